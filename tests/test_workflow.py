@@ -1,0 +1,434 @@
+"""The workflow as a whole: one real run on tiny data, what it leaves, and what a change makes it run again."""
+
+import copy
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from artifacts import read_metadata
+from conftest import ROOT, make_rows
+
+CONFIG = {
+    "pathvars": {"results": "results"},
+    "experiment": {
+        "datasets": ["toy"],
+        "arms": ["bert", "lstm", "lstm-bert-embeddings", "tfidf"],
+        "reference": "bert",
+        "sizes": [40, "50%"],
+        "seeds": [0],
+        "validation_max": 50,
+    },
+    "datasets": {
+        "toy": {
+            "title": "Toy",
+            "source": "files",
+            "files": "toy.csv",
+            "splits": {"validation": 60, "test": 90},
+            "max_length": 32,
+        }
+    },
+    "models": {"tiny": {"path": "tiny-bert"}},
+    "arms": {
+        "bert": {"family": "bert", "model": "tiny", "learning_rates": [1e-3], "epochs": 2, "validations": 2},
+        "lstm": {
+            "family": "lstm",
+            "tokenizer": "tiny",
+            "learning_rates": [1e-3, 2e-2],
+            "embedding_size": 16,
+            "hidden": 16,
+            "min_steps": 30,
+            "dropout": 0.1,
+        },
+        "lstm-bert-embeddings": {
+            "family": "lstm",
+            "tokenizer": "tiny",
+            "embeddings": "tiny",
+            "learning_rates": [2e-2],
+            "hidden": 16,
+            "min_steps": 30,
+        },
+        "tfidf": {"family": "tfidf", "tokenizer": "tiny", "C": [1, 10]},
+    },
+}
+CELLS = 8  # 4 arms, 2 sizes, 1 seed
+RUNS = {"finetune_bert": 2, "train_lstm": 6, "train_tfidf": 4}
+ENDS = {"score": 1, "plot_accuracy": 1, "plot_gap": 1, "all": 1}
+
+
+class Project:
+    """A copy of the workflow in a folder of its own, with tiny data, a tiny BERT and a config."""
+
+    def __init__(self, folder, tiny_bert):
+        self.folder = Path(folder)
+        for name in ("Snakefile", "workflow", "profiles", "envs"):
+            source = ROOT / name
+            ignore = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, self.folder / name, ignore=ignore) if source.is_dir() else shutil.copy(
+                source, self.folder
+            )
+        shutil.copytree(tiny_bert, self.folder / "tiny-bert")
+        with open(self.folder / "toy.csv", "w", newline="") as file:
+            csv.writer(file).writerows([("text", "label"), *make_rows(400)])
+
+    def snakemake(self, *arguments, config=CONFIG):
+        """Run Snakemake with `config` as config.yaml; return the finished process, its output in one text."""
+        (self.folder / "config.yaml").write_text(yaml.safe_dump(config))
+        command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+        return subprocess.run(command, cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def jobs(self, config=CONFIG, targets=()):
+        """How often each rule would run: a dict, without rules that would not."""
+        done = self.snakemake("--dry-run", *targets, config=config)
+        assert done.returncode == 0, done.stdout
+        table = done.stdout.partition("Job stats:")[2].partition("\n\n")[0]
+        return {rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE) if rule != "total"}
+
+    @contextmanager
+    def edited(self, module, old, new):
+        """A script of the copy with `old` replaced by `new`, restored afterwards."""
+        path = self.folder / "workflow" / "scripts" / module
+        text = path.read_text()
+        assert text.count(old) >= 1, f"{module} no longer has {old!r}"
+        path.write_text(text.replace(old, new, 1))
+        try:
+            yield
+        finally:
+            path.write_text(text)
+
+
+def changed(path, value):
+    """CONFIG with the value at `path` (a tuple of keys) replaced."""
+    config = copy.deepcopy(CONFIG)
+    place = config
+    for key in path[:-1]:
+        place = place.setdefault(key, {})
+    place[path[-1]] = value
+    return config
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory, tiny_bert):
+    """A project in which the whole experiment has run."""
+    project = Project(tmp_path_factory.mktemp("project"), tiny_bert)
+    assert project.jobs() == RUNS | ENDS | {
+        "ingest": 1, "tokenize": 1, "subsample": 2, "extract_embeddings": 1, "select": CELLS, "evaluate": CELLS
+    }  # fmt: skip
+    done = project.snakemake()
+    assert done.returncode == 0, done.stdout
+    project.output = done.stdout
+    return project
+
+
+def read(project, pattern):
+    return pd.read_parquet(project.folder / "results" / pattern)
+
+
+# What a run leaves behind
+
+
+def test_every_stage_leaves_its_file(project):
+    results = project.folder / "results"
+    found = {
+        str(path.relative_to(results)) for path in results.rglob("*") if path.is_file() and "logs" not in path.parts
+    }
+    expected = {"scores.parquet", "gaps.parquet", "embeddings/tiny.safetensors"}
+    expected |= {"toy/examples.parquet", "toy/dataset.json"}
+    expected |= {f"figures/{name}.{kind}" for name in ("accuracy", "gap") for kind in ("png", "svg", "pdf")}
+    expected |= {f"toy/tokens/tiny/{split}.parquet" for split in ("train", "validation", "test")}
+    settings = {"bert": ["lr0.001"], "lstm": ["lr0.001", "lr0.02"], "lstm-bert-embeddings": ["lr0.02"],
+                "tfidf": ["C1.0", "C10.0"]}  # fmt: skip
+    for cell in ("n40/seed0", "n50pct/seed0"):
+        expected.add(f"toy/subsets/{cell}.parquet")
+        for arm, runs in settings.items():
+            expected.add(f"toy/predictions/{arm}/{cell}.parquet")
+            expected |= {
+                f"toy/runs/{arm}/{cell}/{run}/{name}" for run in runs for name in ("history.parquet", "run.json")
+            }
+            models = ("model.safetensors", "config.json")
+            expected |= {f"toy/runs/{arm}/{cell}/{run}/{name}" for run in runs for name in models}
+            expected.add(f"toy/runs/{arm}/{cell}/selected.json")
+            expected |= {f"toy/runs/{arm}/{cell}/selected/{name}" for name in models}
+    assert found == expected
+
+
+def test_the_terminal_names_cells_and_the_place_of_the_figures(project):
+    assert "Fine-tuning bert on 40 examples of toy, seed 0, lr0.001" in project.output
+    assert re.search(r"Figures: results/figures", project.output)
+
+
+def test_logs_can_be_followed(project):
+    log = (project.folder / "results/logs/train_lstm/toy/lstm/n40/seed0/lr0.02.log").read_text()
+    assert re.search(r"step 30/30 100 % \| \d+ examples/s \| loss \d\.\d+ \| validation \d+\.\d+ % \| 0:00 left", log)
+
+
+def test_predictions_are_of_the_test_split_and_add_up(project):
+    test = read(project, "toy/examples.parquet").query("split == 'test'")
+    for path in (project.folder / "results/toy/predictions").rglob("*.parquet"):
+        predictions = pd.read_parquet(path)
+        assert predictions.id.tolist() == test.id.tolist()
+        assert predictions.label.tolist() == test.label.tolist()
+        names = read_metadata(path)["label_names"]
+        probabilities = predictions[[f"p_{name}" for name in names]].to_numpy()
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-3)
+        assert (probabilities.argmax(axis=1) == predictions.predicted).all()
+
+
+def test_arms_see_the_same_subsets_and_small_ones_are_inside_large_ones(project):
+    small, large = (read(project, f"toy/subsets/n{size}/seed0.parquet") for size in ("40", "50pct"))
+    assert small.id.tolist() == large.id.tolist()[:40]
+    assert len(large) == 250 // 2
+    train = read(project, "toy/examples.parquet").query("split == 'train'")
+    assert set(large.id) <= set(train.id)
+
+
+def test_scores_follow_from_predictions_and_gaps_from_scores(project):
+    scores, gaps = read(project, "scores.parquet"), read(project, "gaps.parquet")
+    assert len(scores) == CELLS and len(gaps) == CELLS - 2
+    assert scores.groupby("size").n.unique().map(list).to_dict() == {"40": [40], "50pct": [125]}
+    for row in scores.itertuples():
+        predictions = read(project, f"toy/predictions/{row.arm}/n{row.size}/seed{row.seed}.parquet")
+        assert row.accuracy == pytest.approx((predictions.label == predictions.predicted).mean())
+    accuracy = scores.set_index(["arm", "size", "seed"]).accuracy
+    for row in gaps.itertuples():
+        gap = 100 * (accuracy["bert", row.size, row.seed] - accuracy[row.arm, row.size, row.seed])
+        assert row.gap == pytest.approx(gap)
+
+
+def test_a_learner_learns(project):
+    scores = read(project, "scores.parquet").set_index(["arm", "size"]).accuracy
+    assert scores["lstm", "50pct"] > 0.8 and scores["tfidf", "50pct"] > 0.8  # a guess gets a third
+
+
+def test_selection_takes_the_best_validation_accuracy(project):
+    cell = project.folder / "results/toy/runs/lstm/n40/seed0"
+    runs = {path.parent.name: json.loads(path.read_text()) for path in cell.glob("lr*/run.json")}
+    chosen = json.loads((cell / "selected.json").read_text())
+    assert runs[chosen["selected"]["setting"]]["validation_accuracy"] == max(
+        run["validation_accuracy"] for run in runs.values()
+    )
+    assert {chosen["selected"]["setting"], *(run["setting"] for run in chosen["beaten"])} == {"lr0.001", "lr0.02"}
+    assert all(run["validation_examples"] == 40 for run in runs.values())  # no more than labels to train on
+
+
+def test_run_json_tells_the_cost(project):
+    run = json.loads((project.folder / "results/toy/runs/bert/n40/seed0/lr0.001/run.json").read_text())
+    for key in ("seconds", "examples_per_second", "peak_memory_mb", "parameters", "training_flops"):
+        assert run[key] > 0, key
+    assert run["device"] and run["precision"] and run["versions"]["torch"]
+
+
+def test_a_fine_tuned_model_loads_with_transformers(project):
+    from transformers import AutoModelForSequenceClassification
+
+    folder = project.folder / "results/toy/runs/bert/n40/seed0/selected"
+    model = AutoModelForSequenceClassification.from_pretrained(folder)
+    assert model.config.id2label == {0: "cooking", 1: "sports", 2: "travel"}
+
+
+def test_same_seed_same_predictions(project):
+    config = changed(("pathvars", "results"), "again")
+    cells = [f"toy/predictions/{arm}/n40/seed0.parquet" for arm in ("bert", "lstm")]
+    done = project.snakemake(*(f"again/{cell}" for cell in cells), config=config)
+    assert done.returncode == 0, done.stdout
+    for cell in cells:
+        assert pd.read_parquet(project.folder / "again" / cell).equals(read(project, cell)), cell
+
+
+# What a change makes run again
+
+
+def cells(n, **runs):
+    """Job counts when `n` cells are new, with their `runs`."""
+    return runs | {"select": n, "evaluate": n} | ENDS
+
+
+def test_nothing_changed_nothing_runs(project):
+    assert project.jobs() == {}
+    done = project.snakemake()
+    assert done.returncode == 0 and "Nothing to be done" in done.stdout
+
+
+NEW_ARM = {"family": "lstm", "tokenizer": "tiny", "learning_rates": [1e-2]}
+CHANGES = {
+    "one more size": (
+        ("experiment", "sizes"), [40, "50%", 80],
+        cells(4, subsample=1, finetune_bert=1, train_lstm=3, train_tfidf=2),
+    ),
+    "one more seed": (
+        ("experiment", "seeds"), [0, 1],
+        cells(8, subsample=2, finetune_bert=2, train_lstm=6, train_tfidf=4),
+    ),
+    "one more learning rate": (
+        ("arms", "bert", "learning_rates"), [1e-3, 5e-4],
+        cells(2, finetune_bert=2),
+    ),
+    "one learning rate fewer": (("arms", "lstm", "learning_rates"), [2e-2], cells(2)),
+    "another LSTM setting": (("arms", "lstm", "hidden"), 24, cells(2, train_lstm=4)),
+    "another BERT setting": (("arms", "bert", "epochs"), 1, cells(2, finetune_bert=2)),
+    "a title": (("arms", "bert", "title"), "BERT", ENDS),
+    "a plot setting": (("figures", "width"), 3.0, {"plot_accuracy": 1, "plot_gap": 1, "all": 1}),
+    "more threads": (("experiment", "threads"), 2, {}),
+    "a default written out": (("arms", "bert", "clip"), 1.0, {}),
+    "2.0 for 2": (("arms", "bert", "epochs"), 2.0, {}),
+    "fewer validation examples": (
+        ("experiment", "validation_max"), 45,
+        cells(4, finetune_bert=1, train_lstm=3, train_tfidf=2),
+    ),
+    "other tokens": (
+        ("datasets", "toy", "max_length"), 16,
+        cells(8, tokenize=1, **RUNS),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_config_runs_only_its_cells(project, change):
+    path, value, jobs = CHANGES[change]
+    assert project.jobs(changed(path, value)) == jobs
+
+
+def test_one_more_arm_runs_only_its_cells(project):
+    config = changed(("arms", "lstm-new"), NEW_ARM)
+    config["experiment"]["arms"] = [*CONFIG["experiment"]["arms"], "lstm-new"]
+    assert project.jobs(config) == cells(2, train_lstm=2)
+
+
+def test_one_more_dataset_runs_only_its_cells(project):
+    config = changed(("datasets", "toy2"), CONFIG["datasets"]["toy"] | {"seed": 1})
+    config["experiment"]["datasets"] = ["toy", "toy2"]
+    assert project.jobs(config) == cells(8, ingest=1, tokenize=1, subsample=2, **RUNS)
+
+
+def test_one_fewer_of_anything_only_scores_again(project):
+    assert project.jobs(changed(("experiment", "sizes"), [40])) == ENDS
+
+
+ALL_CELLS = {"select": CELLS, "evaluate": CELLS} | ENDS
+EDITS = {
+    # a shared module, an edit of its code, and the rules that run again: those that import it, and what follows
+    "plotting.py": ("import math", "import cmath, math", {"plot_accuracy": 1, "plot_gap": 1, "all": 1}),
+    "metrics.py": ("Z_95 = 1.959963984540054", "Z_95 = 1.96", ENDS),
+    "select_run.py": ("max(accuracies)", "sorted(accuracies)[-1]", ALL_CELLS),
+    # evaluate_cell.py can load any family, so it runs for all cells; select runs where a run did
+    "lstm.py": ("amax(dim=1)", "amax(1)", ALL_CELLS | {"train_lstm": 6, "select": 4}),
+    "tfidf.py": ("sublinear_tf=True", "sublinear_tf=False", ALL_CELLS | {"train_tfidf": 4, "select": 2}),
+    "fit.py": ("SECONDS_BETWEEN_LINES = 10", "SECONDS_BETWEEN_LINES = 9",
+               ALL_CELLS | {"train_lstm": 6, "finetune_bert": 2, "select": 6}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("module", EDITS)
+def test_an_edited_module_reruns_the_rules_that_import_it(project, module):
+    old, new, jobs = EDITS[module]
+    with project.edited(module, old, new):
+        assert project.jobs() == jobs
+
+
+def test_comments_docstrings_formatting_and_touches_rerun_nothing(project):
+    scripts = project.folder / "workflow" / "scripts"
+    for path in scripts.glob("*.py"):
+        os.utime(path)
+    with (
+        project.edited("fit.py", '"""The one training loop', '"""One training loop'),
+        project.edited("batches.py", "BATCHES_PER_CHUNK = 50", "BATCHES_PER_CHUNK = (50)  # batches"),
+        project.edited("score.py", "import pandas as pd\n", "import pandas as pd  # tables\n\n"),
+    ):
+        assert project.jobs() == {}
+
+
+def test_another_order_of_keys_is_no_change(project):
+    arms = {name: dict(reversed(arm.items())) for name, arm in CONFIG["arms"].items()}
+    toy = dict(reversed(CONFIG["datasets"]["toy"].items()))
+    assert project.jobs(CONFIG | {"arms": arms, "datasets": {"toy": toy}}) == {}
+
+
+@pytest.mark.parametrize(("policy", "left"), [("selected", {"selected"}), ("none", set())])
+def test_models_are_kept_as_asked(project, policy, left):
+    config = changed(("experiment", "keep_models"), policy)
+    config["pathvars"]["results"] = f"kept-{policy}"
+    target = f"kept-{policy}/toy/predictions/tfidf/n40/seed0.parquet"
+    done = project.snakemake(target, config=config)
+    assert done.returncode == 0, done.stdout
+    cell = project.folder / f"kept-{policy}/toy/runs/tfidf/n40/seed0"
+    assert {path.parent.name for path in cell.rglob("model.safetensors")} == left
+    assert len(list(cell.rglob("run.json"))) == 2
+    assert project.jobs(config, [target]) == {}
+
+
+def test_new_weights_at_the_same_place_are_noticed(project):
+    weights = project.folder / "tiny-bert" / "model.safetensors"
+    before = weights.stat()
+    os.utime(weights, (1, 1))
+    try:
+        assert project.jobs() == cells(8, tokenize=1, extract_embeddings=1, **RUNS)
+    finally:
+        os.utime(weights, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+# What is said of mistakes
+
+MISTAKES = {
+    "unknown key": (("arms", "bert", "epoch"), 3, "arms.bert: unknown key 'epoch'; did you mean 'epochs'?"),
+    "2e-5 as text": (
+        ("arms", "bert", "learning_rates"),
+        ["2e-5"],
+        "'2e-5' is text to YAML, not a number; write 2.0e-5",
+    ),
+    "unknown dataset": (("experiment", "datasets"), ["tay"], "no dataset 'tay' in datasets; did you mean 'toy'?"),
+    "unknown arm": (("experiment", "arms"), ["bert", "lstn"], "no arm 'lstn' in arms; did you mean 'lstm'?"),
+    "unknown tokenizer": (("arms", "lstm", "tokenizer"), "tinny", "arms.lstm.tokenizer: no model 'tinny' in models"),
+    "missing file": (("datasets", "toy", "files"), "nope.csv", "datasets.toy.files: there is no file 'nope.csv'"),
+    "unknown format": (("datasets", "toy", "files"), "Snakefile", "Snakefile: cannot tell its format from its name"),
+    "size too large": (
+        ("experiment", "sizes"),
+        [40, 4000],
+        "4000 stands for 4,000 training examples, and there are 250",
+    ),
+    "size of 0": (("experiment", "sizes"), [0], "experiment.sizes[0]: 0 is not a size"),
+    "size of 150 %": (("experiment", "sizes"), ["150%"], "experiment.sizes[0]: '150%' is not a size"),
+    "name outside results": (("arms", "../evil"), NEW_ARM, "'../evil' is not a name for an arm"),
+    "no such package": (
+        ("datasets", "toy"),
+        {"source": "docstrings", "packages": {"a": "no_such_package", "b": "json"}},
+        "'no_such_package' is not an installed package",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_in_the_config_is_told_before_anything_runs(project, mistake):
+    path, value, message = MISTAKES[mistake]
+    done = project.snakemake(config=changed(path, value))
+    assert done.returncode != 0 and message in done.stdout, done.stdout
+    assert "Traceback" not in done.stdout
+    assert project.jobs() == {}  # and nothing was touched
+
+
+def test_bad_data_stops_the_workflow_before_any_training(project):
+    (project.folder / "one-class.csv").write_text("text,label\n" + "".join(f"text {i},same\n" for i in range(50)))
+    config = changed(("datasets", "bad"), CONFIG["datasets"]["toy"] | {"files": "one-class.csv"})
+    config["experiment"]["datasets"] = ["bad"]
+    done = project.snakemake(config=config)
+    assert done.returncode != 0
+    assert "ERROR in ingest: dataset 'bad': all labels are 'same'" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert "Traceback" in (project.folder / "results/logs/ingest/bad.log").read_text()
+    assert list((project.folder / "results").rglob("bad/*")) == []
+
+
+def test_weights_other_than_expected_are_refused(project):
+    config = changed(("models", "tiny", "sha256"), "0" * 64)
+    done = project.snakemake("results/toy/predictions/bert/n40/seed0.parquet", config=config)
+    assert done.returncode != 0
+    assert re.search(r"model\.safetensors: SHA-256 is [0-9a-f]{64}, not 0{64}", done.stdout)

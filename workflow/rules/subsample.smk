@@ -1,0 +1,18 @@
+# Which training rows a size and a seed stand for; a priority, so that a bad size fails before anything is trained.
+rule subsample:
+    input:
+        examples=rules.ingest.output.examples,
+        dataset=rules.ingest.output.summary,
+    output:
+        f"<results>/{{dataset}}/subsets/{CELL}.parquet",
+    log:
+        f"<results>/logs/subsample/{{dataset}}/{CELL}.log",
+    priority: 10
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_digest("subsample.py"),
+    message:
+        "Choosing {wildcards.size} examples of {wildcards.dataset}, seed {wildcards.seed}"
+    script:
+        "../scripts/subsample.py"

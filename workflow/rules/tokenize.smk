@@ -1,0 +1,19 @@
+# Texts to token ids, once for all arms that share the tokenizer.
+rule tokenize:
+    input:
+        examples=rules.ingest.output.examples,
+    output:
+        **{split: f"<results>/{{dataset}}/tokens/{{tokenizer}}/{split}.parquet" for split in SPLITS},
+    log:
+        "<results>/logs/tokenize/{dataset}/{tokenizer}.log",
+    conda:
+        ENVIRONMENT
+    threads: 2
+    params:
+        pretrained=pretrained,
+        max_length=lookup(dpath="datasets/{dataset}/max_length", within=config),
+        code=code_digest("tokenize_texts.py"),
+    message:
+        "Tokenizing {wildcards.dataset} with the tokenizer of {wildcards.tokenizer}"
+    script:
+        "../scripts/tokenize_texts.py"

@@ -1,0 +1,46 @@
+"""Hash what a script does, so that Snakemake reruns a rule when its code changes and only then."""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+SCRIPTS = Path(__file__).parent
+
+
+@cache
+def parse(path):
+    """The syntax tree of a module without its docstrings: what is left when comments and formatting are gone."""
+    tree = ast.parse(path.read_bytes())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            if ast.get_docstring(node, clean=False) is not None:
+                node.body = node.body[1:] or [ast.Pass()]
+    return tree
+
+
+@cache
+def local_imports(path):
+    """Paths of the modules beside `path` that it imports, anywhere in it."""
+    names = set()
+    for node in ast.walk(parse(path)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module or "")
+    return {module for name in names if (module := path.parent / f"{name}.py").is_file()}
+
+
+def code_digest(script, folder=SCRIPTS):
+    """16 hex digits that change with the code of `script`, or of a local module that it imports, directly or not.
+
+    A comment, a docstring, the formatting or a file's time change nothing.
+    """
+    modules, waiting = set(), [folder / script]
+    while waiting:
+        path = waiting.pop()
+        if path not in modules:
+            modules.add(path)
+            waiting += local_imports(path)
+    text = "\n".join(f"{path.name}\n{ast.dump(parse(path))}" for path in sorted(modules))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,21 @@
+"""Write the token embeddings of a pretrained model, so that LSTM runs need not load transformers."""
+
+from safetensors.torch import save_file
+
+from artifacts import whole
+from pretrained import verified
+from stage import log, stage
+from transformer import input_embeddings
+
+
+def extract_embeddings(pretrained, output):
+    """Write tensor `embeddings`, (vocabulary, width) float32, of the model `pretrained` of the config."""
+    weights = input_embeddings(verified(pretrained))
+    with whole(output) as partial:
+        save_file({"embeddings": weights}, partial)
+    log.info("%d token embeddings, %d wide", *weights.shape)
+
+
+if __name__ == "__main__":
+    with stage(snakemake):
+        extract_embeddings(snakemake.params.pretrained, snakemake.output[0])

@@ -1,0 +1,95 @@
+"""The from-scratch classifier: bidirectional LSTM layers, max-pooled over time, one linear layer."""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+
+class Output(NamedTuple):
+    """What the classifiers here return; transformers' output has `logits` too."""
+
+    logits: torch.Tensor
+
+
+def masked_max(states, mask):
+    """Maximum over time of the steps that are not padding.
+
+    states: (batch, time, features); mask: (batch, time), non-zero where there is a token. Returns (batch, features).
+    """
+    return states.masked_fill(mask.unsqueeze(-1) == 0, float("-inf")).amax(dim=1)
+
+
+class BidirectionalLayer(nn.Module):
+    """One bidirectional LSTM layer that runs dense on padded batches, yet never lets padding reach a token.
+
+    The backward direction runs forward over each example reversed within its own length, so padding comes last for
+    both directions. The result equals packed sequences, without their cost (about 4 times on CPU), and does not depend
+    on what else is in the batch.
+    """
+
+    def __init__(self, inputs, hidden):
+        super().__init__()
+        self.forwards = nn.LSTM(inputs, hidden, batch_first=True)
+        self.backwards = nn.LSTM(inputs, hidden, batch_first=True)
+
+    def forward(self, x, reverse):
+        """x: (batch, time, inputs); reverse: (batch, time) index that reverses each example. (batch, time, 2 hidden)"""
+        ahead, _ = self.forwards(x)
+        back, _ = self.backwards(reorder(x, reverse))
+        return torch.cat([ahead, reorder(back, reverse)], dim=-1)
+
+
+def reorder(x, index):
+    """x[b, index[b, t]] for x of shape (batch, time, features)."""
+    return x.gather(1, index.unsqueeze(-1).expand(-1, -1, x.shape[-1]))
+
+
+class LSTMClassifier(nn.Module):
+    """Token ids to class logits; `config` holds everything needed to build it again (see `from_folder`).
+
+    config: vocabulary, padding_id, embedding_size, layers, hidden, dropout (a probability, on embeddings, between
+    layers and before the linear layer), classes.
+    """
+
+    def __init__(self, config, embeddings=None, freeze_embeddings=False):
+        """embeddings: optional (vocabulary, embedding_size) tensor to start from; frozen if `freeze_embeddings`."""
+        super().__init__()
+        self.config = config
+        self.embedding = nn.Embedding(config["vocabulary"], config["embedding_size"], config["padding_id"])
+        if embeddings is not None:
+            self.embedding.weight.data.copy_(embeddings)
+        self.embedding.weight.requires_grad_(not freeze_embeddings)
+        widths = [config["embedding_size"]] + [2 * config["hidden"]] * config["layers"]
+        self.layers = nn.ModuleList(BidirectionalLayer(width, config["hidden"]) for width in widths[:-1])
+        self.dropout = nn.Dropout(config["dropout"])
+        self.classifier = nn.Linear(widths[-1], config["classes"])
+
+    def forward(self, input_ids, attention_mask):
+        """input_ids, attention_mask: (batch, time), padding on the right. Output.logits: (batch, classes)."""
+        steps = torch.arange(input_ids.shape[1], device=input_ids.device)
+        lengths = attention_mask.sum(dim=1, keepdim=True)
+        reverse = torch.where(steps < lengths, lengths - 1 - steps, steps)
+        x = self.embedding(input_ids)
+        for layer in self.layers:
+            x = layer(self.dropout(x), reverse)
+        return Output(self.classifier(self.dropout(masked_max(x, attention_mask))))
+
+    def save_pretrained(self, folder):
+        """Write model.safetensors and config.json."""
+        from safetensors.torch import save_file
+
+        save_file({k: v.contiguous() for k, v in self.state_dict().items()}, Path(folder) / "model.safetensors")
+        (Path(folder) / "config.json").write_text(json.dumps({"family": "lstm"} | self.config, indent=2) + "\n")
+
+    @classmethod
+    def from_folder(cls, folder):
+        """The model that `save_pretrained` wrote."""
+        config = json.loads((Path(folder) / "config.json").read_text())
+        config.pop("family")
+        model = cls(config)
+        model.load_state_dict(load_file(Path(folder) / "model.safetensors"))
+        return model

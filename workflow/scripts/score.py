@@ -1,0 +1,95 @@
+"""Gather the predictions of all cells into two tidy tables: scores.parquet and gaps.parquet."""
+
+import pandas as pd
+import pyarrow as pa
+
+from artifacts import open_parquet, read_json, read_metadata, write_table
+from metrics import accuracy, macro_f1, paired_gap, wilson_interval
+from stage import BadInput, log, stage
+
+CELL = ["dataset", "arm", "size", "n", "seed"]
+COST = ["seconds", "examples_per_second", "training_flops", "peak_memory_mb", "parameters", "parameters_trained",
+        "parameters_embedding", "steps", "device", "precision", "threads"]  # fmt: skip
+GAPS = {"dataset": str, "dataset_title": str, "arm": str, "arm_title": str, "reference": str, "reference_title": str,
+        "size": str, "n": int, "seed": int, "gap": float, "gap_se": float, "test_examples": int}  # fmt: skip
+
+
+def read_predictions(path):
+    """(ids, labels, predicted) of a predictions file, as NumPy arrays."""
+    with open_parquet(path) as file:
+        table = file.read(columns=["id", "label", "predicted"])
+    return tuple(table[name].to_numpy() for name in ("id", "label", "predicted"))
+
+
+def score_cell(predictions, selected):
+    """One row of scores.parquet: the cell, its metrics, and the cost of its selected run."""
+    about, choice = read_metadata(predictions), read_json(selected)
+    run = choice["selected"]
+    _, labels, predicted = read_predictions(predictions)
+    correct = int((labels == predicted).sum())
+    low, high = wilson_interval(correct, len(labels))
+    return {
+        **{key: about[key] for key in CELL},
+        "setting": about["setting"],
+        "accuracy": accuracy(labels, predicted),
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "macro_f1": macro_f1(labels, predicted, len(about["label_names"])),
+        "test_examples": len(labels),
+        "validation_accuracy": run["validation_accuracy"],
+        "validation_examples": run["validation_examples"],
+        "sweep_seconds": choice["sweep_seconds"],
+        "inference_examples_per_second": about["inference"]["examples"] / about["inference"]["seconds"],
+        **{key: run[key] for key in COST},
+    }
+
+
+def gap_rows(scores, predictions, reference):
+    """Rows of gaps.parquet: each cell of another arm against the reference arm's, same subset and test examples.
+
+    scores: rows of scores.parquet, one a path of `predictions`.
+    """
+    path_of = {tuple(row[key] for key in CELL): path for row, path in zip(scores, predictions, strict=True)}
+    rows = []
+    for row in scores:
+        if row["arm"] == reference:
+            continue
+        cell = {key: row[key] for key in CELL}
+        other = path_of[tuple((cell | {"arm": reference}).values())]
+        ids, labels, predicted = read_predictions(path_of[tuple(cell.values())])
+        reference_ids, _, reference_predicted = read_predictions(other)
+        if not (ids == reference_ids).all():
+            raise BadInput(f"{other}: not the test examples of arm {row['arm']}; delete both and run again")
+        gap, error = paired_gap(reference_predicted == labels, predicted == labels)
+        rows.append(cell | {"reference": reference, "gap": gap, "gap_se": error, "test_examples": len(ids)})
+    return rows
+
+
+def score(predictions, selected, reference, titles, outputs):
+    """Write both tables.
+
+    predictions, selected: a path a cell each, in the same order. titles: {"dataset": …, "arm": …}, name -> title.
+    """
+    rows = [score_cell(*pair) for pair in zip(predictions, selected, strict=True)]
+    scores = pd.DataFrame(rows)
+    gaps = pd.DataFrame(gap_rows(rows, predictions, reference), columns=list(GAPS))
+    for table in (scores, gaps):
+        for column in ("dataset", "arm"):
+            table[f"{column}_title"] = table[column].map(titles[column])
+    gaps["reference_title"] = titles["arm"][reference]
+    gaps = gaps.astype(GAPS)
+    for path, table in ((outputs["scores"], scores), (outputs["gaps"], gaps)):
+        write_table(path, pa.Table.from_pandas(table, preserve_index=False), reference=reference)
+    summary = scores.pivot_table("accuracy", ["dataset", "n"], "arm", sort=False).mul(100).round(2)
+    log.info("test accuracy in %%, mean over seeds\n%s", summary.to_string())
+
+
+if __name__ == "__main__":
+    with stage(snakemake):
+        score(
+            predictions=snakemake.input.predictions,
+            selected=snakemake.input.selected,
+            reference=snakemake.params.reference,
+            titles=snakemake.params.titles,
+            outputs=dict(snakemake.output.items()),
+        )

@@ -1,0 +1,99 @@
+"""The cheap baseline: TF-IDF of token n-grams and a logistic regression, in files without pickles."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse as sp
+from safetensors.numpy import load_file, save_file
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.linear_model import LogisticRegression
+
+
+def feature_codes(examples, ngrams):
+    """Every token n-gram of every example: (row, code) integer arrays of the same length.
+
+    A unigram's code is its token id + 1, a bigram's is (first + 1) * (vocabulary + 1) + second + 1: unique.
+    """
+    tokens = examples.tokens.astype(np.int64) + 1
+    rows = np.repeat(np.arange(len(examples)), examples.lengths)
+    if ngrams == 1:
+        return rows, tokens
+    within = rows[:-1] == rows[1:]
+    bigrams = tokens[:-1] * (examples.about["vocabulary"] + 1) + tokens[1:]
+    return np.concatenate([rows, rows[:-1][within]]), np.concatenate([tokens, bigrams[within]])
+
+
+class TfidfClassifier:
+    """scikit-learn's TfidfTransformer (sublinear) and LogisticRegression over token n-grams."""
+
+    def __init__(self, config, features=None):
+        """config: ngrams, min_count (training examples a feature must occur in), vocabulary, C, classes."""
+        self.config, self.features = config, features
+        self.tfidf = TfidfTransformer(sublinear_tf=True)
+        self.coefficients = self.intercepts = None
+        self.iterations = self.stored_values = 0
+
+    def counts(self, examples):
+        """Counts of the known features in each example: CSR matrix (examples, features)."""
+        rows, codes = feature_codes(examples, self.config["ngrams"])
+        columns = np.searchsorted(self.features, codes)
+        known = columns < len(self.features)
+        known[known] = self.features[columns[known]] == codes[known]
+        entries = (np.ones(known.sum(), dtype=np.float32), (rows[known], columns[known]))
+        return sp.csr_matrix(entries, shape=(len(examples), len(self.features)))  # sums what occurs twice
+
+    def fit(self, examples):
+        """Choose features, weigh them, and fit the regression to `examples`."""
+        rows, codes = feature_codes(examples, self.config["ngrams"])
+        pairs = np.unique(np.stack([codes, rows]), axis=1)
+        features, occurs_in = np.unique(pairs[0], return_counts=True)
+        self.features = features[occurs_in >= self.config["min_count"]]
+        matrix = self.tfidf.fit_transform(self.counts(examples))
+        self.stored_values = matrix.nnz
+        classes = self.config["classes"]
+        # A class that the subset lacks is never predicted.
+        self.coefficients = np.zeros((classes, len(self.features)))
+        self.intercepts = np.full(classes, -np.inf)
+        present = np.unique(examples.labels)
+        if len(present) == 1:
+            self.intercepts[present] = 0.0
+            return self
+        regression = LogisticRegression(C=self.config["C"], max_iter=1000).fit(matrix, examples.labels)
+        self.iterations = int(regression.n_iter_.max())
+        if len(present) == 2:  # scikit-learn keeps one row of weights for two classes
+            self.coefficients[present[1]], self.intercepts[present] = regression.coef_[0], [0, regression.intercept_[0]]
+        else:
+            self.coefficients[present], self.intercepts[present] = regression.coef_, regression.intercept_
+        return self
+
+    def predict(self, examples):
+        """Class probabilities: float32 (examples, classes)."""
+        logits = self.tfidf.transform(self.counts(examples)) @ self.coefficients.T + self.intercepts
+        logits -= logits.max(axis=1, keepdims=True)
+        exponentials = np.exp(logits)
+        return (exponentials / exponentials.sum(axis=1, keepdims=True)).astype(np.float32)
+
+    def save_pretrained(self, folder):
+        """Write model.safetensors and config.json."""
+        save_file(
+            {
+                "features": self.features,
+                "idf": self.tfidf.idf_,
+                "coefficients": self.coefficients,
+                "intercepts": self.intercepts,
+            },
+            Path(folder) / "model.safetensors",
+        )
+        (Path(folder) / "config.json").write_text(json.dumps({"family": "tfidf"} | self.config, indent=2) + "\n")
+
+    @classmethod
+    def from_folder(cls, folder):
+        """The classifier that `save_pretrained` wrote."""
+        config = json.loads((Path(folder) / "config.json").read_text())
+        config.pop("family")
+        arrays = load_file(Path(folder) / "model.safetensors")
+        model = cls(config, arrays["features"])
+        model.tfidf.idf_ = arrays["idf"]
+        model.coefficients, model.intercepts = arrays["coefficients"], arrays["intercepts"]
+        return model
