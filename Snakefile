@@ -5,7 +5,8 @@
 #   <results>/{dataset}/tokens/{tokenizer}/{split}.parquet            tokenize
 #   <results>/{dataset}/subsets/n{size}/seed{seed}.parquet            subsample
 #   <results>/embeddings/{model}.safetensors                          extract_embeddings
-#   <results>/{dataset}/runs/{arm}/n{size}/seed{seed}/{setting}/      train_lstm, finetune_bert, train_tfidf
+#   <results>/{dataset}/features/{model}/{split}.parquet              extract_features
+#   <results>/{dataset}/runs/{arm}/n{size}/seed{seed}/{setting}/      train_lstm, finetune_bert, train_tfidf, train_probe
 #   <results>/{dataset}/runs/{arm}/n{size}/seed{seed}/selected.json   select (its model in selected/)
 #   <results>/{dataset}/predictions/{arm}/n{size}/seed{seed}.parquet  evaluate
 #   <results>/scores.parquet, gaps.parquet                            score
@@ -30,6 +31,7 @@ include: "workflow/rules/subsample.smk"
 include: "workflow/rules/train_lstm.smk"
 include: "workflow/rules/finetune_bert.smk"
 include: "workflow/rules/train_tfidf.smk"
+include: "workflow/rules/train_probe.smk"
 include: "workflow/rules/select.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/score.smk"

@@ -5,7 +5,10 @@ import pytest
 import torch
 from torch import nn
 
-from fit import build_accelerator, fit, predict
+from checkpoint import Checkpoints
+from devices import build_accelerator
+from fit import fit
+from inference import predict
 from lstm import LSTMClassifier, masked_max
 from train_lstm import build_lstm
 
@@ -14,6 +17,13 @@ RECIPE = {
     "layers": 2, "hidden": 8, "dropout": 0.0, "batch_size": 8, "epochs": 2, "min_steps": 0, "validations": 3,
     "patience": None, "warmup": 0.1, "schedule": "linear", "weight_decay": 0.0, "clip": 1.0, "precision": "fp32",
 }  # fmt: skip
+
+
+NEVER = 1e9  # seconds between checkpoints
+
+
+def no_checkpoints(folder="no-checkpoints"):
+    return Checkpoints(folder, "", NEVER)
 
 
 def as_tensors(batch):
@@ -75,7 +85,7 @@ def test_frozen_embeddings_stay_bit_identical_and_others_move(make_examples):
         recipe = RECIPE | {"embeddings": "tiny", "freeze_embeddings": frozen, "weight_decay": 0.1}
         torch.manual_seed(0)
         model = build_lstm(recipe, examples.about, embeddings)
-        fit(model, examples, examples, recipe, 1e-2, seed=0)
+        fit(model, examples, examples, recipe, 1e-2, 0, no_checkpoints())
         trained[frozen] = model.embedding.weight.detach()
     assert torch.equal(trained[True], embeddings)
     assert not torch.equal(trained[False], embeddings)
@@ -96,7 +106,7 @@ def train(examples, **changes):
     recipe = RECIPE | {"epochs": 5} | changes
     torch.manual_seed(1)
     model = build_lstm(recipe, examples.about)
-    history, cost = fit(model, examples, examples, recipe, 1e-2, seed=1)
+    history, cost, _ = fit(model, examples, examples, recipe, 1e-2, 1, no_checkpoints())
     return model, history, cost
 
 
@@ -108,7 +118,7 @@ def test_fit_learns_and_reports_what_it_did(make_examples):
     assert history[-1]["examples"] == cost["examples_seen"] == 5 * 120
     assert history[-1]["loss"] < history[0]["loss"]
     assert cost["tokens_seen"] >= 5 * examples.lengths.sum()
-    probabilities = predict(model, examples, build_accelerator("fp32"))
+    probabilities, _ = predict(model, examples, build_accelerator("fp32"))
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
     assert (probabilities.argmax(axis=1) == examples.labels).mean() == pytest.approx(cost["validation_accuracy"])
 
@@ -138,4 +148,4 @@ def test_a_saved_lstm_loads_as_it_was(make_examples, tmp_path):
     model.save_pretrained(tmp_path)
     again = LSTMClassifier.from_folder(tmp_path)
     accelerator = build_accelerator("fp32")
-    assert np.array_equal(predict(model, examples, accelerator), predict(again, examples, accelerator))
+    assert np.array_equal(predict(model, examples, accelerator)[0], predict(again, examples, accelerator)[0])

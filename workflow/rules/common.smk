@@ -9,7 +9,7 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
 from code_digest import code_digest
-from configuration import check_config, size_name
+from configuration import check_config, grid
 from data_files import check_source, installed_version, model_version
 from provenance import digest
 from sizes import count
@@ -49,7 +49,8 @@ EXPERIMENT, DATASETS, ARMS, MODELS = (config[key] for key in ("experiment", "dat
 GPUS = int(shutil.which("nvidia-smi") is not None)
 ENVIRONMENT = "../../envs/environment.yaml"
 SPLITS = ("train", "validation", "test")
-SIZES = [size_name(size) for size in EXPERIMENT["sizes"]]
+NEURAL = ("bert", "lstm")
+VALIDATION = EXPERIMENT["selection"]  # the split that stops training and selects
 CELL = "n{size}/seed{seed}"
 RUNS = f"<results>/{{dataset}}/runs/{{arm}}/{CELL}"
 
@@ -85,14 +86,16 @@ def recipe(wildcards):
 
 
 def validation_max(wildcards):
-    """At most so many validation examples; where the size is a count, no more than that."""
+    """At most so many validation examples; where the size is a count, no more than that. None, all of the test split."""
+    if VALIDATION == "test":
+        return None
     most = EXPERIMENT["validation_max"]
     return min(most, int(wildcards.size)) if wildcards.size.isdigit() else most
 
 
 def settings(arm):
     """The runs of each cell of an arm, as their folders are called."""
-    if ARMS[arm]["family"] == "tfidf":
+    if "C" in ARMS[arm]:
         return [f"C{float(value)!r}" for value in ARMS[arm]["C"]]
     return [f"lr{float(value)!r}" for value in ARMS[arm]["learning_rates"]]
 
@@ -105,6 +108,27 @@ def tokenizer_of(arm):
 def tokens(split):
     """Input function: a cell's tokens of one split."""
     return lambda wildcards: f"<results>/{wildcards.dataset}/tokens/{tokenizer_of(wildcards.arm)}/{split}.parquet"
+
+
+def features(split):
+    """Input function: the features of one split that a probe reads."""
+    return lambda wildcards: f"<results>/{wildcards.dataset}/features/{ARMS[wildcards.arm]['model']}/{split}.parquet"
+
+
+def test_data(wildcards):
+    """Input function: what a cell's arm reads of the test split."""
+    family = ARMS[wildcards.arm]["family"]
+    return (features if family == "probe" else tokens)("test")(wildcards)
+
+
+def threads(wildcards):
+    """CPU threads of a training run, all its processes together."""
+    return EXPERIMENT["threads"] * ARMS[wildcards.arm]["processes"]
+
+
+def gpus(wildcards):
+    """GPUs of a training run, where there are any: one a process."""
+    return GPUS * ARMS[wildcards.arm]["processes"]
 
 
 def run_files(name):
@@ -133,7 +157,7 @@ def figure(name, label):
 
 def cells(pattern):
     """`pattern` for every cell of the experiment."""
-    return expand(pattern, dataset=EXPERIMENT["datasets"], arm=EXPERIMENT["arms"], size=SIZES, seed=EXPERIMENT["seeds"])
+    return [pattern.format(**cell) for cell in grid(EXPERIMENT)]
 
 
 def titles():

@@ -4,7 +4,7 @@ rule evaluate:
         selected=rules.select.output.selected,
         model=rules.select.output.model,
         config=rules.select.output.config,
-        test=tokens("test"),
+        test=test_data,
     output:
         f"<results>/{{dataset}}/predictions/{{arm}}/{CELL}.parquet",
     log:
@@ -13,7 +13,7 @@ rule evaluate:
         ENVIRONMENT
     threads: EXPERIMENT["threads"]
     resources:
-        gpu=lambda wildcards: GPUS if ARMS[wildcards.arm]["family"] != "tfidf" else 0,
+        gpu=lambda wildcards: GPUS if ARMS[wildcards.arm]["family"] in NEURAL else 0,
     params:
         family=lookup(dpath="arms/{arm}/family", within=config),
         code=code_digest("evaluate_cell.py"),

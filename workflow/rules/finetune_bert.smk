@@ -1,8 +1,8 @@
-# One pretrained transformer fine-tuned, on one subset at one learning rate.
+# One transformer fine-tuned, or trained from random weights, on one subset at one learning rate.
 rule finetune_bert:
     input:
         train=tokens("train"),
-        validation=tokens("validation"),
+        validation=tokens(VALIDATION),
         subset=rules.subsample.output[0],
     output:
         model=kept_if(("all",), f"{RUNS}/{{setting}}/model.safetensors"),
@@ -16,12 +16,13 @@ rule finetune_bert:
     priority: 1  # the longest runs first, so that none is left alone at the end
     conda:
         ENVIRONMENT
-    threads: EXPERIMENT["threads"]
+    threads: threads
     resources:
-        gpu=GPUS,
+        gpu=gpus,
     params:
         recipe=recipe,
         pretrained=pretrained,
+        selection=EXPERIMENT["selection"],
         validation_max=validation_max,
         code=code_digest("finetune_bert.py"),
     message:

@@ -20,7 +20,7 @@ rule train_lstm:
     input:
         unpack(embeddings_of),
         train=tokens("train"),
-        validation=tokens("validation"),
+        validation=tokens(VALIDATION),
         subset=rules.subsample.output[0],
     output:
         model=kept_if(("all",), f"{RUNS}/{{setting}}/model.safetensors"),
@@ -33,11 +33,12 @@ rule train_lstm:
         arm=arms_of("lstm"),
     conda:
         ENVIRONMENT
-    threads: EXPERIMENT["threads"]
+    threads: threads
     resources:
-        gpu=GPUS,
+        gpu=gpus,
     params:
         recipe=recipe,
+        selection=EXPERIMENT["selection"],
         validation_max=validation_max,
         code=code_digest("train_lstm.py"),
     message:

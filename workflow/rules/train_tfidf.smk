@@ -2,7 +2,7 @@
 rule train_tfidf:
     input:
         train=tokens("train"),
-        validation=tokens("validation"),
+        validation=tokens(VALIDATION),
         subset=rules.subsample.output[0],
     output:
         model=kept_if(("all",), f"{RUNS}/{{setting}}/model.safetensors"),
@@ -17,6 +17,7 @@ rule train_tfidf:
         ENVIRONMENT
     params:
         recipe=recipe,
+        selection=EXPERIMENT["selection"],
         validation_max=validation_max,
         code=code_digest("train_tfidf.py"),
     message:

@@ -61,28 +61,46 @@ def from_table(table, about):
     return Examples(table["id"].to_numpy(), labels, tokens, offsets - offsets[0], about)
 
 
+def first_rows(path, n):
+    """The first `n` rows of a Parquet file, or all where there are fewer: an Arrow table."""
+    with open_parquet(path) as file:
+        n = min(n, file.metadata.num_rows)
+    return read_rows(path, np.arange(n))
+
+
+def subset_rows(path, subset):
+    """The rows of a training subset in a file of the train split: an Arrow table.
+
+    BadInput where subset and file are not of the same data set.
+    """
+    with open_parquet(subset) as file:
+        chosen = file.read()
+    rows = chosen["row"].to_numpy()
+    with open_parquet(path) as file:
+        if rows.max() >= file.metadata.num_rows:
+            raise BadInput(f"{subset}: asks for rows that {path} does not have; delete the subset and run again")
+    table = read_rows(path, rows)
+    if not np.array_equal(table["id"].to_numpy(), chosen["id"].to_numpy()):
+        raise BadInput(f"{subset}: its ids are not those of {path}; delete the subset and run again")
+    return table
+
+
 def read_examples(path, first=None):
     """All examples of a token file, or its `first` n."""
-    about = read_metadata(path)
     if first is not None:
-        with open_parquet(path) as file:
-            return from_table(read_rows(path, np.arange(min(first, file.metadata.num_rows))), about)
+        return from_table(first_rows(path, first), read_metadata(path))
     with open_parquet(path) as file:
-        return from_table(file.read(), about)
+        return from_table(file.read(), read_metadata(path))
 
 
 def read_subset(tokens, subset):
     """The examples of a training subset; BadInput where subset and tokens are not of the same data set."""
-    with open_parquet(subset) as file:
-        chosen = file.read()
-    rows = chosen["row"].to_numpy()
-    with open_parquet(tokens) as file:
-        if rows.max() >= file.metadata.num_rows:
-            raise BadInput(f"{subset}: asks for rows that {tokens} does not have; delete the subset and run again")
-    examples = from_table(read_rows(tokens, rows), read_metadata(tokens))
-    if not np.array_equal(examples.ids, chosen["id"].to_numpy()):
-        raise BadInput(f"{subset}: its ids are not those of {tokens}; delete the subset and run again")
-    return examples
+    return from_table(subset_rows(tokens, subset), read_metadata(tokens))
+
+
+def validation_count(training_examples, most):
+    """How many validation examples a cell gets: as many as it has for training, at most `most`; None, all of them."""
+    return None if most is None else min(training_examples, most)
 
 
 def shuffled_batches(examples, batch_size, seed, epoch):
@@ -99,10 +117,13 @@ def shuffled_batches(examples, batch_size, seed, epoch):
     return [batches[i] for i in random.permutation(len(batches))]
 
 
-def ordered_batches(examples, tokens_per_batch):
-    """Positions of batches for inference: all examples by length, at most so many (padded) tokens a batch."""
-    order = np.argsort(examples.lengths, kind="stable")
-    lengths = examples.lengths[order]
+def ordered_batches(lengths, tokens_per_batch):
+    """Positions of batches for inference: all examples by length, at most so many (padded) tokens a batch.
+
+    lengths: tokens of each example, (n,).
+    """
+    order = np.argsort(lengths, kind="stable")
+    lengths = lengths[order]
     batches, start = [], 0
     while start < len(order):
         # Sorted by length, a batch of k examples is as wide as its last: take the largest k that fits.

@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator, ValidationError, validators
 
 from config_words import LARGEST, as_yaml, closest, did_you_mean, kind, listing, number_in, quoted, show, spot, text_of
 from data_files import as_label
+from sizes import grid, size_name
 from stage import BadInput
 
 SCHEMA = Path(__file__).resolve().parent.parent / "schemas" / "config.schema.yaml"
@@ -37,25 +38,6 @@ def check_config(config):
         more = [f"config: … and {len(lines) - MOST_SHOWN} more"] if len(lines) > MOST_SHOWN else []
         raise BadInput("\n".join(lines[:MOST_SHOWN] + more))
     return with_defaults(config)
-
-
-def size_name(size):
-    """How a size stands in paths: 1000 -> ``"1000"``, ``"10%"`` -> ``"10pct"``. Raises BadInput where it is none."""
-    if isinstance(size, int) and not isinstance(size, bool) and 1 <= size < LARGEST:
-        return str(size)
-    share = isinstance(size, str) and re.fullmatch(r"0*([0-9]{1,3})(?:[.]([0-9]{1,9}))?%", size)
-    if share and 0 < float(size[:-1]) <= 100:
-        whole, decimals = int(share[1]), (share[2] or "").rstrip("0")
-        return f"{whole}.{decimals}pct" if decimals else f"{whole}pct"
-    fix = ""
-    if isinstance(size, float) and 0 < size < 1:
-        fix = f'; write "{size * 100:g}%" for a share'
-    elif (number := number_in(size)) is not None and 1 <= number < LARGEST and number == int(number):
-        fix = f"; write {int(number)}"
-    raise BadInput(
-        f"{show(size)} is not a size: give a count of examples (1 or more) "
-        f'or a share such as "10%" (above 0 %, up to 100 %){fix}'
-    )
 
 
 class Mistakes(dict):
@@ -239,6 +221,23 @@ def check_experiment(config, mistakes):
         except BadInput as error:
             mistakes.add(("experiment", "sizes", i), str(error))
 
+    check_exclude(experiment, mistakes)
+
+
+def check_exclude(experiment, mistakes):
+    """What is to be left out is in the experiment, and something is left."""
+    for i, pattern in enumerate(sequence(experiment, "exclude")):
+        for key in pattern if isinstance(pattern, dict) else ():
+            there = sequence(experiment, key)
+            for j, value in enumerate(sequence(pattern, key)):
+                path = ("experiment", "exclude", i, key, j)
+                if value not in there:
+                    hint = did_you_mean(value, there) if isinstance(value, str) else ""
+                    text = f"is not in experiment.{key}{hint} (there are: {', '.join(map(text_of, there))})"
+                    mistakes.add(path, f"{show(value)} {text}")
+    if not mistakes and not grid(experiment):
+        mistakes.add(("experiment", "exclude"), "leaves no cell at all; drop one of its entries")
+
 
 def check_datasets(config, mistakes):
     """Classes share no raw label and no package, splits are given once, and cuts leave something to train on."""
@@ -276,7 +275,7 @@ def check_datasets(config, mistakes):
 def check_arms(config, mistakes):
     """Models that arms name are there, and embeddings belong to the tokenizer."""
     arms = mapping(config, "arms")
-    keys = {"bert": ["model"], "lstm": ["tokenizer", "embeddings"], "tfidf": ["tokenizer"]}
+    keys = {"bert": ["model"], "lstm": ["tokenizer", "embeddings"], "tfidf": ["tokenizer"], "probe": ["model"]}
     for name in arms:
         arm, path = mapping(arms, name), ("arms", name)
         family = arm.get("family")

@@ -8,46 +8,73 @@ import pyarrow as pa
 
 from artifacts import read_json, write_table
 from batches import read_examples
+from gpus import lease_gpus
 from provenance import versions
 from stage import log, stage
 
 
 def load_classifier(family, folder, precision):
-    """A function from Examples to class probabilities (n, classes), for a model of any family.
+    """A function from test examples to (class probabilities (n, classes), FLOPs or None), for a model of any family.
 
     precision: that of the training run, so that a model is used as it was validated.
     """
     if family == "tfidf":
         from tfidf import TfidfClassifier
 
-        return TfidfClassifier.from_folder(folder).predict
-    from fit import build_accelerator, predict
+        return lambda examples: (TfidfClassifier.from_folder(folder).predict(examples), None)
+    if family == "probe":
+        from probe import ProbeClassifier
+
+        return lambda features: (ProbeClassifier.from_folder(folder).predict(features), None)
+    from devices import build_accelerator
+    from inference import predict
 
     if family == "lstm":
         from lstm import LSTMClassifier
 
         model = LSTMClassifier.from_folder(folder)
+        flops = model.flops()
     else:
+        from flops import counted_flops
         from transformer import load_fine_tuned
 
         model = load_fine_tuned(folder)
+        flops = counted_flops(model)
     accelerator = build_accelerator(precision)
     model = model.to(accelerator.device)
-    return lambda examples: predict(model, examples, accelerator)
+
+    def classify(examples):
+        probabilities, work = predict(model, examples, accelerator)
+        return probabilities, work.flops(flops.forward)
+
+    return classify
 
 
-def evaluate_cell(family, model, selected, tokens, threads, output):
-    """Write the predictions of the test split: id, label, predicted, and a column ``p_<class>`` a class."""
-    if family != "tfidf":
+def read_test(family, path):
+    """Test examples as a family reads them: (examples, seconds and FLOPs that their features took before)."""
+    if family != "probe":
+        return read_examples(path), 0.0, 0
+    from probe import read_features
+
+    features = read_features(path)
+    return features, features.about["inference"]["seconds"], features.about["inference"]["flops"]
+
+
+def evaluate_cell(family, model, selected, test, threads, output):
+    """Write the predictions of the test split: id, label, predicted, and a column ``p_<class>`` a class.
+
+    test: its tokens or, for a probe, its features.
+    """
+    if family in ("bert", "lstm"):
         import torch
 
         torch.set_num_threads(threads)
     run = read_json(selected)["selected"]
     classify = load_classifier(family, Path(model).parent, run["precision"])
-    test = read_examples(tokens)
+    test, seconds_before, flops_before = read_test(family, test)
     started = time.perf_counter()
-    probabilities = classify(test)
-    seconds = time.perf_counter() - started
+    probabilities, flops = classify(test)
+    seconds = seconds_before + time.perf_counter() - started
     predicted = probabilities.argmax(axis=1).astype(np.int32)
     names = test.about["label_names"]
     columns = {"id": test.ids, "label": test.labels.astype(np.int32), "predicted": predicted}
@@ -58,19 +85,25 @@ def evaluate_cell(family, model, selected, tokens, threads, output):
         label_names=names,
         config_digest=run["config_digest"],
         versions=versions("torch", "transformers", "scikit-learn"),
-        inference={"seconds": seconds, "examples": len(test), "threads": threads, "device": run["device"]},
-        **{key: run[key] for key in ("dataset", "arm", "size", "n", "seed", "setting")},
+        inference={
+            "seconds": seconds,
+            "examples": len(test),
+            "flops": (flops or 0) + flops_before or None,
+            "threads": threads,
+            "device": run["device"],
+        },
+        **{key: run[key] for key in ("dataset", "arm", "size", "n", "seed", "setting", "selection")},
     )
     log.info("%d test examples in %.1f s (%.0f examples/s)", len(test), seconds, len(test) / seconds)
 
 
 if __name__ == "__main__":
-    with stage(snakemake):
+    with stage(snakemake), lease_gpus(1):
         evaluate_cell(
             family=snakemake.params.family,
             model=snakemake.input.model,
             selected=snakemake.input.selected,
-            tokens=snakemake.input.test,
+            test=snakemake.input.test,
             threads=snakemake.threads,
             output=snakemake.output[0],
         )

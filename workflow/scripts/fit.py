@@ -1,145 +1,113 @@
-"""The one training loop of every neural arm, and the prediction loop beside it."""
+"""The one training loop of every neural arm."""
 
 import math
 import time
-from contextlib import contextmanager
 
-import numpy as np
-import psutil
 import torch
-from accelerate import Accelerator
 from torch.nn.functional import cross_entropy
 
-from batches import ordered_batches, shuffled_batches
-from run_files import process_peak_memory_mb
-from schedule import multiplier, planned_steps, validation_steps
+from batches import shuffled_batches
+from devices import build_accelerator, device_facts, peak_memory_mb
+from inference import tensors, validation_accuracy
+from progress import Progress
+from schedule import batches_per_epoch, multiplier, planned_steps, validation_steps
 from stage import log
 
-SECONDS_BETWEEN_LINES = 10
-TOKENS_PER_INFERENCE_BATCH = 4096
 
-
-def computes_in_bf16():
-    """Whether this machine's device multiplies bf16 matrices in hardware, so that bf16 is faster than fp32."""
-    if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return torch.cpu._is_avx512_bf16_supported()
-
-
-def build_accelerator(precision):
-    """An Accelerator for the config's `precision`: fp32, bf16, or auto (bf16 where the hardware has it)."""
-    if precision == "auto":
-        precision = "bf16" if computes_in_bf16() else "fp32"
-    return Accelerator(mixed_precision={"fp32": "no", "bf16": "bf16"}[precision])
-
-
-def build_optimizer(model, recipe, learning_rate):
+def build_optimizer(model, recipe):
     """Fused AdamW (Adam where weight_decay is 0); biases and normalization weights are not decayed."""
     trained = [p for p in model.parameters() if p.requires_grad]
     groups = [
         {"params": [p for p in trained if p.ndim >= 2], "weight_decay": recipe["weight_decay"]},
         {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW([group for group in groups if group["params"]], lr=learning_rate, fused=True)
+    return torch.optim.AdamW([group for group in groups if group["params"]], fused=True)
 
 
-def fit(model, train, validation, recipe, learning_rate, seed):
+def fit(model, train, validation, recipe, learning_rate, seed, checkpoints):
     """Train `model` in place; at the end it has the weights that were best on `validation`.
 
     model: maps input_ids and attention_mask to an output with `logits`. train, validation: Examples. recipe: the
-    training keys of an arm in the config. Returns (history, cost): history has one dict a validation; cost one dict
-    with seconds, rates, peak memory, device and precision.
+    training keys of an arm in the config. checkpoints: the run's Checkpoints; it goes on from the last one. Returns
+    (history, cost, work): history has one dict a validation; cost is one dict with seconds, rates, peak memory, device
+    and precision; work is what was computed on.
     """
     accelerator = build_accelerator(recipe["precision"])
     steps = planned_steps(len(train), recipe["batch_size"], recipe["epochs"], recipe["min_steps"])
-    optimizer = build_optimizer(model, recipe, learning_rate)
-    scheduler = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: multiplier(step, steps, recipe["warmup"], recipe["schedule"])
-    )
-    model, optimizer = accelerator.prepare(model, optimizer)
     validate_after = set(validation_steps(steps, recipe["validations"]))
-    progress = Progress(steps)
-    best = Best(recipe["patience"])
+    if accelerator.num_processes > 1:
+        torch.manual_seed(seed + accelerator.process_index)  # each process drops other activations
+    model, optimizer = accelerator.prepare(model, build_optimizer(model, recipe))
+    bare = accelerator.unwrap_model(model)
+    progress, best = Progress(steps), Best(recipe["patience"])
 
-    for step, rows in enumerate(training_batches(train, recipe["batch_size"], seed, steps), start=1):
-        model.train()
-        batch = tensors(train.padded(rows), accelerator.device)
-        labels = batch.pop("labels")
-        with accelerator.autocast():
-            loss = cross_entropy(model(**batch).logits.float(), labels)
-        accelerator.backward(loss)
-        if recipe["clip"]:
-            accelerator.clip_grad_norm_(model.parameters(), recipe["clip"])
-        optimizer.step()
-        rate = scheduler.get_last_lr()[0]
-        scheduler.step()
-        optimizer.zero_grad()
-        progress.step(len(rows), int(batch["input_ids"].numel()), loss)
-
-        if step in validate_after:
-            with progress.validating():
-                accuracy = validation_accuracy(accelerator.unwrap_model(model), validation, accelerator)
-                stop = best.update(accuracy, step, accelerator.unwrap_model(model))
-            progress.validated(step, accuracy, rate)
-            if stop:
-                log.info("no better for %d validations: stopped early", recipe["patience"])
+    with checkpoints:
+        checkpoints.resume(accelerator, progress, best)
+        batches = training_batches(train, recipe["batch_size"], seed, progress.done)
+        while True:
+            if progress.done in validate_after and not progress.validated:
+                validate(bare, validation, accelerator, progress, best, checkpoints)
+            if progress.done == steps or best.overdue():
                 break
-        progress.line(step)
+            model.train()
+            rows = next(batches)
+            loss, width = batch_loss(model, train, rows, accelerator)
+            accelerator.backward(loss)
+            if recipe["clip"]:
+                accelerator.clip_grad_norm_(model.parameters(), recipe["clip"])
+            rate = learning_rate * multiplier(progress.done, steps, recipe["warmup"], recipe["schedule"])
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            optimizer.step()
+            optimizer.zero_grad()
+            progress.step(len(rows), width, loss, rate)
+            progress.line_if_due()
+            checkpoints.visit(accelerator, progress, best)
 
-    best.restore(accelerator.unwrap_model(model))
+    if best.overdue():
+        log.info("no better for %d validations: stopped early", recipe["patience"])
+    bare.load_state_dict(best.weights)
     log.info("best validation accuracy %.2f %%, after step %d", 100 * best.accuracy, best.step)
-    cost = progress.cost() | {
+    cost = progress.cost() | device_facts(accelerator) | {
         "validation_accuracy": best.accuracy,
         "validation_examples": len(validation),
         "best_step": best.step,
-        "device": torch.cuda.get_device_name() if accelerator.device.type == "cuda" else accelerator.device.type,
-        "precision": {"no": "fp32"}.get(accelerator.mixed_precision, accelerator.mixed_precision),
-        "threads": torch.get_num_threads(),
         "peak_memory_mb": peak_memory_mb(accelerator.device),
-    }
-    return progress.history, cost
+    }  # fmt: skip
+    return progress.history, cost, progress.work
 
 
-def tensors(batch, device):
-    """A batch of NumPy arrays as tensors on `device`."""
-    return {key: torch.from_numpy(value).to(device, non_blocking=True) for key, value in batch.items()}
+def batch_loss(model, examples, rows, accelerator):
+    """(mean cross-entropy of a batch, its padded width); with several processes, each has its share of the rows.
+
+    Gradients are averaged over processes, so the sum over a share is weighted to give the mean over all rows.
+    """
+    share = rows[accelerator.process_index :: accelerator.num_processes]
+    weight = accelerator.num_processes / len(rows) if len(share) else 0.0
+    batch = tensors(examples.padded(share if len(share) else rows[:1]), accelerator.device)
+    labels = batch.pop("labels")
+    with accelerator.autocast():
+        logits = model(**batch).logits
+    return weight * cross_entropy(logits.float(), labels, reduction="sum"), batch["input_ids"].shape[1]
 
 
-def training_batches(examples, batch_size, seed, steps):
-    """Positions of the training batches of `steps` optimizer steps, epoch after epoch."""
-    done, epoch = 0, 0
-    while done < steps:
-        batches = shuffled_batches(examples, batch_size, seed, epoch)[: steps - done]
-        yield from batches
-        done, epoch = done + len(batches), epoch + 1
+def training_batches(examples, batch_size, seed, done):
+    """Positions of training batches without end, epoch after epoch, from after the first `done` on."""
+    epoch, skipped = divmod(done, batches_per_epoch(len(examples), batch_size))
+    while True:
+        yield from shuffled_batches(examples, batch_size, seed, epoch)[skipped:]
+        epoch, skipped = epoch + 1, 0
 
 
-def validation_accuracy(model, examples, accelerator):
-    """Share of `examples` that the model gets right."""
-    return float((predict(model, examples, accelerator).argmax(axis=1) == examples.labels).mean())
-
-
-@torch.inference_mode()
-def predict(model, examples, accelerator):
-    """Class probabilities of all examples, in their order: float32 array (n, classes)."""
-    model.eval()
-    probabilities = None
-    for rows in ordered_batches(examples, TOKENS_PER_INFERENCE_BATCH):
-        batch = tensors(examples.padded(rows), accelerator.device)
-        batch.pop("labels")
-        with accelerator.autocast():
-            logits = model(**batch).logits
-        if probabilities is None:
-            probabilities = np.empty((len(examples), logits.shape[1]), dtype=np.float32)
-        probabilities[rows] = logits.float().softmax(dim=1).cpu().numpy()
-    return probabilities
-
-
-def peak_memory_mb(device):
-    """Largest memory held so far: of the GPU's allocator, or of this process on CPU."""
-    if device.type == "cuda":
-        return round(torch.cuda.max_memory_allocated() / 2**20)
-    return process_peak_memory_mb()
+def validate(model, examples, accelerator, progress, best, checkpoints):
+    """Measure validation accuracy and keep the weights if they are the best so far."""
+    started = time.perf_counter()
+    with progress.aside():
+        accuracy = validation_accuracy(
+            model, examples, accelerator, lambda: checkpoints.visit(accelerator, progress, best, stepped=False)
+        )
+    best.update(accuracy, progress.done, model)
+    progress.add_validation(accuracy, time.perf_counter() - started, accelerator)
 
 
 class Best:
@@ -149,94 +117,27 @@ class Best:
         self.patience, self.since, self.accuracy, self.step, self.weights = patience, 0, -math.inf, 0, None
 
     def update(self, accuracy, step, model):
-        """Keep the weights if `accuracy` beats all earlier ones; tell whether patience has run out."""
+        """Keep the weights if `accuracy` beats all earlier ones."""
         self.since += 1
         if accuracy > self.accuracy:
             self.since, self.accuracy, self.step = 0, accuracy, step
-            self.weights = {k: v.detach().to("cpu", copy=True) for k, v in model.state_dict().items()}
+            self.weights = {name: copy_on_cpu(weights) for name, weights in model.state_dict().items()}
+
+    def overdue(self):
+        """Whether patience has run out."""
         return self.patience is not None and self.since >= self.patience
 
-    def restore(self, model):
-        """Load the best weights into `model`."""
-        model.load_state_dict(self.weights)
+    def state(self):
+        """All but the weights, as JSON-able values."""
+        return {"since": self.since, "accuracy": self.accuracy if self.weights else None, "step": self.step}
+
+    def restore(self, state, weights):
+        """Go on from what `state` returned, and the weights of then."""
+        if weights:
+            self.since, self.accuracy, self.step = (state[key] for key in ("since", "accuracy", "step"))
+            self.weights = weights
 
 
-class Progress:
-    """Counts, times and the lines in the log a person can follow."""
-
-    def __init__(self, steps):
-        self.steps, self.done, self.examples, self.tokens = steps, 0, 0, 0
-        self.started = self.last_line = time.perf_counter()
-        self.validation_seconds, self.history = 0.0, []
-        self.losses, self.accuracy = [], None
-
-    def step(self, examples, tokens, loss):
-        """Count one optimizer step; `loss` stays on its device, so that nothing waits for it here."""
-        if self.done == 0:
-            log.info("first step done %.1f s after the process started", time.time() - psutil.Process().create_time())
-        self.done += 1
-        self.examples += examples
-        self.tokens += tokens
-        self.losses.append(loss.detach())
-
-    def training_seconds(self):
-        """Seconds in the loop so far, validation left out."""
-        return time.perf_counter() - self.started - self.validation_seconds
-
-    @contextmanager
-    def validating(self):
-        """Count the time of a block as validation, not as training."""
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()  # training steps may still be queued
-        started = time.perf_counter()
-        yield
-        self.validation_seconds += time.perf_counter() - started
-
-    def validated(self, step, accuracy, learning_rate):
-        """Add a row to the history, and say so in the log."""
-        loss = float(torch.stack(self.losses).mean())
-        if not math.isfinite(loss):
-            log.info("the training loss is %s: the learning rate is too high for this arm", loss)
-        self.accuracy, self.losses = accuracy, []
-        self.history.append(
-            {
-                "step": step,
-                "examples": self.examples,
-                "loss": loss,
-                "validation_accuracy": accuracy,
-                "learning_rate": learning_rate,
-                "seconds": self.training_seconds(),
-            }
-        )
-        self.line(step, loss, force=True)
-
-    def line(self, step, loss=None, force=False):
-        """Log a line of progress, at most every few seconds unless forced."""
-        now = time.perf_counter()
-        if not force and now - self.last_line < SECONDS_BETWEEN_LINES:
-            return
-        self.last_line = now
-        loss = float(torch.stack(self.losses).mean()) if loss is None else loss
-        left = (now - self.started) / step * (self.steps - step)
-        log.info(
-            "step %d/%d %3.0f %% | %.0f examples/s | loss %.4f | validation %s | %d:%02d left",
-            step,
-            self.steps,
-            100 * step / self.steps,
-            self.examples / self.training_seconds(),
-            loss,
-            "-" if self.accuracy is None else f"{100 * self.accuracy:.2f} %",
-            *divmod(round(left), 60),
-        )
-
-    def cost(self):
-        """What the run took so far."""
-        seconds = self.training_seconds()
-        return {
-            "steps": self.done,
-            "examples_seen": self.examples,
-            "tokens_seen": self.tokens,
-            "seconds": seconds,
-            "validation_seconds": self.validation_seconds,
-            "examples_per_second": self.examples / seconds,
-        }
+def copy_on_cpu(tensor):
+    """A copy that training does not touch, laid out as files want it."""
+    return tensor.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)

@@ -8,6 +8,8 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from flops import Flops
+
 
 class Output(NamedTuple):
     """What the classifiers here return; transformers' output has `logits` too."""
@@ -77,6 +79,18 @@ class LSTMClassifier(nn.Module):
         for layer in self.layers:
             x = layer(self.dropout(x), reverse)
         return Output(self.classifier(self.dropout(masked_max(x, attention_mask))))
+
+    def flops(self):
+        """Operations of the forward pass, and of forward and backward: see `flops`.
+
+        Eight products a unit of a direction's state for each number that it sees; backward takes twice as many, less
+        the gradient of embeddings that are frozen.
+        """
+        hidden, inputs = self.config["hidden"], [layer.forwards.input_size for layer in self.layers]
+        token = sum(2 * 8 * hidden * (width + hidden) for width in inputs)
+        example = 2 * self.classifier.weight.numel()
+        spared = 0 if self.embedding.weight.requires_grad else 2 * 8 * hidden * inputs[0]
+        return Flops(forward=(example, token, 0), training=(3 * example, 3 * token - spared, 0))
 
     def save_pretrained(self, folder):
         """Write model.safetensors and config.json."""

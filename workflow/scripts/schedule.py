@@ -15,10 +15,14 @@ def multiplier(step, steps, warmup, schedule):
     return (steps - step) / max(1, steps - rising)
 
 
+def batches_per_epoch(examples, batch_size):
+    """Optimizer steps of one pass over `examples`; the last batch may be smaller."""
+    return -(-examples // batch_size)
+
+
 def planned_steps(examples, batch_size, epochs, min_steps):
     """Optimizer steps of a run: `epochs` (may be fractional) passes over `examples`, but at least `min_steps`."""
-    per_epoch = -(-examples // batch_size)
-    return max(1, min_steps, round(epochs * per_epoch))
+    return max(1, min_steps, round(epochs * batches_per_epoch(examples, batch_size)))
 
 
 def validation_steps(steps, validations):

@@ -7,7 +7,8 @@ import numpy as np
 import scipy.sparse as sp
 from safetensors.numpy import load_file, save_file
 from sklearn.feature_extraction.text import TfidfTransformer
-from sklearn.linear_model import LogisticRegression
+
+from logistic import LogisticHead
 
 
 def feature_codes(examples, ngrams):
@@ -25,14 +26,14 @@ def feature_codes(examples, ngrams):
 
 
 class TfidfClassifier:
-    """scikit-learn's TfidfTransformer (sublinear) and LogisticRegression over token n-grams."""
+    """scikit-learn's TfidfTransformer (sublinear) and a logistic regression over token n-grams."""
 
     def __init__(self, config, features=None):
         """config: ngrams, min_count (training examples a feature must occur in), vocabulary, C, classes."""
         self.config, self.features = config, features
         self.tfidf = TfidfTransformer(sublinear_tf=True)
-        self.coefficients = self.intercepts = None
-        self.iterations = self.stored_values = 0
+        self.head = LogisticHead(config["classes"])
+        self.stored_values = 0
 
     def counts(self, examples):
         """Counts of the known features in each example: CSR matrix (examples, features)."""
@@ -51,40 +52,17 @@ class TfidfClassifier:
         self.features = features[occurs_in >= self.config["min_count"]]
         matrix = self.tfidf.fit_transform(self.counts(examples))
         self.stored_values = matrix.nnz
-        classes = self.config["classes"]
-        # A class that the subset lacks is never predicted.
-        self.coefficients = np.zeros((classes, len(self.features)))
-        self.intercepts = np.full(classes, -np.inf)
-        present = np.unique(examples.labels)
-        if len(present) == 1:
-            self.intercepts[present] = 0.0
-            return self
-        regression = LogisticRegression(C=self.config["C"], max_iter=1000).fit(matrix, examples.labels)
-        self.iterations = int(regression.n_iter_.max())
-        if len(present) == 2:  # scikit-learn keeps one row of weights for two classes
-            self.coefficients[present[1]], self.intercepts[present] = regression.coef_[0], [0, regression.intercept_[0]]
-        else:
-            self.coefficients[present], self.intercepts[present] = regression.coef_, regression.intercept_
+        self.head.fit(matrix, examples.labels, self.config["C"])
         return self
 
     def predict(self, examples):
         """Class probabilities: float32 (examples, classes)."""
-        logits = self.tfidf.transform(self.counts(examples)) @ self.coefficients.T + self.intercepts
-        logits -= logits.max(axis=1, keepdims=True)
-        exponentials = np.exp(logits)
-        return (exponentials / exponentials.sum(axis=1, keepdims=True)).astype(np.float32)
+        return self.head.predict(self.tfidf.transform(self.counts(examples)))
 
     def save_pretrained(self, folder):
         """Write model.safetensors and config.json."""
-        save_file(
-            {
-                "features": self.features,
-                "idf": self.tfidf.idf_,
-                "coefficients": self.coefficients,
-                "intercepts": self.intercepts,
-            },
-            Path(folder) / "model.safetensors",
-        )
+        arrays = {"features": self.features, "idf": self.tfidf.idf_} | self.head.arrays()
+        save_file(arrays, Path(folder) / "model.safetensors")
         (Path(folder) / "config.json").write_text(json.dumps({"family": "tfidf"} | self.config, indent=2) + "\n")
 
     @classmethod
@@ -95,5 +73,5 @@ class TfidfClassifier:
         arrays = load_file(Path(folder) / "model.safetensors")
         model = cls(config, arrays["features"])
         model.tfidf.idf_ = arrays["idf"]
-        model.coefficients, model.intercepts = arrays["coefficients"], arrays["intercepts"]
+        model.head = LogisticHead(config["classes"], arrays["coefficients"], arrays["intercepts"])
         return model

@@ -1,13 +1,9 @@
 """Fit the TF-IDF baseline on one subset at one regularization strength."""
 
-import time
-
-import numpy as np
-from threadpoolctl import threadpool_limits
-
-from batches import read_examples, read_subset
-from run_files import cell_of, process_peak_memory_mb, save_model, save_run
-from stage import log, stage
+from batches import read_examples, read_subset, validation_count
+from logistic import train_logistic
+from run_files import cell_of
+from stage import stage
 from tfidf import TfidfClassifier
 
 
@@ -17,7 +13,7 @@ def train_tfidf(paths, recipe, strength, threads, cell, outputs):
     paths: train, validation, subset, validation_max; strength: the regression's C; outputs: see `run_files`.
     """
     train = read_subset(paths["train"], paths["subset"])
-    validation = read_examples(paths["validation"], first=min(len(train), paths["validation_max"]))
+    validation = read_examples(paths["validation"], validation_count(len(train), paths["validation_max"]))
     config = {
         "ngrams": recipe["ngrams"],
         "min_count": recipe["min_count"],
@@ -25,46 +21,7 @@ def train_tfidf(paths, recipe, strength, threads, cell, outputs):
         "C": strength,
         "classes": len(train.about["label_names"]),
     }
-    started = time.perf_counter()
-    with threadpool_limits(threads):
-        model = TfidfClassifier(config).fit(train)
-    seconds = time.perf_counter() - started
-    accuracy = float((model.predict(validation).argmax(axis=1) == validation.labels).mean())
-    validation_seconds = time.perf_counter() - started - seconds
-    likelihood = model.predict(train)[np.arange(len(train)), train.labels]
-    loss = float(-np.log(likelihood.clip(min=np.finfo(np.float32).tiny)).mean())
-    log.info("%d features from %d examples in %.1f s | %.0f examples/s | loss %.4f | validation %.2f %%",
-             len(model.features), len(train), seconds, len(train) / seconds, loss, 100 * accuracy)  # fmt: skip
-    history = [
-        {
-            "step": model.iterations,
-            "examples": len(train) * model.iterations,
-            "loss": loss,
-            "validation_accuracy": accuracy,
-            "learning_rate": None,
-            "seconds": seconds,
-        }
-    ]
-    cost = {
-        "steps": model.iterations,
-        "examples_seen": len(train) * model.iterations,
-        "seconds": seconds,
-        "validation_seconds": validation_seconds,
-        "examples_per_second": len(train) * model.iterations / seconds,
-        "validation_accuracy": accuracy,
-        "validation_examples": len(validation),
-        "device": "cpu",
-        "precision": "fp32",
-        "threads": threads,
-        "peak_memory_mb": process_peak_memory_mb(),
-        "parameters": model.coefficients.size + model.intercepts.size,
-        "parameters_trained": model.coefficients.size + model.intercepts.size,
-        "parameters_embedding": 0,
-        # One multiply and add a stored value and class forward, the same for the gradient, an L-BFGS iteration.
-        "training_flops": 4 * model.stored_values * config["classes"] * model.iterations,
-    }
-    save_model(model, outputs["model"], outputs["config"])
-    save_run(history, cost, recipe, cell | {"n": len(train)}, outputs)
+    train_logistic(TfidfClassifier(config), train, validation, recipe, threads, cell, outputs)
 
 
 if __name__ == "__main__":
@@ -74,6 +31,6 @@ if __name__ == "__main__":
             recipe=snakemake.params.recipe,
             strength=float(snakemake.wildcards.setting.removeprefix("C")),
             threads=snakemake.threads,
-            cell=cell_of(snakemake.wildcards),
+            cell=cell_of(snakemake.wildcards) | {"selection": snakemake.params.selection},
             outputs=dict(snakemake.output.items()),
         )

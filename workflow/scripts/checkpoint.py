@@ -1,0 +1,152 @@
+"""Checkpoints of a training run: written by time and on signals, so that a killed run goes on where it was.
+
+A checkpoint holds model, optimizer and random state as accelerate saves them, the best weights and the progress. It is
+written under a temporary name and renamed when all of it is on disk; a manifest with a checksum of each file tells
+whether it is whole, and of which run. The order of batches follows from seed and step alone (see `batches`).
+"""
+
+import hashlib
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+from safetensors.torch import load_file, save_file
+
+from artifacts import read_json, write_json
+from stage import log
+
+STEPS_BETWEEN_AGREEMENTS = 10
+
+
+class Checkpoints:
+    """The checkpoints of one run, in `folder`; use as a context in which signals are obeyed.
+
+    SIGUSR1 (a cluster's warning before a time limit) asks for a checkpoint, SIGTERM and SIGINT for one and an end.
+    fingerprint: JSON-able; the checkpoint of a run with another one is not taken up. seconds: between checkpoints.
+    """
+
+    def __init__(self, folder, fingerprint, seconds):
+        self.folder, self.fingerprint, self.seconds = Path(folder), fingerprint, seconds
+        self.last, self.asked, self.ending = time.monotonic(), False, None
+        self.handlers = {}
+
+    def __enter__(self):
+        for number in (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # a shell's background job ignores SIGINT
+                self.handlers[number] = signal.signal(number, self.obey)
+        return self
+
+    def __exit__(self, *_):
+        for number, handler in self.handlers.items():
+            signal.signal(number, handler)
+
+    def obey(self, number, _frame):
+        """Note what a signal asks for; it is done between two steps."""
+        self.asked = True
+        if number != signal.SIGUSR1:
+            self.ending = number
+
+    def visit(self, accelerator, progress, best, stepped=True):
+        """Write a checkpoint if it is time or asked for, and end the process if asked. Call it between two steps.
+
+        stepped: whether a step has just been done, rather than a part of a validation.
+        """
+        wanted = (self.asked, time.monotonic() - self.last >= self.seconds, self.ending is not None)
+        if accelerator.num_processes > 1:
+            # All processes must come to the same decision at the same step.
+            if not stepped or progress.done % STEPS_BETWEEN_AGREEMENTS:
+                return
+            wanted = agreed(wanted, accelerator)
+        if any(wanted):
+            with progress.aside():
+                self.save(accelerator, progress, best)
+            self.asked, self.last = False, time.monotonic()
+        if wanted[2]:
+            number = self.ending or signal.SIGTERM
+            log.info("ended by %s after step %d; run again to go on from there", signal.Signals(number).name,
+                     progress.done)  # fmt: skip
+            raise SystemExit(128 + number)
+
+    def save(self, accelerator, progress, best):
+        """Write the checkpoint of this moment, then delete the one before."""
+        started = time.perf_counter()
+        partial, whole = self.folder / "partial", self.folder / f"step{progress.done}"
+        if accelerator.is_main_process:
+            shutil.rmtree(partial, ignore_errors=True)
+        accelerator.wait_for_everyone()
+        accelerator.save_state(str(partial))
+        accelerator.wait_for_everyone()
+        if accelerator.is_main_process:
+            if best.weights:
+                save_file(best.weights, partial / "best.safetensors")
+            write_json(partial / "progress.json", progress.state() | {"best": best.state()})
+            files = {path.name: checksum(path) for path in sorted(partial.iterdir())}
+            write_json(partial / "manifest.json", {"fingerprint": self.fingerprint, "files": files})
+            for path in partial.iterdir():
+                flush(path)
+            shutil.rmtree(whole, ignore_errors=True)
+            os.rename(partial, whole)
+            flush(self.folder)
+            for old in self.folder.iterdir():
+                if old != whole:
+                    shutil.rmtree(old)
+            log.info("checkpoint after step %d, in %.1f s", progress.done, time.perf_counter() - started)
+        accelerator.wait_for_everyone()
+
+    def resume(self, accelerator, progress, best):
+        """Bring everything to where the last checkpoint was, if there is a whole one of this run."""
+        found = self.last_whole()
+        if found is None:
+            return
+        accelerator.load_state(str(found))
+        state = read_json(found / "progress.json")
+        progress.restore(state, accelerator.device)
+        weights = load_file(found / "best.safetensors") if (found / "best.safetensors").exists() else None
+        best.restore(state["best"], weights)
+        log.info("going on from the checkpoint after step %d", progress.done)
+
+    def last_whole(self):
+        """Folder of the checkpoint to go on from, or None; says why one is not taken."""
+        found = sorted(self.folder.glob("step*"), key=lambda path: int(path.name.removeprefix("step")), reverse=True)
+        for path in found:
+            try:
+                manifest = read_json(path / "manifest.json")
+                damaged = [name for name, sum_ in manifest["files"].items() if checksum(path / name) != sum_]
+            except (OSError, ValueError, KeyError) as error:
+                damaged, manifest = [f"manifest.json ({error})"], None
+            if damaged:
+                log.info("checkpoint %s is damaged (%s): not used", path, ", ".join(damaged))
+            elif manifest["fingerprint"] != self.fingerprint:
+                log.info("checkpoint %s is of another recipe, data, code or machine: not used", path)
+            else:
+                return path
+        return None
+
+    def delete(self):
+        """Remove all of them: the run is done."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def agreed(wanted, accelerator):
+    """Each of `wanted` (booleans), true where it is in any process."""
+    import torch
+
+    votes = torch.tensor(wanted, dtype=torch.int64, device=accelerator.device)
+    return [bool(vote) for vote in accelerator.reduce(votes, "sum").tolist()]
+
+
+def checksum(path):
+    """Hex digest of a file's content."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()
+
+
+def flush(path):
+    """Force a file or folder to disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

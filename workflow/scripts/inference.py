@@ -1,0 +1,60 @@
+"""Forward passes over many examples, in batches of similar length."""
+
+import numpy as np
+import torch
+
+from batches import ordered_batches
+from flops import Work
+
+TOKENS_PER_BATCH = 4096
+
+
+def tensors(batch, device):
+    """A batch of NumPy arrays as tensors on `device`."""
+    return {key: torch.from_numpy(value).to(device, non_blocking=True) for key, value in batch.items()}
+
+
+@torch.inference_mode()
+def infer(model, examples, accelerator, result, rows=None, between=None):
+    """What `result` makes of the model's output, for all examples in their order.
+
+    model: maps input_ids and attention_mask to an output. result: (output, attention_mask) -> float tensor (batch, k).
+    rows: positions of the examples wanted (default all). between: called after each batch, for instance to be told to
+    stop. Returns (float32 array (n, k), Work).
+    """
+    model.eval()
+    rows = np.arange(len(examples)) if rows is None else rows
+    results, work = None, Work()
+    for places in ordered_batches(examples.lengths[rows], TOKENS_PER_BATCH):
+        batch = tensors(examples.padded(rows[places]), accelerator.device)
+        batch.pop("labels")
+        with accelerator.autocast():
+            output = model(**batch)
+        values = result(output, batch["attention_mask"]).float()
+        if results is None:
+            results = np.empty((len(rows), values.shape[1]), dtype=np.float32)
+        results[places] = values.cpu().numpy()
+        work.add(*batch["input_ids"].shape)
+        if between:
+            between()
+    return results, work
+
+
+def probabilities(output, attention_mask):
+    """Class probabilities (batch, classes) of a classifier's output."""
+    return output.logits.float().softmax(dim=1)
+
+
+def predict(model, examples, accelerator):
+    """Class probabilities of all examples, in their order: (float32 array (n, classes), Work)."""
+    return infer(model, examples, accelerator, probabilities)
+
+
+def validation_accuracy(model, examples, accelerator, between=None):
+    """Share of `examples` that the model gets right; the processes of a run share the work."""
+    share = np.arange(accelerator.process_index, len(examples), accelerator.num_processes)
+    right = torch.zeros((), dtype=torch.int64, device=accelerator.device)
+    if len(share):
+        predicted, _ = infer(model, examples, accelerator, probabilities, share, between)
+        right += int((predicted.argmax(axis=1) == examples.labels[share]).sum())
+    return int(accelerator.reduce(right, "sum")) / len(examples)

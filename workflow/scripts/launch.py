@@ -1,0 +1,116 @@
+"""Start a training run: in this process, or in several that torchrun starts, one a GPU."""
+
+import importlib
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from gpus import lease_gpus
+from run_files import cell_of
+from stage import BadInput, log
+
+SECONDS_A_MINUTE = 60
+
+
+def launch_run(train, snakemake, **extra):
+    """Call `train`, a function of the module of its own name, for the run that a rule's `snakemake` object describes.
+
+    extra: further JSON-able arguments.
+    """
+    processes = snakemake.params.recipe["processes"]
+    arguments = {
+        "paths": dict(snakemake.input.items()) | {"validation_max": snakemake.params.validation_max},
+        "recipe": snakemake.params.recipe,
+        "learning_rate": float(snakemake.wildcards.setting.removeprefix("lr")),
+        "seed": int(snakemake.wildcards.seed),
+        "threads": max(1, snakemake.threads // processes),
+        "cell": cell_of(snakemake.wildcards) | {"selection": snakemake.params.selection},
+        "outputs": dict(snakemake.output.items()),
+        "checkpointing": {
+            # Not a param: how often a run is saved does not change it.
+            "seconds": SECONDS_A_MINUTE * snakemake.config["experiment"]["checkpoint_minutes"],
+            "code": snakemake.params.code,
+        },
+    } | extra  # fmt: skip
+    with lease_gpus(processes):
+        if processes == 1:
+            train(**arguments)
+        else:
+            launch(train.__name__, processes, arguments, snakemake.log[0])
+
+
+def launch(name, processes, arguments, log_file):
+    """Call function `name` of module `name` with `arguments` in `processes` processes of one torch process group.
+
+    The first of them logs to `log_file`. Signals are passed on. Raises what the first process to fail raised.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        task = Path(folder) / "task.json"
+        task.write_text(json.dumps({"name": name, "arguments": arguments, "log": log_file}))
+        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}",
+                   __file__, str(task)]  # fmt: skip
+        with open(Path(folder) / "output", "w+") as output:
+            child = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
+            told = pass_on_signals(child)
+            status = child.wait()
+            if told:
+                raise SystemExit(128 + told[-1])
+            if status:
+                output.seek(0)
+                log.error("%s", output.read())
+                raise failure(Path(folder))
+
+
+def pass_on_signals(child):
+    """Send what this process is told to the workers under `child`; return a list that is filled with the ends told."""
+    import psutil
+
+    told = []
+
+    def pass_on(number, _frame):
+        if number != signal.SIGUSR1:
+            told.append(number)
+        for worker in psutil.Process(child.pid).children():
+            worker.send_signal(number)
+
+    for number in (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, pass_on)
+    return told
+
+
+def failure(folder):
+    """The exception that a worker left word of."""
+    left = sorted(folder.glob("error*.json"), key=lambda path: path.stat().st_mtime)
+    if not left:
+        return RuntimeError("a process of the run died without a word; see the log")
+    error = json.loads(left[0].read_text())
+    return (BadInput if error["bad_input"] else RuntimeError)(error["text"])
+
+
+def work(task):
+    """What a worker does: call the function, and leave word of an exception beside the task."""
+    task = Path(task)
+    what = json.loads(task.read_text())
+    rank = int(os.environ["RANK"])
+    if rank == 0:
+        handler = logging.FileHandler(what["log"], mode="a", encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+        log.addHandler(handler)
+        log.setLevel(logging.INFO)
+    try:
+        getattr(importlib.import_module(what["name"]), what["name"])(**what["arguments"])
+    except Exception as error:
+        text = str(error) if isinstance(error, BadInput) else f"{type(error).__name__}: {error}"
+        word = {"bad_input": isinstance(error, BadInput), "text": text}
+        (task.parent / f"error{rank}.json").write_text(json.dumps(word))
+        raise
+
+
+if __name__ == "__main__":
+    work(sys.argv[1])

@@ -1,0 +1,93 @@
+"""The linear probe: a logistic regression on the features of a frozen encoder."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from artifacts import open_parquet, read_metadata
+from batches import first_rows, subset_rows
+from logistic import LogisticHead
+
+
+@dataclass(frozen=True)
+class Features:
+    """Labelled examples as the encoder sees them.
+
+    ids, labels: (n,). matrix: (n, width) float32. about: the feature file's metadata (label_names, encoder, …).
+    """
+
+    ids: np.ndarray
+    labels: np.ndarray
+    matrix: np.ndarray
+    about: dict
+
+    def __len__(self):
+        return len(self.labels)
+
+
+def from_table(table, about):
+    """Features from an Arrow table with columns id, label, features."""
+    column = table["features"].combine_chunks()
+    matrix = column.flatten().to_numpy().reshape(len(column), -1)
+    return Features(table["id"].to_numpy(), table["label"].to_numpy().astype(np.int64), matrix, about)
+
+
+def read_features(path, first=None):
+    """All features of a file, or those of its `first` n examples."""
+    if first is None:
+        with open_parquet(path) as file:
+            return from_table(file.read(), read_metadata(path))
+    return from_table(first_rows(path, first), read_metadata(path))
+
+
+def read_feature_subset(features, subset):
+    """The features of a training subset; BadInput where the two are not of the same data set."""
+    return from_table(subset_rows(features, subset), read_metadata(features))
+
+
+class ProbeClassifier:
+    """A logistic regression on features, each scaled to mean 0 and standard deviation 1 over the training subset."""
+
+    def __init__(self, config):
+        """config: C, classes."""
+        self.config = config
+        self.head = LogisticHead(config["classes"])
+        self.mean = self.scale = None
+        self.stored_values = 0
+
+    def fit(self, examples):
+        """Fit scaling and regression to Features."""
+        self.mean = examples.matrix.mean(axis=0, dtype=np.float64)
+        deviation = examples.matrix.std(axis=0, dtype=np.float64)
+        self.scale = np.where(deviation > 0, deviation, 1.0)
+        self.stored_values = examples.matrix.size
+        self.head.fit(self.scaled(examples), examples.labels, self.config["C"])
+        return self
+
+    def scaled(self, examples):
+        """The matrix that the regression sees."""
+        return (examples.matrix - self.mean) / self.scale
+
+    def predict(self, examples):
+        """Class probabilities: float32 (n, classes)."""
+        return self.head.predict(self.scaled(examples))
+
+    def save_pretrained(self, folder):
+        """Write model.safetensors and config.json."""
+        arrays = {"mean": self.mean, "scale": self.scale} | self.head.arrays()
+        save_file(arrays, Path(folder) / "model.safetensors")
+        (Path(folder) / "config.json").write_text(json.dumps({"family": "probe"} | self.config, indent=2) + "\n")
+
+    @classmethod
+    def from_folder(cls, folder):
+        """The classifier that `save_pretrained` wrote."""
+        config = json.loads((Path(folder) / "config.json").read_text())
+        config.pop("family")
+        arrays = load_file(Path(folder) / "model.safetensors")
+        model = cls(config)
+        model.mean, model.scale = arrays["mean"], arrays["scale"]
+        model.head = LogisticHead(config["classes"], arrays["coefficients"], arrays["intercepts"])
+        return model
