@@ -8,9 +8,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
-from gpus import lease_gpus
+from gpus import lease_gpus, visible_gpus
 from run_files import cell_of
 from stage import BadInput, log
 
@@ -54,10 +55,12 @@ def launch(name, processes, arguments, log_file):
         task.write_text(json.dumps({"name": name, "arguments": arguments, "log": log_file}))
         command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}",
                    __file__, str(task)]  # fmt: skip
+        # Without GPUs, accelerate has to be told that the processes share a run on CPU.
+        environment = os.environ | ({} if visible_gpus() else {"ACCELERATE_USE_CPU": "true"})
         with open(Path(folder) / "output", "w+") as output:
-            child = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
-            told = pass_on_signals(child)
-            status = child.wait()
+            child = subprocess.Popen(command, stdout=output, stderr=output, env=environment, start_new_session=True)
+            with signals_passed_on(child) as told:
+                status = child.wait()
             if told:
                 raise SystemExit(128 + told[-1])
             if status:
@@ -66,11 +69,12 @@ def launch(name, processes, arguments, log_file):
                 raise failure(Path(folder))
 
 
-def pass_on_signals(child):
-    """Send what this process is told to the workers under `child`; return a list that is filled with the ends told."""
+@contextmanager
+def signals_passed_on(child):
+    """Send what this process is told to the workers under `child`; gives a list that is filled with the ends told."""
     import psutil
 
-    told = []
+    told, handlers = [], {}
 
     def pass_on(number, _frame):
         if number != signal.SIGUSR1:
@@ -80,8 +84,12 @@ def pass_on_signals(child):
 
     for number in (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT):
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, pass_on)
-    return told
+            handlers[number] = signal.signal(number, pass_on)
+    try:
+        yield told
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def failure(folder):

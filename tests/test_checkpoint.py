@@ -1,0 +1,214 @@
+"""A run that is killed goes on from its checkpoint and ends in the same weights; several processes equal one."""
+
+import json
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import time
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from safetensors.numpy import load_file
+
+from artifacts import write_table
+from finetune_bert import finetune_bert
+from launch import launch
+from stage import BadInput
+from train_lstm import train_lstm
+
+COMMON = {"batch_size": 8, "epochs": 3, "min_steps": 0, "validations": 6, "patience": None, "warmup": 0.1,
+          "schedule": "linear", "weight_decay": 0.01, "dropout": 0.2, "clip": 1.0, "precision": "fp32",
+          "processes": 1}  # fmt: skip
+LSTM = COMMON | {"family": "lstm", "embeddings": None, "freeze_embeddings": True, "embedding_size": 12, "layers": 1,
+                 "hidden": 8}  # fmt: skip
+BERT = COMMON | {"family": "bert", "model": "tiny", "init": "pretrained"}
+STEPS = 45  # 3 epochs of 120 examples in batches of 8
+fork = multiprocessing.get_context("fork")  # a child has torch imported already
+
+
+def write_tokens(path, examples):
+    offsets = pa.array(examples.offsets.astype(np.int32))
+    table = {
+        "id": examples.ids,
+        "label": examples.labels.astype(np.int32),
+        "input_ids": pa.ListArray.from_arrays(offsets, pa.array(examples.tokens)),
+    }
+    write_table(path, pa.table(table), max_length=20, **examples.about)
+
+
+@pytest.fixture
+def run(tmp_path, make_examples, tiny_bert):
+    """Arguments for `training_run`'s callers, and where they write; a checkpoint after every step."""
+    train, validation = (make_examples(n, vocabulary=40, seed=n) for n in (120, 60))
+    write_tokens(tmp_path / "train.parquet", train)
+    write_tokens(tmp_path / "validation.parquet", validation)
+    rows = np.arange(len(train))
+    write_table(tmp_path / "subset.parquet", pa.table({"id": train.ids, "row": rows}))
+
+    class Run:
+        function, recipe, folder, minutes = staticmethod(train_lstm), LSTM, tmp_path / "run", 0
+
+        def arguments(self):
+            self.folder.mkdir(exist_ok=True)
+            paths = {name: str(tmp_path / f"{name}.parquet") for name in ("train", "validation", "subset")}
+            files = {"model": "model.safetensors", "config": "config.json", "history": "history.parquet",
+                     "cost": "run.json"}  # fmt: skip
+            extra = {"pretrained": {"path": str(tiny_bert)}} if self.recipe["family"] == "bert" else {}
+            return {
+                "paths": paths | {"validation_max": None},
+                "recipe": self.recipe,
+                "learning_rate": 1e-2,
+                "seed": 0,
+                "threads": 1,
+                "cell": {"dataset": "toy", "arm": "arm", "size": "120", "seed": 0, "setting": "lr0.01"},
+                "outputs": {key: str(self.folder / name) for key, name in files.items()},
+                "checkpointing": {"seconds": 60 * self.minutes, "code": "c0de"},
+            } | extra
+
+        def call(self):
+            self.function(**self.arguments())
+
+        def start(self):
+            child = fork.Process(target=self.call)
+            child.start()
+            return child
+
+        def weights(self):
+            return load_file(self.folder / "model.safetensors")
+
+        def history(self):
+            return pd.read_parquet(self.folder / "history.parquet").drop(columns="seconds")
+
+        def checkpoints(self):
+            return sorted(path.name for path in self.folder.glob("checkpoint/step*"))
+
+        def wait_for_checkpoint(self, child):
+            while child.is_alive() and not self.checkpoints():
+                time.sleep(0.001)
+
+    return Run()
+
+
+def assert_same_outcome(run, undisturbed):
+    weights, expected = run.weights(), undisturbed["weights"]
+    assert weights.keys() == expected.keys()
+    assert all(np.array_equal(weights[name], expected[name]) for name in expected)
+    pd.testing.assert_frame_equal(run.history(), undisturbed["history"], check_exact=True)
+    cost = json.loads((run.folder / "run.json").read_text())
+    assert (cost["steps"], cost["examples_seen"]) == (STEPS, 3 * 120)
+    assert not (run.folder / "checkpoint").exists()
+
+
+def undisturbed(run):
+    """What the run leaves when nothing happens to it."""
+    child = run.start()
+    child.join()
+    assert child.exitcode == 0
+    left = {"weights": run.weights(), "history": run.history()}
+    shutil.rmtree(run.folder)
+    return left
+
+
+@pytest.mark.parametrize(("function", "recipe"), [(train_lstm, LSTM), (finetune_bert, BERT)])
+def test_killed_at_random_moments_it_ends_in_the_same_weights(run, function, recipe):
+    type(run).function, run.recipe = staticmethod(function), recipe
+    expected, moments, killed = undisturbed(run), random.Random(0), 0
+    while killed < 20:
+        child = run.start()
+        time.sleep(moments.uniform(0, 0.4))
+        if child.is_alive():
+            os.kill(child.pid, signal.SIGKILL)
+            killed += 1
+        child.join()
+        if child.exitcode == 0:  # it came through: kill the next one
+            assert_same_outcome(run, expected)
+            shutil.rmtree(run.folder)
+    child = run.start()
+    child.join()
+    assert child.exitcode == 0
+    assert_same_outcome(run, expected)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_end_it_saves_its_state_and_goes_on_later(run, number):
+    expected = undisturbed(run)
+    child = run.start()
+    run.wait_for_checkpoint(child)
+    run.minutes = 60  # the next process saves its state only when told
+    os.kill(child.pid, number)
+    child.join()
+    assert child.exitcode == 128 + number
+    (left,) = run.checkpoints()
+    assert 0 < int(left.removeprefix("step")) < STEPS
+    assert not (run.folder / "model.safetensors").exists()
+    child = run.start()
+    child.join()
+    assert_same_outcome(run, expected)
+
+
+def test_warned_of_a_time_limit_it_saves_its_state_and_works_on(run):
+    expected = undisturbed(run)
+    run.minutes = 60
+    run.recipe = LSTM | {"epochs": 2000}
+    child = run.start()
+    while child.is_alive() and not run.checkpoints():
+        time.sleep(0.05)
+        os.kill(child.pid, signal.SIGUSR1)
+    assert child.is_alive() and run.checkpoints()
+    child.kill()
+    child.join()
+    shutil.rmtree(run.folder)
+    run.recipe = LSTM
+    child = run.start()
+    child.join()
+    assert_same_outcome(run, expected)
+
+
+@pytest.mark.parametrize("what", ["damaged", "empty", "cut", "recipe", "code"])
+def test_a_checkpoint_that_is_damaged_or_of_another_run_is_not_taken_up(run, caplog, what):
+    caplog.set_level("INFO", "pretrain_or_not")
+    expected = undisturbed(run)
+    child = run.start()
+    run.wait_for_checkpoint(child)
+    os.kill(child.pid, signal.SIGTERM)
+    child.join()
+    state = next(run.folder.glob("checkpoint/step*/model.safetensors"))
+    content = bytearray(state.read_bytes())
+    if what == "damaged":
+        content[-3] ^= 1
+    if what in ("damaged", "empty", "cut"):
+        state.write_bytes({"damaged": content, "empty": b"", "cut": content[:-10]}[what])
+    elif what == "recipe":
+        run.recipe = LSTM | {"weight_decay": 0.02}
+    arguments = run.arguments()
+    if what == "code":
+        arguments["checkpointing"]["code"] = "other"
+    train_lstm(**arguments)
+    words = "is damaged" if what in ("damaged", "empty", "cut") else "of another recipe"
+    assert f"{state.parent}" in caplog.text and words in caplog.text and "going on" not in caplog.text
+    if what != "recipe":
+        assert_same_outcome(run, expected)
+
+
+def test_two_processes_end_in_the_weights_of_one(run):
+    run.recipe = LSTM | {"dropout": 0.0, "batch_size": 7, "processes": 2}  # some batches have an odd share
+    train_lstm(**run.arguments())
+    alone, history = run.weights(), run.history()
+    shutil.rmtree(run.folder)
+    launch("train_lstm", 2, run.arguments(), str(run.folder.parent / "log"))
+    for name, weights in run.weights().items():
+        np.testing.assert_allclose(weights, alone[name], rtol=1e-4, atol=1e-5)
+    pd.testing.assert_frame_equal(run.history(), history, rtol=1e-4)
+    assert json.loads((run.folder / "run.json").read_text())["processes"] == 2
+    assert "best validation accuracy" in (run.folder.parent / "log").read_text()
+
+
+def test_bad_input_in_one_of_several_processes_is_told_as_such(run):
+    type(run).function, run.recipe = staticmethod(finetune_bert), BERT
+    arguments = run.arguments() | {"pretrained": {"path": "./nowhere"}}
+    with pytest.raises(BadInput, match="no such folder"):
+        launch("finetune_bert", 2, arguments, str(run.folder.parent / "log"))
