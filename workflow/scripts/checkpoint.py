@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -65,8 +66,9 @@ class Checkpoints:
             self.asked, self.last = False, time.monotonic()
         if wanted[2]:
             number = self.ending or signal.SIGTERM
-            log.info("ended by %s after step %d; run again to go on from there", signal.Signals(number).name,
-                     progress.done)  # fmt: skip
+            text = f"ended by {signal.Signals(number).name} after step {progress.done}; run again to go on from there"
+            log.info(text)
+            print(text, file=sys.stderr)
             raise SystemExit(128 + number)
 
     def save(self, accelerator, progress, best):
