@@ -4,7 +4,13 @@ import pytest
 
 from sizes import grid
 
-EXPERIMENT = {"datasets": ["yelp", "imdb"], "arms": ["a", "b"], "reference": "a", "sizes": [100, "50%"], "seeds": [0, 1]}
+EXPERIMENT = {
+    "datasets": ["yelp", "imdb"],
+    "arms": ["a", "b"],
+    "reference": "a",
+    "sizes": [100, "50%"],
+    "seeds": [0, 1],
+}
 
 
 def left_out(*entries):
