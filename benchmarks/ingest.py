@@ -5,7 +5,7 @@
     .venv/bin/python benchmarks/ingest.py --rows 7000000 --folder scratch    # 7 GB of texts; about 20 GB of free disk
 
 Memory is the largest resident set of the process that ingests: what it allocated and the libraries it loaded, not the
-operating system's page cache. `rows/s` counts the rows of the source over the whole of ingest. The files are gone after.
+operating system's page cache. `rows/s` counts the source's rows over the whole of ingest. The files are gone after.
 """
 
 import argparse
@@ -73,8 +73,7 @@ def amazon_row(i, text, stars):
 def write(path, form, n):
     """Write `n` reviews to `path`."""
     make = yelp_row if form == "yelp" else amazon_row
-    opened = gzip.open(path, "wt", compresslevel=3) if path.suffix == ".gz" else open(path, "w", encoding="utf-8")
-    with opened as file:
+    with gzip.open(path, "wt", compresslevel=3) if path.suffix == ".gz" else path.open("w", encoding="utf-8") as file:
         for i, (text, stars) in enumerate(reviews(n)):
             file.write(json.dumps(make(i, text, stars)) + "\n")
 

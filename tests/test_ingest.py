@@ -18,7 +18,8 @@ from ingest import class_names, ingest
 from stage import BadInput
 
 DATASET = {
-    "source": "files", "files": None, "format": None, "member": None, "text": "text", "label": "label", "labels": None, "split": None,
+    "source": "files", "files": None, "format": None, "member": None, "text": "text", "label": "label",
+    "labels": None, "split": None,
     "splits": {"validation": 0.1, "test": 0.2}, "seed": 0, "deduplicate": "splits",
     "ignore_labels": [],
 }  # fmt: skip

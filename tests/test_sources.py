@@ -8,8 +8,6 @@ import lzma
 import tarfile
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 import zstandard
 

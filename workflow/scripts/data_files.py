@@ -113,7 +113,8 @@ def check_source(name, dataset):
     for path in paths:
         if not Path(path).is_file():
             raise BadInput(
-                f"{place}.files: there is no file {path!r} (looked for from {Path.cwd()}); correct the path in the config"
+                f"{place}.files: there is no file {path!r} (looked for from {Path.cwd()}); "
+                "correct the path in the config"
             )
         check_member(path, dataset, place)
     return paths

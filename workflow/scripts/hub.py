@@ -3,6 +3,7 @@
 Only data files are read (Parquet, JSON, CSV, …): code that a data set may bring with it is never run.
 """
 
+import gc
 from pathlib import Path
 
 from data_files import is_folder
@@ -12,9 +13,9 @@ from stage import BadInput, log
 def read_hub(dataset, label, rows_per_batch):
     """Yield (split, place, Arrow table) of up to `rows_per_batch` rows, of a dataset of source `hub`.
 
-    label: column of the labels. Labels that the data set declares to be of named classes (`ClassLabel`) are given by name; a number that is no
-    class, such as -1, is null. place: the data set and its split, for messages. Raises BadInput where the data set, its
-    configuration or a split is not there, or has fewer rows than it declares.
+    label: column of the labels. Where the data set declares named classes (`ClassLabel`) for it, labels come as these
+    names, and a number that is no class, such as -1, as null. place: the data set and its split, for messages.
+    Raises BadInput where the data set, its configuration or a split is not there, or has fewer rows than it declares.
     """
     builder = find(dataset["id"], dataset["config"], dataset["revision"])
     for split, name in dataset["split"].items():
@@ -22,7 +23,7 @@ def read_hub(dataset, label, rows_per_batch):
         there = builder.info.splits or builder.config.data_files or {}
         if there and name not in there:
             raise BadInput(f"{dataset['id']}: no split {name!r} for `split: {split}:`; it has {', '.join(there)}")
-        rows = 0
+        rows, stream = 0, None
         try:
             stream = builder.as_streaming_dataset(split=name)
             features = stream.features or {}
@@ -30,9 +31,11 @@ def read_hub(dataset, label, rows_per_batch):
                 rows += table.num_rows
                 yield split, place, with_class_names(table, label, features)
         except Exception as error:  # each kind of file has its own: ArrowInvalid, ParserError, HfHubHTTPError, …
-            if isinstance(error, BadInput):
-                raise
             raise BadInput(f"{place}: cannot be read after row {rows}: {first_line(error)}") from error
+        finally:
+            # The reader's threads must end before Python does, else it aborts (apache/arrow#45214).
+            stream = None
+            gc.collect()
         declared = builder.info.splits[name].num_examples if builder.info.splits else None
         if declared and rows != declared:
             raise BadInput(
@@ -46,36 +49,42 @@ def find(id, config, revision):
     import datasets
     from huggingface_hub import constants
 
-    if is_folder(id):
-        source, revision = str(Path(id)), None
-    elif constants.HF_HUB_OFFLINE:
-        source, revision = cached(id, revision), None
-    else:
-        source, revision = id, commit(id, revision)
+    local, offline = is_folder(id), constants.HF_HUB_OFFLINE
     try:
-        return datasets.load_dataset_builder(source, config, revision=revision)
+        if local or offline:
+            return datasets.load_dataset_builder(str(Path(id)) if local else cached(id, revision), config)
+        return datasets.load_dataset_builder(id, config, revision=commit(id, revision))
+    except BadInput:
+        raise
+    except FileNotFoundError as error:
+        if offline and not local:  # of a data set that was streamed, the cache has its card but no data
+            raise not_cached(id, revision) from error
+        raise BadInput(f"{id}: cannot be opened: {first_line(error)}") from error
     except Exception as error:
-        text = first_line(error)
-        if isinstance(error, ValueError) and "onfig" in text:  # no such configuration, or one must be named
-            raise BadInput(f"{id}: `config: {config or 'null'}`: {text}") from error
-        if source != id:
-            text += f"; if its files are not all in {source}, fetch them: {download(id, revision)}"
-        raise BadInput(f"{id}: cannot be opened: {text}") from error
+        where = f"`config: {config or 'null'}`: " if isinstance(error, ValueError) else "cannot be opened: "
+        text = " ".join(str(error).partition("Example of usage")[0].split()) or type(error).__name__
+        raise BadInput(f"{id}: {where}{text}") from error
 
 
 def cached(id, revision):
     """The folder of a data set in the Hub's cache on this machine."""
     import huggingface_hub
-    from huggingface_hub import constants
 
     try:
         return huggingface_hub.snapshot_download(id, repo_type="dataset", revision=revision, local_files_only=True)
     except Exception as error:
-        raise BadInput(
-            f"{id}{at(revision)} is not, or not whole, in the cache ({constants.HF_HUB_CACHE}; HF_HOME moves it), and "
-            f"HF_HUB_OFFLINE=1 forbids the network. Where there is network, fetch it: {download(id, revision)} "
-            "(or set HF_HUB_OFFLINE=0 to stream it)"
-        ) from error
+        raise not_cached(id, revision) from error
+
+
+def not_cached(id, revision):
+    """What to say of a data set that is not in the cache while offline."""
+    from huggingface_hub import constants
+
+    return BadInput(
+        f"{id}{at(revision)} is not, or not whole, in the cache ({constants.HF_HUB_CACHE}; HF_HOME moves it), and "
+        f"HF_HUB_OFFLINE=1 forbids the network. Where there is network, fetch it: {download(id, revision)} "
+        "(or set HF_HUB_OFFLINE=0 to stream it)"
+    )
 
 
 def commit(id, revision):
@@ -89,8 +98,8 @@ def commit(id, revision):
         raise BadInput(f"{id}: no revision {revision!r} on the Hugging Face Hub; correct `revision:`") from error
     except errors.RepositoryNotFoundError as error:
         raise BadInput(
-            f"{id}: no such data set on the Hugging Face Hub; correct `id:`. If it is private or gated, accept its terms "
-            "on its page and log in: hf auth login"
+            f"{id}: no such data set on the Hugging Face Hub; correct `id:`. If it is private or gated, accept its "
+            "terms on its page and log in: hf auth login"
         ) from error
     except errors.HFValidationError as error:
         raise BadInput(f"id: {first_line(error)}") from error

@@ -5,6 +5,7 @@ import json
 import os
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from data_files import FORMATS, as_label, files_by_split, format_of
 from stage import BadInput
@@ -59,7 +60,8 @@ def read_json(path, member, columns, split):
         for line, text in zip(lines, texts, strict=True):
             if not (text is None or isinstance(text, str)):
                 raise BadInput(
-                    f"{place} {line}: {columns['text']!r} is {json.dumps(text)[:40]}, not text; set `text:` to another key"
+                    f"{place} {line}: {columns['text']!r} is {json.dumps(text)[:40]}, not text; "
+                    "set `text:` to another key"
                 )
         given = values.get(columns.get("split"))
         yield raw_batch(as_text(texts), values[columns["label"]], split, given, columns, place, lines)
@@ -76,15 +78,9 @@ def as_text(texts):
 
 def read_tables(path, kind, columns, split):
     """Yield RAW batches of a Parquet, CSV or TSV file."""
-    # Nothing is fetched: an unreachable hub must not delay reading a local file.
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    import datasets as hf
-
     row = 0
     try:
-        options = csv_options(path, kind) if FORMATS[kind] == "csv" else {}
-        stream = hf.load_dataset(FORMATS[kind], data_files=glob.escape(path), split="train", streaming=True, **options)
-        for table in stream.with_format("arrow").iter(batch_size=ROWS_PER_BATCH):
+        for table in read_parquet(path, columns) if kind == "parquet" else read_csv(path, kind):
             yield from_table(table, columns, split, path, row)
             row += table.num_rows
     except BadInput:
@@ -93,6 +89,27 @@ def read_tables(path, kind, columns, split):
         cause = str(error.__cause__ or error).strip().splitlines()
         reason = cause[0] if cause else type(error).__name__
         raise BadInput(f"{path}: cannot be read as {kind}, after row {row}: {reason}") from error
+
+
+def read_parquet(path, columns):
+    """Yield tables of some columns of a Parquet file."""
+    # Not through `datasets`: the threads of its reader can abort Python at exit (apache/arrow#45214).
+    # A buffer ahead of reading would hold these columns of the whole file.
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        require(columns, file.schema_arrow.names, path)
+        for batch in file.iter_batches(ROWS_PER_BATCH, columns=list(columns.values())):
+            yield pa.Table.from_batches([batch])
+
+
+def read_csv(path, kind):
+    """Yield tables of all columns, streamed through `datasets`."""
+    # Nothing is fetched: an unreachable hub must not delay reading a local file.
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    import datasets as hf
+
+    options = csv_options(path, kind)
+    stream = hf.load_dataset("csv", data_files=glob.escape(path), split="train", streaming=True, **options)
+    yield from stream.with_format("arrow").iter(batch_size=ROWS_PER_BATCH)
 
 
 def csv_options(path, kind):
@@ -108,9 +125,7 @@ def csv_options(path, kind):
 
 def from_table(table, columns, split, place, first_row=0):
     """An Arrow table of any columns as a RAW batch, or BadInput that names the column or row at fault."""
-    for key, name in columns.items():
-        if name not in table.column_names:
-            raise BadInput(f"{place}: no column {name!r} for `{key}:`; its columns are {', '.join(table.column_names)}")
+    require(columns, table.column_names, place)
     texts = table[columns["text"]]
     if not any(is_text(texts.type) for is_text in TEXT_TYPES):
         raise BadInput(
@@ -120,6 +135,13 @@ def from_table(table, columns, split, place, first_row=0):
     rows = range(first_row, first_row + len(texts))
     texts = texts.combine_chunks().cast(pa.large_string())
     return raw_batch(texts, table[columns["label"]].to_pylist(), split, given, columns, f"{place}: row", rows)
+
+
+def require(columns, there, place):
+    """Raise BadInput unless all `columns` of the config are among those `there`."""
+    for key, name in columns.items():
+        if name not in there:
+            raise BadInput(f"{place}: no column {name!r} for `{key}:`; its columns are {', '.join(there)}")
 
 
 def raw_batch(texts, labels, split, given, columns, place, numbers):

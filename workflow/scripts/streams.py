@@ -58,8 +58,8 @@ DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, zstandard.ZstdError, t
 def open_bytes(path, member=None):
     """The bytes of `path` or, where it is a tar archive, of the file `member` in it; decompressed as they are read."""
     with ExitStack() as stack:
-        opened = open_member(path, member) if is_archive(path) else open(path, "rb", buffering=BUFFER)
-        file = stack.enter_context(opened)
+        file = stack.enter_context(open_member(path, member) if is_archive(path) else io.FileIO(path))
+        file = io.BufferedReader(file, BUFFER)
         start = file.peek(8)
         for magic, decompress in DECOMPRESS.items():
             if start.startswith(magic):
