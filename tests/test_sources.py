@@ -81,7 +81,12 @@ def test_yelp_reviews_are_the_same_inside_the_archive(tmp_path, name, mode):
     plain = write_lines(tmp_path / YELP, rows)
     assert check_source("yelp", FILES | {"files": str(archive), "member": YELP}) == [str(archive)]
     found = read(archive, member=YELP)
-    assert found == read(plain) == [(row["text"], str(int(row["stars"])), None) for row in rows]
+    assert (
+        found
+        == read(plain)
+        == read(plain, member=YELP)
+        == [(row["text"], str(int(row["stars"])), None) for row in rows]
+    )
 
 
 def test_stars_become_five_classes(tmp_path):
@@ -105,7 +110,6 @@ def test_a_member_that_is_not_there_is_told_with_those_that_are(tmp_path):
     ("name", "changes", "message"),
     [
         ("y.tar", {}, "'.*y.tar' is a tar archive; name the file in it by `member:`"),
-        ("y.json", {"member": YELP}, "member: '.*y.json' is no tar archive"),
         ("y.tar.gz", {"member": "reviews.csv"}, "only JSON lines are read inside an archive, not csv; unpack"),
         ("y.tar", {"member": "README"}, "cannot tell its format"),
     ],

@@ -116,17 +116,15 @@ def check_source(name, dataset):
                 f"{place}.files: there is no file {path!r} (looked for from {Path.cwd()}); "
                 "correct the path in the config"
             )
-        check_member(path, dataset, place)
+        check_format(path, dataset, place)
     return paths
 
 
-def check_member(path, dataset, place):
-    """Raise BadInput unless `member` is there just where a file is an archive, and can be read out of it."""
-    member = dataset["member"]
-    if is_archive(path) and not member:
+def check_format(path, dataset, place):
+    """Raise BadInput unless the format of a file is known and, where it is an archive, `member` can be read out of it."""
+    archive = is_archive(path)
+    if archive and not dataset["member"]:
         raise BadInput(f"{place}: {path!r} is a tar archive; name the file in it by `member:` (tar -tf lists them)")
-    if member and not is_archive(path):
-        raise BadInput(f"{place}.member: {path!r} is no tar archive (.tar, .tar.gz, .tgz); leave `member:` out")
-    kind = format_of(path, dataset["format"], member)
-    if member and FORMATS[kind] != "json":
+    kind = format_of(path, dataset["format"], dataset["member"])
+    if archive and FORMATS[kind] != "json":
         raise BadInput(f"{place}.member: only JSON lines are read inside an archive, not {kind}; unpack {path!r}")

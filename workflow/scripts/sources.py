@@ -7,7 +7,7 @@ import os
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data_files import FORMATS, as_label, files_by_split, format_of
+from data_files import FORMATS, as_label, files_by_split, format_of, is_archive
 from stage import BadInput
 
 SPLITS = ("train", "validation", "test")
@@ -43,9 +43,10 @@ def read_files(dataset):
     columns = {key: dataset[key] for key in ("text", "label", "split") if dataset[key]}
     for split, paths in files_by_split(dataset["files"]).items():
         for path in paths:
-            kind = format_of(path, dataset["format"], dataset["member"])
+            member = dataset["member"] if is_archive(path) else None
+            kind = format_of(path, dataset["format"], member)
             if FORMATS[kind] == "json":
-                yield from read_json(path, dataset["member"], columns, split)
+                yield from read_json(path, member, columns, split)
             else:
                 yield from read_tables(path, kind, columns, split)
 
