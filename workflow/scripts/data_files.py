@@ -121,7 +121,7 @@ def check_source(name, dataset):
 
 
 def check_format(path, dataset, place):
-    """Raise BadInput unless the format of a file is known and, where it is an archive, `member` can be read out of it."""
+    """Raise BadInput unless a file's format is known and, where it is an archive, `member` can be read out of it."""
     archive = is_archive(path)
     if archive and not dataset["member"]:
         raise BadInput(f"{place}: {path!r} is a tar archive; name the file in it by `member:` (tar -tf lists them)")
