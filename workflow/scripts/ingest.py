@@ -1,7 +1,7 @@
 """Turn a source of labelled texts into examples.parquet: cleaned, split without leaks, shuffled once.
 
-Memory stays flat as files grow: rows are streamed to a scratch file, and DuckDB does what needs all of them at once
-(duplicates, splits, shuffle), spilling to disk beyond its memory limit.
+Memory stays flat as files grow: rows are streamed to a scratch file, hashes of them arranged, and the texts dealt out
+on disk into that order.
 """
 
 import json
@@ -10,21 +10,21 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from arrange import arrange
 from artifacts import ROWS_PER_GROUP, table_writer, write_json
 from data_files import as_label
 from provenance import digest, versions
+from reorder import reordered
 from sizes import count
 from sources import RAW, SPLITS, read_source
 from stage import BadInput, log, stage
 
 EXAMPLES = pa.schema([("id", pa.int64()), ("text", pa.large_string()), ("label", pa.int32()), ("split", pa.string())])
 MAX_CLASSES = 1000
-MEMORY_LIMIT = "1GB"
 
 
 def clean(batches, scratch, label_map, ignored=()):
@@ -91,73 +91,6 @@ def class_names(seen, label_map):
     return sorted(seen, key=lambda name: (numbers[name], name) if math.isfinite(numbers[name]) else (math.inf, name))
 
 
-def arrange(scratch, dataset, names, folder, threads):
-    """Duplicates, splits and shuffle in DuckDB; return (connection, query of EXAMPLES in order, counts of dropped).
-
-    Order and splits follow MD5 hashes of seed and row, so they depend on nothing but the data and `seed`.
-    """
-    db = duckdb.connect(str(Path(folder) / "ingest.duckdb"))
-    db.execute(f"SET memory_limit = '{MEMORY_LIMIT}'; SET preserve_insertion_order = false")
-    db.execute(f"SET threads = {threads}")
-    db.execute("SET temp_directory = ?", [str(Path(folder) / "spill")])
-    seed = dataset["seed"]
-    # A text is the same text in another case or spacing: it would leak all the same.
-    db.execute(
-        """CREATE TABLE rows AS SELECT id, label, split,
-               md5(lower(trim(regexp_replace(text, '\\s+', ' ', 'g')))) AS key FROM read_parquet(?)""",
-        [str(scratch)],
-    )
-    dropped = {}
-
-    def delete(reason, where):
-        dropped[reason] = db.execute(f"DELETE FROM rows WHERE {where}").fetchone()[0]
-
-    # A given split keeps what it has; what it shares with a later one is dropped from train first, then validation.
-    for split, others in (("train", "('validation', 'test')"), ("validation", "('test')")):
-        delete(
-            f"{split}, also in another split",
-            f"split = '{split}' AND key IN (SELECT key FROM rows WHERE split IN {others})",
-        )
-    if dataset["deduplicate"] == "all":
-        contradicted = """SELECT count(*) FROM (SELECT key FROM rows GROUP BY key HAVING count(DISTINCT label) > 1)"""
-        dropped["texts with two labels (first one kept)"] = db.execute(contradicted).fetchone()[0]
-        delete("duplicate text", "id NOT IN (SELECT min(id) FROM rows GROUP BY key)")
-    cut_splits(db, dataset["splits"], seed)
-    db.execute("CREATE TABLE classes (name VARCHAR, class INTEGER)")
-    db.executemany("INSERT INTO classes VALUES (?, ?)", [[name, i] for i, name in enumerate(names)])
-    db.execute(
-        f"CREATE VIEW scratch AS SELECT id, text FROM read_parquet('{str(scratch).replace(chr(39), chr(39) * 2)}')"
-    )
-    query = f"""
-        SELECT id, text, class AS label, split
-        FROM rows JOIN classes ON label = name JOIN scratch USING (id)
-        ORDER BY CASE split WHEN 'train' THEN 0 WHEN 'validation' THEN 1 ELSE 2 END, md5('{seed}:row:' || id), id"""
-    return db, query, dropped
-
-
-def cut_splits(db, splits, seed):
-    """Give every row of table `rows` its split: cut test, then validation, by text, from what is not test already.
-
-    Copies of a text stay together, so a cut may exceed its count by the copies of its last text.
-    """
-    given = {row[0] for row in db.execute("SELECT DISTINCT split FROM rows").fetchall()}
-    db.execute("UPDATE rows SET split = 'train' WHERE split IS NULL")
-    for split in ("test", "validation"):
-        if split in given:
-            continue
-        total = db.execute("SELECT count(*) FROM rows WHERE split = 'train'").fetchone()[0]
-        share = splits[split]
-        n = round(share * total) if share < 1 else share
-        if not 1 <= n < total:
-            raise BadInput(f"splits: {split}: {share} leaves {n} {split} and {total - n} training examples of {total}")
-        db.execute(
-            f"""UPDATE rows SET split = '{split}' WHERE split = 'train' AND key IN (
-                    SELECT key FROM (SELECT key, sum(count(*)) OVER (ORDER BY md5('{seed}:{split}:' || key), key)
-                                                - count(*) AS before
-                                     FROM rows WHERE split = 'train' GROUP BY key) WHERE before < {n})"""
-        )
-
-
 def ingest(dataset, name, sizes, threads, examples, summary):
     """Write `examples` (Parquet, columns EXAMPLES: train, validation, test) and `summary` (JSON) of a dataset.
 
@@ -167,38 +100,34 @@ def ingest(dataset, name, sizes, threads, examples, summary):
     label_map = {as_label(raw): key for key, raws in (dataset.get("labels") or {}).items() for raw in raws} or None
     Path(examples).parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".ingest-", dir=Path(examples).parent) as folder:
-        scratch = Path(folder) / "rows.parquet"
+        scratch, order = Path(folder) / "rows.parquet", Path(folder) / "order.parquet"
         try:
             counts, seen = clean(read_source(dataset, threads), scratch, label_map, ignored)
             names = class_names(seen, label_map)
-            db, query, dropped = arrange(scratch, dataset, names, folder, threads)
-            rows = dict(db.execute("SELECT split, count(*) FROM rows GROUP BY split").fetchall())
+            found, dropped = arrange(scratch, names, dataset, threads, order)
+            per_class = {s: {name: found.get((s, i), 0) for i, name in enumerate(names)} for s in SPLITS}
+            rows = {split: sum(per_class[split].values()) for split in SPLITS}
             for split in SPLITS:
-                if not rows.get(split):
+                if not rows[split]:
                     raise BadInput(f"no {split} examples are left")
             for size in sizes:
                 count(size, rows["train"])
         except BadInput as error:
             raise BadInput(f"dataset {name!r}: {error}") from error
-        per_class = {
-            split: dict.fromkeys(names, 0) | dict(db.execute(
-                "SELECT label, count(*) FROM rows WHERE split = ? GROUP BY label", [split]).fetchall())
-            for split in SPLITS
-        }  # fmt: skip
+        read = counts.pop("read")
         facts = {
             "dataset": name,
             "label_names": names,
-            "rows": {split: rows[split] for split in SPLITS},
+            "rows": rows,
             "rows_per_class": per_class,
-            "read": counts.pop("read"),
+            "read": read,
             "dropped": dict(counts) | dropped,
             "config_digest": digest(dataset),
             "versions": versions("datasets", "duckdb", "pyarrow"),
         }
         with table_writer(examples, EXAMPLES, **facts) as writer:
-            for batch in db.sql(query).to_arrow_reader(ROWS_PER_GROUP):
-                writer.write_table(pa.Table.from_batches([batch]).cast(EXAMPLES), row_group_size=ROWS_PER_GROUP)
-        db.close()
+            for table in reordered(scratch, order, read, ROWS_PER_GROUP, folder):
+                writer.write_table(table.select(EXAMPLES.names).cast(EXAMPLES), row_group_size=ROWS_PER_GROUP)
     write_json(summary, facts)
     log.info("%s", json.dumps(facts, indent=2, ensure_ascii=False))
 

@@ -1,0 +1,128 @@
+"""Peak memory and speed of ingest as a file grows: reviews are made up in the official formats, then ingested.
+
+    .venv/bin/python benchmarks/ingest.py                                    # 200,000 and 2,000,000 Yelp-like reviews
+    .venv/bin/python benchmarks/ingest.py --form amazon --rows 200000 2000000
+    .venv/bin/python benchmarks/ingest.py --rows 7000000 --folder scratch    # 7 GB of texts; about 20 GB of free disk
+
+Memory is the largest resident set of the process that ingests: what it allocated and the libraries it loaded, not the
+operating system's page cache. `rows/s` counts the source's rows over the whole of ingest. The files are gone after.
+"""
+
+import argparse
+import gzip
+import json
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+SCRIPTS = Path(__file__).resolve().parent.parent / "workflow" / "scripts"
+FORMS = {
+    "yelp": ("yelp_academic_dataset_review.json", "text", "stars"),
+    "amazon": ("Sports_and_Outdoors.json.gz", "reviewText", "overall"),
+}
+
+
+def reviews(n, seed=0):
+    """Yield `n` (text, stars): about 100 words each, log-normal, drawn by Zipf's law; 2 % are copies, 0.1 % blank."""
+    rng = random.Random(seed)
+    letters = "etaoinshrdlucmfwypvbgkqjxz"
+    words = ["".join(rng.choices(letters, k=max(1, round(rng.lognormvariate(1.5, 0.4))))) for _ in range(30_000)]
+    stream = rng.choices(words, weights=[1 / (rank + 2) for rank in range(len(words))], k=2_000_000)
+    text = "first"
+    for _ in range(n):
+        chance = rng.random()
+        if chance < 0.001:
+            yield "", float(rng.randint(1, 5))
+            continue
+        if chance > 0.02:
+            length = min(1000, max(1, round(rng.lognormvariate(4.3, 0.75))))
+            start = rng.randrange(len(stream) - length)
+            text = " ".join(stream[start : start + length])
+        yield text, float(rng.randint(1, 5))
+
+
+def yelp_row(i, text, stars):
+    """A review as the Yelp Open Dataset has it."""
+    return {
+        "review_id": f"{i:022x}", "user_id": f"{i % 90_001:022x}", "business_id": f"{i % 7_001:022x}", "stars": stars,
+        "useful": i % 7, "funny": i % 3, "cool": i % 5, "text": text, "date": "2018-07-07 22:09:11",
+    }  # fmt: skip
+
+
+def amazon_row(i, text, stars):
+    """A review as the Amazon release of 2018 has it: keys come and go, and change their types."""
+    row = {
+        "overall": stars, "verified": i % 3 > 0, "reviewTime": "07 7, 2018", "reviewerID": f"A{i:013x}",
+        "asin": f"{i % 70_001:010d}", "reviewerName": "A. Reader", "summary": text[:20], "unixReviewTime": 1530921600,
+    }  # fmt: skip
+    if text:
+        row["reviewText"] = text
+    if i % 5 == 0:
+        row["style"] = {"Size:": " Large"} if i % 2 else None
+    if i % 9 == 0:
+        row["vote"] = "1,024" if i % 2 else 3
+    if i % 50 == 0:
+        row["image"] = ["https://example.org/image.jpg"]
+    return row
+
+
+def write(path, form, n):
+    """Write `n` reviews to `path`."""
+    make = yelp_row if form == "yelp" else amazon_row
+    with gzip.open(path, "wt", compresslevel=3) if path.suffix == ".gz" else path.open("w", encoding="utf-8") as file:
+        for i, (text, stars) in enumerate(reviews(n)):
+            file.write(json.dumps(make(i, text, stars)) + "\n")
+
+
+def ingest(path, form, threads):
+    """Ingest `path` in this process; print its row count, seconds and peak memory in MiB as JSON."""
+    sys.path.insert(0, str(SCRIPTS))
+    from ingest import ingest
+
+    _, text, label = FORMS[form]
+    dataset = {
+        "source": "files", "files": str(path), "format": None, "member": None, "text": text, "label": label,
+        "labels": None, "ignore_labels": [], "split": None, "splits": {"validation": 0.05, "test": 0.1}, "seed": 0,
+        "deduplicate": "splits",
+    }  # fmt: skip
+    started = time.perf_counter()
+    ingest(dataset, form, [], threads, path.parent / "out" / "examples.parquet", path.parent / "out" / "dataset.json")
+    seconds = time.perf_counter() - started
+    rows = json.loads((path.parent / "out" / "dataset.json").read_text())["read"]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"rows": rows, "seconds": seconds, "peak": peak}))
+
+
+def main():
+    """Make and ingest a file of each size, the latter in a process of its own; print a line for each."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--form", choices=FORMS, default="yelp", help="as which data set the file is laid out")
+    parser.add_argument("--rows", type=int, nargs="+", default=[200_000, 2_000_000])
+    parser.add_argument("--threads", type=int, default=2, help="of DuckDB; 2 as in the rule")
+    parser.add_argument("--folder", help="where to make the files (default: the system's temporary folder)")
+    parser.add_argument("--ingest", type=Path, help=argparse.SUPPRESS)  # how it calls itself
+    arguments = parser.parse_args()
+    if arguments.ingest:
+        ingest(arguments.ingest, arguments.form, arguments.threads)
+        return
+    print(f"{'rows':>10} {'file, MiB':>10} {'seconds':>8} {'rows/s':>8} {'peak memory, MiB':>17}")
+    for n in arguments.rows:
+        with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+            path = Path(folder) / FORMS[arguments.form][0]
+            write(path, arguments.form, n)
+            # Another process, small before it starts: a peak is never taken back.
+            command = [sys.executable, __file__, "--ingest", path, "--form", arguments.form]
+            command += ["--threads", str(arguments.threads)]
+            result = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            size, rate = path.stat().st_size / 2**20, result["rows"] / result["seconds"]
+            print(
+                f"{n:>10,} {size:>10,.0f} {result['seconds']:>8.1f} {rate:>8,.0f} {result['peak']:>17,.0f}", flush=True
+            )
+
+
+if __name__ == "__main__":
+    main()
