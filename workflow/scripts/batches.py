@@ -61,9 +61,9 @@ def from_table(table, about):
     return Examples(table["id"].to_numpy(), labels, tokens, offsets - offsets[0], about)
 
 
-def read_examples(path, first=None):
-    """All examples of a token file, or its `first` n."""
-    about = read_metadata(path)
+def read_examples(path, first=None, **expected):
+    """All examples of a token file, or its `first` n; BadInput unless its metadata hold what is `expected`."""
+    about = check_about(path, expected)
     if first is not None:
         with open_parquet(path) as file:
             return from_table(read_rows(path, np.arange(min(first, file.metadata.num_rows))), about)
@@ -71,18 +71,43 @@ def read_examples(path, first=None):
         return from_table(file.read(), about)
 
 
-def read_subset(tokens, subset):
-    """The examples of a training subset; BadInput where subset and tokens are not of the same data set."""
+def read_subset(tokens, subset, **expected):
+    """The examples of a training subset; BadInput where subset and tokens are not of the same data set.
+
+    expected: what the tokens' metadata must hold.
+    """
+    about = check_about(tokens, expected)
     with open_parquet(subset) as file:
         chosen = file.read()
     rows = chosen["row"].to_numpy()
     with open_parquet(tokens) as file:
         if rows.max() >= file.metadata.num_rows:
             raise BadInput(f"{subset}: asks for rows that {tokens} does not have; delete the subset and run again")
-    examples = from_table(read_rows(tokens, rows), read_metadata(tokens))
+    examples = from_table(read_rows(tokens, rows), about)
     if not np.array_equal(examples.ids, chosen["id"].to_numpy()):
         raise BadInput(f"{subset}: its ids are not those of {tokens}; delete the subset and run again")
     return examples
+
+
+def check_about(path, expected):
+    """The metadata of a Parquet file; BadInput that names it unless they hold what is `expected`."""
+    about = read_metadata(path)
+    for key, value in expected.items():
+        if about.get(key) != value:
+            raise BadInput(f"{path}: its {key} is {about.get(key)!r}, not {value!r}; delete it and run again")
+    return about
+
+
+def read_cell(paths, dataset, tokenizer):
+    """(training, validation) Examples of a cell, of that data set and tokenizer or BadInput.
+
+    paths: train, validation, subset, and validation_max. A cell has no more validation than training examples.
+    """
+    about = {"dataset": dataset, "tokenizer": tokenizer}
+    check_about(paths["subset"], {"dataset": dataset})
+    train = read_subset(paths["train"], paths["subset"], split="train", **about)
+    first = min(len(train), paths["validation_max"])
+    return train, read_examples(paths["validation"], first, split="validation", **about)
 
 
 def shuffled_batches(examples, batch_size, seed, epoch):

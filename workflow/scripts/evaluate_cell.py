@@ -9,6 +9,7 @@ import pyarrow as pa
 from artifacts import read_json, write_table
 from batches import read_examples
 from provenance import versions
+from run_files import check_model
 from stage import log, stage
 
 
@@ -17,6 +18,7 @@ def load_classifier(family, folder, precision):
 
     precision: that of the training run, so that a model is used as it was validated.
     """
+    check_model(folder)
     if family == "tfidf":
         from tfidf import TfidfClassifier
 
@@ -44,7 +46,8 @@ def evaluate_cell(family, model, selected, tokens, threads, output):
         torch.set_num_threads(threads)
     run = read_json(selected)["selected"]
     classify = load_classifier(family, Path(model).parent, run["precision"])
-    test = read_examples(tokens)
+    recipe = run["recipe"]
+    test = read_examples(tokens, dataset=run["dataset"], tokenizer=recipe.get("tokenizer") or recipe["model"])
     started = time.perf_counter()
     probabilities = classify(test)
     seconds = time.perf_counter() - started

@@ -2,7 +2,7 @@
 
 import torch
 
-from batches import read_examples, read_subset
+from batches import read_cell
 from fit import fit
 from flops import matrix_parameters, training_flops
 from pretrained import verified
@@ -23,14 +23,19 @@ def finetune_bert(paths, pretrained, recipe, learning_rate, seed, threads, cell,
     """
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    train = read_subset(paths["train"], paths["subset"])
-    validation = read_examples(paths["validation"], first=min(len(train), paths["validation_max"]))
+    train, validation = read_cell(paths, cell["dataset"], recipe["model"])
     model = load_for_classification(verified(pretrained), train.about["label_names"], recipe["dropout"])
     limit = position_limit(model)
     if limit and train.about["max_length"] > limit:
         raise BadInput(
             f"datasets: {cell['dataset']}: max_length {train.about['max_length']} is more than the {limit} tokens "
             f"that model {recipe['model']!r} takes in; lower it"
+        )
+    rows = model.get_input_embeddings().num_embeddings
+    if train.about["vocabulary"] > rows:
+        raise BadInput(
+            f"{paths['train']}: token ids up to {train.about['vocabulary']}, and model {recipe['model']!r} has {rows}: "
+            "made by another tokenizer? Delete it and run again"
         )
     log.info("fine-tuning on %d examples, validating on %d", len(train), len(validation))
     history, cost = fit(model, train, validation, recipe, learning_rate, seed)

@@ -6,7 +6,6 @@ Memory stays flat as files grow: rows are streamed to a scratch file, and DuckDB
 
 import json
 import math
-import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from artifacts import ROWS_PER_GROUP, table_writer, write_json
+from artifacts import ROWS_PER_GROUP, scratch_folder, table_writer, write_json
 from data_files import as_label
 from provenance import digest, versions
 from sizes import count
@@ -165,9 +164,8 @@ def ingest(dataset, name, sizes, threads, examples, summary):
     """
     ignored = [as_label(raw) for raw in dataset.get("ignore_labels", [])]
     label_map = {as_label(raw): key for key, raws in (dataset.get("labels") or {}).items() for raw in raws} or None
-    Path(examples).parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".ingest-", dir=Path(examples).parent) as folder:
-        scratch = Path(folder) / "rows.parquet"
+    with scratch_folder(examples) as folder:
+        scratch = folder / "rows.parquet"
         try:
             counts, seen = clean(read_source(dataset, threads), scratch, label_map, ignored)
             names = class_names(seen, label_map)

@@ -2,13 +2,13 @@
 
 import resource
 import sys
-import tempfile
 from pathlib import Path
 
 import pyarrow as pa
 
-from artifacts import whole, write_json, write_table
-from provenance import digest, versions
+from artifacts import read_json, scratch_folder, whole, write_json, write_table
+from provenance import digest, sha256_of, versions
+from stage import BadInput
 
 HISTORY = pa.schema(
     [
@@ -20,16 +20,36 @@ HISTORY = pa.schema(
         ("seconds", pa.float64()),
     ]
 )
+CHECKSUM = "checksum"
 COST_PACKAGES = ("torch", "transformers", "accelerate", "scikit-learn")
 
 
 def save_model(model, weights, config):
-    """Write the two files that ``model.save_pretrained`` makes to the paths `weights` and `config`."""
-    with tempfile.TemporaryDirectory(dir=Path(weights).parent, prefix=".model-") as folder:
+    """Write the two files that ``model.save_pretrained`` makes to the paths `weights` and `config`.
+
+    The config gets a checksum of both, for `check_model`: safetensors files have none.
+    """
+    with scratch_folder(weights) as folder:
         model.save_pretrained(folder)
+        settings = read_json(folder / Path(config).name)
+        write_json(folder / Path(config).name, settings | {CHECKSUM: model_checksum(folder, settings)})
         for path in (weights, config):
             with whole(path) as partial:
-                (Path(folder) / Path(path).name).rename(partial)
+                (folder / Path(path).name).rename(partial)
+
+
+def check_model(folder):
+    """Raise BadInput where the model in `folder` is not as `save_model` wrote it."""
+    settings = read_json(Path(folder) / "config.json")
+    if settings.pop(CHECKSUM, None) != model_checksum(folder, settings):
+        raise BadInput(
+            f"{folder}: model.safetensors or config.json are not as they were written; delete the folder and run again"
+        )
+
+
+def model_checksum(folder, settings):
+    """Digest of the weights in `folder` and of the settings in its config.json."""
+    return digest([sha256_of(Path(folder) / "model.safetensors"), settings])
 
 
 def save_run(history, cost, recipe, cell, outputs):

@@ -1,6 +1,8 @@
 """What every stage's script does around its work: log to its file, and fail in one readable line."""
 
 import logging
+import os
+import platform
 import sys
 import traceback
 from contextlib import contextmanager
@@ -12,17 +14,40 @@ class BadInput(Exception):
     """The user's data or config is at fault; the message names the place and says what would be right."""
 
 
+class LogFile(logging.FileHandler):
+    """A log that never stops the work: where it cannot be written (a full disk), it says so once and goes on."""
+
+    failed = False
+
+    def emit(self, record):
+        """Write a record; not even opening the file may fail."""
+        try:
+            super().emit(record)
+        except OSError:
+            self.handleError(record)
+
+    def handleError(self, record):
+        """Say once why the log ends, on the terminal."""
+        if not self.failed:
+            self.failed = True
+            print(f"{self.baseFilename}: cannot be written: {sys.exc_info()[1]}", file=sys.stderr)
+
+
 @contextmanager
 def stage(snakemake):
     """Send the log to the rule's log file; turn an exception into one line on the terminal, traceback in the log."""
-    handler = logging.FileHandler(snakemake.log[0], mode="w", encoding="utf-8")
+    handler = LogFile(snakemake.log[0], mode="w", encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     logging.captureWarnings(True)
     logging.getLogger("py.warnings").addHandler(handler)
+    log.info("%s on %s, process %d", snakemake.rule, platform.node(), os.getpid())
     try:
         yield
+    except KeyboardInterrupt:
+        log.error("interrupted")
+        raise SystemExit(130) from None  # as shells count Ctrl-C
     except Exception as error:
         log.error(traceback.format_exc())
         text = str(error) if isinstance(error, BadInput) else f"{type(error).__name__}: {error}"

@@ -1,20 +1,30 @@
 """Train an LSTM from scratch on one subset at one learning rate."""
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
-from batches import read_examples, read_subset
+from batches import read_cell
 from fit import fit
 from flops import matrix_parameters, training_flops
 from lstm import LSTMClassifier
 from run_files import cell_of, parameter_counts, save_model, save_run
-from stage import log, stage
+from stage import BadInput, log, stage
+
+
+def read_embeddings(path):
+    """The (rows, width) tensor that extract_embeddings.py wrote; BadInput where the file is broken."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return file.get_tensor("embeddings")
+    except SafetensorError as error:
+        raise BadInput(f"{path}: not a whole safetensors file ({error}); delete it and run again") from error
 
 
 def build_lstm(recipe, about, embeddings=None):
     """A fresh LSTMClassifier for tokens described by `about` (token metadata); embeddings: (rows, width) or None."""
     if embeddings is not None and len(embeddings) < about["vocabulary"]:
-        raise ValueError(f"{len(embeddings)} embeddings for a vocabulary of {about['vocabulary']}")
+        there, needed = len(embeddings), about["vocabulary"]
+        raise BadInput(f"models: {about['tokenizer']}: {there} token embeddings for a vocabulary of {needed}")
     config = {
         "vocabulary": about["vocabulary"] if embeddings is None else len(embeddings),
         "padding_id": about["padding_id"],
@@ -34,12 +44,10 @@ def train_lstm(paths, recipe, learning_rate, seed, threads, cell, outputs):
     """
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    train = read_subset(paths["train"], paths["subset"])
-    validation = read_examples(paths["validation"], first=min(len(train), paths["validation_max"]))
+    train, validation = read_cell(paths, cell["dataset"], recipe["tokenizer"])
     embeddings = None
     if recipe["embeddings"]:
-        with safe_open(paths["embeddings"], framework="pt") as file:
-            embeddings = file.get_tensor("embeddings")
+        embeddings = read_embeddings(paths["embeddings"])
     model = build_lstm(recipe, train.about, embeddings)
     log.info("training on %d examples, validating on %d", len(train), len(validation))
     history, cost = fit(model, train, validation, recipe, learning_rate, seed)

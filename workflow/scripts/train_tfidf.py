@@ -5,7 +5,7 @@ import time
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from batches import read_examples, read_subset
+from batches import read_cell
 from run_files import cell_of, process_peak_memory_mb, save_model, save_run
 from stage import log, stage
 from tfidf import TfidfClassifier
@@ -16,8 +16,7 @@ def train_tfidf(paths, recipe, strength, threads, cell, outputs):
 
     paths: train, validation, subset, validation_max; strength: the regression's C; outputs: see `run_files`.
     """
-    train = read_subset(paths["train"], paths["subset"])
-    validation = read_examples(paths["validation"], first=min(len(train), paths["validation_max"]))
+    train, validation = read_cell(paths, cell["dataset"], recipe["tokenizer"])
     config = {
         "ngrams": recipe["ngrams"],
         "min_count": recipe["min_count"],
