@@ -1,12 +1,8 @@
-"""Read and write the files between stages: whole or not at all, with their provenance in the metadata."""
+"""Read and write the tables and facts between stages, with their provenance in the metadata and checksums of all."""
 
-import errno
 import json
-import os
-import re
-import shutil
 import zlib
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,91 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stage import BadInput
+from whole_files import whole
 
 METADATA_KEY = b"pretrain_or_not"
 CHECKSUM_KEY = b"pretrain_or_not.crc32"
 ROWS_PER_GROUP = 50_000
 WRITTEN = {"compression": "zstd", "write_page_checksum": True}
-
-
-@contextmanager
-def whole(path):
-    """Give a temporary path beside `path`; rename it to `path` once the block has ended well and it is on disk.
-
-    Raises BadInput that names `path` where the disk is full.
-    """
-    path = Path(path)
-    with room(path):
-        partial = beside(path, "partial")
-        try:
-            yield partial
-            sync(partial)
-            os.replace(partial, path)
-            with suppress(OSError):  # which a few network file systems raise
-                sync(path.parent)  # else a power cut could take the new name back
-        finally:
-            partial.unlink(missing_ok=True)
-
-
-@contextmanager
-def scratch_folder(path):
-    """Give a temporary folder beside `path`, on the same disk, for what it takes to make `path`."""
-    path = Path(path)
-    with room(path):
-        folder = beside(path, "scratch")
-        folder.mkdir()
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def beside(path, suffix):
-    """A name beside `path` that is this process's own, once what killed processes left under such names is gone.
-
-    Not the same name for all: where a killed Snakemake left a job running, the next one starts the job again, and two
-    must not write into one file. The older of them then finds its file gone and fails, leaving `path` alone.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    left = re.compile(rf"[.]{re.escape(path.name)}[.][0-9]+[.]{suffix}")
-    for entry in [entry for entry in os.scandir(path.parent) if left.fullmatch(entry.name)]:
-        if entry.is_dir():
-            shutil.rmtree(entry, ignore_errors=True)
-        else:
-            Path(entry).unlink(missing_ok=True)
-    return path.with_name(f".{path.name}.{os.getpid()}.{suffix}")
-
-
-def sync(path):
-    """Have the operating system put a file, or the names in a folder, on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def room(path):
-    """Turn what the many writers say of a full disk into BadInput that names `path` and tells what to do."""
-    try:
-        yield
-    except Exception as error:
-        if not isinstance(error, BadInput) and (reason := full_disk(error)):
-            raise BadInput(
-                f"{path}: {reason}; make room there and run the same command again: what is finished stays"
-            ) from error
-        raise
-
-
-def full_disk(error):
-    """What the system says where an exception, or one behind it, means a full disk or quota; else None."""
-    while error is not None:
-        for code in (errno.ENOSPC, errno.EDQUOT):
-            if getattr(error, "errno", None) == code or os.strerror(code) in str(error):
-                return os.strerror(code)
-        error = error.__cause__ or error.__context__
-    return None
 
 
 def write_json(path, value):

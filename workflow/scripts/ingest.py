@@ -14,12 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from artifacts import ROWS_PER_GROUP, scratch_folder, table_writer, write_json
+from artifacts import ROWS_PER_GROUP, table_writer, write_json
 from data_files import as_label
 from provenance import digest, versions
 from sizes import count
 from sources import RAW, SPLITS, read_source
 from stage import BadInput, log, stage
+from whole_files import scratch_folder
 
 EXAMPLES = pa.schema([("id", pa.int64()), ("text", pa.large_string()), ("label", pa.int32()), ("split", pa.string())])
 MAX_CLASSES = 1000

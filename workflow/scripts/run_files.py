@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from artifacts import read_json, scratch_folder, whole, write_json, write_table
+from artifacts import read_json, write_json, write_table
 from provenance import digest, sha256_of, versions
 from stage import BadInput
+from whole_files import scratch_folder, whole
 
 HISTORY = pa.schema(
     [

@@ -3,9 +3,10 @@
 import shutil
 from pathlib import Path
 
-from artifacts import read_json, whole, write_json
+from artifacts import read_json, write_json
 from run_files import check_model
 from stage import log, stage
+from whole_files import whole
 
 
 def select_run(costs, models, configs, outputs):

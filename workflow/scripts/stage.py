@@ -3,6 +3,7 @@
 import logging
 import os
 import platform
+import signal
 import sys
 import traceback
 from contextlib import contextmanager
@@ -33,6 +34,12 @@ class LogFile(logging.FileHandler):
             print(f"{self.baseFilename}: cannot be written: {sys.exc_info()[1]}", file=sys.stderr)
 
 
+def stop(signum, frame):
+    """End the process with its `finally` blocks, so that no temporary file is left."""
+    log.error("stopped by %s", signal.Signals(signum).name)
+    raise SystemExit(128 + signum)
+
+
 @contextmanager
 def stage(snakemake):
     """Send the log to the rule's log file; turn an exception into one line on the terminal, traceback in the log."""
@@ -42,6 +49,7 @@ def stage(snakemake):
     log.setLevel(logging.INFO)
     logging.captureWarnings(True)
     logging.getLogger("py.warnings").addHandler(handler)
+    before = signal.signal(signal.SIGTERM, stop)
     log.info("%s on %s, process %d", snakemake.rule, platform.node(), os.getpid())
     try:
         yield
@@ -54,3 +62,5 @@ def stage(snakemake):
         log.error("ERROR %s", text)
         print(f"\nERROR in {snakemake.rule}: {text}\n(traceback: {snakemake.log[0]})\n", file=sys.stderr)
         raise SystemExit(1) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
