@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pandas as pd
+
 from project import CONFIG, Project
 
 KILLS = 20

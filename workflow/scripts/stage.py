@@ -6,7 +6,7 @@ import platform
 import signal
 import sys
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 log = logging.getLogger("pretrain_or_not")
 
@@ -45,10 +45,11 @@ def stage(snakemake):
     """Send the log to the rule's log file; turn an exception into one line on the terminal, traceback in the log."""
     handler = LogFile(snakemake.log[0], mode="w", encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
-    log.addHandler(handler)
+    loggers = (log, logging.getLogger("py.warnings"))
+    for logger in loggers:
+        logger.addHandler(handler)
     log.setLevel(logging.INFO)
     logging.captureWarnings(True)
-    logging.getLogger("py.warnings").addHandler(handler)
     before = signal.signal(signal.SIGTERM, stop)
     log.info("%s on %s, process %d", snakemake.rule, platform.node(), os.getpid())
     try:
@@ -58,9 +59,15 @@ def stage(snakemake):
         raise SystemExit(130) from None  # as shells count Ctrl-C
     except Exception as error:
         log.error(traceback.format_exc())
-        text = str(error) if isinstance(error, BadInput) else f"{type(error).__name__}: {error}"
+        unforeseen = f"{type(error).__name__}: {error}".strip().splitlines()[0]
+        text = str(error) if isinstance(error, BadInput) else unforeseen
         log.error("ERROR %s", text)
-        print(f"\nERROR in {snakemake.rule}: {text}\n(traceback: {snakemake.log[0]})\n", file=sys.stderr)
+        where = traceback.format_exc() if handler.failed else f"(traceback: {snakemake.log[0]})"
+        print(f"\nERROR in {snakemake.rule}: {text}\n{where}\n", file=sys.stderr)
         raise SystemExit(1) from None
     finally:
         signal.signal(signal.SIGTERM, before)
+        for logger in loggers:
+            logger.removeHandler(handler)
+        with suppress(OSError):  # a full disk, told already
+            handler.close()
