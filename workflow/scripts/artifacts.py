@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stage import BadInput
@@ -90,15 +91,27 @@ class Table(pq.ParquetFile):
         """Rows of each row group: a list."""
         return [self.metadata.row_group(i).num_rows for i in range(self.num_row_groups)]
 
-    def read(self, *args, **kwargs):
-        """As of ParquetFile."""
-        with self.named():
-            return super().read(*args, **kwargs)
+    def read(self, columns=None):
+        """All rows, of all columns or the named ones."""
+        return self.read_row_groups(range(self.num_row_groups), columns)
 
-    def read_row_groups(self, *args, **kwargs):
-        """As of ParquetFile."""
+    def read_row_groups(self, row_groups, columns=None):
+        """The rows of the row groups at these positions, of all columns or the named ones."""
         with self.named():
-            return super().read_row_groups(*args, **kwargs)
+            table = super().read_row_groups(list(row_groups), columns=columns)
+            for name in table.column_names:
+                if pa.types.is_list(table[name].type):
+                    self.check_lists(name, table[name], row_groups)
+            return table
+
+    def check_lists(self, name, column, row_groups):
+        """Raise ValueError where lists have not as many values as was written: a page's own count has no checksum."""
+        groups = [self.metadata.row_group(i) for i in row_groups]
+        chunks = [group.column(i) for group in groups for i in range(group.num_columns)]
+        written = sum(chunk.num_values for chunk in chunks if chunk.path_in_schema.startswith(f"{name}."))
+        # An empty list counts as one value.
+        if written != (pc.sum(pc.max_element_wise(pc.list_value_length(column), 1)).as_py() or 0):
+            raise ValueError(f"the lists of {name} are cut short")
 
     def iter_batches(self, *args, **kwargs):
         """As of ParquetFile."""
@@ -131,7 +144,7 @@ def read_rows(path, rows, columns=None):
     with open_parquet(path) as file:
         starts = np.cumsum([0, *file.rows_of_groups()])
         groups = np.unique(np.searchsorted(starts, rows, side="right") - 1)
-        table = file.read_row_groups(groups.tolist(), columns=columns)
+        table = file.read_row_groups(groups.tolist(), columns)
     # Position in the table just read = position in the file, less the rows of the groups left out before it.
     offsets = np.zeros(len(starts), dtype=np.int64)
     offsets[groups] = starts[groups] - np.concatenate([[0], np.cumsum(np.diff(starts)[groups])[:-1]])

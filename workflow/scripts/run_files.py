@@ -43,9 +43,8 @@ def check_model(folder):
     """Raise BadInput where the model in `folder` is not as `save_model` wrote it."""
     settings = read_json(Path(folder) / "config.json")
     if settings.pop(CHECKSUM, None) != model_checksum(folder, settings):
-        raise BadInput(
-            f"{folder}: model.safetensors or config.json are not as they were written; delete the folder and run again"
-        )
+        weights = Path(folder) / "model.safetensors"
+        raise BadInput(f"{weights}, or config.json beside it, is not as it was written; delete both and run again")
 
 
 def model_checksum(folder, settings):

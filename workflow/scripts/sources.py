@@ -1,10 +1,12 @@
 """Where raw examples come from: each source yields Arrow batches of text, raw label and given split."""
 
 import glob
+import io
 import os
 
 import pyarrow as pa
 
+from csv_text import check_csv
 from data_files import FORMATS, as_label, files_by_split, format_of
 from stage import BadInput
 
@@ -51,8 +53,11 @@ def csv_options(path, kind):
     """Read cells as they are written: no guessed types, which differ from chunk to chunk, no "NA" taken for null."""
     import datasets as hf
     import pandas as pd
+    from pandas.io.common import get_handle
 
     separator = "\t" if kind == "tsv" else ","
+    with get_handle(path, "rb", compression="infer", is_text=False) as opened:
+        check_csv(io.BufferedReader(opened.handle), path, separator)  # not all readers give lines
     columns = pd.read_csv(path, sep=separator, nrows=0).columns
     features = hf.Features({column: hf.Value("string") for column in columns})
     return {"sep": separator, "features": features, "keep_default_na": False}
@@ -79,6 +84,10 @@ def raw_batch(batch, columns, split, path, first_row):
                 f"{path}: row {first_row + bad}: {given[bad]!r} in column {columns['split']!r} "
                 f"is not a split; use {', '.join(SPLITS)}"
             )
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise BadInput(f"{path}: in the batch from row {first_row}, column {columns['text']!r}: {error}") from error
     return pa.record_batch([texts.combine_chunks().cast(pa.large_string()), labels, splits], schema=RAW)
 
 
