@@ -23,8 +23,8 @@ from train_lstm import train_lstm
 COMMON = {"batch_size": 8, "epochs": 3, "min_steps": 0, "validations": 6, "patience": None, "warmup": 0.1,
           "schedule": "linear", "weight_decay": 0.01, "dropout": 0.2, "clip": 1.0, "precision": "fp32",
           "processes": 1}  # fmt: skip
-LSTM = COMMON | {"family": "lstm", "embeddings": None, "freeze_embeddings": True, "embedding_size": 12, "layers": 1,
-                 "hidden": 8}  # fmt: skip
+LSTM = COMMON | {"family": "lstm", "tokenizer": "tiny", "embeddings": None, "freeze_embeddings": True,
+                 "embedding_size": 12, "layers": 1, "hidden": 8}  # fmt: skip
 BERT = COMMON | {"family": "bert", "model": "tiny", "init": "pretrained"}
 STEPS = 45  # 3 epochs of 120 examples in batches of 8
 fork = multiprocessing.get_context("fork")  # a child has torch imported already
@@ -37,7 +37,8 @@ def write_tokens(path, examples):
         "label": examples.labels.astype(np.int32),
         "input_ids": pa.ListArray.from_arrays(offsets, pa.array(examples.tokens)),
     }
-    write_table(path, pa.table(table), max_length=20, **examples.about)
+    about = {"dataset": "toy", "tokenizer": "tiny", "max_length": 20, "split": path.stem}
+    write_table(path, pa.table(table), **about, **examples.about)
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def run(tmp_path, make_examples, tiny_bert):
     write_tokens(tmp_path / "train.parquet", train)
     write_tokens(tmp_path / "validation.parquet", validation)
     rows = np.arange(len(train))
-    write_table(tmp_path / "subset.parquet", pa.table({"id": train.ids, "row": rows}))
+    write_table(tmp_path / "subset.parquet", pa.table({"id": train.ids, "row": rows}), dataset="toy")
 
     class Run:
         function, recipe, folder, minutes = staticmethod(train_lstm), LSTM, tmp_path / "run", 0
@@ -64,7 +65,14 @@ def run(tmp_path, make_examples, tiny_bert):
                 "learning_rate": 1e-2,
                 "seed": 0,
                 "threads": 1,
-                "cell": {"dataset": "toy", "arm": "arm", "size": "120", "seed": 0, "setting": "lr0.01"},
+                "cell": {
+                    "dataset": "toy",
+                    "arm": "arm",
+                    "size": "120",
+                    "seed": 0,
+                    "setting": "lr0.01",
+                    "selection": "validation",
+                },
                 "outputs": {key: str(self.folder / name) for key, name in files.items()},
                 "checkpointing": {"seconds": 60 * self.minutes, "code": "c0de"},
             } | extra

@@ -234,7 +234,6 @@ def test_bad_data_is_named_and_nothing_is_left(tmp_path, case):
     ("name", "content"),
     [
         ("a.parquet", b"PAR1 cut off"),
-        ("a.csv", b'text,label\n"\xff\xfe not utf-8",a\n'),
         ("a.csv.gz", b"not gzip"),
     ],
 )

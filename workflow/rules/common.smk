@@ -28,7 +28,10 @@ def check_sizes(dataset, sources, summary, sizes):
     """Refuse sizes larger than a training set that is ingested already; ingest itself checks the others."""
     if not summary.is_file() or any(Path(path).stat().st_mtime > summary.stat().st_mtime for path in sources):
         return
-    facts = json.loads(summary.read_text())
+    try:
+        facts = json.loads(summary.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BadInput(f"{summary}: not whole JSON ({error}); delete it and run again") from error
     if facts["config_digest"] == digest(content(dataset)):
         for size in sizes:
             count(size, facts["rows"]["train"])

@@ -1,33 +1,22 @@
-"""Read and write the files between stages: whole or not at all, with their provenance in the metadata."""
+"""Read and write the tables and facts between stages, with their provenance in the metadata and checksums of all."""
 
 import json
-import os
+import zlib
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stage import BadInput
+from whole_files import whole
 
 METADATA_KEY = b"pretrain_or_not"
+CHECKSUM_KEY = b"pretrain_or_not.crc32"
 ROWS_PER_GROUP = 50_000
-
-
-@contextmanager
-def whole(path):
-    """Give a temporary path beside `path`; rename it to `path` once the block has ended well and it is on disk."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        yield partial
-        with open(partial, "rb") as file:
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+WRITTEN = {"compression": "zstd", "write_page_checksum": True}
 
 
 def write_json(path, value):
@@ -37,42 +26,117 @@ def write_json(path, value):
 
 
 def read_json(path):
-    """Read a JSON file."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    """Read a JSON file; raise BadInput that names it where it is empty or broken."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BadInput(f"{path}: not whole JSON ({error}); delete it and run again") from error
 
 
 def with_metadata(schema, **metadata):
-    """The Arrow schema with `metadata` (JSON-able) added to its provenance entry."""
-    return schema.with_metadata({**(schema.metadata or {}), METADATA_KEY: json.dumps(metadata).encode()})
+    """The Arrow schema with `metadata` (JSON-able) as its provenance entry, and a checksum of both."""
+    entry = json.dumps(metadata).encode()
+    return schema.with_metadata({**(schema.metadata or {}), METADATA_KEY: entry, CHECKSUM_KEY: checksum(schema, entry)})
+
+
+def checksum(schema, entry):
+    """CRC-32 of a schema's names and types and of the provenance entry, which Parquet's own checksums leave out."""
+    # Parquet calls the values of a list "element", Arrow calls them "item".
+    lists = (pa.types.is_list, pa.types.is_fixed_size_list)
+    types = [
+        f"list of {field.type.value_type}" if any(is_list(field.type) for is_list in lists) else field.type
+        for field in schema
+    ]
+    text = "".join(f"{name}: {kind}\n" for name, kind in zip(schema.names, types, strict=True))
+    return str(zlib.crc32(text.encode() + entry)).encode()
 
 
 def write_table(path, table, **metadata):
     """Write an Arrow table as Parquet; `metadata` rides in the schema (see `read_metadata`)."""
     table = table.cast(with_metadata(table.schema, **metadata))
     with whole(path) as partial:
-        pq.write_table(table, partial, compression="zstd", row_group_size=ROWS_PER_GROUP)
+        pq.write_table(table, partial, row_group_size=ROWS_PER_GROUP, **WRITTEN)
 
 
 @contextmanager
 def table_writer(path, schema, **metadata):
     """A `pyarrow.parquet.ParquetWriter` whose file appears at `path` when the block has ended well."""
     with whole(path) as partial:
-        with pq.ParquetWriter(partial, with_metadata(schema, **metadata), compression="zstd") as writer:
+        with pq.ParquetWriter(partial, with_metadata(schema, **metadata), **WRITTEN) as writer:
             yield writer
 
 
+class Table(pq.ParquetFile):
+    """A Parquet file that `write_table` or `table_writer` made: where it is damaged, opening or reading it raises
+    BadInput that names it. No flipped bit goes unnoticed that would change what is read."""
+
+    def __init__(self, path):
+        """Open the file and check all but its pages, which are checked as they are read."""
+        self.path = path
+        with self.named():
+            super().__init__(path, page_checksum_verification=True)
+            about = self.schema_arrow.metadata or {}
+            if about.get(CHECKSUM_KEY) != checksum(self.schema_arrow, about.get(METADATA_KEY, b"")):
+                raise ValueError("its schema or metadata are not as they were written")
+            if self.metadata.num_rows != sum(self.rows_of_groups()):
+                raise ValueError("its counts of rows do not add up")
+
+    @contextmanager
+    def named(self):
+        """Name the file, and what to do, in errors that mean that it is damaged."""
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise BadInput(f"{self.path}: not a whole Parquet file ({error}); delete it and run again") from error
+
+    def rows_of_groups(self):
+        """Rows of each row group: a list."""
+        return [self.metadata.row_group(i).num_rows for i in range(self.num_row_groups)]
+
+    def read(self, columns=None):
+        """All rows, of all columns or the named ones."""
+        return self.read_row_groups(range(self.num_row_groups), columns)
+
+    def read_row_groups(self, row_groups, columns=None):
+        """The rows of the row groups at these positions, of all columns or the named ones."""
+        with self.named():
+            table = super().read_row_groups(list(row_groups), columns=columns)
+            for name in table.column_names:
+                if pa.types.is_list(table[name].type):
+                    self.check_lists(name, table[name], row_groups)
+            return table
+
+    def check_lists(self, name, column, row_groups):
+        """Raise ValueError where lists have not as many values as was written: a page's own count has no checksum."""
+        groups = [self.metadata.row_group(i) for i in row_groups]
+        chunks = [group.column(i) for group in groups for i in range(group.num_columns)]
+        written = sum(chunk.num_values for chunk in chunks if chunk.path_in_schema.startswith(f"{name}."))
+        # An empty list counts as one value.
+        if written != (pc.sum(pc.max_element_wise(pc.list_value_length(column), 1)).as_py() or 0):
+            raise ValueError(f"the lists of {name} are cut short")
+
+    def iter_batches(self, *args, **kwargs):
+        """As of ParquetFile."""
+        batches = super().iter_batches(*args, **kwargs)
+        while True:
+            with self.named():
+                batch = next(batches, None)
+            if batch is None:
+                return
+            yield batch
+
+
 def open_parquet(path):
-    """Open a Parquet file; raise `BadInput` that names it where it is damaged or something else."""
-    try:
-        return pq.ParquetFile(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise BadInput(f"{path}: not a whole Parquet file ({error}); delete it and run again") from error
+    """Open a Parquet file of the workflow to read from: see `Table`."""
+    return Table(path)
 
 
 def read_metadata(path):
     """The metadata that `write_table` stored: a dict."""
     with open_parquet(path) as file:
-        return json.loads((file.schema_arrow.metadata or {}).get(METADATA_KEY, b"{}"))
+        return json.loads(file.schema_arrow.metadata[METADATA_KEY])
 
 
 def read_rows(path, rows, columns=None):
@@ -82,9 +146,9 @@ def read_rows(path, rows, columns=None):
     """
     rows = np.asarray(rows)
     with open_parquet(path) as file:
-        starts = np.cumsum([0] + [file.metadata.row_group(g).num_rows for g in range(file.num_row_groups)])
+        starts = np.cumsum([0, *file.rows_of_groups()])
         groups = np.unique(np.searchsorted(starts, rows, side="right") - 1)
-        table = file.read_row_groups(groups.tolist(), columns=columns)
+        table = file.read_row_groups(groups.tolist(), columns)
     # Position in the table just read = position in the file, less the rows of the groups left out before it.
     offsets = np.zeros(len(starts), dtype=np.int64)
     offsets[groups] = starts[groups] - np.concatenate([[0], np.cumsum(np.diff(starts)[groups])[:-1]])

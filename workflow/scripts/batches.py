@@ -85,22 +85,48 @@ def subset_rows(path, subset):
     return table
 
 
-def read_examples(path, first=None):
-    """All examples of a token file, or its `first` n."""
+def read_examples(path, first=None, **expected):
+    """All examples of a token file, or its `first` n; BadInput unless its metadata hold what is `expected`."""
+    about = check_about(path, expected)
     if first is not None:
-        return from_table(first_rows(path, first), read_metadata(path))
+        return from_table(first_rows(path, first), about)
     with open_parquet(path) as file:
-        return from_table(file.read(), read_metadata(path))
+        return from_table(file.read(), about)
 
 
-def read_subset(tokens, subset):
-    """The examples of a training subset; BadInput where subset and tokens are not of the same data set."""
-    return from_table(subset_rows(tokens, subset), read_metadata(tokens))
+def read_subset(tokens, subset, **expected):
+    """The examples of a training subset; BadInput where subset and tokens are not of the same data set.
+
+    expected: what the tokens' metadata must hold.
+    """
+    return from_table(subset_rows(tokens, subset), check_about(tokens, expected))
 
 
 def validation_count(training_examples, most):
     """How many validation examples a cell gets: as many as it has for training, at most `most`; None, all of them."""
     return None if most is None else min(training_examples, most)
+
+
+def check_about(path, expected):
+    """The metadata of a Parquet file; BadInput that names it unless they hold what is `expected`."""
+    about = read_metadata(path)
+    for key, value in expected.items():
+        if about.get(key) != value:
+            raise BadInput(f"{path}: its {key} is {about.get(key)!r}, not {value!r}; delete it and run again")
+    return about
+
+
+def read_cell(paths, cell, tokenizer):
+    """(training, validation) Examples of a cell, of its data set and tokenizer or BadInput.
+
+    paths: train, validation, subset, and validation_max (see `validation_count`). cell: `dataset`, and the split used
+    for `selection`.
+    """
+    about = {"dataset": cell["dataset"], "tokenizer": tokenizer}
+    check_about(paths["subset"], {"dataset": cell["dataset"]})
+    train = read_subset(paths["train"], paths["subset"], split="train", **about)
+    most = validation_count(len(train), paths["validation_max"])
+    return train, read_examples(paths["validation"], most, split=cell["selection"], **about)
 
 
 def shuffled_batches(examples, batch_size, seed, epoch):

@@ -5,7 +5,6 @@ written under a temporary name and renamed when all of it is on disk; a manifest
 whether it is whole, and of which run. The order of batches follows from seed and step alone (see `batches`).
 """
 
-import hashlib
 import os
 import shutil
 import signal
@@ -16,7 +15,9 @@ from pathlib import Path
 from safetensors.torch import load_file, save_file
 
 from artifacts import read_json, write_json
-from stage import log
+from provenance import sha256_of
+from stage import BadInput, log
+from whole_files import full_disk, sync
 
 STEPS_BETWEEN_AGREEMENTS = 10
 
@@ -62,7 +63,7 @@ class Checkpoints:
             wanted = agreed(wanted, accelerator)
         if any(wanted):
             with progress.aside():
-                self.save(accelerator, progress, best)
+                self.try_to_save(accelerator, progress, best)
             self.asked, self.last = False, time.monotonic()
         if wanted[2]:
             number = self.ending or signal.SIGTERM
@@ -70,6 +71,16 @@ class Checkpoints:
             log.info(text)
             print(text, file=sys.stderr)
             raise SystemExit(128 + number)
+
+    def try_to_save(self, accelerator, progress, best):
+        """Write a checkpoint; where the disk is full, training goes on with the one before."""
+        try:
+            self.save(accelerator, progress, best)
+        except Exception as error:
+            if not full_disk(error):
+                raise
+            log.warning("no checkpoint after step %d: %s", progress.done, full_disk(error))
+            shutil.rmtree(self.folder / "partial", ignore_errors=True)
 
     def save(self, accelerator, progress, best):
         """Write the checkpoint of this moment, then delete the one before."""
@@ -84,13 +95,13 @@ class Checkpoints:
             if best.weights:
                 save_file(best.weights, partial / "best.safetensors")
             write_json(partial / "progress.json", progress.state() | {"best": best.state()})
-            files = {path.name: checksum(path) for path in sorted(partial.iterdir())}
+            files = {path.name: sha256_of(path) for path in sorted(partial.iterdir())}
             write_json(partial / "manifest.json", {"fingerprint": self.fingerprint, "files": files})
             for path in partial.iterdir():
-                flush(path)
+                sync(path)
             shutil.rmtree(whole, ignore_errors=True)
             os.rename(partial, whole)
-            flush(self.folder)
+            sync(self.folder)
             for old in self.folder.iterdir():
                 if old != whole:
                     shutil.rmtree(old)
@@ -115,8 +126,8 @@ class Checkpoints:
         for path in found:
             try:
                 manifest = read_json(path / "manifest.json")
-                damaged = [name for name, sum_ in manifest["files"].items() if checksum(path / name) != sum_]
-            except (OSError, ValueError, KeyError) as error:
+                damaged = [name for name, sum_ in manifest["files"].items() if sha256_of(path / name) != sum_]
+            except (OSError, BadInput, KeyError, TypeError) as error:
                 damaged, manifest = [f"manifest.json ({error})"], None
             if damaged:
                 log.info("checkpoint %s is damaged (%s): not used", path, ", ".join(damaged))
@@ -137,18 +148,3 @@ def agreed(wanted, accelerator):
 
     votes = torch.tensor(wanted, dtype=torch.int64, device=accelerator.device)
     return [bool(vote) for vote in accelerator.reduce(votes, "sum").tolist()]
-
-
-def checksum(path):
-    """Hex digest of a file's content."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "blake2b").hexdigest()
-
-
-def flush(path):
-    """Force a file or folder to disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

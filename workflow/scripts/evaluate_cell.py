@@ -10,6 +10,7 @@ from artifacts import read_json, write_table
 from batches import read_examples
 from gpus import lease_gpus
 from provenance import versions
+from run_files import check_model
 from stage import log, stage
 
 
@@ -18,6 +19,7 @@ def load_classifier(family, folder, precision):
 
     precision: that of the training run, so that a model is used as it was validated.
     """
+    check_model(folder)
     if family == "tfidf":
         from tfidf import TfidfClassifier
 
@@ -50,13 +52,15 @@ def load_classifier(family, folder, precision):
     return classify
 
 
-def read_test(family, path):
+def read_test(family, path, run):
     """Test examples as a family reads them: (examples, seconds and FLOPs that their features took before)."""
+    recipe = run["recipe"]
+    about = {"dataset": run["dataset"], "split": "test", "tokenizer": recipe.get("tokenizer") or recipe["model"]}
     if family != "probe":
-        return read_examples(path), 0.0, 0
+        return read_examples(path, **about), 0.0, 0
     from probe import read_features
 
-    features = read_features(path)
+    features = read_features(path, **about)
     return features, features.about["inference"]["seconds"], features.about["inference"]["flops"]
 
 
@@ -71,7 +75,7 @@ def evaluate_cell(family, model, selected, test, threads, output):
         torch.set_num_threads(threads)
     run = read_json(selected)["selected"]
     classify = load_classifier(family, Path(model).parent, run["precision"])
-    test, seconds_before, flops_before = read_test(family, test)
+    test, seconds_before, flops_before = read_test(family, test, run)
     started = time.perf_counter()
     probabilities, flops = classify(test)
     seconds = seconds_before + time.perf_counter() - started

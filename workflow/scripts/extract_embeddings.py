@@ -2,10 +2,10 @@
 
 from safetensors.torch import save_file
 
-from artifacts import whole
 from pretrained import verified
 from stage import log, stage
 from transformer import input_embeddings
+from whole_files import whole
 
 
 def extract_embeddings(pretrained, output):

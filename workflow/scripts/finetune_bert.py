@@ -20,6 +20,12 @@ def finetune_bert(pretrained, recipe, cell, **run):
                 f"datasets: {cell['dataset']}: max_length {about['max_length']} is more than the {limit} tokens "
                 f"that model {recipe['model']!r} takes in; lower it"
             )
+        rows = model.get_input_embeddings().num_embeddings
+        if about["vocabulary"] > rows:
+            raise BadInput(
+                f"{run['paths']['train']}: token ids up to {about['vocabulary']}, and model {recipe['model']!r} has "
+                f"{rows}: made by another tokenizer? Delete it and run again"
+            )
         return model, counted_flops(model), embedding_tables(model)
 
     training_run(build, recipe=recipe, cell=cell, **run)

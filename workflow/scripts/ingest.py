@@ -6,9 +6,7 @@ on disk into that order.
 
 import json
 import math
-import tempfile
 from collections import Counter
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,6 +20,7 @@ from reorder import reordered
 from sizes import count
 from sources import RAW, SPLITS, read_source
 from stage import BadInput, log, stage
+from whole_files import scratch_folder
 
 EXAMPLES = pa.schema([("id", pa.int64()), ("text", pa.large_string()), ("label", pa.int32()), ("split", pa.string())])
 MAX_CLASSES = 1000
@@ -98,9 +97,8 @@ def ingest(dataset, name, sizes, threads, examples, summary):
     """
     ignored = [as_label(raw) for raw in dataset.get("ignore_labels", [])]
     label_map = {as_label(raw): key for key, raws in (dataset.get("labels") or {}).items() for raw in raws} or None
-    Path(examples).parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".ingest-", dir=Path(examples).parent) as folder:
-        scratch, order = Path(folder) / "rows.parquet", Path(folder) / "order.parquet"
+    with scratch_folder(examples) as folder:
+        scratch, order = folder / "rows.parquet", folder / "order.parquet"
         try:
             counts, seen = clean(read_source(dataset, threads), scratch, label_map, ignored)
             names = class_names(seen, label_map)

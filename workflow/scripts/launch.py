@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import logging
 import os
 import signal
 import subprocess
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from gpus import lease_gpus, visible_gpus
 from run_files import cell_of
-from stage import BadInput, log
+from stage import BadInput, log, log_to
 
 SECONDS_A_MINUTE = 60
 
@@ -107,10 +106,7 @@ def work(task):
     what = json.loads(task.read_text())
     rank = int(os.environ["RANK"])
     if rank == 0:
-        handler = logging.FileHandler(what["log"], mode="a", encoding="utf-8")
-        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
-        log.addHandler(handler)
-        log.setLevel(logging.INFO)
+        log_to(what["log"], mode="a")
     try:
         getattr(importlib.import_module(what["name"]), what["name"])(**what["arguments"])
     except Exception as error:

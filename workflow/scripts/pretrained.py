@@ -1,9 +1,9 @@
 """Find a pretrained model on disk, and check that its weights are the expected ones before use."""
 
-import hashlib
 from pathlib import Path
 
 from data_files import find_package
+from provenance import sha256_of
 from stage import BadInput
 
 
@@ -30,8 +30,7 @@ def check_weights(folder, sha256):
     weights = Path(folder) / "model.safetensors"
     if not weights.is_file():
         raise BadInput(f"{weights}: not there, so its SHA-256 cannot be checked; only local models can have `sha256:`")
-    with open(weights, "rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = sha256_of(weights)
     if found != sha256:
         raise BadInput(f"{weights}: SHA-256 is {found}, not {sha256} as the config says: not the expected weights")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from artifacts import open_parquet, read_metadata
-from batches import first_rows, subset_rows
+from artifacts import open_parquet
+from batches import check_about, first_rows, subset_rows
 from logistic import LogisticHead
 
 
@@ -35,17 +35,18 @@ def from_table(table, about):
     return Features(table["id"].to_numpy(), table["label"].to_numpy().astype(np.int64), matrix, about)
 
 
-def read_features(path, first=None):
-    """All features of a file, or those of its `first` n examples."""
-    if first is None:
-        with open_parquet(path) as file:
-            return from_table(file.read(), read_metadata(path))
-    return from_table(first_rows(path, first), read_metadata(path))
+def read_features(path, first=None, **expected):
+    """All features of a file, or those of its `first` n examples; BadInput unless its metadata hold `expected`."""
+    about = check_about(path, expected)
+    if first is not None:
+        return from_table(first_rows(path, first), about)
+    with open_parquet(path) as file:
+        return from_table(file.read(), about)
 
 
-def read_feature_subset(features, subset):
+def read_feature_subset(features, subset, **expected):
     """The features of a training subset; BadInput where the two are not of the same data set."""
-    return from_table(subset_rows(features, subset), read_metadata(features))
+    return from_table(subset_rows(features, subset), check_about(features, expected))
 
 
 class ProbeClassifier:

@@ -11,6 +11,12 @@ def versions(*packages):
     return {"python": platform.python_version()} | {p: importlib.metadata.version(p) for p in packages}
 
 
+def sha256_of(path):
+    """SHA-256 of a file, as hex digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def digest(value):
     """First 16 hex digits of the SHA-256 of a JSON-able value: which settings made a file."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]

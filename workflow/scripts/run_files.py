@@ -2,13 +2,14 @@
 
 import resource
 import sys
-import tempfile
 from pathlib import Path
 
 import pyarrow as pa
 
-from artifacts import whole, write_json, write_table
-from provenance import digest, versions
+from artifacts import read_json, write_json, write_table
+from provenance import digest, sha256_of, versions
+from stage import BadInput
+from whole_files import scratch_folder, whole
 
 HISTORY = pa.schema(
     [
@@ -20,16 +21,35 @@ HISTORY = pa.schema(
         ("seconds", pa.float64()),
     ]
 )
+CHECKSUM = "checksum"
 COST_PACKAGES = ("torch", "transformers", "accelerate", "scikit-learn")
 
 
 def save_model(model, weights, config):
-    """Write the two files that ``model.save_pretrained`` makes to the paths `weights` and `config`."""
-    with tempfile.TemporaryDirectory(dir=Path(weights).parent, prefix=".model-") as folder:
+    """Write the two files that ``model.save_pretrained`` makes to the paths `weights` and `config`.
+
+    The config gets a checksum of both, for `check_model`: safetensors files have none.
+    """
+    with scratch_folder(weights) as folder:
         model.save_pretrained(folder)
+        settings = read_json(folder / Path(config).name)
+        write_json(folder / Path(config).name, settings | {CHECKSUM: model_checksum(folder, settings)})
         for path in (weights, config):
             with whole(path) as partial:
-                (Path(folder) / Path(path).name).rename(partial)
+                (folder / Path(path).name).rename(partial)
+
+
+def check_model(folder):
+    """Raise BadInput where the model in `folder` is not as `save_model` wrote it."""
+    settings = read_json(Path(folder) / "config.json")
+    if settings.pop(CHECKSUM, None) != model_checksum(folder, settings):
+        weights = Path(folder) / "model.safetensors"
+        raise BadInput(f"{weights}, or config.json beside it, is not as it was written; delete both and run again")
+
+
+def model_checksum(folder, settings):
+    """Digest of the weights in `folder` and of the settings in its config.json."""
+    return digest([sha256_of(Path(folder) / "model.safetensors"), settings])
 
 
 def save_run(history, cost, recipe, cell, outputs):

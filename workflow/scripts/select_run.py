@@ -3,8 +3,10 @@
 import shutil
 from pathlib import Path
 
-from artifacts import read_json, whole, write_json
+from artifacts import read_json, write_json
+from run_files import check_model
 from stage import log, stage
+from whole_files import whole
 
 
 def select_run(costs, models, configs, outputs):
@@ -19,6 +21,7 @@ def select_run(costs, models, configs, outputs):
     runs = [read_json(path) for path in costs]
     accuracies = [run["validation_accuracy"] for run in runs]
     best = accuracies.index(max(accuracies))
+    check_model(Path(models[best]).parent)
     for source, output in ((models[best], outputs["model"]), (configs[best], outputs["config"])):
         with whole(output) as partial:
             shutil.copyfile(source, partial)

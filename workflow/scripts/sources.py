@@ -1,12 +1,14 @@
 """Where raw examples come from: each source yields Arrow batches of text, raw label and given split."""
 
 import glob
+import io
 import json
 import os
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from csv_text import check_csv
 from data_files import FORMATS, as_label, files_by_split, format_of, is_archive
 from stage import BadInput
 
@@ -117,8 +119,11 @@ def csv_options(path, kind):
     """Read cells as they are written: no guessed types, which differ from chunk to chunk, no "NA" taken for null."""
     import datasets as hf
     import pandas as pd
+    from pandas.io.common import get_handle
 
     separator = "\t" if kind == "tsv" else ","
+    with get_handle(path, "rb", compression="infer", is_text=False) as opened:
+        check_csv(io.BufferedReader(opened.handle), path, separator)  # not all readers give lines
     columns = pd.read_csv(path, sep=separator, nrows=0).columns
     features = hf.Features({column: hf.Value("string") for column in columns})
     return {"sep": separator, "features": features, "keep_default_na": False}
@@ -132,6 +137,10 @@ def from_table(table, columns, split, place, first_row=0):
         raise BadInput(
             f"{place}: column {columns['text']!r} holds {texts.type}, not text; set `text:` to another column"
         )
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise BadInput(f"{place}: in the rows from {first_row} on, column {columns['text']!r}: {error}") from error
     given = table[columns["split"]].to_pylist() if "split" in columns else None
     rows = range(first_row, first_row + len(texts))
     texts = texts.combine_chunks().cast(pa.large_string())

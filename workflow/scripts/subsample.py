@@ -11,13 +11,14 @@ from subsets import window
 
 def subsample(tokens, dataset, size, seed, output):
     """Write the ids (and row positions) of a subset, in order; see `subsets.window`."""
-    total = read_json(dataset)["rows"]["train"]
+    facts = read_json(dataset)
+    total = facts["rows"]["train"]
     n = count(size, total)
     rows = window(n, seed, total)
     with open_parquet(tokens) as file:
         ids = file.read(columns=["id"])["id"].combine_chunks().take(pa.array(rows))
     table = pa.table({"id": ids, "row": rows.astype(np.int64)})
-    write_table(output, table, size=size, seed=seed, total=total)
+    write_table(output, table, dataset=facts["dataset"], size=size, seed=seed, total=total)
     log.info("size %s, seed %d: %d of %d training rows, from row %d", size, seed, n, total, rows[0])
 
 

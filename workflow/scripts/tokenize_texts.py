@@ -21,7 +21,10 @@ def load_tokenizer(path):
     """The fast tokenizer of a pretrained model and its padding id, without loading transformers where possible."""
     folder = locate(path)
     if (Path(folder) / "tokenizer.json").is_file():
-        tokenizer = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
+        try:
+            tokenizer = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
+        except Exception as error:  # the library raises nothing narrower
+            raise BadInput(f"models: path {path!r}: its tokenizer.json is broken ({error}); get it again") from error
         padding = tokenizer.padding["pad_id"] if tokenizer.padding else None
         for token in ("[PAD]", "<pad>"):
             padding = tokenizer.token_to_id(token) if padding is None else padding
@@ -30,7 +33,7 @@ def load_tokenizer(path):
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder)
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise BadInput(
             f"models: path {path!r}: no tokenizer can be loaded from it ({str(error).splitlines()[0]})"

@@ -1,17 +1,27 @@
 """Train an LSTM from scratch on one subset at one learning rate."""
 
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
 from launch import launch_run
 from lstm import LSTMClassifier
-from stage import stage
+from stage import BadInput, stage
 from training_run import training_run
+
+
+def read_embeddings(path):
+    """The (rows, width) tensor that extract_embeddings.py wrote; BadInput where the file is broken."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return file.get_tensor("embeddings")
+    except SafetensorError as error:
+        raise BadInput(f"{path}: not a whole safetensors file ({error}); delete it and run again") from error
 
 
 def build_lstm(recipe, about, embeddings=None):
     """A fresh LSTMClassifier for tokens described by `about` (token metadata); embeddings: (rows, width) or None."""
     if embeddings is not None and len(embeddings) < about["vocabulary"]:
-        raise ValueError(f"{len(embeddings)} embeddings for a vocabulary of {about['vocabulary']}")
+        there, needed = len(embeddings), about["vocabulary"]
+        raise BadInput(f"models: {about['tokenizer']}: {there} token embeddings for a vocabulary of {needed}")
     config = {
         "vocabulary": about["vocabulary"] if embeddings is None else len(embeddings),
         "padding_id": about["padding_id"],
@@ -28,10 +38,7 @@ def train_lstm(paths, recipe, **run):
     """Train on the subset and write the run; paths may have `embeddings`, the rest as `training_run` wants it."""
 
     def build(about):
-        embeddings = None
-        if recipe["embeddings"]:
-            with safe_open(paths["embeddings"], framework="pt") as file:
-                embeddings = file.get_tensor("embeddings")
+        embeddings = read_embeddings(paths["embeddings"]) if recipe["embeddings"] else None
         model = build_lstm(recipe, about, embeddings)
         return model, model.flops(), [model.embedding.weight]
 

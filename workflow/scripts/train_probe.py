@@ -12,8 +12,10 @@ def train_probe(paths, recipe, strength, threads, cell, outputs):
 
     paths: train, validation (features), subset, validation_max; strength: the regression's C; outputs: see `run_files`.
     """
-    train = read_feature_subset(paths["train"], paths["subset"])
-    validation = read_features(paths["validation"], validation_count(len(train), paths["validation_max"]))
+    about = {"dataset": cell["dataset"], "encoder": recipe["model"]}
+    train = read_feature_subset(paths["train"], paths["subset"], split="train", **about)
+    most = validation_count(len(train), paths["validation_max"])
+    validation = read_features(paths["validation"], most, split=cell["selection"], **about)
     encoder = train.about["inference"]
     share = len(train) / encoder["examples"]  # of what the features of the whole training split took
     cost = {key: encoder[key] for key in ("parameters", "parameters_embedding", "device", "precision")}

@@ -1,6 +1,6 @@
 """Fit the TF-IDF baseline on one subset at one regularization strength."""
 
-from batches import read_examples, read_subset, validation_count
+from batches import read_cell
 from logistic import train_logistic
 from run_files import cell_of
 from stage import stage
@@ -12,8 +12,7 @@ def train_tfidf(paths, recipe, strength, threads, cell, outputs):
 
     paths: train, validation, subset, validation_max; strength: the regression's C; outputs: see `run_files`.
     """
-    train = read_subset(paths["train"], paths["subset"])
-    validation = read_examples(paths["validation"], validation_count(len(train), paths["validation_max"]))
+    train, validation = read_cell(paths, cell, recipe["tokenizer"])
     config = {
         "ngrams": recipe["ngrams"],
         "min_count": recipe["min_count"],

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from accelerate import PartialState
 
-from batches import read_examples, read_subset, validation_count
+from batches import read_cell
 from checkpoint import Checkpoints
 from fit import fit
 from provenance import digest, versions
@@ -24,8 +24,7 @@ def training_run(build, paths, recipe, learning_rate, seed, threads, cell, outpu
     """
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    train = read_subset(paths["train"], paths["subset"])
-    validation = read_examples(paths["validation"], validation_count(len(train), paths["validation_max"]))
+    train, validation = read_cell(paths, cell, recipe.get("tokenizer") or recipe["model"])
     model, flops, tables = build(train.about)
     counts = parameter_counts(model, tables)
     fingerprint = {

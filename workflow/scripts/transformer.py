@@ -1,6 +1,9 @@
 """Load pretrained transformers for classification, and their token embeddings."""
 
+from pathlib import Path
+
 import torch
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification
 from transformers.utils import logging
 
@@ -10,6 +13,9 @@ from stage import BadInput
 logging.set_verbosity_error()
 logging.disable_progress_bar()
 
+# Neither pickled weights nor code that comes with a model are run.
+SAFE = {"use_safetensors": True, "trust_remote_code": False}
+UNREADABLE = (OSError, ValueError, SafetensorError)
 DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout", "mlp_dropout",
             "embedding_dropout", "classifier_dropout", "seq_classif_dropout")  # fmt: skip
 
@@ -22,7 +28,7 @@ def load_for_classification(folder, label_names, dropout, pretrained=True):
     Raises BadInput where nothing can be loaded from `folder` (a local folder or a Hub id).
     """
     try:
-        config = AutoConfig.from_pretrained(folder)
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
         for name in DROPOUTS:
             if isinstance(getattr(config, name, None), int | float):
                 setattr(config, name, dropout)
@@ -30,22 +36,37 @@ def load_for_classification(folder, label_names, dropout, pretrained=True):
         config.label2id = {name: i for i, name in enumerate(label_names)}
         if not pretrained:
             return AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
-        return AutoModelForSequenceClassification.from_pretrained(folder, config=config, dtype=torch.float32)
-    except (OSError, ValueError) as error:
-        raise BadInput(f"models: nothing to fine-tune in {folder!r}: {str(error).splitlines()[0]}") from error
+        return AutoModelForSequenceClassification.from_pretrained(folder, config=config, dtype=torch.float32, **SAFE)
+    except UNREADABLE as error:
+        raise unreadable(folder, error) from error
+
+
+def unreadable(folder, error):
+    """BadInput that tells why no model can be loaded from `folder`, and what would help."""
+    reason = str(error).splitlines()[0]
+    if isinstance(error, SafetensorError):
+        reason = f"its model.safetensors is broken ({reason}); get it again"
+    elif "trust_remote_code" in str(error):
+        reason = "it needs code that comes with it, which is not run; choose a model that transformers knows"
+    elif "safetensors" in reason and (Path(folder) / "pytorch_model.bin").is_file():
+        reason = (
+            "its weights are a pickle (pytorch_model.bin), which could run code and is not read; "
+            "save them as model.safetensors with save_pretrained"
+        )
+    return BadInput(f"models: no model can be loaded from {folder!r}: {reason}")
 
 
 def load_encoder(folder):
     """A pretrained encoder without head, in float32. Raises BadInput where nothing can be loaded from `folder`."""
     try:
-        return AutoModel.from_pretrained(folder, dtype=torch.float32)
-    except (OSError, ValueError) as error:
-        raise BadInput(f"models: no model can be loaded from {folder!r}: {str(error).splitlines()[0]}") from error
+        return AutoModel.from_pretrained(folder, dtype=torch.float32, **SAFE)
+    except UNREADABLE as error:
+        raise unreadable(folder, error) from error
 
 
 def load_fine_tuned(folder):
     """A fine-tuned classifier that `save_pretrained` wrote."""
-    return AutoModelForSequenceClassification.from_pretrained(folder)
+    return AutoModelForSequenceClassification.from_pretrained(folder, **SAFE)
 
 
 def input_embeddings(folder):
