@@ -9,6 +9,7 @@
 #   <results>/{dataset}/runs/{arm}/n{size}/seed{seed}/selected.json   select (its model in selected/)
 #   <results>/{dataset}/predictions/{arm}/n{size}/seed{seed}.parquet  evaluate
 #   <results>/scores.parquet, gaps.parquet                            score
+#   <results>/answer.parquet, answer.md                               answer
 #   <results>/figures/{accuracy,gap}.{png,svg,pdf}                    figures
 #   <results>/logs/{rule}/…                                           the log of every job
 
@@ -33,6 +34,7 @@ include: "workflow/rules/train_tfidf.smk"
 include: "workflow/rules/select.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/score.smk"
+include: "workflow/rules/answer.smk"
 include: "workflow/rules/figures.smk"
 
 
@@ -41,6 +43,7 @@ rule all:
     default_target: True
     input:
         rules.score.output,
+        rules.answer.output,
         rules.plot_accuracy.output,
         rules.plot_gap.output,
 

@@ -63,7 +63,7 @@ CONFIG = {
 }
 CELLS = 8  # 4 arms, 2 sizes, 1 seed
 RUNS = {"finetune_bert": 2, "train_lstm": 6, "train_tfidf": 4}
-ENDS = {"score": 1, "plot_accuracy": 1, "plot_gap": 1, "all": 1}
+ENDS = {"score": 1, "answer": 1, "plot_accuracy": 1, "plot_gap": 1, "all": 1}
 
 
 class Project:
@@ -142,7 +142,7 @@ def test_every_stage_leaves_its_file(project):
     found = {
         str(path.relative_to(results)) for path in results.rglob("*") if path.is_file() and "logs" not in path.parts
     }
-    expected = {"scores.parquet", "gaps.parquet", "embeddings/tiny.safetensors"}
+    expected = {"scores.parquet", "gaps.parquet", "answer.parquet", "answer.md", "embeddings/tiny.safetensors"}
     expected |= {"toy/examples.parquet", "toy/dataset.json"}
     expected |= {f"figures/{name}.{kind}" for name in ("accuracy", "gap") for kind in ("png", "svg", "pdf")}
     expected |= {f"toy/tokens/tiny/{split}.parquet" for split in ("train", "validation", "test")}

@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 from code_digest import code_digest
 from configuration import check_config, size_name
 from data_files import check_source, installed_version, model_version
+from markup import terminal
 from provenance import digest
 from sizes import count
 from stage import BadInput
@@ -150,7 +151,9 @@ def kept_if(policies, path):
 
 
 def closing_words():
-    """Where to look when all is done."""
-    if not (RESULTS / "figures").is_dir():
+    """The answer in plain words, and where to look, when all is done."""
+    if not (RESULTS / "answer.md").is_file():
         return ""
-    return f"\nFigures: {RESULTS / 'figures'} (png, svg, pdf)\nTables:  {RESULTS / 'scores.parquet'}, gaps.parquet\n"
+    said = terminal((RESULTS / "answer.md").read_text(encoding="utf-8")).partition("\n")[2].rpartition("\n\n")[0]
+    places = {"Figures": "figures/", "Tables": "tables/, scores.parquet, gaps.parquet, answer.parquet"}
+    return f"{said}\n" + "".join(f"\n{name}: {RESULTS}/{files}" for name, files in places.items()) + "\n"

@@ -14,10 +14,11 @@ DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "a
             "embedding_dropout", "classifier_dropout", "seq_classif_dropout")  # fmt: skip
 
 
-def load_for_classification(folder, label_names, dropout):
-    """A pretrained encoder with a new classification head, in float32, its DROPOUTS all set to `dropout`.
+def load_for_classification(folder, label_names, dropout, pretrained=True):
+    """An encoder with a new classification head, in float32, its DROPOUTS all set to `dropout`.
 
-    Weights stored in half precision are trained in single: `precision` decides what is computed in less.
+    pretrained: whether the encoder has the weights in `folder`, or random ones as before its pretraining. Weights
+    stored in half precision are trained in single: `precision` decides what is computed in less.
     Raises BadInput where nothing can be loaded from `folder` (a local folder or a Hub id).
     """
     try:
@@ -27,9 +28,19 @@ def load_for_classification(folder, label_names, dropout):
                 setattr(config, name, dropout)
         config.id2label = dict(enumerate(label_names))
         config.label2id = {name: i for i, name in enumerate(label_names)}
+        if not pretrained:
+            return AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
         return AutoModelForSequenceClassification.from_pretrained(folder, config=config, dtype=torch.float32)
     except (OSError, ValueError) as error:
         raise BadInput(f"models: nothing to fine-tune in {folder!r}: {str(error).splitlines()[0]}") from error
+
+
+def load_encoder(folder):
+    """A pretrained encoder without head, in float32. Raises BadInput where nothing can be loaded from `folder`."""
+    try:
+        return AutoModel.from_pretrained(folder, dtype=torch.float32)
+    except (OSError, ValueError) as error:
+        raise BadInput(f"models: no model can be loaded from {folder!r}: {str(error).splitlines()[0]}") from error
 
 
 def load_fine_tuned(folder):
@@ -39,12 +50,12 @@ def load_fine_tuned(folder):
 
 def input_embeddings(folder):
     """Token-embedding matrix of a pretrained model, shape (vocabulary, width), float32 on CPU."""
-    try:
-        model = AutoModel.from_pretrained(folder, dtype=torch.float32)
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise BadInput(f"models: no model to take embeddings from in {folder!r}: {reason}") from error
-    return model.get_input_embeddings().weight.detach().contiguous()
+    return load_encoder(folder).get_input_embeddings().weight.detach().contiguous()
+
+
+def embedding_tables(model):
+    """The weights of all embedding layers of `model` (tokens, positions, types)."""
+    return [m.weight for m in model.modules() if isinstance(m, torch.nn.Embedding)]
 
 
 def position_limit(model):
