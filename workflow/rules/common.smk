@@ -13,6 +13,7 @@ from configuration import check_config, size_name
 from data_files import check_source, installed_version, model_version
 from markup import terminal
 from provenance import digest
+from published import matched, study
 from sizes import count
 from stage import BadInput
 
@@ -48,6 +49,8 @@ except BadInput as error:
 EXPERIMENT, DATASETS, ARMS, MODELS = (config[key] for key in ("experiment", "datasets", "arms", "models"))
 # What a run asks for where GPUs are; limit how many run at once by `--resources gpu=N`. A cluster profile sets its own.
 GPUS = int(shutil.which("nvidia-smi") is not None)
+PUBLISHED = matched(config["published"])
+STUDY = {key: study()[key] for key in ("name", "reference", "speed_up")}
 ENVIRONMENT = "../../envs/environment.yaml"
 SPLITS = ("train", "validation", "test")
 SIZES = [size_name(size) for size in EXPERIMENT["sizes"]]
@@ -130,6 +133,15 @@ def figure(name, label):
     png, *others = [f"<results>/figures/{name}.{suffix}" for suffix in ("png", "svg", "pdf")]
     shown = report(png, caption=f"../report/{name}.rst", category="Figures", labels={"figure": label})
     return [shown, *others]
+
+
+def table(name, label):
+    """The files of a table; its picture goes into the report."""
+    data, words, latex, png, *others = [
+        f"<results>/tables/{name}.{suffix}" for suffix in ("parquet", "md", "tex", "png", "svg", "pdf")
+    ]
+    shown = report(png, caption=f"../report/table_{name}.rst", category="Tables", labels={"table": label})
+    return [data, words, latex, shown, *others]
 
 
 def cells(pattern):

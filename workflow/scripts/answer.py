@@ -6,12 +6,12 @@ simple for more data does, so "from N labels on" means that the gap is below the
 
 How sure that is comes from a bootstrap over both samples that the numbers rest on, drawn independently of each other
 (the pigeonhole bootstrap for crossed samples; Owen 2007, doi:10.1214/07-AOAS122): test examples, the same draw for
-every arm, size and seed, because all cells share them; and seeds, the same draw at every size and for both arms, because
-a seed's subsets are nested and shared. Of k seeds, k - 1 are drawn, with replacement: drawing k would understate the
-variance of their mean by (k - 1)/k, half of it for two seeds (McCarthy and Snowden 1985). With one seed, only the
-sampling of test examples is in the interval. Intervals are percentiles of the replicates, so an end may be "not by the
-largest size". Of 200 planted crossings each, the 95 % interval covered 91 % (2 seeds that differ by 0.5 points), 95 %
-(3 such seeds; 1 seed without luck of its own) and 98 % and more (5 such seeds; 2 without luck).
+every arm, size and seed, because all cells share them; and seeds, the same draw at every size and for both arms,
+because a seed's subsets are nested and shared. Of k seeds, k - 1 are drawn, with replacement: drawing k would
+understate the variance of their mean by (k - 1)/k, half of it for two seeds (McCarthy and Snowden 1985). With one seed,
+only the sampling of test examples is in the interval. Intervals are percentiles of the replicates, so an end may be
+"not by the largest size". Of 200 planted crossings each, the 95 % interval covered 91 % (2 seeds that differ by 0.5
+points), 95 % (3 such seeds; 1 seed without luck of its own) and 98 % and more (5 such seeds; 2 without luck).
 """
 
 import math
@@ -223,8 +223,8 @@ def method(table):
     over = "test examples and seeds" if most > 1 else "test examples (there is one seed, so its luck is not in them)"
     alone = "; where a size has one seed, its luck is not in them" if fewest == 1 < most else ""
     return (
-        "Between sizes the gap is taken to be linear in the logarithm of the labels; beyond the largest size nothing is "
-        f"said. In brackets: 95 % intervals from a bootstrap over {over}{alone}. The numbers: answer.parquet."
+        "Between sizes the gap is taken to be linear in the logarithm of the labels; beyond the largest size nothing "
+        f"is said. In brackets: 95 % intervals from a bootstrap over {over}{alone}. The numbers: answer.parquet."
     )
 
 

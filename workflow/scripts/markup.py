@@ -14,8 +14,8 @@ def one_line(text):
 
 
 def markdown(text):
-    """`text` on one line, each of Markdown's and HTML's characters behind a backslash (CommonMark, GitHub)."""
-    return re.sub(r"([\\`*_{}\[\]<>()#+!|&~$^:@-])", r"\\\1", one_line(text))
+    """`text` on one line, to stand inside a line, its Markdown and HTML behind backslashes (CommonMark, GitHub)."""
+    return re.sub(r"([\\`*_\[\]<>|&~$])", r"\\\1", one_line(text))
 
 
 def latex(text):
