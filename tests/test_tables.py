@@ -19,8 +19,8 @@ from table_inference import summarize
 from tables import Table, as_latex, as_markdown, as_picture, number, with_spread
 
 STUDY = {"name": "A et al.", "reference": "Theirs", "speed_up": "an LSTM 20 times as fast"}
-HOSTILE = ["a|b", "<script>alert(1)</script>", "50 % & more", "snake_case^2~x", r"\input{x} $x$ #1", "`code` *b* [l](u)",
-           "line\nbreak", '"quoted" ± µ − é']  # fmt: skip
+HOSTILE = ["a|b", "<script>alert(1)</script>", "50 % & more", "snake_case^2~x", r"\input{x} $x$ #1",
+           "`code` *b* [l](u)", "line\nbreak", '"quoted" ± µ − é']  # fmt: skip
 
 
 def scores_and_gaps():
