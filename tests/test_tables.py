@@ -146,7 +146,13 @@ def test_latex_has_no_bare_special_character():
     assert latex(r"\input{x}") == r"\textbackslash{}input\{x\}"
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
+def has_booktabs():
+    return (
+        shutil.which("kpsewhich") and not subprocess.run(["kpsewhich", "booktabs.sty"], capture_output=True).returncode
+    )
+
+
+@pytest.mark.skipif(not has_booktabs(), reason="needs pdflatex and booktabs")
 def test_latex_compiles(tmp_path):
     page = [r"\documentclass{article}", r"\usepackage[T1]{fontenc}", r"\usepackage{booktabs}", r"\begin{document}",
             as_latex(hostile()), r"\end{document}"]  # fmt: skip

@@ -2,6 +2,7 @@
 
 import re
 
+MARKS = r"[\\`*_\[\]<>|&~$]"  # what Markdown or HTML gives a meaning inside a line
 LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
          ">": r"\textgreater{}", "|": r"\textbar{}", "−": "$-$", "±": r"$\pm$", "×": r"$\times$", "≥": r"$\geq$",
          "µ": r"$\mu$", "—": "---", "–": "--", "…": r"\dots{}", '"': r"\textquotedbl{}",
@@ -15,7 +16,7 @@ def one_line(text):
 
 def markdown(text):
     """`text` on one line, to stand inside a line, its Markdown and HTML behind backslashes (CommonMark, GitHub)."""
-    return re.sub(r"([\\`*_\[\]<>|&~$])", r"\\\1", one_line(text))
+    return re.sub(f"({MARKS})", r"\\\1", one_line(text))
 
 
 def latex(text):
@@ -25,5 +26,5 @@ def latex(text):
 
 def terminal(text):
     """Markdown made of `markdown` and bold, as plain text, without what would steer a terminal."""
-    plain = re.sub(r"\\([^\w\s])|\*\*", lambda match: match[1] or "", text)
+    plain = re.sub(rf"\\({MARKS})|\*\*", lambda match: match[1] or "", text)
     return "".join(character for character in plain if character.isprintable() or character == "\n")

@@ -58,6 +58,17 @@ def as_latex(table):
     )  # fmt: skip
 
 
+def fold(words, width, measure):
+    """Words as lines not longer than `width` by `measure`; a word of its own may be longer."""
+    lines = []
+    for word in words:
+        if lines and measure(f"{lines[-1]} {word}") <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
 @styled
 def as_picture(table):
     """A figure of the table, as wide as its columns need, with rules as booktabs sets them."""
@@ -70,10 +81,10 @@ def as_picture(table):
 
     columns = [[heading, *(row[i] for row in short)] for i, heading in enumerate(table.columns)]
     widths = [max(inches(cell, weight="bold" if i == 0 else None) for i, cell in enumerate(c)) for c in columns]
-    width = sum(widths) + GAP * (len(widths) - 1) + 2 * MARGIN
-    letters = int((width - 2 * MARGIN) * 72 / FONT / 0.53)
-    caption = textwrap.wrap(one_line(table.caption), letters)
-    notes = textwrap.wrap(one_line(" ".join(table.notes)), letters)
+    texts = [one_line(table.caption).split(), one_line(" ".join(table.notes)).split()]
+    inner = max([sum(widths) + GAP * (len(widths) - 1), *(inches(word) for text in texts for word in text)])
+    caption, notes = (fold(text, inner, inches) for text in texts)
+    width = inner + 2 * MARGIN
     height = LINE * (len(caption) + len(notes) + len(short) + 1.8) + 2 * MARGIN
     fig = Figure(figsize=(width, height), dpi=300)
 
