@@ -10,7 +10,10 @@
 #   <results>/{dataset}/runs/{arm}/n{size}/seed{seed}/selected.json   select (its model in selected/)
 #   <results>/{dataset}/predictions/{arm}/n{size}/seed{seed}.parquet  evaluate
 #   <results>/scores.parquet, gaps.parquet                            score
-#   <results>/figures/{accuracy,gap}.{png,svg,pdf}                    figures
+#   <results>/timing/{arm}/{device}-batch{batch_size}-length{length}.parquet   time_inference
+#   <results>/answer.parquet, answer.md                               answer
+#   <results>/figures/{accuracy,gap,share,cost}.{png,svg,pdf}         figures
+#   <results>/tables/{accuracy,inference}.{parquet,md,tex,png,svg,pdf}   tables
 #   <results>/logs/{rule}/…                                           the log of every job
 
 from snakemake.utils import min_version
@@ -35,7 +38,10 @@ include: "workflow/rules/train_probe.smk"
 include: "workflow/rules/select.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/score.smk"
+include: "workflow/rules/answer.smk"
+include: "workflow/rules/timing.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/tables.smk"
 
 
 # The whole experiment: its two tables and its figures.
@@ -43,8 +49,13 @@ rule all:
     default_target: True
     input:
         rules.score.output,
+        rules.answer.output,
         rules.plot_accuracy.output,
         rules.plot_gap.output,
+        rules.plot_share.output,
+        rules.plot_cost.output,
+        rules.table_accuracy.output,
+        rules.table_inference.output if timings() else [],
 
 
 onsuccess:

@@ -33,6 +33,7 @@ CONFIG = {
         }
     },
     "models": {"tiny": {"path": "tiny-bert"}},
+    "timing": {"devices": {"cpu": [2]}, "lengths": [8], "repetitions": 2},
     "arms": {
         "bert": {"family": "bert", "model": "tiny", "learning_rates": [1e-3], "epochs": 2, "validations": 2},
         "lstm": {

@@ -11,12 +11,20 @@ import pandas as pd
 import pytest
 from matplotlib.colors import same_color
 
+from configuration import schema
+from labelling import spread
+from metrics import Z_95
 from plot_accuracy import draw_accuracy, plot_accuracy
+from plot_cost import draw_cost, frontier, plot_cost
 from plot_gap import draw_gap, plot_gap
-from plotting import arm_looks, short_count, spread
+from plot_share import draw_share, plot_share
+from plotting import arm_looks, short_count, short_share
 
 REPORT = Path(__file__).resolve().parent.parent / "workflow" / "report"
 MAGIC = {"png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "pdf": b"%PDF-1."}
+STYLE = {key: field["default"] for key, field in schema()["properties"]["figures"]["properties"].items()}
+WIDTH, ONE_POINT = STYLE["width"], STYLE["one_point"]
+STUDY = {"name": "A et al.", "reference": "Theirs"}
 TITLES = ["Reference", "LSTM", "_cnn $x_1$ & <b> 100 %", "LSTM-4-256 + Base", "an arm with $ a very long name " * 3]
 
 
@@ -27,7 +35,10 @@ def tables(arms=3, sizes=(100, 1000, 4000), seeds=(0, 1, 2), datasets=("imdb",))
     rows = [
         {"dataset": dataset, "dataset_title": f"{dataset} $_%<&", "arm": arm,
          "arm_title": TITLES[i % 5] + " " * (i // 5), "reference_title": "Reference", "size": str(n), "n": n,
-         "seed": seed, "accuracy": 0.9 - (1 + i) * n**-0.4 + rng.normal(0, 0.01), "gap_se": 0.4 + 0.1 * seed}
+         "seed": seed, "share": n / 5_000_000,
+         "accuracy": 0.9 - (1 + i) * n**-0.4 + rng.normal(0, 0.01), "gap_se": 0.4 + 0.1 * seed,
+         "training_flops": 10.0 ** (12 - i) * n, "inference_examples_per_second": 100.0 * (1 + i),
+         "selection": "validation"}
         for dataset in datasets
         for i, arm in enumerate(names)
         for n in (sizes[dataset] if isinstance(sizes, dict) else sizes)
@@ -54,7 +65,7 @@ def texts(fig):
 
 def test_accuracy_shows_every_seed_their_mean_and_their_spread():
     scores, _, arms = tables()
-    ax = draw_accuracy(scores, arms).axes[0]
+    ax = draw_accuracy(scores, arms, WIDTH).axes[0]
     percent = (
         scores.assign(percent=100 * scores["accuracy"]).groupby(["arm", "n"])["percent"].agg(["mean", "min", "max"])
     )
@@ -72,23 +83,23 @@ def test_accuracy_shows_every_seed_their_mean_and_their_spread():
 
 def test_gap_shows_the_means_the_band_and_both_levels():
     _, gaps, arms = tables(arms=2)
-    fig = draw_gap(gaps, arms)
+    fig = draw_gap(gaps, arms, WIDTH, ONE_POINT)
     ax = fig.axes[0]
     means = gaps.groupby("n")[["gap", "gap_se"]].mean()
     (line,) = curves(ax)
     np.testing.assert_allclose(line.get_ydata(), means["gap"])
     assert same_color(line.get_color(), arm_looks(arms)["palette"]["arm1"])
     band = ax.collections[0].get_paths()[0].vertices
-    assert band[:, 1].max() == pytest.approx((means["gap"] + 1.96 * means["gap_se"]).max())
+    assert band[:, 1].max() == pytest.approx((means["gap"] + Z_95 * means["gap_se"]).max())
     assert {0, 1} <= {line.get_ydata()[0] for line in ax.lines if line not in curves(ax)}
     assert {"LSTM", "Reference", "1 point"} == set(texts(fig))
     assert ax.get_ylabel() == "Points below Reference"
 
 
-@pytest.mark.parametrize(("one_point", "name"), [(False, None), (True, "1 point"), (2.5, "2.5 points")])
+@pytest.mark.parametrize(("one_point", "name"), [(0, None), (1, "1 point"), (2.5, "2.5 points")])
 def test_the_dashed_line_is_the_user_s(one_point, name):
     _, gaps, arms = tables(arms=2)
-    assert set(texts(draw_gap(gaps, arms, one_point=one_point))) == {"LSTM", "Reference", name} - {None}
+    assert set(texts(draw_gap(gaps, arms, WIDTH, one_point))) == {"LSTM", "Reference", name} - {None}
 
 
 def test_an_arm_looks_the_same_in_both_figures_and_without_the_others():
@@ -97,9 +108,9 @@ def test_an_arm_looks_the_same_in_both_figures_and_without_the_others():
     looks = {
         (line.get_color(), line.get_marker(), str(line._dash_pattern))
         for line in (
-            curves(draw_accuracy(scores, arms).axes[0])[3],
-            curves(draw_gap(gaps, arms).axes[0])[2],
-            curves(draw_accuracy(alone, arms).axes[0])[0],
+            curves(draw_accuracy(scores, arms, WIDTH).axes[0])[3],
+            curves(draw_gap(gaps, arms, WIDTH, ONE_POINT).axes[0])[2],
+            curves(draw_accuracy(alone, arms, WIDTH).axes[0])[0],
         )
     }
     assert len(looks) == 1
@@ -128,16 +139,19 @@ TWELVE = [100, 200, 250, 500, 1000, 2000, 4000, 10_000, 50_000, 100_000, 1_000_0
 )
 def test_hard_tables(case, tmp_path):
     scores, gaps, arms = tables(**case)
-    for name, table, plot, draw in (
-        ("scores", scores, plot_accuracy, draw_accuracy),
-        ("gaps", gaps, plot_gap, draw_gap),
+    published = [{"dataset": case.get("datasets", ["imdb"])[0], "arm": "arm1", "share": 1.0, "difference": -2.5}]
+    for name, table, plot, draw, more in (
+        ("scores", scores, plot_accuracy, draw_accuracy, ()),
+        ("gaps", gaps, plot_gap, lambda *some: draw_gap(*some, ONE_POINT), ()),
+        ("gaps", gaps, plot_share, lambda *some: draw_share(*some, published, STUDY), (published, STUDY)),
+        ("scores", scores, plot_cost, draw_cost, ()),
     ):
         table.to_parquet(tmp_path / f"{name}.parquet")
-        plot(tmp_path / f"{name}.parquet", [tmp_path / f"{name}.svg"], arms, {"width": 3.3})
+        plot(tmp_path / f"{name}.parquet", [tmp_path / f"{name}.svg"], arms, STYLE, *more)
         xml.etree.ElementTree.parse(tmp_path / f"{name}.svg")
         fig = draw(table, arms, 3.3)
         fig.draw_without_rendering()
-        assert len(fig.axes) == len(case.get("datasets", ["imdb"]))
+        assert len(fig.axes) == len(case.get("datasets", ["imdb"])) * (2 if draw is draw_cost else 1)
         for ax in fig.axes:
             boxes = [label.get_window_extent() for label in ax.get_xticklabels() if label.get_text()]
             assert all(a.x1 < b.x0 for a, b in zip(boxes, boxes[1:], strict=False))  # no two tick labels touch
@@ -154,10 +168,10 @@ def test_only_the_reference_or_nothing_at_all(tmp_path):
     scores, gaps, arms = tables(arms=1)
     scores.to_parquet(tmp_path / "scores.parquet")
     gaps.to_parquet(tmp_path / "gaps.parquet")
-    plot_accuracy(tmp_path / "scores.parquet", [tmp_path / "accuracy.svg"], arms)
-    plot_gap(tmp_path / "gaps.parquet", [tmp_path / "gap.svg"], arms)
+    plot_accuracy(tmp_path / "scores.parquet", [tmp_path / "accuracy.svg"], arms, STYLE)
+    plot_gap(tmp_path / "gaps.parquet", [tmp_path / "gap.svg"], arms, STYLE)
     assert "No arm but the reference" in (tmp_path / "gap.svg").read_text(encoding="utf-8")
-    assert "No cell" in draw_accuracy(scores[:0], arms).texts[0].get_text()
+    assert "No cell" in draw_accuracy(scores[:0], arms, WIDTH).texts[0].get_text()
 
 
 def test_files_are_whole_and_the_same_each_time(tmp_path):
@@ -166,7 +180,7 @@ def test_files_are_whole_and_the_same_each_time(tmp_path):
     written = []
     for run in ("first", "second"):
         outputs = [tmp_path / run / f"gap.{suffix}" for suffix in MAGIC]
-        plot_gap(tmp_path / "gaps.parquet", outputs, arms)
+        plot_gap(tmp_path / "gaps.parquet", outputs, arms, STYLE)
         written.append([path.read_bytes() for path in outputs])
         assert sorted(path.name for path in (tmp_path / run).iterdir()) == ["gap.pdf", "gap.png", "gap.svg"]
     assert written[0] == written[1]
@@ -182,7 +196,7 @@ def test_rows_in_any_order_and_arms_in_the_given_one(tmp_path):
     shuffled = scores.groupby("dataset", sort=False).sample(frac=1, random_state=1)
     for name, table in (("plain", scores), ("shuffled", shuffled)):
         table.to_parquet(tmp_path / f"{name}.parquet")
-        plot_accuracy(tmp_path / f"{name}.parquet", [tmp_path / f"{name}.svg"], arms)
+        plot_accuracy(tmp_path / f"{name}.parquet", [tmp_path / f"{name}.svg"], arms, STYLE)
     plain = (tmp_path / "plain.svg").read_text(encoding="utf-8")
     assert plain == (tmp_path / "shuffled.svg").read_text(encoding="utf-8")
     assert plain.index("z $_%") < plain.index("a $_%")  # datasets stay in the table's order
@@ -207,15 +221,87 @@ def test_spread_moves_labels_no_further_than_needed():
     assert np.diff(sorted(places)).min() >= 0.1 - 1e-9 and min(places) >= 0 and max(places) <= 1
 
 
-@pytest.mark.parametrize("name", ["accuracy", "gap", "workflow"])
+@pytest.mark.parametrize(("share", "label"), [(1, "100 %"), (0.1, "10 %"), (100 / 153_485, "0.065 %"), (0.655, "66 %")])
+def test_short_share(share, label):
+    assert short_share(share) == label
+
+
+def test_share_shows_differences_and_the_published_points_of_arms_that_are_there():
+    _, gaps, arms = tables(arms=3, datasets=("a", "b"))
+    published = [
+        {"dataset": "a", "arm": "arm1", "share": 1.0, "difference": -2.48},
+        {"dataset": "a", "arm": "arm2", "share": 1.0, "difference": None},
+        {"dataset": "b", "arm": "elsewhere", "share": 1.0, "difference": -1.0},
+    ]
+    fig = draw_share(gaps, arms, WIDTH, published, STUDY)
+    first, second = fig.axes
+    stars = [line for line in first.lines if line.get_marker() == "*"]
+    assert [(*star.get_xdata(), *star.get_ydata()) for star in stars] == [(1.0, -2.48)]
+    assert same_color(stars[0].get_markeredgecolor(), arm_looks(arms)["palette"]["arm1"])
+    assert not [line for line in second.lines if line.get_marker() == "*"]
+    (line, *_) = curves(first)
+    np.testing.assert_allclose(line.get_xdata(), np.array([100, 1000, 4000]) / 5e6)
+    means = gaps[(gaps["arm"] == "arm1") & (gaps["dataset"] == "a")].groupby("n")["gap"].mean()
+    np.testing.assert_allclose(line.get_ydata(), -means)
+    assert "A et al., less Theirs's" in texts(fig)
+    assert "A et al., less Theirs's" not in texts(draw_share(gaps, arms, WIDTH, [], STUDY))
+
+
+def test_the_frontier_is_what_no_other_point_beats():
+    cost, accuracy = np.array([1.0, 2, 2, 3, 4, 4]), np.array([5.0, 4, 7, 7, 9, 8])
+    assert frontier(cost, accuracy) == [0, 2, 4]
+    rng = np.random.default_rng(0)
+    cost, accuracy = rng.random((2, 200))
+    kept = frontier(cost, accuracy)
+    for i in range(200):
+        beaten = ((cost <= cost[i]) & (accuracy >= accuracy[i]) & (np.arange(200) != i)).any()
+        assert beaten != (i in kept)
+
+
+def test_cost_shows_every_cell_at_its_price():
+    scores, _, arms = tables(arms=2, sizes=[100, 1000], seeds=[0, 1])
+    flops, times = draw_cost(scores, arms, WIDTH).axes
+    for ax, cost in ((flops, scores["training_flops"]), (times, 1000 / scores["inference_examples_per_second"])):
+        drawn = np.concatenate([dots.get_offsets() for dots in ax.collections])
+        np.testing.assert_allclose(sorted(drawn[:, 0]), sorted(cost))
+        np.testing.assert_allclose(sorted(drawn[:, 1]), sorted(100 * scores["accuracy"]))
+    few, many = np.unique(flops.collections[0].get_sizes())
+    assert few < many
+
+
+def test_what_was_selected_on_test_says_so():
+    scores, gaps, arms = tables(arms=2)
+    for draw, table, more in (
+        (draw_accuracy, scores, ()), (draw_gap, gaps, (ONE_POINT,)), (draw_share, gaps, ([], STUDY)),
+        (draw_cost, scores, ()),
+    ):  # fmt: skip
+        plain, on_test = (draw(t, arms, WIDTH, *more) for t in (table, table.assign(selection="test")))
+        label = " ".join(on_test.axes[0].get_ylabel().split())
+        assert label == f"{' '.join(plain.axes[0].get_ylabel().split())}, selected on test"
+        mixed = table.assign(selection=["test"] + ["validation"] * (len(table) - 1))
+        assert "partly selected on test" in " ".join(draw(mixed, arms, WIDTH, *more).axes[0].get_ylabel().split())
+
+
+def test_an_arm_that_stops_short_is_drawn_as_far_as_it_goes():
+    scores, gaps, arms = tables(arms=3)
+    scores, gaps = (t[~((t["arm"] == "arm1") & (t["n"] > 1000))] for t in (scores, gaps))
+    for fig in (draw_accuracy(scores, arms, WIDTH), draw_gap(gaps, arms, WIDTH, ONE_POINT)):
+        assert sorted(len(line.get_xdata()) for line in curves(fig.axes[0]))[0] == 2
+        assert fig.legends  # its name cannot stand at the end of the panel
+
+
+@pytest.mark.parametrize("name", ["accuracy", "gap", "share", "cost", "table_accuracy", "table_inference", "workflow"])
 def test_captions_are_sound(name):
     class Job:
         config = {"experiment": {"datasets": ["yelp_a_"], "arms": ["a*", "b|c|"], "reference": "a*",
-                                 "sizes": [100, "10%"], "seeds": [0, 1]}}  # fmt: skip
+                                 "sizes": [100, "10%"], "seeds": [0, 1]},
+                  "timing": {"warmup": 2, "repetitions": 30}}  # fmt: skip
 
         class params:
             arms = ["a*", "b|c|"]
-            style = {"width": 3.5, "one_point": 1.0}
+            style = STYLE
+            published = [{"dataset": "yelp", "arm": "a*"}]
+            study = STUDY
 
     template = jinja2.Environment(undefined=jinja2.StrictUndefined).from_string((REPORT / f"{name}.rst").read_text())
     settings = {"halt_level": 2, "report_level": 2}
@@ -224,4 +310,4 @@ def test_captions_are_sound(name):
     ]
     plain = re.sub(r"<[^>]+>|\s+", " ", body)
     assert "{{" not in plain and "{%" not in plain and "system-message" not in body
-    assert ("2 seed(s)" in plain) == (name != "workflow")
+    assert ("2 seed(s)" in plain) == (name in ("accuracy", "gap", "share", "cost"))

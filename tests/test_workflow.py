@@ -13,14 +13,16 @@ from project import CONFIG, Project, changed
 
 CELLS = 8  # 4 arms, 2 sizes, 1 seed
 RUNS = {"finetune_bert": 2, "train_lstm": 6, "train_tfidf": 4}
-ENDS = {"score": 1, "plot_accuracy": 1, "plot_gap": 1, "all": 1}
+PLOTS = {"plot_accuracy": 1, "plot_gap": 1, "plot_share": 1, "plot_cost": 1, "all": 1}
+ENDS = {"score": 1, "answer": 1, "table_accuracy": 1} | PLOTS
+TIMED = {"time_inference": 3, "table_inference": 1}  # the neural arms
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory, tiny_bert):
     """A project in which the whole experiment has run."""
     project = Project(tmp_path_factory.mktemp("project"), tiny_bert)
-    assert project.jobs() == RUNS | ENDS | {
+    assert project.jobs() == RUNS | ENDS | TIMED | {
         "ingest": 1, "tokenize": 1, "subsample": 2, "extract_embeddings": 1, "select": CELLS, "evaluate": CELLS
     }  # fmt: skip
     done = project.snakemake()
@@ -41,9 +43,14 @@ def test_every_stage_leaves_its_file(project):
     found = {
         str(path.relative_to(results)) for path in results.rglob("*") if path.is_file() and "logs" not in path.parts
     }
-    expected = {"scores.parquet", "gaps.parquet", "embeddings/tiny.safetensors"}
+    expected = {"scores.parquet", "gaps.parquet", "answer.parquet", "answer.md", "embeddings/tiny.safetensors"}
     expected |= {"toy/examples.parquet", "toy/dataset.json"}
-    expected |= {f"figures/{name}.{kind}" for name in ("accuracy", "gap") for kind in ("png", "svg", "pdf")}
+    kinds, figures = ("png", "svg", "pdf"), ("accuracy", "gap", "share", "cost")
+    expected |= {f"figures/{name}.{kind}" for name in figures for kind in kinds}
+    expected |= {
+        f"tables/{name}.{kind}" for name in ("accuracy", "inference") for kind in ("parquet", "md", "tex", *kinds)
+    }
+    expected |= {f"timing/{arm}/cpu-batch2-length8.parquet" for arm in ("bert", "lstm", "lstm-bert-embeddings")}
     expected |= {f"toy/tokens/tiny/{split}.parquet" for split in ("train", "validation", "test")}
     settings = {"bert": ["lr0.001"], "lstm": ["lr0.001", "lr0.02"], "lstm-bert-embeddings": ["lr0.02"],
                 "tfidf": ["C1.0", "C10.0"]}  # fmt: skip
@@ -63,6 +70,8 @@ def test_every_stage_leaves_its_file(project):
 
 def test_the_terminal_names_cells_and_the_place_of_the_figures(project):
     assert "Fine-tuning bert on 40 examples of toy, seed 0, lr0.001" in project.output
+    assert "On Toy, measured from bert:" in project.output
+    assert re.search(r"- (From about|\S+ is (still|less)).* points (behind|ahead) \(", project.output)
     assert re.search(r"Figures: results/figures", project.output)
 
 
@@ -173,10 +182,23 @@ CHANGES = {
         cells(2, finetune_bert=2),
     ),
     "one learning rate fewer": (("arms", "lstm", "learning_rates"), [2e-2], cells(2)),
-    "another LSTM setting": (("arms", "lstm", "hidden"), 24, cells(2, train_lstm=4)),
+    "another LSTM setting": (
+        ("arms", "lstm", "hidden"), 24,
+        cells(2, train_lstm=4, time_inference=1, table_inference=1),
+    ),
     "another BERT setting": (("arms", "bert", "epochs"), 1, cells(2, finetune_bert=2)),
-    "a title": (("arms", "bert", "title"), "BERT", ENDS),
-    "a plot setting": (("figures", "width"), 3.0, {"plot_accuracy": 1, "plot_gap": 1, "all": 1}),
+    "a title": (("arms", "bert", "title"), "BERT", ENDS | {"table_inference": 1}),
+    "a plot setting": (("figures", "width"), 3.0, PLOTS),
+    "another small gap": (("figures", "one_point"), 2.0, PLOTS | {"answer": 1}),
+    "one more batch size to time": (
+        ("timing", "devices", "cpu"), [2, 4],
+        {"time_inference": 3, "table_inference": 1, "all": 1},
+    ),
+    "no timing": (("timing", "devices", "cpu"), [], {}),
+    "a published counterpart": (
+        ("published",), {"datasets": {"toy": "yelp"}, "arms": {"lstm": "LSTM-4-256"}},
+        {"plot_share": 1, "table_accuracy": 1, "all": 1},
+    ),
     "more threads": (("experiment", "threads"), 2, {}),
     "a default written out": (("arms", "bert", "clip"), 1.0, {}),
     "2.0 for 2": (("arms", "bert", "epochs"), 2.0, {}),
@@ -200,7 +222,7 @@ def test_a_changed_config_runs_only_its_cells(project, change):
 def test_one_more_arm_runs_only_its_cells(project):
     config = changed(("arms", "lstm-new"), NEW_ARM)
     config["experiment"]["arms"] = [*CONFIG["experiment"]["arms"], "lstm-new"]
-    assert project.jobs(config) == cells(2, train_lstm=2)
+    assert project.jobs(config) == cells(2, train_lstm=2, time_inference=1, table_inference=1)
 
 
 def test_one_more_dataset_runs_only_its_cells(project):
@@ -216,14 +238,14 @@ def test_one_fewer_of_anything_only_scores_again(project):
 ALL_CELLS = {"select": CELLS, "evaluate": CELLS} | ENDS
 EDITS = {
     # a shared module, an edit of its code, and the rules that run again: those that import it, and what follows
-    "plotting.py": ("import math", "import cmath, math", {"plot_accuracy": 1, "plot_gap": 1, "all": 1}),
+    "plotting.py": ("import math", "import cmath, math", PLOTS | {"table_accuracy": 1, "table_inference": 1}),
     "metrics.py": ("Z_95 = 1.959963984540054", "Z_95 = 1.96", ENDS),
     "select_run.py": ("max(accuracies)", "sorted(accuracies)[-1]", ALL_CELLS),
     # evaluate_cell.py can load any family, so it runs for all cells; select runs where a run did
-    "lstm.py": ("amax(dim=1)", "amax(1)", ALL_CELLS | {"train_lstm": 6, "select": 4}),
+    "lstm.py": ("amax(dim=1)", "amax(1)", ALL_CELLS | TIMED | {"train_lstm": 6, "select": 4}),
     "tfidf.py": ("sublinear_tf=True", "sublinear_tf=False", ALL_CELLS | {"train_tfidf": 4, "select": 2}),
     "fit.py": ("SECONDS_BETWEEN_LINES = 10", "SECONDS_BETWEEN_LINES = 9",
-               ALL_CELLS | {"train_lstm": 6, "finetune_bert": 2, "select": 6}),
+               ALL_CELLS | TIMED | {"train_lstm": 6, "finetune_bert": 2, "select": 6}),
 }  # fmt: skip
 
 
@@ -270,7 +292,7 @@ def test_new_weights_at_the_same_place_are_noticed(project):
     before = weights.stat()
     os.utime(weights, (1, 1))
     try:
-        assert project.jobs() == cells(8, tokenize=1, extract_embeddings=1, **RUNS)
+        assert project.jobs() == cells(8, tokenize=1, extract_embeddings=1, **RUNS, **TIMED)
     finally:
         os.utime(weights, ns=(before.st_atime_ns, before.st_mtime_ns))
 
@@ -297,6 +319,16 @@ MISTAKES = {
     "size of 0": (("experiment", "sizes"), [0], "experiment.sizes[0]: 0 is not a size"),
     "size of 150 %": (("experiment", "sizes"), ["150%"], "experiment.sizes[0]: '150%' is not a size"),
     "name outside results": (("arms", "../evil"), NEW_ARM, "'../evil' is not a name for an arm"),
+    "unknown arm to time": (
+        ("timing", "arms"),
+        ["lstn"],
+        "timing.arms[0]: no arm 'lstn' in arms; did you mean 'lstm'?",
+    ),
+    "unknown published arm": (
+        ("published", "arms"),
+        {"lstm": "LSTM-9"},
+        "published.arms.lstm: 'LSTM-9' is not one of RoBERTa-Large, LSTM-4-256",
+    ),
     "no such package": (
         ("datasets", "toy"),
         {"source": "docstrings", "packages": {"a": "no_such_package", "b": "json"}},

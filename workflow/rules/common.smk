@@ -11,7 +11,9 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 from code_digest import code_digest
 from configuration import check_config, grid
 from data_files import check_source, installed_version, model_version
+from markup import terminal
 from provenance import digest
+from published import matched, study
 from sizes import count
 from stage import BadInput
 
@@ -50,6 +52,8 @@ except BadInput as error:
 EXPERIMENT, DATASETS, ARMS, MODELS = (config[key] for key in ("experiment", "datasets", "arms", "models"))
 # What a run asks for where GPUs are; limit how many run at once by `--resources gpu=N`. A cluster profile sets its own.
 GPUS = int(shutil.which("nvidia-smi") is not None)
+PUBLISHED = matched(config["published"])
+STUDY = {key: study()[key] for key in ("name", "reference", "speed_up")}
 ENVIRONMENT = "../../envs/environment.yaml"
 SPLITS = ("train", "validation", "test")
 NEURAL = ("bert", "lstm")
@@ -158,6 +162,15 @@ def figure(name, label):
     return [shown, *others]
 
 
+def table(name, label):
+    """The files of a table; its picture goes into the report."""
+    data, words, latex, png, *others = [
+        f"<results>/tables/{name}.{suffix}" for suffix in ("parquet", "md", "tex", "png", "svg", "pdf")
+    ]
+    shown = report(png, caption=f"../report/table_{name}.rst", category="Tables", labels={"table": label})
+    return [data, words, latex, shown, *others]
+
+
 def cells(pattern):
     """`pattern` for every cell of the experiment."""
     return [pattern.format(**cell) for cell in grid(EXPERIMENT)]
@@ -177,7 +190,9 @@ def kept_if(policies, path):
 
 
 def closing_words():
-    """Where to look when all is done."""
-    if not (RESULTS / "figures").is_dir():
+    """The answer in plain words, and where to look, when all is done."""
+    if not (RESULTS / "answer.md").is_file():
         return ""
-    return f"\nFigures: {RESULTS / 'figures'} (png, svg, pdf)\nTables:  {RESULTS / 'scores.parquet'}, gaps.parquet\n"
+    said = terminal((RESULTS / "answer.md").read_text(encoding="utf-8")).partition("\n")[2].rpartition("\n\n")[0]
+    places = {"Figures": "figures/", "Tables": "tables/, scores.parquet, gaps.parquet, answer.parquet"}
+    return f"{said}\n" + "".join(f"\n{name}: {RESULTS}/{files}" for name, files in places.items()) + "\n"

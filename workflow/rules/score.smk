@@ -3,6 +3,7 @@ rule score:
     input:
         predictions=cells(rules.evaluate.output[0]),
         selected=cells(rules.select.output.selected),
+        summaries=expand(rules.ingest.output.summary, dataset=EXPERIMENT["datasets"]),
     output:
         scores="<results>/scores.parquet",
         gaps="<results>/gaps.parquet",

@@ -33,6 +33,7 @@ def check_config(config):
         check_experiment(config, mistakes)
         check_datasets(config, mistakes)
         check_arms(config, mistakes)
+        check_names(config, mistakes)
     if mistakes:
         lines = list(mistakes.values())
         more = [f"config: … and {len(lines) - MOST_SHOWN} more"] if len(lines) > MOST_SHOWN else []
@@ -285,6 +286,15 @@ def check_arms(config, mistakes):
         if isinstance(embeddings, str) and isinstance(tokenizer, str) and embeddings != tokenizer:
             text = f"is not the tokenizer, {show(tokenizer)}: token ids would not match; name the same model in both"
             mistakes.add((*path, "embeddings"), f"{show(embeddings)} {text}")
+
+
+def check_names(config, mistakes):
+    """Arms to time, and what stands for a published dataset or arm, are in the catalogue."""
+    for i, name in enumerate(sequence(mapping(config, "timing"), "arms")):
+        check_name(config, "arms", "arm", name, ("timing", "arms", i), mistakes)
+    for section, noun in (("datasets", "dataset"), ("arms", "arm")):
+        for name in mapping(mapping(config, "published"), section):
+            check_name(config, section, noun, name, ("published", section, name), mistakes)
 
 
 def check_name(config, section, noun, name, path, mistakes):

@@ -2,12 +2,16 @@
 
 import seaborn as sns
 
-from plotting import WIDTH, arm_entries, arm_looks, curves, finish, message, panels, read, save, styled
+from labelling import arm_entries, finish
+from plotting import arm_looks, curves, message, panels, read, save, styled
 from stage import log, stage
+from stamp import stamp
+
+XLABEL = "Labelled training examples"
 
 
 @styled
-def draw_accuracy(table, arms, width=WIDTH):
+def draw_accuracy(table, arms, width):
     """One panel a dataset, one line an arm: test accuracy in %, every seed as a faint point.
 
     table: rows of scores.parquet. arms: all arms of the experiment, in order. width: of one panel, in inches.
@@ -31,14 +35,15 @@ def draw_accuracy(table, arms, width=WIDTH):
             ax=ax,
         )
         curves(ax, rows, "percent", looks)
-    finish(fig, [ax for ax, _ in drawn], arm_entries(table, "percent", looks), "Test accuracy (%)")
+    ylabel = f"Test accuracy (%){stamp(table['selection'])}"
+    finish(fig, [ax for ax, _ in drawn], arm_entries(table, "percent", looks), XLABEL, ylabel)
     return fig
 
 
-def plot_accuracy(scores, outputs, arms, style=None):
+def plot_accuracy(scores, outputs, arms, style):
     """Read scores.parquet and write the figure in each of the formats that `outputs` end in."""
     table = read(scores, arms)
-    save(draw_accuracy(table, arms, (style or {}).get("width", WIDTH)), outputs)
+    save(draw_accuracy(table, arms, style["width"]), outputs)
     log.info("%d cells, %d arms, %d datasets", len(table), table["arm"].nunique(), table["dataset"].nunique())
 
 

@@ -2,28 +2,17 @@
 
 from matplotlib.lines import Line2D
 
-from plotting import (
-    GREY,
-    WIDTH,
-    Entry,
-    arm_entries,
-    arm_looks,
-    curves,
-    finish,
-    mean_by_size,
-    message,
-    panels,
-    read,
-    save,
-    styled,
-)
+from labelling import Entry, arm_entries, finish
+from metrics import Z_95
+from plotting import GREY, arm_looks, curves, mean_by_size, message, panels, read, save, styled
 from stage import log, stage
+from stamp import stamp
 
-NORMAL_95 = 1.96
+XLABEL = "Labelled training examples"
 
 
 @styled
-def draw_gap(table, arms, width=WIDTH, one_point=1.0):
+def draw_gap(table, arms, width, one_point):
     """One panel a dataset, one line an arm: points below the reference arm, in the same cell.
 
     Bars are the least and greatest of the seeds. The band is the 95 % interval from the sampling of test examples,
@@ -32,7 +21,7 @@ def draw_gap(table, arms, width=WIDTH, one_point=1.0):
     of the mean, so the band is wide enough whatever they share.
 
     table: rows of gaps.parquet. arms: all arms of the experiment, in order, the reference among them. width: of one
-    panel, in inches. one_point: height of the dashed line, in points; False for none.
+    panel, in inches. one_point: height of the dashed line, in points; 0 for none.
     """
     if table.empty:
         return message("No arm but the reference has been scored: no gap to show.", width)
@@ -47,7 +36,7 @@ def draw_gap(table, arms, width=WIDTH, one_point=1.0):
         for level in levels:
             ax.axhline(level.end[1], color=GREY, linewidth=0.8, linestyle=level.line.get_linestyle(), zorder=1)
         for arm, means in mean_by_size(rows, "gap", "gap_se").groupby("arm", sort=False):
-            low, high = means["gap"] - NORMAL_95 * means["gap_se"], means["gap"] + NORMAL_95 * means["gap_se"]
+            low, high = means["gap"] - Z_95 * means["gap_se"], means["gap"] + Z_95 * means["gap_se"]
             colour = looks["palette"][arm]
             if len(means) > 1:
                 light = 0.4 / (2 + table["arm"].nunique())  # many bands overlap
@@ -56,7 +45,8 @@ def draw_gap(table, arms, width=WIDTH, one_point=1.0):
                 ax.vlines(means["x"], low, high, color=colour, alpha=0.15, linewidth=7, capstyle="butt")
         curves(ax, rows, "gap", looks)
     axes = [ax for ax, _ in drawn]
-    finish(fig, axes, arm_entries(table, "gap", looks) + levels, f"Points below {reference}")
+    ylabel = f"Points below {reference}{stamp(table['selection'])}"
+    finish(fig, axes, arm_entries(table, "gap", looks) + levels, XLABEL, ylabel)
     return fig
 
 
@@ -64,11 +54,10 @@ def _level(title, height, linestyle):
     return Entry(title, Line2D([], [], color=GREY, linewidth=0.8, linestyle=linestyle), (None, height))
 
 
-def plot_gap(gaps, outputs, arms, style=None):
+def plot_gap(gaps, outputs, arms, style):
     """Read gaps.parquet and write the figure in each of the formats that `outputs` end in."""
     table = read(gaps, arms)
-    style = style or {}
-    save(draw_gap(table, arms, style.get("width", WIDTH), style.get("one_point", 1.0)), outputs)
+    save(draw_gap(table, arms, style["width"], style["one_point"]), outputs)
     log.info("%d cells, %d arms, %d datasets", len(table), table["arm"].nunique(), table["dataset"].nunique())
 
 

@@ -11,7 +11,8 @@ CELL = ["dataset", "arm", "size", "n", "seed"]
 COST = ["seconds", "examples_per_second", "training_flops", "peak_memory_mb", "parameters", "parameters_trained",
         "parameters_embedding", "steps", "device", "precision", "threads"]  # fmt: skip
 GAPS = {"dataset": str, "dataset_title": str, "arm": str, "arm_title": str, "reference": str, "reference_title": str,
-        "size": str, "n": int, "seed": int, "gap": float, "gap_se": float, "test_examples": int}  # fmt: skip
+        "size": str, "n": int, "share": float, "seed": int, "gap": float, "gap_se": float, "test_examples": int,
+        "selection": str}  # fmt: skip
 
 
 def read_predictions(path):
@@ -21,8 +22,11 @@ def read_predictions(path):
     return tuple(table[name].to_numpy() for name in ("id", "label", "predicted"))
 
 
-def score_cell(predictions, selected):
-    """One row of scores.parquet: the cell, its metrics, and the cost of its selected run."""
+def score_cell(predictions, selected, train_rows):
+    """One row of scores.parquet: the cell, its metrics, and the cost of its selected run.
+
+    train_rows: training examples that each dataset has, by its name.
+    """
     about, choice = read_metadata(predictions), read_json(selected)
     run = choice["selected"]
     _, labels, predicted = read_predictions(predictions)
@@ -30,7 +34,9 @@ def score_cell(predictions, selected):
     low, high = wilson_interval(correct, len(labels))
     return {
         **{key: about[key] for key in CELL},
+        "share": about["n"] / train_rows[about["dataset"]],
         "setting": about["setting"],
+        "selection": run.get("selection", "validation"),
         "accuracy": accuracy(labels, predicted),
         "accuracy_low": low,
         "accuracy_high": high,
@@ -47,30 +53,43 @@ def score_cell(predictions, selected):
 def gap_rows(scores, predictions, reference):
     """Rows of gaps.parquet: each cell of another arm against the reference arm's, same subset and test examples.
 
-    scores: rows of scores.parquet, one a path of `predictions`.
+    A cell without a counterpart of the reference arm, which the experiment may leave out, has no gap. Selected on test
+    is a gap of which either cell was. scores: rows of scores.parquet, one a path of `predictions`.
     """
-    path_of = {tuple(row[key] for key in CELL): path for row, path in zip(scores, predictions, strict=True)}
+    by_cell = {tuple(row[key] for key in CELL): (row, path) for row, path in zip(scores, predictions, strict=True)}
     rows = []
-    for row in scores:
-        if row["arm"] == reference:
-            continue
+    for row, path in by_cell.values():
         cell = {key: row[key] for key in CELL}
-        other = path_of[tuple((cell | {"arm": reference}).values())]
-        ids, labels, predicted = read_predictions(path_of[tuple(cell.values())])
+        if row["arm"] == reference or (at := tuple((cell | {"arm": reference}).values())) not in by_cell:
+            continue
+        reference_row, other = by_cell[at]
+        ids, labels, predicted = read_predictions(path)
         reference_ids, _, reference_predicted = read_predictions(other)
         if not (ids == reference_ids).all():
             raise BadInput(f"{other}: not the test examples of arm {row['arm']}; delete both and run again")
         gap, error = paired_gap(reference_predicted == labels, predicted == labels)
-        rows.append(cell | {"reference": reference, "gap": gap, "gap_se": error, "test_examples": len(ids)})
+        rows.append(
+            cell
+            | {
+                "share": row["share"],
+                "reference": reference,
+                "gap": gap,
+                "gap_se": error,
+                "test_examples": len(ids),
+                "selection": "test" if "test" in (row["selection"], reference_row["selection"]) else "validation",
+            }
+        )
     return rows
 
 
-def score(predictions, selected, reference, titles, outputs):
+def score(predictions, selected, summaries, reference, titles, outputs):
     """Write both tables.
 
-    predictions, selected: a path a cell each, in the same order. titles: {"dataset": …, "arm": …}, name -> title.
+    predictions, selected: a path a cell each, in the same order. summaries: paths of each dataset.json. titles:
+    {"dataset": …, "arm": …}, name -> title.
     """
-    rows = [score_cell(*pair) for pair in zip(predictions, selected, strict=True)]
+    train_rows = {facts["dataset"]: facts["rows"]["train"] for facts in map(read_json, summaries)}
+    rows = [score_cell(*pair, train_rows) for pair in zip(predictions, selected, strict=True)]
     scores = pd.DataFrame(rows)
     gaps = pd.DataFrame(gap_rows(rows, predictions, reference), columns=list(GAPS))
     for table in (scores, gaps):
@@ -89,6 +108,7 @@ if __name__ == "__main__":
         score(
             predictions=snakemake.input.predictions,
             selected=snakemake.input.selected,
+            summaries=snakemake.input.summaries,
             reference=snakemake.params.reference,
             titles=snakemake.params.titles,
             outputs=dict(snakemake.output.items()),

@@ -1,0 +1,19 @@
+# From how many labels on the reference arm buys little, in numbers and in words.
+rule answer:
+    input:
+        gaps=rules.score.output.gaps,
+        predictions=cells(rules.evaluate.output[0]),
+    output:
+        table="<results>/answer.parquet",
+        text="<results>/answer.md",
+    log:
+        "<results>/logs/answer.log",
+    conda:
+        ENVIRONMENT
+    params:
+        threshold=config["figures"]["one_point"],
+        code=code_digest("answer.py"),
+    message:
+        "Answering from how many labels on the gap is small"
+    script:
+        "../scripts/answer.py"

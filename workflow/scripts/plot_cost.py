@@ -1,0 +1,107 @@
+"""Draw accuracy over what it costs, to train and to use: the frontier that a person chooses on."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+from labelling import Entry, arm_entries, legend_above
+from plotting import GREY, arm_looks, message, read, save, styled, wrap
+from stage import log, stage
+from stamp import stamp
+
+AXES = {"training_flops": "FLOPs to train", "milliseconds": "Time to classify one test example (ms)"}
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+SMALLEST, LARGEST = 8, 36  # area of a marker in square points, from the fewest labels to the most
+FRONTIER = {"color": "0.6", "linewidth": 0.9, "drawstyle": "steps-post", "zorder": 1}
+
+
+def frontier(cost, accuracy):
+    """Positions of the points that no other beats, rising in both: none is as cheap and more accurate, or as accurate
+    and cheaper (the Pareto frontier). cost, accuracy: arrays (n,)."""
+    best, kept = -np.inf, []
+    for i in np.lexsort((-accuracy, cost)):
+        if accuracy[i] > best:
+            best = accuracy[i]
+            kept.append(i)
+    return kept
+
+
+def areas(n, every):
+    """Area of the marker of each of the sizes `n`, by its place (log) among `every` size."""
+    low, high = np.log(every.min()), np.log(every.max())
+    return SMALLEST + (LARGEST - SMALLEST) * ((np.log(n) - low) / (high - low) if high > low else n * 0 + 1)
+
+
+@styled
+def draw_cost(table, arms, width):
+    """A row of two panels a dataset; a marker is a cell, larger with more labels, a line joins an arm's means over
+    seeds, and the grey steps are the frontier of all cells.
+
+    table: rows of scores.parquet. arms: all arms of the experiment, in order. width: of one panel, in inches.
+    """
+    if table.empty:
+        return message("No cell has been scored.", width)
+    table = table.assign(percent=100 * table["accuracy"], milliseconds=1000 / table["inference_examples_per_second"])
+    looks = arm_looks(arms)
+    groups = list(table.groupby("dataset", sort=False))
+    fig = Figure(figsize=(2 * width, 0.72 * width * len(groups)), dpi=300, layout="constrained")
+    grid = fig.subplots(len(groups), 2, squeeze=False, sharey="row")
+    for line, (_, rows) in zip(grid, groups, strict=True):
+        for ax, (cost, label) in zip(line, AXES.items(), strict=True):
+            panel(ax, rows[rows[cost] > 0], cost, looks, table["n"])
+            log_axis(ax)
+            ax.set_title(wrap(rows["dataset_title"].iloc[0], 0.9 * width))
+            ax.set_xlabel(label)
+    for ax in grid[:, 0]:
+        ax.set_ylabel(f"Test accuracy (%){stamp(table['selection'])}")
+    steps = Line2D([], [], **FRONTIER)
+    dots = Line2D([], [], color=GREY, marker="o", markeredgecolor="white", linestyle="none")
+    named = arm_entries(table, "percent", looks)
+    legend_above(fig, [*named, Entry("best at its cost", steps, None), Entry("larger: more labels", dots, None)])
+    return fig
+
+
+def log_axis(ax):
+    """A logarithmic x axis with a few powers of ten."""
+    ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(numticks=6))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: power(value)))
+
+
+def power(value):
+    """A power of ten: ``0.01``, ``1``, ``100``, ``10⁹``."""
+    exponent = round(np.log10(value))
+    return f"{value:g}" if -3 < exponent < 4 else f"10{str(exponent).translate(SUPERSCRIPT)}"
+
+
+def panel(ax, rows, cost, looks, sizes):
+    """One panel: the cells of each arm, the line through its means, and the frontier of all."""
+    best = rows.iloc[frontier(rows[cost].to_numpy(), rows["percent"].to_numpy())]
+    ax.plot(best[cost], best["percent"], **FRONTIER)
+    for arm, cells in rows.groupby("arm", sort=False):
+        colour, dashes = looks["palette"][arm], looks["dashes"][arm]
+        means = cells.groupby("n")[[cost, "percent"]].mean()
+        ax.plot(means[cost], means["percent"], color=colour, linestyle=(0, dashes) if dashes else "-", linewidth=0.8)
+        ax.scatter(
+            cells[cost], cells["percent"], areas(cells["n"], sizes), color=colour, marker=looks["markers"][arm],
+            edgecolor="white", linewidth=0.4, zorder=3,
+        )  # fmt: skip
+
+
+def plot_cost(scores, outputs, arms, style):
+    """Read scores.parquet and write the figure in each of the formats that `outputs` end in."""
+    table = read(scores, arms)
+    save(draw_cost(table, arms, style["width"]), outputs)
+    log.info("%d cells", len(table))
+
+
+if __name__ == "__main__":
+    with stage(snakemake):
+        plot_cost(
+            scores=snakemake.input[0],
+            outputs=list(snakemake.output),
+            arms=snakemake.params.arms,
+            style=snakemake.params.style,
+        )
