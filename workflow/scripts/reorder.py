@@ -48,7 +48,8 @@ def deal(rows, bucket_of, rows_per_batch, path):
             by_bucket = by_bucket[buckets[by_bucket] >= 0]
             batch = batch.take(pa.array(by_bucket))
             found, starts = np.unique(buckets[by_bucket], return_index=True)
-            for bucket, start, end in zip(found, starts, [*starts[1:], batch.num_rows], strict=True):
+            ends = np.append(starts, batch.num_rows)[1:]
+            for bucket, start, end in zip(found, starts, ends, strict=True):
                 writer.write_batch(batch.slice(start, end - start))
                 pieces.setdefault(int(bucket), []).append(written)
                 written += 1
