@@ -41,6 +41,11 @@ def stop(signum, frame):
     raise SystemExit(128 + signum)
 
 
+def overhear(signum, frame):
+    """Go on: a cluster's warning before a time limit (SIGUSR1) only concerns training, see `checkpoint`."""
+    log.info("told by %s that time is short", signal.Signals(signum).name)
+
+
 def log_to(path, mode):
     """Send what is logged, and Python's warnings, to a file, opened in `mode` "w" or "a"; return its handler."""
     handler = LogFile(path, mode=mode, encoding="utf-8", delay=True)
@@ -56,7 +61,8 @@ def log_to(path, mode):
 def stage(snakemake):
     """Send the log to the rule's log file; turn an exception into one line on the terminal, traceback in the log."""
     handler = log_to(snakemake.log[0], mode="w")
-    before = signal.signal(signal.SIGTERM, stop)
+    handlers = {signal.SIGTERM: stop, signal.SIGUSR1: overhear}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     log.info("%s on %s, process %d", snakemake.rule, platform.node(), os.getpid())
     try:
         yield
@@ -72,7 +78,8 @@ def stage(snakemake):
         print(f"\nERROR in {snakemake.rule}: {text}\n{where}\n", file=sys.stderr)
         raise SystemExit(1) from None
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, former in before.items():
+            signal.signal(number, former)
         for logger in LOGGERS:
             logger.removeHandler(handler)
         with suppress(OSError):  # a full disk, told already
