@@ -195,12 +195,15 @@ def toy(tmp_path, tiny_bert):
     return Toy(tmp_path / "toy", tiny_bert)
 
 
+TOY = {"dataset": "toy", "selection": "validation"}
+
+
 def paths(toy):
     return {**toy.tokens, "subset": toy.subset, "validation_max": 10}
 
 
 def test_a_cell_reads_its_own_files(toy):
-    train, validation = read_cell(paths(toy), "toy", "tiny")
+    train, validation = read_cell(paths(toy), TOY, "tiny")
     assert len(train) == 40 and len(validation) == 10
 
 
@@ -216,25 +219,25 @@ def test_tokens_of_another_data_set_or_tokenizer_are_refused(toy, tmp_path, tiny
     other = Toy(tmp_path / "other", tiny_bert, **foreign)
     ((key, difference),) = told.items()
     with pytest.raises(BadInput, match=rf"{file}\.parquet: its {key} is {difference}; delete it and run again"):
-        read_cell(paths(toy) | {file: other.tokens[file]}, "toy", "tiny")
+        read_cell(paths(toy) | {file: other.tokens[file]}, TOY, "tiny")
 
 
 def test_a_subset_of_another_data_set_is_refused(toy, tmp_path, tiny_bert):
     other = Toy(tmp_path / "other", tiny_bert, name="other")
     with pytest.raises(BadInput, match=r"subset\.parquet: its dataset is 'other', not 'toy'; delete it and run again"):
-        read_cell(paths(toy) | {"subset": other.subset}, "toy", "tiny")
+        read_cell(paths(toy) | {"subset": other.subset}, TOY, "tiny")
 
 
 def test_a_subset_of_an_earlier_version_of_the_data_is_refused(toy, tmp_path, tiny_bert):
     earlier = Toy(tmp_path / "earlier", tiny_bert, rows=280)
     with pytest.raises(BadInput, match=r"subset\.parquet: .*; delete the subset and run again"):
-        read_cell(paths(toy) | {"subset": earlier.subset}, "toy", "tiny")
+        read_cell(paths(toy) | {"subset": earlier.subset}, TOY, "tiny")
 
 
 def test_another_split_in_its_place_is_refused(toy):
     swapped = paths(toy) | {"validation": toy.tokens["test"]}
     with pytest.raises(BadInput, match=r"test\.parquet: its split is 'test', not 'validation'"):
-        read_cell(swapped, "toy", "tiny")
+        read_cell(swapped, TOY, "tiny")
     with pytest.raises(BadInput, match=r"train\.parquet: its tokenizer is 'tiny', not 'x'"):
         read_examples(toy.tokens["train"], tokenizer="x")
 

@@ -387,16 +387,29 @@ def test_defaults_are_filled():
     cut = {"validation": 0.1, "test": 0.1}
     common = {"title": "", "splits": cut, "seed": 0, "deduplicate": "splits", "max_length": 512}
     columns = {"text": "text", "label": "label", "labels": None, "ignore_labels": []}
-    training = {"title": "", "min_steps": 0, "validations": 10, "patience": None, "clip": 1.0}
+    training = {"title": "", "min_steps": 0, "validations": 10, "patience": None, "clip": 1.0, "processes": 1}
     assert checked == {
         "pathvars": {"results": "results"},
         "figures": {"width": 3.5, "one_point": 1.0},
+        "timing": {
+            "arms": None,
+            "devices": {"cpu": [8], "cuda": []},
+            "lengths": [64],
+            "threads": 1,
+            "precision": "fp32",
+            "warmup": 2,
+            "repetitions": 10,
+        },
+        "published": {"datasets": {}, "arms": {}},
         "experiment": {
             "datasets": ["d"],
             "arms": ["a"],
             "reference": "a",
             "sizes": [10],
             "seeds": [0],
+            "exclude": [],
+            "selection": "validation",
+            "checkpoint_minutes": 10,
             "validation_max": 10000,
             "keep_models": "all",
             "threads": 1,
@@ -433,6 +446,7 @@ def test_defaults_are_filled():
             "a": {
                 "family": "bert",
                 "model": "m",
+                "init": "pretrained",
                 "learning_rates": [1.0e-4],
                 "batch_size": 32,
                 "epochs": 3,

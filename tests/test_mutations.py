@@ -15,16 +15,21 @@ AT_LEAST = 150
 
 # One valid config in which every mapping of the schema occurs, to be filled with every key's default.
 BASE = """
-experiment: {datasets: [docs], arms: [a], reference: a, sizes: [10], seeds: [0]}
+experiment: {datasets: [docs], arms: [a, b], reference: a, sizes: [10], seeds: [0],
+  exclude: [{datasets: [docs], arms: [b], sizes: [10], seeds: [0]}]}
+timing: {arms: [a]}
+published: {datasets: {docs: yelp}, arms: {a: RoBERTa-Large}}
 datasets:
   docs: {source: docstrings, packages: {x: x, y: y}}
   table: {source: files, files: f.csv}
   parts: {source: files, files: {train: a.csv}, labels: {a: [1], b: [2]}}
+  far: {source: hub, id: a/b, split: {train: train}}
 models: {m: {path: somewhere}}
 arms:
   a: {family: bert, model: m, learning_rates: [1.0e-4]}
   b: {family: lstm, tokenizer: m, learning_rates: [1.0e-3]}
   c: {family: tfidf, tokenizer: m}
+  d: {family: probe, model: m}
 """
 SAMPLES = {
     "null": None, "boolean": True, "integer": 7, "number": 0.5, "string": "sample", "array": [[]], "object": {"x": {}},

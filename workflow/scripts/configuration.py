@@ -230,6 +230,8 @@ def check_exclude(experiment, mistakes):
     for i, pattern in enumerate(sequence(experiment, "exclude")):
         for key in pattern if isinstance(pattern, dict) else ():
             there = sequence(experiment, key)
+            if any(place[:2] == ("experiment", key) for place in mistakes):
+                continue  # it may name what a mistake there spoils
             for j, value in enumerate(sequence(pattern, key)):
                 path = ("experiment", "exclude", i, key, j)
                 if value not in there:
