@@ -284,12 +284,15 @@ CHANGES = {
         cells(2, finetune_bert=2),
     ),
     "one learning rate fewer": (("arms", "lstm", "learning_rates"), [2e-2], cells(2)),
-    "another LSTM setting": (("arms", "lstm", "hidden"), 24, cells(2, train_lstm=4, time_inference=1, table_inference=1)),
+    "another LSTM setting": (
+        ("arms", "lstm", "hidden"), 24,
+        cells(2, train_lstm=4, time_inference=1, table_inference=1),
+    ),
     "another BERT setting": (("arms", "bert", "epochs"), 1, cells(2, finetune_bert=2)),
     "a title": (("arms", "bert", "title"), "BERT", ENDS | {"table_inference": 1}),
     "a plot setting": (("figures", "width"), 3.0, PLOTS),
     "another small gap": (("figures", "one_point"), 2.0, PLOTS | {"answer": 1}),
-    "one more batch size to time": (("timing", "devices", "cpu"), [2, 4], {"time_inference": 3, "table_inference": 1, "all": 1}),
+    "one more batch size to time": (("timing", "devices", "cpu"), [2, 4], TIMED | {"all": 1}),
     "no timing": (("timing", "devices", "cpu"), [], {}),
     "a published counterpart": (
         ("published",), {"datasets": {"toy": "yelp"}, "arms": {"lstm": "LSTM-4-256"}},
