@@ -423,6 +423,7 @@ MISTAKES = {
         ["lstn"],
         "timing.arms[0]: no arm 'lstn' in arms; did you mean 'lstm'?",
     ),
+    "an arm that cannot be timed": (("timing", "arms"), ["tfidf"], "timing.arms[0]: 'tfidf' is no neural network"),
     "unknown published arm": (
         ("published", "arms"),
         {"lstm": "LSTM-9"},
