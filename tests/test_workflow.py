@@ -190,10 +190,7 @@ CHANGES = {
     "a title": (("arms", "bert", "title"), "BERT", ENDS | {"table_inference": 1}),
     "a plot setting": (("figures", "width"), 3.0, PLOTS),
     "another small gap": (("figures", "one_point"), 2.0, PLOTS | {"answer": 1}),
-    "one more batch size to time": (
-        ("timing", "devices", "cpu"), [2, 4],
-        {"time_inference": 3, "table_inference": 1, "all": 1},
-    ),
+    "one more batch size to time": (("timing", "devices", "cpu"), [2, 4], TIMED | {"all": 1}),
     "no timing": (("timing", "devices", "cpu"), [], {}),
     "a published counterpart": (
         ("published",), {"datasets": {"toy": "yelp"}, "arms": {"lstm": "LSTM-4-256"}},
@@ -324,6 +321,7 @@ MISTAKES = {
         ["lstn"],
         "timing.arms[0]: no arm 'lstn' in arms; did you mean 'lstm'?",
     ),
+    "an arm that cannot be timed": (("timing", "arms"), ["tfidf"], "timing.arms[0]: 'tfidf' is no neural network"),
     "unknown published arm": (
         ("published", "arms"),
         {"lstm": "LSTM-9"},

@@ -52,6 +52,11 @@ except BadInput as error:
 EXPERIMENT, DATASETS, ARMS, MODELS = (config[key] for key in ("experiment", "datasets", "arms", "models"))
 # What a run asks for where GPUs are; limit how many run at once by `--resources gpu=N`. A cluster profile sets its own.
 GPUS = int(shutil.which("nvidia-smi") is not None)
+TIMING = config["timing"]
+# All cores there are, so that nothing runs beside a timing; a cluster profile gives none, but a job for each.
+ALONE = workflow.resource_settings.cores or TIMING["threads"]
+# The keys of an arm that shape its model; the others say how it is trained.
+SHAPES = ("family", "embeddings", "freeze_embeddings", "embedding_size", "layers", "hidden", "dropout")
 PUBLISHED = matched(config["published"])
 STUDY = {key: study()[key] for key in ("name", "reference", "speed_up")}
 ENVIRONMENT = "../../envs/environment.yaml"
@@ -144,15 +149,37 @@ def run_files(name):
 
 
 def embeddings_of(wildcards):
-    """The embedding file that an LSTM arm starts from, if any."""
-    model = ARMS[wildcards.arm]["embeddings"]
+    """The embedding file that an arm starts from, if any."""
+    model = ARMS[wildcards.arm].get("embeddings")
     return {"embeddings": f"<results>/embeddings/{model}.safetensors"} if model else {}
 
 
 def pretrained(wildcards):
     """Path, checksum and version of the pretrained model that a rule's wildcard, or its arm, names."""
-    name = wildcards.get("model") or wildcards.get("tokenizer") or ARMS[wildcards.arm]["model"]
+    name = wildcards.get("model") or wildcards.get("tokenizer") or tokenizer_of(wildcards.arm)
     return MODELS[name] | {"version": model_version(MODELS[name]["path"])}
+
+
+def shape(wildcards):
+    """The keys of an arm that shape its model."""
+    return {key: ARMS[wildcards.arm][key] for key in SHAPES if key in ARMS[wildcards.arm]}
+
+
+def timed_arms():
+    """The arms to time: those the config names, or all of the experiment that are neural networks."""
+    named = EXPERIMENT["arms"] if TIMING["arms"] is None else TIMING["arms"]
+    return [arm for arm in named if ARMS[arm]["family"] in ("bert", "lstm")]
+
+
+def timings():
+    """The files of all timings, an arm's settings together."""
+    return [
+        f"<results>/timing/{arm}/{device}-batch{batch_size}-length{length}.parquet"
+        for device, batch_sizes in TIMING["devices"].items()
+        for batch_size in batch_sizes
+        for length in TIMING["lengths"]
+        for arm in timed_arms()
+    ]
 
 
 def figure(name, label):

@@ -293,7 +293,10 @@ def check_arms(config, mistakes):
 def check_names(config, mistakes):
     """Arms to time, and what stands for a published dataset or arm, are in the catalogue."""
     for i, name in enumerate(sequence(mapping(config, "timing"), "arms")):
-        check_name(config, "arms", "arm", name, ("timing", "arms", i), mistakes)
+        path = ("timing", "arms", i)
+        check_name(config, "arms", "arm", name, path, mistakes)
+        if isinstance(name, str) and mapping(mapping(config, "arms"), name).get("family") not in ("bert", "lstm", None):
+            mistakes.add(path, f"{show(name)} is no neural network, and only those are timed; leave it out")
     for section, noun in (("datasets", "dataset"), ("arms", "arm")):
         for name in mapping(mapping(config, "published"), section):
             check_name(config, section, noun, name, ("published", section, name), mistakes)

@@ -113,7 +113,7 @@ def as_picture(table):
     for i, row in enumerate(short):
         y += LINE
         if i in table.groups:
-            rule(y - 0.85 * LINE, 0.3)
+            rule(y - 0.78 * LINE, 0.3)
         write_row(y, row)
     y += 0.35 * LINE
     rule(y, 0.9)
