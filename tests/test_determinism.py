@@ -1,0 +1,82 @@
+"""What the same settings give again: on as many threads the same bits, on more the same up to rounding."""
+
+import hashlib
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import yaml
+
+from artifacts import read_json
+from configuration import check_config
+from conftest import make_rows
+from evaluate_cell import evaluate_cell
+from finetune_bert import finetune_bert
+from ingest import ingest
+from project import CONFIG
+from select_run import select_run
+from subsample import subsample
+from test_ingest import DATASET, write_csv
+from tokenize_texts import tokenize
+from train_lstm import train_lstm
+from train_tfidf import train_tfidf
+
+CELL = {"dataset": "toy", "size": "100", "seed": 0, "setting": "x"}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory, tiny_bert):
+    """Token files and a subset of 100 examples, and a function that trains and tests a family on some threads."""
+    folder = tmp_path_factory.mktemp("data")
+    files, examples = write_csv(folder / "toy.csv", make_rows(400)), folder / "examples.parquet"
+    ingest(DATASET | {"files": files}, "toy", [], 1, examples, folder / "dataset.json")
+    paths = {split: folder / f"{split}.parquet" for split in ("train", "validation", "test")}
+    tokenize(examples, str(tiny_bert), "tiny", 32, paths)
+    paths |= {"subset": folder / "subset.parquet", "validation_max": 40}
+    subsample(examples, folder / "dataset.json", "100", 0, paths["subset"])
+
+    def run(family, threads, name):
+        """SHA-256 of the weights, and the predictions."""
+        arm = {"bert": "bert", "lstm": "lstm-bert-embeddings", "tfidf": "tfidf"}[family]
+        recipe = check_config(yaml.safe_load(yaml.safe_dump(CONFIG)))["arms"][arm]
+        recipe |= {"precision": "fp32", "embeddings": None, "dropout": 0.1} if family != "tfidf" else {}
+        outputs = {
+            "model": "model.safetensors",
+            "config": "config.json",
+            "history": "history.parquet",
+            "cost": "run.json",
+        }
+        outputs = {key: folder / name / file for key, file in outputs.items()}
+        cell = CELL | {"arm": arm}
+        if family == "bert":
+            finetune_bert(paths, {"path": str(tiny_bert)}, recipe, 1e-3, 0, threads, cell, outputs)
+        elif family == "lstm":
+            train_lstm(paths, recipe, 2e-2, 0, threads, cell, outputs)
+        else:
+            train_tfidf(paths, recipe, 1.0, threads, cell, outputs)
+        chosen = {key: folder / name / "selected" / outputs[key].name for key in ("model", "config")}
+        chosen["selected"] = folder / name / "selected.json"
+        select_run([outputs["cost"]], [outputs["model"]], [outputs["config"]], chosen)
+        predictions = folder / name / "predictions.parquet"
+        evaluate_cell(family, chosen["model"], chosen["selected"], paths["test"], threads, predictions)
+        assert read_json(outputs["cost"])["threads"] == threads
+        return hashlib.sha256(chosen["model"].read_bytes()).hexdigest(), pd.read_parquet(predictions)
+
+    before = torch.get_num_threads()
+    yield SimpleNamespace(run=run)
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("family", ["bert", "lstm", "tfidf"])
+def test_the_same_threads_give_the_same_bits_and_others_the_same_to_rounding(data, family):
+    weights, predictions = data.run(family, 1, f"{family}-first")
+    weights_again, predictions_again = data.run(family, 1, f"{family}-again")
+    assert weights == weights_again
+    pd.testing.assert_frame_equal(predictions, predictions_again, check_exact=True)
+    _, predictions_threads = data.run(family, 2, f"{family}-threads")
+    probabilities = [name for name in predictions if name.startswith("p_")]
+    spread = float(predictions[probabilities].to_numpy().std())
+    assert spread > 1e-3  # training has moved them
+    np.testing.assert_allclose(predictions_threads[probabilities], predictions[probabilities], atol=spread / 20)
