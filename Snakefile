@@ -45,5 +45,9 @@ rule all:
         rules.plot_gap.output,
 
 
+onstart:
+    before_first_job()
+
+
 onsuccess:
-    print(closing_words())
+    after_last_job()
