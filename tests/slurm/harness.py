@@ -120,7 +120,7 @@ class SlurmProject(Project):
 
     def run(self, *arguments):
         """Run Snakemake through Slurm; its exit status."""
-        return self.start(*arguments).wait(timeout=300)
+        return self.start(*arguments).wait(timeout=900)
 
     def run_here(self, *arguments):
         """Run Snakemake without Slurm; the finished process."""
@@ -150,7 +150,7 @@ def multiplier(*arguments):
 """
 
 
-def wait_until(condition, explain=lambda: "", seconds=120):
+def wait_until(condition, explain=lambda: "", seconds=600):
     """Return as soon as `condition()` holds."""
     end = time.monotonic() + seconds
     while not condition():

@@ -14,7 +14,7 @@ import yaml
 from harness import Cluster, SlurmProject, wait_until
 
 from conftest import ROOT
-from project import CONFIG, Project
+from project import CONFIG
 
 # Two runs of an LSTM, each a Slurm job of its own.
 RUNS = [f"lstm/n50pct/seed0/{setting}" for setting in ("lr0.001", "lr0.02")]
@@ -68,14 +68,14 @@ def over_time(tmp_path_factory, prepared, cluster):
     """
     project = prepared.copy(tmp_path_factory.mktemp("over-time") / "project")
 
-    def one_minute_first(profile):
+    def two_minutes_first(profile):
         profile["set-resources"]["train_lstm"] |= {
-            "runtime": "1 if attempt == 1 else 10",
+            "runtime": "2 if attempt == 1 else 10",
             "slurm_extra": "'--signal=TERM@15'",
         }
 
-    project.change_profile(one_minute_first)
-    project.slow_down(seconds=3)
+    project.change_profile(two_minutes_first)
+    project.slow_down(seconds=5)
     process = project.start(*TARGETS)
     project.wait_for_training(*RUNS)
     project.slow_down(None)  # those that run stay slow
@@ -213,7 +213,7 @@ def test_an_outage_of_the_controller_loses_no_job(project, cluster, local):
     # Long enough for many questions without an answer, and for the trainings to end meanwhile.
     wait_until(lambda: not process.poll() and all((project.folder / target).exists() for target in TARGETS))
     cluster.up()
-    assert process.wait(timeout=120) == 0, project.output()
+    assert process.wait(timeout=900) == 0, project.output()
     assert len(cluster.jobs_of(project, "train_lstm")) == 2
     same_runs(project, local)
 
@@ -233,13 +233,13 @@ def test_a_failure_in_a_group_leaves_what_the_others_made(local, tmp_path, clust
 
 def test_a_cancelled_training_and_one_that_ran_out_of_time_come_back(over_time, cluster, local):
     project, process = over_time
-    assert process.wait(timeout=300) == 0, project.output()
+    assert process.wait(timeout=900) == 0, project.output()
     first, second = cluster.jobs_of(project, "lr0.001").values()
     assert (first["JobState"], second["JobState"]) == ("CANCELLED", "COMPLETED")
     first, second = cluster.jobs_of(project, "lr0.02").values()
     # The warning before the limit may have ended it.
     assert first["JobState"] in ("FAILED", "TIMEOUT") and second["JobState"] == "COMPLETED"
-    assert (first["TimeLimit"], second["TimeLimit"]) == ("00:01:00", "00:10:00")
+    assert (first["TimeLimit"], second["TimeLimit"]) == ("00:02:00", "00:10:00")
     same_runs(project, local)
 
 
