@@ -72,6 +72,11 @@ class Cluster:
         """scancel such jobs."""
         subprocess.run(["scancel", *self.jobs_of(project, part)], check=True)
 
+    def limit_time(self, project, part, minutes):
+        """Cut the time limit of such jobs."""
+        for job in self.jobs_of(project, part):
+            subprocess.run(["scontrol", "update", f"JobId={job}", f"TimeLimit={minutes}"], check=True)
+
 
 class SlurmProject(Project):
     """A project that is run by `snakemake --profile slurm`, with the profile as it is in the repository."""

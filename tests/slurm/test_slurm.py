@@ -3,7 +3,6 @@
 import copy
 import os
 import re
-import shutil
 import signal
 import tempfile
 from pathlib import Path
@@ -62,38 +61,16 @@ def project(tmp_path, prepared, cluster):
 
 
 @pytest.fixture(scope="module")
-def over_time(tmp_path_factory, prepared, cluster):
-    """A run of Snakemake, started before all others because it takes long: two trainings, of which one is cancelled
-    and one exceeds its time limit; (project, process).
-    """
-    project = prepared.copy(tmp_path_factory.mktemp("over-time") / "project")
-
-    def two_minutes_first(profile):
-        profile["set-resources"]["train_lstm"] |= {
-            "runtime": "2 if attempt == 1 else 10",
-            "slurm_extra": "'--signal=TERM@15'",
-        }
-
-    project.change_profile(two_minutes_first)
-    project.slow_down(seconds=5)
-    process = project.start(*TARGETS)
-    project.wait_for_training(*RUNS)
-    project.slow_down(None)  # those that run stay slow
-    cluster.cancel(project, "lr0.001")
-    return project, process
-
-
-@pytest.fixture(scope="module")
-def local(tmp_path_factory, prepared, over_time):
-    """The project, run without Slurm: what everything else is compared with."""
+def local(tmp_path_factory, prepared):
+    """The LSTM's two runs, made without Slurm: what others are compared with."""
     project = prepared.copy(tmp_path_factory.mktemp("local") / "project")
-    done = project.run_here("--cores", "2", "all", *TARGETS)
+    done = project.run_here("--cores", "2", *TARGETS)
     assert done.returncode == 0, done.stdout
     return project
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory, tiny_bert, cluster, over_time):
+def finished(tmp_path_factory, tiny_bert, cluster):
     """The whole small experiment, run through Slurm."""
     project = SlurmProject(tmp_path_factory.mktemp("finished"), tiny_bert, small_config())
     assert project.run() == 0, project.output()
@@ -122,7 +99,10 @@ def same_runs(project, local):
         assert (here / "model.safetensors").read_bytes() == (there / "model.safetensors").read_bytes()
 
 
-def test_what_comes_out_of_slurm_equals_what_a_local_run_makes(finished, local):
+def test_what_comes_out_of_slurm_equals_what_a_local_run_makes(finished, prepared, tmp_path):
+    local = prepared.copy(tmp_path / "local")
+    done = local.run_here("--cores", "2")
+    assert done.returncode == 0, done.stdout
     same_tables(finished.folder / "results", local.folder / "results")
     assert len(pd.read_parquet(finished.folder / "results" / "scores.parquet")) == 2
     assert "Figures: results/figures" in finished.output()
@@ -142,7 +122,7 @@ def test_short_jobs_go_together(finished, cluster):
     ]
 
 
-def test_jobs_ask_for_what_they_need(finished, cluster, over_time):
+def test_jobs_ask_for_what_they_need(finished, cluster):
     jobs = {record["Comment"].split("_wildcards_")[0]: record for record in cluster.jobs_of(finished).values()}
     asked = {
         rule: (record.get("TresPerJob"), record["NumCPUs"], record["MinMemoryNode"], record["TimeLimit"])
@@ -158,8 +138,6 @@ def test_jobs_ask_for_what_they_need(finished, cluster, over_time):
         "rule_test_evaluate_select": (gpu, "1", "4000M", "00:44:00"),  # two cells
         "rule_summary_plot_accuracy_plot_gap_score": (None, "1", "4000M", "01:30:00"),
     }
-    long = cluster.jobs_of(over_time[0], "lr0.02")  # of 125 examples: the profile cannot tell that they are few
-    assert {record["TresPerJob"] for record in long.values()} == {gpu}
     assert {record["Partition"] for record in jobs.values()} == {"cpu"}  # the cluster's default: no rule names one
 
 
@@ -218,9 +196,7 @@ def test_an_outage_of_the_controller_loses_no_job(project, cluster, local):
     same_runs(project, local)
 
 
-def test_a_failure_in_a_group_leaves_what_the_others_made(local, tmp_path, cluster):
-    project = local.copy(tmp_path / "project")
-    shutil.rmtree(project.folder / "results/toy/runs/tfidf/n40/seed0/selected")
+def test_a_failure_in_a_group_leaves_what_the_others_made(project):
     target = "results/toy/predictions/tfidf/n40/seed0.parquet"
     script = project.folder / "workflow/scripts/evaluate_cell.py"
     text = script.read_text()
@@ -231,15 +207,22 @@ def test_a_failure_in_a_group_leaves_what_the_others_made(local, tmp_path, clust
     assert re.findall(r"^(\w+) +1$", again.stdout, re.MULTILINE) == ["evaluate", "total"], again.stdout
 
 
-def test_a_cancelled_training_and_one_that_ran_out_of_time_come_back(over_time, cluster, local):
-    project, process = over_time
+def test_a_cancelled_training_and_one_that_runs_out_of_time_come_back(project, cluster, local):
+    project.slow_down(seconds=10)
+    process = project.start(*TARGETS)
+    project.wait_for_training(*RUNS)
+    project.slow_down(None)  # those that run stay slow
+    cluster.cancel(project, "lr0.001")
+    cluster.limit_time(project, "lr0.02", minutes=1)
     assert process.wait(timeout=900) == 0, project.output()
+
     first, second = cluster.jobs_of(project, "lr0.001").values()
     assert (first["JobState"], second["JobState"]) == ("CANCELLED", "COMPLETED")
     first, second = cluster.jobs_of(project, "lr0.02").values()
     # The warning before the limit may have ended it.
     assert first["JobState"] in ("FAILED", "TIMEOUT") and second["JobState"] == "COMPLETED"
-    assert (first["TimeLimit"], second["TimeLimit"]) == ("00:02:00", "00:10:00")
+    assert second["TimeLimit"] == "08:00:00" and second["MinMemoryNode"] == "16000M"  # twice the first attempt's
+    assert second["TresPerJob"] == "gres:gpu:1"
     same_runs(project, local)
 
 
