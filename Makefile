@@ -1,21 +1,26 @@
-# make          set up .venv, then run the quickstart to its figures
-# make test     set up .venv, then run the tests
-# make check    set up .venv, then check format and style of code and rules
-# make lock     pin the newest versions that envs/requirements.txt allows
-# make clean    delete the quickstart's results (other experiments keep theirs)
+# make             set up .venv, then run the quickstart to its figures
+# make test        set up .venv, then run the tests
+# make test-slurm  set up .venv, then test cluster runs on a throwaway Slurm (as root, it installs Debian's if need be)
+# make check       set up .venv, then check format and style of code and rules
+# make lock        pin the newest versions that envs/requirements.txt allows
+# make clean       delete the quickstart's results (other experiments keep theirs)
 PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 export HF_HUB_DISABLE_TELEMETRY = 1
 
-.PHONY: quickstart test check lock clean
+.PHONY: quickstart test test-slurm check lock clean
 
 quickstart: .venv/installed
 	@$(BIN)/snakemake --cores $(CORES)
 
 test: .venv/installed
 	@$(BIN)/python -m pytest
+
+test-slurm: .venv/installed
+	@tests/slurm/install.sh
+	@$(BIN)/python -m pytest tests/slurm
 
 check: .venv/installed
 	$(BIN)/ruff check

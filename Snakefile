@@ -58,5 +58,9 @@ rule all:
         rules.table_inference.output if timings() else [],
 
 
+onstart:
+    before_first_job()
+
+
 onsuccess:
-    print(closing_words())
+    after_last_job()

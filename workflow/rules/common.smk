@@ -12,6 +12,7 @@ from code_digest import code_digest
 from configuration import check_config, grid
 from data_files import check_source, installed_version, model_version
 from markup import terminal
+from orphans import cancel_orphans, forget, register
 from provenance import digest
 from published import matched, study
 from sizes import count
@@ -182,6 +183,11 @@ def timings():
     ]
 
 
+def short_run(wildcards):
+    """The group of training runs that take minutes, of which a cluster gets several as one job; None for longer ones."""
+    return "short_runs" if wildcards.size.isdigit() and int(wildcards.size) <= 10_000 else None
+
+
 def figure(name, label):
     """The three files of a figure; the PNG goes into the report."""
     png, *others = [f"<results>/figures/{name}.{suffix}" for suffix in ("png", "svg", "pdf")]
@@ -214,6 +220,28 @@ def titles():
 def kept_if(policies, path):
     """`path`, marked as temporary unless `experiment.keep_models` is one of `policies`."""
     return path if EXPERIMENT["keep_models"] in policies else temp(path)
+
+
+def slurm_run():
+    """What Slurm calls all jobs of this run of Snakemake; None where they do not go to Slurm."""
+    return getattr(workflow.scheduler._executor, "run_uuid", None)
+
+
+def before_first_job():
+    """No job of an earlier run that was killed may write what a job of this one writes."""
+    try:
+        cancel_orphans()
+    except BadInput as error:
+        raise WorkflowError(str(error)) from None
+    if slurm_run():
+        register(slurm_run())
+
+
+def after_last_job():
+    """Clean up, and tell where to look."""
+    if slurm_run():
+        forget(slurm_run())
+    print(closing_words())
 
 
 def closing_words():

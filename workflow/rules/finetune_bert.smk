@@ -14,6 +14,8 @@ rule finetune_bert:
     wildcard_constraints:
         arm=arms_of("bert"),
     priority: 1  # the longest runs first, so that none is left alone at the end
+    group:
+        short_run
     conda:
         ENVIRONMENT
     threads: threads

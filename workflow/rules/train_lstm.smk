@@ -31,6 +31,8 @@ rule train_lstm:
         f"<results>/logs/train_lstm/{{dataset}}/{{arm}}/{CELL}/{{setting}}.log",
     wildcard_constraints:
         arm=arms_of("lstm"),
+    group:
+        short_run
     conda:
         ENVIRONMENT
     threads: threads

@@ -1,0 +1,163 @@
+"""A throwaway Slurm cluster, and the workflow run through it."""
+
+import copy
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import yaml
+
+from conftest import ROOT
+from project import Project
+
+HERE = Path(__file__).resolve().parent
+
+started = []  # Snakemakes
+
+
+def free_port():
+    """A port that is free, as the next one is."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("", 0))
+            port = first.getsockname()[1]
+            with suppress(OSError, OverflowError):
+                second.bind(("", port + 1))
+                return port
+
+
+class Cluster:
+    """What tests ask of Slurm, and do to it."""
+
+    def __init__(self, folder):
+        self.folder, self.port = folder, free_port()
+
+    def up(self):
+        """Start what does not run of it."""
+        environment = os.environ | {"SLURM_TEST_PORT": str(self.port)}
+        command = [HERE / "cluster.sh", "up", self.folder]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def down(self):
+        """End what tests started and its jobs, stop it and delete its folder."""
+        for process in started:
+            process.kill()
+            process.wait()
+        subprocess.run([HERE / "cluster.sh", "down", self.folder], check=True)
+
+    def stop_controller(self):
+        """End slurmctld, as in an outage; jobs run on."""
+        os.kill(int((self.folder / "run" / "slurmctld.pid").read_text()), signal.SIGTERM)
+
+    def jobs(self):
+        """{Slurm job id: fields of `scontrol show job`} of all jobs that Slurm remembers, in the order they came."""
+        text = subprocess.run(["scontrol", "show", "job", "--oneliner"], capture_output=True, text=True).stdout
+        records = [dict(re.findall(r"(\S+?)=(\S*)", line)) for line in text.splitlines() if line.startswith("JobId=")]
+        return {record["JobId"]: record for record in sorted(records, key=lambda record: int(record["JobId"]))}
+
+    def jobs_of(self, project, part=""):
+        """As `jobs`: those sent from a project's folder, with `part` in the rule and wildcards of their comment."""
+        of_project = {job: record for job, record in self.jobs().items() if record["WorkDir"] == str(project.folder)}
+        return {job: record for job, record in of_project.items() if part in record["Comment"]}
+
+    def cancel(self, project, part):
+        """scancel such jobs."""
+        subprocess.run(["scancel", *self.jobs_of(project, part)], check=True)
+
+    def limit_time(self, project, part, minutes):
+        """Cut the time limit of such jobs."""
+        for job in self.jobs_of(project, part):
+            subprocess.run(["scontrol", "update", f"JobId={job}", f"TimeLimit={minutes}"], check=True)
+
+
+class SlurmProject(Project):
+    """A project that is run by `snakemake --profile slurm`, with the profile as it is in the repository."""
+
+    def __init__(self, folder, tiny_bert, config):
+        super().__init__(folder, tiny_bert)
+        shutil.copytree(ROOT / "slurm", self.folder / "slurm")
+        (self.folder / "config.yaml").write_text(yaml.safe_dump(config))
+
+    def copy(self, folder):
+        """A copy in another folder, with all that was made so far."""
+        other = copy.copy(self)
+        other.folder = Path(shutil.copytree(self.folder, folder))
+        return other
+
+    def change_profile(self, change):
+        """Apply a function to the profile, as a dict."""
+        path = self.folder / "slurm" / "config.yaml"
+        profile = yaml.safe_load(path.read_text())
+        change(profile)
+        path.write_text(yaml.safe_dump(profile))
+
+    def slow_down(self, seconds):
+        """Let each optimizer step of a training that starts from now on take so long, or `None` longer."""
+        module, pace = self.folder / "workflow" / "scripts" / "schedule.py", self.folder / "seconds_per_step"
+        if "seconds_per_step" not in module.read_text():
+            with module.open("a") as file:
+                file.write(SLOWLY)
+        pace.unlink(missing_ok=True)
+        if seconds:
+            pace.write_text(str(seconds))
+
+    def start(self, *arguments):
+        """Start Snakemake; its output goes to output.txt."""
+        # As in the profile, ten seconds between two questions after the state of jobs; here, a fifth of one.
+        command = [sys.executable, HERE / "fast_polling.py", "--profile", "slurm", *arguments]
+        if "--max-status-checks-per-second" not in arguments:
+            command += ["--max-status-checks-per-second", "5"]
+        with open(self.folder / "output.txt", "w") as output:
+            process = subprocess.Popen(command, cwd=self.folder, stdout=output, stderr=subprocess.STDOUT)
+        started.append(process)
+        return process
+
+    def output(self):
+        return (self.folder / "output.txt").read_text()
+
+    def run(self, *arguments):
+        """Run Snakemake through Slurm; its exit status."""
+        return self.start(*arguments).wait(timeout=900)
+
+    def run_here(self, *arguments):
+        """Run Snakemake without Slurm; the finished process."""
+        command = [sys.executable, "-m", "snakemake", *arguments]
+        return subprocess.run(command, cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def wait_for_training(self, *settings):
+        """Wait until runs have made their first step; `settings` are their folders below runs/."""
+        logs = [self.folder / "results/logs/train_lstm/toy" / f"{setting}.log" for setting in settings]
+        wait_until(lambda: all(log.is_file() and "first step done" in log.read_text() for log in logs), self.output)
+
+
+SLOWLY = """
+
+import time
+from contextlib import suppress
+from pathlib import Path
+
+_pace = Path("seconds_per_step")
+_seconds = float(_pace.read_text()) if _pace.exists() else 0
+_multiplier = multiplier
+
+
+def multiplier(*arguments):
+    time.sleep(_seconds)
+    return _multiplier(*arguments)
+"""
+
+
+def wait_until(condition, explain=lambda: "", seconds=600):
+    """Return as soon as `condition()` holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited {seconds} s in vain\n{explain()}"
+        time.sleep(0.2)

@@ -1,0 +1,234 @@
+"""`snakemake --profile slurm` on a real Slurm: what it asks for, what comes out, and what kills and outages do."""
+
+import copy
+import os
+import re
+import signal
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from harness import Cluster, SlurmProject, wait_until
+
+from conftest import ROOT
+from project import CONFIG
+
+# Two runs of an LSTM, each a Slurm job of its own.
+RUNS = [f"lstm/n50pct/seed0/{setting}" for setting in ("lr0.001", "lr0.02")]
+TARGETS = [f"results/toy/runs/{run}/run.json" for run in RUNS]
+
+
+def small_config():
+    """Two cells; the LSTM stays in the catalogue, for its runs to be asked for by name."""
+    config = copy.deepcopy(CONFIG)
+    config["experiment"] |= {"arms": ["bert", "tfidf"], "sizes": [40]}
+    return config
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A running cluster of one node with 8 CPUs and 4 GPUs, all of them pretended."""
+    folder = Path(tempfile.mkdtemp(prefix="slurm-", dir="/tmp"))  # a socket's path has to be short
+    cluster, before = Cluster(folder), dict(os.environ)
+    os.environ |= {"SLURM_CONF": str(folder / "slurm.conf"), "PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
+    terminate = signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that it is stopped then too
+    try:
+        cluster.up()
+        yield cluster
+    finally:
+        cluster.down()
+        os.environ.clear()
+        os.environ.update(before)
+        signal.signal(signal.SIGTERM, terminate)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory, tiny_bert):
+    """A project whose data are prepared for training."""
+    project = SlurmProject(tmp_path_factory.mktemp("prepared"), tiny_bert, small_config())
+    subsets = [f"results/toy/subsets/n{size}/seed0.parquet" for size in ("40", "50pct")]
+    done = project.run_here("--cores", "2", "results/toy/tokens/tiny/train.parquet", *subsets)
+    assert done.returncode == 0, done.stdout
+    return project
+
+
+@pytest.fixture
+def project(tmp_path, prepared, cluster):
+    """A copy of it."""
+    return prepared.copy(tmp_path / "project")
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory, prepared):
+    """The LSTM's two runs, made without Slurm: what others are compared with."""
+    project = prepared.copy(tmp_path_factory.mktemp("local") / "project")
+    done = project.run_here("--cores", "2", *TARGETS)
+    assert done.returncode == 0, done.stdout
+    return project
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, tiny_bert, cluster):
+    """The whole small experiment, run through Slurm."""
+    project = SlurmProject(tmp_path_factory.mktemp("finished"), tiny_bert, small_config())
+    assert project.run() == 0, project.output()
+    return project
+
+
+def without_times(table):
+    """A table without the columns that differ from one run to the next."""
+    return table[[column for column in table if "second" not in column and "memory" not in column]]
+
+
+def same_tables(a, b):
+    """Assert that all Parquet files below folder `a` are below `b`, and equal but for times."""
+    tables = sorted(path.relative_to(a) for path in a.rglob("*.parquet"))
+    assert tables
+    for table in tables:
+        left, right = (without_times(pd.read_parquet(folder / table)) for folder in (a, b))
+        pd.testing.assert_frame_equal(left, right, check_exact=True, obj=str(table))
+
+
+def same_runs(project, local):
+    """Assert that the LSTM's two runs have the same history and weights as the local ones."""
+    for run in RUNS:
+        here, there = (folder / "results/toy/runs" / run for folder in (project.folder, local.folder))
+        same_tables(here, there)
+        assert (here / "model.safetensors").read_bytes() == (there / "model.safetensors").read_bytes()
+
+
+def test_what_comes_out_of_slurm_equals_what_a_local_run_makes(finished, prepared, tmp_path):
+    local = prepared.copy(tmp_path / "local")
+    done = local.run_here("--cores", "2")
+    assert done.returncode == 0, done.stdout
+    same_tables(finished.folder / "results", local.folder / "results")
+    assert len(pd.read_parquet(finished.folder / "results" / "scores.parquet")) == 2
+    assert "Figures: results/figures" in finished.output()
+
+
+def test_short_jobs_go_together(finished, cluster):
+    comments = sorted(record["Comment"].split("_wildcards_")[0] for record in cluster.jobs_of(finished).values())
+    assert finished.output().count("has been submitted") == len(comments) == 7  # of 12 jobs
+    assert comments == [
+        "rule_ingest",
+        "rule_short_runs_finetune_bert",
+        "rule_subsets_subsample",
+        "rule_summary_plot_accuracy_plot_gap_score",
+        "rule_test_evaluate_select",
+        "rule_tfidf_train_tfidf",
+        "rule_tokenize",
+    ]
+
+
+def test_jobs_ask_for_what_they_need(finished, cluster):
+    jobs = {record["Comment"].split("_wildcards_")[0]: record for record in cluster.jobs_of(finished).values()}
+    asked = {
+        rule: (record.get("TresPerJob"), record["NumCPUs"], record["MinMemoryNode"], record["TimeLimit"])
+        for rule, record in jobs.items()
+    }
+    gpu = "gres:gpu:1"
+    assert asked == {
+        "rule_ingest": (None, "4", "4000M", "00:30:00"),
+        "rule_tokenize": (None, "4", "4000M", "00:30:00"),
+        "rule_subsets_subsample": (None, "1", "4000M", "00:02:00"),
+        "rule_short_runs_finetune_bert": (gpu, "1", "16000M", "00:20:00"),
+        "rule_tfidf_train_tfidf": (None, "1", "4000M", "00:20:00"),  # two runs
+        "rule_test_evaluate_select": (gpu, "1", "4000M", "00:44:00"),  # two cells
+        "rule_summary_plot_accuracy_plot_gap_score": (None, "1", "4000M", "01:30:00"),
+    }
+    assert {record["Partition"] for record in jobs.values()} == {"cpu"}  # the cluster's default: no rule names one
+
+
+def test_what_can_never_run_is_refused_at_once(project):
+    project.change_profile(lambda profile: profile["set-resources"]["train_lstm"].update(mem_mb=10**8))
+    assert project.run("--retries", "0", *TARGETS[:1]) != 0
+    assert "SLURM sbatch failed" in project.output()
+    assert "Memory specification can not be satisfied" in project.output()
+
+
+def test_jobs_of_a_killed_snakemake_do_not_write_beside_new_ones(project, cluster, local):
+    project.slow_down(seconds=10)
+    process = project.start(*TARGETS)
+    project.wait_for_training(*RUNS)
+    process.kill()
+    process.wait()
+    orphans = cluster.jobs_of(project, "train_lstm")
+    assert {job["JobState"] for job in orphans.values()} == {"RUNNING"} and len(orphans) == 2
+    project.slow_down(None)
+
+    assert project.run(*TARGETS) != 0
+    assert "LockException" in project.output() and "--unlock" in project.output()
+    assert project.run_here("--unlock").returncode == 0
+    assert project.run(*TARGETS) == 0, project.output()
+    assert f"Cancelling Slurm jobs of an earlier run that was killed: {', '.join(orphans)}" in project.output()
+    states = {job: record["JobState"] for job, record in cluster.jobs_of(project, "train_lstm").items()}
+    new = states.keys() - orphans
+    assert len(new) == 2 and {states[job] for job in new} == {"COMPLETED"}
+    assert {states[job] for job in orphans} == {"CANCELLED"}
+    same_runs(project, local)
+
+
+def test_an_interrupted_snakemake_cancels_its_jobs(project, cluster):
+    project.slow_down(seconds=10)
+    process = project.start(*TARGETS)
+    project.wait_for_training(*RUNS)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) != 0
+    wait_until(lambda: {job["JobState"] for job in cluster.jobs_of(project, "train_lstm").values()} == {"CANCELLED"})
+
+
+def test_an_outage_of_the_controller_loses_no_job(project, cluster, local):
+    def patient(profile):
+        profile["max-status-checks-per-second"] = 1  # for 360 seconds, where the profile waits ten times as long
+
+    project.change_profile(patient)
+    project.slow_down(seconds=0.3)
+    process = project.start(*TARGETS, "--max-status-checks-per-second", "1")
+    project.wait_for_training(*RUNS)
+    cluster.stop_controller()
+    # Long enough for many questions without an answer, and for the trainings to end meanwhile.
+    wait_until(lambda: not process.poll() and all((project.folder / target).exists() for target in TARGETS))
+    cluster.up()
+    assert process.wait(timeout=900) == 0, project.output()
+    assert len(cluster.jobs_of(project, "train_lstm")) == 2
+    same_runs(project, local)
+
+
+def test_a_failure_in_a_group_leaves_what_the_others_made(project):
+    target = "results/toy/predictions/tfidf/n40/seed0.parquet"
+    script = project.folder / "workflow/scripts/evaluate_cell.py"
+    text = script.read_text()
+    script.write_text(f"raise ValueError('boom')\n{text}")
+    assert project.run("--retries", "0", target) != 0
+    script.write_text(text)
+    again = project.run_here("--dry-run", target)
+    assert re.findall(r"^(\w+) +1$", again.stdout, re.MULTILINE) == ["evaluate", "total"], again.stdout
+
+
+def test_a_cancelled_training_and_one_that_runs_out_of_time_come_back(project, cluster, local):
+    project.slow_down(seconds=10)
+    process = project.start(*TARGETS)
+    project.wait_for_training(*RUNS)
+    project.slow_down(None)  # those that run stay slow
+    cluster.cancel(project, "lr0.001")
+    cluster.limit_time(project, "lr0.02", minutes=1)
+    assert process.wait(timeout=900) == 0, project.output()
+
+    first, second = cluster.jobs_of(project, "lr0.001").values()
+    assert (first["JobState"], second["JobState"]) == ("CANCELLED", "COMPLETED")
+    first, second = cluster.jobs_of(project, "lr0.02").values()
+    # The warning before the limit may have ended it.
+    assert first["JobState"] in ("FAILED", "TIMEOUT") and second["JobState"] == "COMPLETED"
+    assert second["TimeLimit"] == "08:00:00" and second["MinMemoryNode"] == "16000M"  # twice the first attempt's
+    assert second["TresPerJob"] == "gres:gpu:1"
+    same_runs(project, local)
+
+
+def test_the_profile_keeps_clear_of_what_loses_results():
+    profile = yaml.safe_load((ROOT / "slurm" / "config.yaml").read_text())
+    assert not any("array" in key for key in profile)
+    assert profile["slurm-status-command"] == "squeue" and profile["retries"] > 0
+    rules = "".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+    assert "retries:" not in rules and "partition" not in rules
