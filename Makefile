@@ -16,7 +16,7 @@ quickstart: .venv/installed
 	@$(BIN)/snakemake --cores $(CORES)
 
 test: .venv/installed
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 test-slurm: .venv/installed
 	@tests/slurm/install.sh
