@@ -132,10 +132,10 @@ def test_jobs_ask_for_what_they_need(finished, cluster):
     assert asked == {
         "rule_ingest": (None, "4", "4000M", "00:30:00"),
         "rule_tokenize": (None, "4", "4000M", "00:30:00"),
-        "rule_subsets_subsample": (None, "1", "4000M", "00:02:00"),
+        "rule_subsets_subsample": (None, "1", "4000M", "00:05:00"),
         "rule_short_runs_finetune_bert": (gpu, "1", "16000M", "00:20:00"),
         "rule_tfidf_train_tfidf": (None, "1", "4000M", "00:20:00"),  # two runs
-        "rule_test_evaluate_select": (gpu, "1", "4000M", "00:44:00"),  # two cells
+        "rule_test_evaluate_select": (gpu, "1", "4000M", "00:50:00"),  # two cells
         "rule_summary_plot_accuracy_plot_gap_score": (None, "1", "4000M", "01:30:00"),
     }
     assert {record["Partition"] for record in jobs.values()} == {"cpu"}  # the cluster's default: no rule names one
