@@ -179,23 +179,6 @@ def test_an_interrupted_snakemake_cancels_its_jobs(project, cluster):
     wait_until(lambda: {job["JobState"] for job in cluster.jobs_of(project, "train_lstm").values()} == {"CANCELLED"})
 
 
-def test_an_outage_of_the_controller_loses_no_job(project, cluster, local):
-    def patient(profile):
-        profile["max-status-checks-per-second"] = 1  # for 360 seconds, where the profile waits ten times as long
-
-    project.change_profile(patient)
-    project.slow_down(seconds=0.3)
-    process = project.start(*TARGETS, "--max-status-checks-per-second", "1")
-    project.wait_for_training(*RUNS)
-    cluster.stop_controller()
-    # Long enough for many questions without an answer, and for the trainings to end meanwhile.
-    wait_until(lambda: not process.poll() and all((project.folder / target).exists() for target in TARGETS))
-    cluster.up()
-    assert process.wait(timeout=900) == 0, project.output()
-    assert len(cluster.jobs_of(project, "train_lstm")) == 2
-    same_runs(project, local)
-
-
 def test_a_failure_in_a_group_leaves_what_the_others_made(project):
     target = "results/toy/predictions/tfidf/n40/seed0.parquet"
     script = project.folder / "workflow/scripts/evaluate_cell.py"
