@@ -17,7 +17,7 @@ CONFIG = {
     "pathvars": {"results": "results"},
     "experiment": {
         "datasets": ["toy"],
-        "arms": ["bert", "lstm", "lstm-bert-embeddings", "tfidf"],
+        "arms": ["bert", "lstm", "lstm-bert-embeddings", "tfidf", "probe"],
         "reference": "bert",
         "sizes": [40, "50%"],
         "seeds": [0],
@@ -54,6 +54,7 @@ CONFIG = {
             "min_steps": 30,
         },
         "tfidf": {"family": "tfidf", "tokenizer": "tiny", "C": [1, 10]},
+        "probe": {"family": "probe", "model": "tiny", "C": [0.1]},
     },
 }
 

@@ -11,8 +11,8 @@ import pytest
 from artifacts import read_metadata
 from project import CONFIG, Project, changed
 
-CELLS = 8  # 4 arms, 2 sizes, 1 seed
-RUNS = {"finetune_bert": 2, "train_lstm": 6, "train_tfidf": 4}
+CELLS = 10  # 5 arms, 2 sizes, 1 seed
+RUNS = {"finetune_bert": 2, "train_lstm": 6, "train_tfidf": 4, "train_probe": 2}
 PLOTS = {"plot_accuracy": 1, "plot_gap": 1, "plot_share": 1, "plot_cost": 1, "all": 1}
 ENDS = {"score": 1, "answer": 1, "table_accuracy": 1} | PLOTS
 TIMED = {"time_inference": 3, "table_inference": 1}  # the neural arms
@@ -23,7 +23,8 @@ def project(tmp_path_factory, tiny_bert):
     """A project in which the whole experiment has run."""
     project = Project(tmp_path_factory.mktemp("project"), tiny_bert)
     assert project.jobs() == RUNS | ENDS | TIMED | {
-        "ingest": 1, "tokenize": 1, "subsample": 2, "extract_embeddings": 1, "select": CELLS, "evaluate": CELLS
+        "ingest": 1, "tokenize": 1, "subsample": 2, "extract_embeddings": 1, "extract_features": 1, "select": CELLS,
+        "evaluate": CELLS,
     }  # fmt: skip
     done = project.snakemake()
     assert done.returncode == 0, done.stdout
@@ -51,9 +52,10 @@ def test_every_stage_leaves_its_file(project):
         f"tables/{name}.{kind}" for name in ("accuracy", "inference") for kind in ("parquet", "md", "tex", *kinds)
     }
     expected |= {f"timing/{arm}/cpu-batch2-length8.parquet" for arm in ("bert", "lstm", "lstm-bert-embeddings")}
-    expected |= {f"toy/tokens/tiny/{split}.parquet" for split in ("train", "validation", "test")}
+    for stage in ("tokens", "features"):
+        expected |= {f"toy/{stage}/tiny/{split}.parquet" for split in ("train", "validation", "test")}
     settings = {"bert": ["lr0.001"], "lstm": ["lr0.001", "lr0.02"], "lstm-bert-embeddings": ["lr0.02"],
-                "tfidf": ["C1.0", "C10.0"]}  # fmt: skip
+                "tfidf": ["C1.0", "C10.0"], "probe": ["C0.1"]}  # fmt: skip
     for cell in ("n40/seed0", "n50pct/seed0"):
         expected.add(f"toy/subsets/{cell}.parquet")
         for arm, runs in settings.items():
@@ -166,6 +168,23 @@ def cells(n, **runs):
     return runs | {"select": n, "evaluate": n} | ENDS
 
 
+def test_selection_on_test_data_is_marked_wherever_it_is_shown(project):
+    config = changed(("experiment", "selection"), "test")
+    config["experiment"] |= {"arms": ["lstm", "tfidf"], "reference": "lstm", "sizes": [40]}
+    config["timing"]["devices"] = {"cpu": []}
+    config["pathvars"]["results"] = "on-test"
+    done = project.snakemake(config=config)
+    assert done.returncode == 0, done.stdout
+    results = project.folder / "on-test"
+    scores = pd.read_parquet(results / "scores.parquet")
+    assert set(scores.selection) == {"test"} and set(scores.validation_examples) == {90}
+    assert scores.validation_accuracy.tolist() == scores.accuracy.tolist()
+    assert set(pd.read_parquet(results / "gaps.parquet").selection) == {"test"}
+    for path in ("answer.md", "tables/accuracy.md", "tables/accuracy.tex", "figures/gap.svg", "figures/accuracy.svg"):
+        assert "selected on test" in (results / path).read_text().lower(), path
+    assert set(read(project, "scores.parquet").selection) == {"validation"}
+
+
 def test_nothing_changed_nothing_runs(project):
     assert project.jobs() == {}
     done = project.snakemake()
@@ -176,11 +195,11 @@ NEW_ARM = {"family": "lstm", "tokenizer": "tiny", "learning_rates": [1e-2]}
 CHANGES = {
     "one more size": (
         ("experiment", "sizes"), [40, "50%", 80],
-        cells(4, subsample=1, finetune_bert=1, train_lstm=3, train_tfidf=2),
+        cells(5, subsample=1, finetune_bert=1, train_lstm=3, train_tfidf=2, train_probe=1),
     ),
     "one more seed": (
         ("experiment", "seeds"), [0, 1],
-        cells(8, subsample=2, finetune_bert=2, train_lstm=6, train_tfidf=4),
+        cells(10, subsample=2, **RUNS),
     ),
     "one more learning rate": (
         ("arms", "bert", "learning_rates"), [1e-3, 5e-4],
@@ -201,16 +220,19 @@ CHANGES = {
         ("published",), {"datasets": {"toy": "yelp"}, "arms": {"lstm": "LSTM-4-256"}},
         {"plot_share": 1, "table_accuracy": 1, "all": 1},
     ),
+    "an arm left out at a size": (("experiment", "exclude"), [{"arms": ["lstm"], "sizes": [40]}], ENDS),
+    "checkpoints more often": (("experiment", "checkpoint_minutes"), 1, {}),
+    "selection on test data": (("experiment", "selection"), "test", cells(10, **RUNS)),
     "more threads": (("experiment", "threads"), 2, {}),
     "a default written out": (("arms", "bert", "clip"), 1.0, {}),
     "2.0 for 2": (("arms", "bert", "epochs"), 2.0, {}),
     "fewer validation examples": (
         ("experiment", "validation_max"), 45,
-        cells(4, finetune_bert=1, train_lstm=3, train_tfidf=2),
+        cells(5, finetune_bert=1, train_lstm=3, train_tfidf=2, train_probe=1),
     ),
     "other tokens": (
         ("datasets", "toy", "max_length"), 16,
-        cells(8, tokenize=1, **RUNS),
+        cells(10, tokenize=1, extract_features=1, **RUNS),
     ),
 }  # fmt: skip
 
@@ -230,7 +252,7 @@ def test_one_more_arm_runs_only_its_cells(project):
 def test_one_more_dataset_runs_only_its_cells(project):
     config = changed(("datasets", "toy2"), CONFIG["datasets"]["toy"] | {"seed": 1})
     config["experiment"]["datasets"] = ["toy", "toy2"]
-    assert project.jobs(config) == cells(8, ingest=1, tokenize=1, subsample=2, **RUNS)
+    assert project.jobs(config) == cells(10, ingest=1, tokenize=1, subsample=2, extract_features=1, **RUNS)
 
 
 def test_one_fewer_of_anything_only_scores_again(project):
@@ -246,8 +268,13 @@ EDITS = {
     # evaluate_cell.py can load any family, so it runs for all cells; select runs where a run did
     "lstm.py": ("amax(dim=1)", "amax(1)", ALL_CELLS | TIMED | {"train_lstm": 6, "select": 4}),
     "tfidf.py": ("sublinear_tf=True", "sublinear_tf=False", ALL_CELLS | {"train_tfidf": 4, "select": 2}),
-    "fit.py": ("SECONDS_BETWEEN_LINES = 10", "SECONDS_BETWEEN_LINES = 9",
-               ALL_CELLS | TIMED | {"train_lstm": 6, "finetune_bert": 2, "select": 6}),
+    "logistic.py": ("max_iter=1000", "max_iter=999",
+                    ALL_CELLS | {"train_tfidf": 4, "train_probe": 2, "select": 4}),
+    # no cell is tested again unless its run is: how a model is trained does not change how it is used
+    "fit.py": ("fused=True", "fused=False", {"finetune_bert": 2, "train_lstm": 6, "select": 6, "evaluate": 6} | ENDS),
+    "inference.py": ("TOKENS_PER_BATCH = 4096", "TOKENS_PER_BATCH = 2048",
+                     ALL_CELLS | {"finetune_bert": 2, "train_lstm": 6, "extract_features": 1, "train_probe": 2,
+                                  "select": 8}),
 }  # fmt: skip
 
 
@@ -294,7 +321,7 @@ def test_new_weights_at_the_same_place_are_noticed(project):
     before = weights.stat()
     os.utime(weights, (1, 1))
     try:
-        assert project.jobs() == cells(8, tokenize=1, extract_embeddings=1, **RUNS, **TIMED)
+        assert project.jobs() == cells(10, tokenize=1, extract_embeddings=1, extract_features=1, **RUNS, **TIMED)
     finally:
         os.utime(weights, ns=(before.st_atime_ns, before.st_mtime_ns))
 
