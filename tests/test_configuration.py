@@ -381,6 +381,16 @@ def test_defaults_are_filled():
     assert checked == {
         "pathvars": {"results": "results"},
         "figures": {"width": 3.5, "one_point": 1.0},
+        "timing": {
+            "arms": None,
+            "devices": {"cpu": [8], "cuda": []},
+            "lengths": [64],
+            "warmup": 2,
+            "repetitions": 10,
+            "threads": 1,
+            "precision": "fp32",
+        },
+        "published": {"datasets": {}, "arms": {}},
         "experiment": {
             "datasets": ["d"],
             "arms": ["a"],
