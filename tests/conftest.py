@@ -32,6 +32,15 @@ def make_rows(n, seed=0):
     return rows
 
 
+def write_frame(path, frame):
+    """Write a data frame as the workflow writes its tables."""
+    import pyarrow as pa
+
+    from artifacts import write_table
+
+    write_table(path, pa.Table.from_pandas(frame, preserve_index=False))
+
+
 def make_tiny_bert(folder):
     """Write a randomly initialised 2-layer BERT and its tokenizer to `folder`."""
     import torch

@@ -12,6 +12,7 @@ import pytest
 from matplotlib.colors import same_color
 
 from configuration import schema
+from conftest import write_frame
 from labelling import spread
 from metrics import Z_95
 from plot_accuracy import draw_accuracy, plot_accuracy
@@ -146,7 +147,7 @@ def test_hard_tables(case, tmp_path):
         ("gaps", gaps, plot_share, lambda *some: draw_share(*some, published, STUDY), (published, STUDY)),
         ("scores", scores, plot_cost, draw_cost, ()),
     ):
-        table.to_parquet(tmp_path / f"{name}.parquet")
+        write_frame(tmp_path / f"{name}.parquet", table)
         plot(tmp_path / f"{name}.parquet", [tmp_path / f"{name}.svg"], arms, STYLE, *more)
         xml.etree.ElementTree.parse(tmp_path / f"{name}.svg")
         fig = draw(table, arms, 3.3)
@@ -166,8 +167,8 @@ def test_hard_tables(case, tmp_path):
 
 def test_only_the_reference_or_nothing_at_all(tmp_path):
     scores, gaps, arms = tables(arms=1)
-    scores.to_parquet(tmp_path / "scores.parquet")
-    gaps.to_parquet(tmp_path / "gaps.parquet")
+    write_frame(tmp_path / "scores.parquet", scores)
+    write_frame(tmp_path / "gaps.parquet", gaps)
     plot_accuracy(tmp_path / "scores.parquet", [tmp_path / "accuracy.svg"], arms, STYLE)
     plot_gap(tmp_path / "gaps.parquet", [tmp_path / "gap.svg"], arms, STYLE)
     assert "No arm but the reference" in (tmp_path / "gap.svg").read_text(encoding="utf-8")
@@ -176,7 +177,7 @@ def test_only_the_reference_or_nothing_at_all(tmp_path):
 
 def test_files_are_whole_and_the_same_each_time(tmp_path):
     _, gaps, arms = tables(datasets=("a", "b"))
-    gaps.sample(frac=1, random_state=0).sort_values("dataset").to_parquet(tmp_path / "gaps.parquet")
+    write_frame(tmp_path / "gaps.parquet", gaps.sample(frac=1, random_state=0).sort_values("dataset"))
     written = []
     for run in ("first", "second"):
         outputs = [tmp_path / run / f"gap.{suffix}" for suffix in MAGIC]
@@ -195,7 +196,7 @@ def test_rows_in_any_order_and_arms_in_the_given_one(tmp_path):
     scores, _, arms = tables(datasets=("z", "a"))
     shuffled = scores.groupby("dataset", sort=False).sample(frac=1, random_state=1)
     for name, table in (("plain", scores), ("shuffled", shuffled)):
-        table.to_parquet(tmp_path / f"{name}.parquet")
+        write_frame(tmp_path / f"{name}.parquet", table)
         plot_accuracy(tmp_path / f"{name}.parquet", [tmp_path / f"{name}.svg"], arms, STYLE)
     plain = (tmp_path / "plain.svg").read_text(encoding="utf-8")
     assert plain == (tmp_path / "shuffled.svg").read_text(encoding="utf-8")

@@ -9,6 +9,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from configuration import schema
+from conftest import write_frame
 from markup import latex, markdown, terminal
 from metrics import Z_95
 from published import matched, study
@@ -80,8 +81,8 @@ def test_table_of_accuracies_in_words():
 def test_every_form_of_the_table_is_written(tmp_path):
     scores, gaps = scores_and_gaps()
     gaps = gaps.merge(scores[["dataset", "arm", "n", "seed", "dataset_title", "arm_title"]])
-    scores.to_parquet(tmp_path / "scores.parquet")
-    gaps.to_parquet(tmp_path / "gaps.parquet")
+    write_frame(tmp_path / "scores.parquet", scores)
+    write_frame(tmp_path / "gaps.parquet", gaps)
     outputs = [tmp_path / f"accuracy.{form}" for form in ("parquet", "md", "tex", "png", "svg", "pdf")]
     table_accuracy(tmp_path / "scores.parquet", tmp_path / "gaps.parquet", ["big", "small"], "big", [], STUDY, outputs)
     assert len(pd.read_parquet(outputs[0])) == 3
