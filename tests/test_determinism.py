@@ -23,7 +23,7 @@ from tokenize_texts import tokenize
 from train_lstm import train_lstm
 from train_tfidf import train_tfidf
 
-CELL = {"dataset": "toy", "size": "100", "seed": 0, "setting": "x"}
+CELL = {"dataset": "toy", "size": "100", "seed": 0, "setting": "x", "selection": "validation"}
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +49,14 @@ def data(tmp_path_factory, tiny_bert):
             "cost": "run.json",
         }
         outputs = {key: folder / name / file for key, file in outputs.items()}
-        cell = CELL | {"arm": arm}
+        run = {"paths": paths, "recipe": recipe, "threads": threads, "cell": CELL | {"arm": arm}, "outputs": outputs}
+        neural = run | {"seed": 0, "checkpointing": {"seconds": 600, "code": ""}}
         if family == "bert":
-            finetune_bert(paths, {"path": str(tiny_bert)}, recipe, 1e-3, 0, threads, cell, outputs)
+            finetune_bert(pretrained={"path": str(tiny_bert)}, learning_rate=1e-3, **neural)
         elif family == "lstm":
-            train_lstm(paths, recipe, 2e-2, 0, threads, cell, outputs)
+            train_lstm(learning_rate=2e-2, **neural)
         else:
-            train_tfidf(paths, recipe, 1.0, threads, cell, outputs)
+            train_tfidf(strength=1.0, **run)
         chosen = {key: folder / name / "selected" / outputs[key].name for key in ("model", "config")}
         chosen["selected"] = folder / name / "selected.json"
         select_run([outputs["cost"]], [outputs["model"]], [outputs["config"]], chosen)

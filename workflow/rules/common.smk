@@ -217,6 +217,14 @@ def titles():
     }
 
 
+def for_report(value):
+    """A param as JSON without "<": Snakemake's report puts the params of its rules into the page as they are.
+
+    A function, as Snakemake would take the braces in a text for wildcards.
+    """
+    return lambda wildcards: json.dumps(value).replace("<", "\\u003c")
+
+
 def kept_if(policies, path):
     """`path`, marked as temporary unless `experiment.keep_models` is one of `policies`."""
     return path if EXPERIMENT["keep_models"] in policies else temp(path)

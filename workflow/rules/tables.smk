@@ -33,7 +33,7 @@ rule table_inference:
         ENVIRONMENT
     params:
         reference=EXPERIMENT["reference"],
-        titles={arm: ARMS[arm]["title"] or arm for arm in [EXPERIMENT["reference"], *timed_arms()]},
+        titles=for_report({arm: ARMS[arm]["title"] or arm for arm in [EXPERIMENT["reference"], *timed_arms()]}),
         study=STUDY,
         code=code_digest("table_inference.py"),
     message:

@@ -1,5 +1,7 @@
 """Table 2: inference time per example, by arm, device, batch size and length."""
 
+import json
+
 import pandas as pd
 import pyarrow as pa
 
@@ -93,7 +95,7 @@ if __name__ == "__main__":
         table_inference(
             timings=snakemake.input,
             reference=snakemake.params.reference,
-            titles=snakemake.params.titles,
+            titles=json.loads(snakemake.params.titles),
             study=snakemake.params.study,
             outputs=list(snakemake.output),
         )
