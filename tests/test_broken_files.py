@@ -15,7 +15,7 @@ from batches import read_cell, read_examples
 from conftest import make_rows, make_tiny_bert
 from evaluate_cell import load_classifier
 from ingest import ingest
-from lstm import LSTMClassifier
+from lstm import LSTMClassifier, read_embeddings
 from project import CONFIG, Project
 from run_files import save_model
 from select_run import select_run
@@ -23,7 +23,6 @@ from stage import BadInput
 from subsample import subsample
 from test_ingest import DATASET, write_csv
 from tokenize_texts import tokenize
-from train_lstm import read_embeddings
 from transformer import input_embeddings, load_for_classification
 
 

@@ -9,8 +9,7 @@ from checkpoint import Checkpoints
 from devices import build_accelerator
 from fit import fit
 from inference import predict
-from lstm import LSTMClassifier, masked_max
-from train_lstm import build_lstm
+from lstm import LSTMClassifier, build_lstm, masked_max
 
 RECIPE = {
     "family": "lstm", "tokenizer": "tiny", "embeddings": None, "freeze_embeddings": True, "embedding_size": 12,

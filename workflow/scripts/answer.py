@@ -176,8 +176,6 @@ def interval_words(row):
     most = f"more than {row['largest']:,}" if math.isinf(high) else about(high, row)
     if math.isinf(low):
         return most
-    if row["verdict"] == "from the smallest":
-        return f"up to {most}"
     least = f"{row['smallest']:,} or fewer" if low <= row["smallest"] else about(low, row)
     return f"{least} to {most}"
 

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from safetensors.torch import load_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from flops import Flops
+from stage import BadInput
 
 
 class Output(NamedTuple):
@@ -94,8 +96,6 @@ class LSTMClassifier(nn.Module):
 
     def save_pretrained(self, folder):
         """Write model.safetensors and config.json."""
-        from safetensors.torch import save_file
-
         save_file({k: v.contiguous() for k, v in self.state_dict().items()}, Path(folder) / "model.safetensors")
         (Path(folder) / "config.json").write_text(json.dumps({"family": "lstm"} | self.config, indent=2) + "\n")
 
@@ -107,3 +107,29 @@ class LSTMClassifier(nn.Module):
         model = cls(config)
         model.load_state_dict(load_file(Path(folder) / "model.safetensors"))
         return model
+
+
+def read_embeddings(path):
+    """The (rows, width) tensor that extract_embeddings.py wrote; BadInput where the file is broken."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return file.get_tensor("embeddings")
+    except SafetensorError as error:
+        raise BadInput(f"{path}: not a whole safetensors file ({error}); delete it and run again") from error
+
+
+def build_lstm(recipe, about, embeddings=None):
+    """A fresh LSTMClassifier for tokens described by `about` (token metadata); embeddings: (rows, width) or None."""
+    if embeddings is not None and len(embeddings) < about["vocabulary"]:
+        there, needed = len(embeddings), about["vocabulary"]
+        raise BadInput(f"models: {about['tokenizer']}: {there} token embeddings for a vocabulary of {needed}")
+    config = {
+        "vocabulary": about["vocabulary"] if embeddings is None else len(embeddings),
+        "padding_id": about["padding_id"],
+        "embedding_size": recipe["embedding_size"] if embeddings is None else embeddings.shape[1],
+        "layers": recipe["layers"],
+        "hidden": recipe["hidden"],
+        "dropout": recipe["dropout"],
+        "classes": len(about["label_names"]),
+    }
+    return LSTMClassifier(config, embeddings, freeze_embeddings=recipe["freeze_embeddings"] and embeddings is not None)

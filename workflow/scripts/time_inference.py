@@ -30,7 +30,7 @@ def build_model(recipe, pretrained, embeddings=None):
     vocabulary = max(tokenizer.get_vocab().values()) + 1
     names = [str(i) for i in range(CLASSES)]
     if recipe["family"] == "lstm":
-        from train_lstm import build_lstm, read_embeddings
+        from lstm import build_lstm, read_embeddings
 
         table = read_embeddings(embeddings) if embeddings else None
         about = {"vocabulary": vocabulary, "padding_id": padding, "label_names": names}
