@@ -19,7 +19,7 @@ from project import Project
 
 HERE = Path(__file__).resolve().parent
 
-PATIENCE = 900  # seconds that anything may take, on however slow a machine, before a test fails
+PATIENCE = 1800  # seconds that anything may take, on however slow a machine, before a test fails
 
 started = []  # Snakemakes
 

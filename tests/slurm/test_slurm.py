@@ -105,16 +105,22 @@ def test_what_comes_out_of_slurm_equals_what_a_local_run_makes(finished, prepare
     assert "Figures: results/figures" in finished.output()
 
 
+SUMMARY = "rule_summary_answer_plot_accuracy_plot_cost_plot_gap_plot_share_score_table_accuracy"
+
+
 def test_short_jobs_go_together(finished, cluster):
     comments = sorted(record["Comment"].split("_wildcards_")[0] for record in cluster.jobs_of(finished).values())
-    assert finished.output().count("has been submitted") == len(comments) == 7  # of 12 jobs
+    assert finished.output().count("has been submitted") == len(comments) == 10  # of 23 jobs
     assert comments == [
+        "rule_extract_features",
         "rule_ingest",
+        "rule_regressions_train_probe_train_tfidf",
         "rule_short_runs_finetune_bert",
         "rule_subsets_subsample",
-        "rule_summary_plot_accuracy_plot_gap_score",
+        SUMMARY,
+        "rule_summary_table_inference",  # it reads timings alone
         "rule_test_evaluate_select",
-        "rule_tfidf_train_tfidf",
+        "rule_time_inference",
         "rule_tokenize",
     ]
 
@@ -131,10 +137,14 @@ def test_jobs_ask_for_what_they_need(finished, cluster):
         "rule_tokenize": (None, "4", "4000M", "00:30:00"),
         "rule_subsets_subsample": (None, "1", "4000M", "00:05:00"),
         "rule_short_runs_finetune_bert": (gpu, "1", "16000M", "00:20:00"),
-        "rule_tfidf_train_tfidf": (None, "1", "4000M", "00:20:00"),  # two runs
-        "rule_test_evaluate_select": (gpu, "1", "4000M", "00:50:00"),  # two cells
-        "rule_summary_plot_accuracy_plot_gap_score": (None, "1", "4000M", "01:30:00"),
+        "rule_extract_features": (gpu, "1", "16000M", "04:00:00"),
+        "rule_regressions_train_probe_train_tfidf": (None, "1", "4000M", "00:30:00"),  # three runs
+        "rule_test_evaluate_select": (gpu, "1", "4000M", "01:15:00"),  # three cells
+        "rule_time_inference": (None, "8", "4000M", "00:30:00"),  # the whole node
+        SUMMARY: (None, "1", "4000M", "03:30:00"),  # seven jobs
+        "rule_summary_table_inference": (None, "1", "4000M", "00:30:00"),
     }
+    assert jobs["rule_time_inference"]["OverSubscribe"] == "NO"  # nothing beside it
     assert {record["Partition"] for record in jobs.values()} == {"cpu"}  # the cluster's default: no rule names one
 
 
