@@ -68,11 +68,20 @@ def local(tmp_path_factory, prepared):
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory, tiny_bert, cluster):
-    """The whole small experiment, run through Slurm."""
+def both(tmp_path_factory, tiny_bert, prepared, cluster):
+    """The whole small experiment: run through Slurm, and meanwhile without it."""
     project = SlurmProject(tmp_path_factory.mktemp("finished"), tiny_bert, small_config())
-    assert project.run() == 0, project.output()
-    return project
+    process = project.start()
+    local = prepared.copy(tmp_path_factory.mktemp("local_whole") / "project")
+    local.run_here("--cores", "1")
+    assert project.end_of(process) == 0, project.output()
+    return project, local
+
+
+@pytest.fixture(scope="module")
+def finished(both):
+    """The one run through Slurm."""
+    return both[0]
 
 
 def without_times(table):
@@ -97,9 +106,8 @@ def same_runs(project, local):
         assert (here / "model.safetensors").read_bytes() == (there / "model.safetensors").read_bytes()
 
 
-def test_what_comes_out_of_slurm_equals_what_a_local_run_makes(finished, prepared, tmp_path):
-    local = prepared.copy(tmp_path / "local")
-    local.run_here("--cores", "2")
+def test_what_comes_out_of_slurm_equals_what_a_local_run_makes(both):
+    finished, local = both
     same_tables(finished.folder / "results", local.folder / "results")
     assert len(pd.read_parquet(finished.folder / "results" / "scores.parquet")) == 3
     assert "Figures: results/figures" in finished.output()
