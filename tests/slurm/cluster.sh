@@ -71,7 +71,6 @@ SchedulerParameters=batch_sched_delay=0,sched_min_interval=100000,bf_interval=2
 # sbatch refuses what can never run, instead of queueing it for ever.
 EnforcePartLimits=ALL
 MinJobAge=3600
-KillWait=10
 ReturnToService=2
 GresTypes=gpu
 NodeName=$host NodeAddr=127.0.0.1 CPUs=8 RealMemory=64000 Gres=gpu:4 State=UNKNOWN
@@ -97,7 +96,7 @@ up() {
         --pid-file="$folder/run/munged.pid" --log-file="$folder/key/munged.log" --seed-file="$folder/key/seed"
     pid_of slurmctld >/dev/null || slurmctld -f "$SLURM_CONF"
     pid_of slurmd >/dev/null || slurmd -f "$SLURM_CONF"
-    if ! wait_for 20 node_is_up; then
+    if ! wait_for 100 node_is_up; then
         tail -n 20 "$folder"/log/*.log >&2
         exit 1
     fi
@@ -107,8 +106,8 @@ up() {
 # Jobs first: their processes would outlive slurmd.
 down() {
     if pid_of slurmctld >/dev/null && pid_of slurmd >/dev/null; then
-        timeout 10 scancel --user "$(id -un)" || true
-        wait_for 20 no_jobs || true
+        timeout 30 scancel --user "$(id -un)" || true
+        wait_for 60 no_jobs || true
     fi
     for daemon in slurmd slurmctld munged; do
         if pid=$(pid_of $daemon); then

@@ -19,6 +19,8 @@ from project import Project
 
 HERE = Path(__file__).resolve().parent
 
+PATIENCE = 1800  # seconds that anything may take, on however slow a machine, before a test fails
+
 started = []  # Snakemakes
 
 
@@ -42,16 +44,14 @@ class Cluster:
     def up(self):
         """Start what does not run of it."""
         environment = os.environ | {"SLURM_TEST_PORT": str(self.port)}
-        command = [HERE / "cluster.sh", "up", self.folder]
-        done = subprocess.run(command, capture_output=True, text=True, env=environment)
-        assert done.returncode == 0, done.stdout + done.stderr
+        answer([HERE / "cluster.sh", "up", self.folder], env=environment)
 
     def down(self):
         """End what tests started and its jobs, stop it and delete its folder."""
         for process in started:
             process.kill()
             process.wait()
-        subprocess.run([HERE / "cluster.sh", "down", self.folder], check=True)
+        answer([HERE / "cluster.sh", "down", self.folder])
 
     def stop_controller(self):
         """End slurmctld, as in an outage; jobs run on."""
@@ -59,7 +59,7 @@ class Cluster:
 
     def jobs(self):
         """{Slurm job id: fields of `scontrol show job`} of all jobs that Slurm remembers, in the order they came."""
-        text = subprocess.run(["scontrol", "show", "job", "--oneliner"], capture_output=True, text=True).stdout
+        text = answer(["scontrol", "show", "job", "--oneliner"])
         records = [dict(re.findall(r"(\S+?)=(\S*)", line)) for line in text.splitlines() if line.startswith("JobId=")]
         return {record["JobId"]: record for record in sorted(records, key=lambda record: int(record["JobId"]))}
 
@@ -70,12 +70,12 @@ class Cluster:
 
     def cancel(self, project, part):
         """scancel such jobs."""
-        subprocess.run(["scancel", *self.jobs_of(project, part)], check=True)
+        answer(["scancel", *self.jobs_of(project, part)])
 
     def limit_time(self, project, part, minutes):
         """Cut the time limit of such jobs."""
         for job in self.jobs_of(project, part):
-            subprocess.run(["scontrol", "update", f"JobId={job}", f"TimeLimit={minutes}"], check=True)
+            answer(["scontrol", "update", f"JobId={job}", f"TimeLimit={minutes}"])
 
 
 class SlurmProject(Project):
@@ -123,19 +123,38 @@ class SlurmProject(Project):
     def output(self):
         return (self.folder / "output.txt").read_text()
 
+    def end_of(self, process):
+        """Wait until Snakemake has ended; its exit status."""
+        wait_until(lambda: process.poll() is not None, "Snakemake to end", self.output)
+        return process.returncode
+
     def run(self, *arguments):
         """Run Snakemake through Slurm; its exit status."""
-        return self.start(*arguments).wait(timeout=900)
+        return self.end_of(self.start(*arguments))
 
     def run_here(self, *arguments):
-        """Run Snakemake without Slurm; the finished process."""
-        command = [sys.executable, "-m", "snakemake", *arguments]
-        return subprocess.run(command, cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        """Run Snakemake without Slurm; its output."""
+        return answer([sys.executable, "-m", "snakemake", *arguments], cwd=self.folder)
 
-    def wait_for_training(self, *settings):
-        """Wait until runs have made their first step; `settings` are their folders below runs/."""
-        logs = [self.folder / "results/logs/train_lstm/toy" / f"{setting}.log" for setting in settings]
-        wait_until(lambda: all(log.is_file() and "first step done" in log.read_text() for log in logs), self.output)
+    def training_log(self, run):
+        """The log of an LSTM's run, named by its folder below runs/."""
+        path = self.folder / "results/logs/train_lstm/toy" / f"{run}.log"
+        return path.read_text() if path.is_file() else ""
+
+    def wait_for(self, condition, what, process):
+        """Wait until `condition()` holds, for which Snakemake has to run on."""
+
+        def holds():
+            assert process.poll() is None, f"Snakemake ended while the test waited for {what}\n{self.output()}"
+            return condition()
+
+        wait_until(holds, what, self.output)
+
+    def wait_for_training(self, process, runs):
+        """Wait until such runs have made their first step."""
+        self.wait_for(
+            lambda: all("first step done" in self.training_log(run) for run in runs), "trainings to start", process
+        )
 
 
 SLOWLY = """
@@ -155,9 +174,17 @@ def multiplier(*arguments):
 """
 
 
-def wait_until(condition, explain=lambda: "", seconds=600):
+def answer(command, **options):
+    """What a command prints; it has to end well."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    done = subprocess.run(command, timeout=PATIENCE, **pipes, **options)
+    assert done.returncode == 0, f"{command} exits {done.returncode}\n{done.stdout}"
+    return done.stdout
+
+
+def wait_until(condition, what, explain=lambda: ""):
     """Return as soon as `condition()` holds."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < end, f"waited {seconds} s in vain\n{explain()}"
+        assert time.monotonic() < end, f"waited {PATIENCE} s in vain for {what}\n{explain()}"
         time.sleep(0.2)

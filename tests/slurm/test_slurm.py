@@ -21,9 +21,9 @@ TARGETS = [f"results/toy/runs/{run}/run.json" for run in RUNS]
 
 
 def small_config():
-    """Two cells; the LSTM stays in the catalogue, for its runs to be asked for by name."""
+    """Three cells and a timing; the LSTM stays in the catalogue, for its runs to be asked for by name."""
     config = copy.deepcopy(CONFIG)
-    config["experiment"] |= {"arms": ["bert", "tfidf"], "sizes": [40]}
+    config["experiment"] |= {"arms": ["bert", "tfidf", "probe"], "sizes": [40]}
     return config
 
 
@@ -49,8 +49,7 @@ def prepared(tmp_path_factory, tiny_bert):
     """A project whose data are prepared for training."""
     project = SlurmProject(tmp_path_factory.mktemp("prepared"), tiny_bert, small_config())
     subsets = [f"results/toy/subsets/n{size}/seed0.parquet" for size in ("40", "50pct")]
-    done = project.run_here("--cores", "2", "results/toy/tokens/tiny/train.parquet", *subsets)
-    assert done.returncode == 0, done.stdout
+    project.run_here("--cores", "2", "results/toy/tokens/tiny/train.parquet", *subsets)
     return project
 
 
@@ -64,17 +63,25 @@ def project(tmp_path, prepared, cluster):
 def local(tmp_path_factory, prepared):
     """The LSTM's two runs, made without Slurm: what others are compared with."""
     project = prepared.copy(tmp_path_factory.mktemp("local") / "project")
-    done = project.run_here("--cores", "2", *TARGETS)
-    assert done.returncode == 0, done.stdout
+    project.run_here("--cores", "2", *TARGETS)
     return project
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory, tiny_bert, cluster):
-    """The whole small experiment, run through Slurm."""
+def both(tmp_path_factory, tiny_bert, prepared, cluster):
+    """The whole small experiment: run through Slurm, and meanwhile without it."""
     project = SlurmProject(tmp_path_factory.mktemp("finished"), tiny_bert, small_config())
-    assert project.run() == 0, project.output()
-    return project
+    process = project.start()
+    local = prepared.copy(tmp_path_factory.mktemp("local_whole") / "project")
+    local.run_here("--cores", "1")
+    assert project.end_of(process) == 0, project.output()
+    return project, local
+
+
+@pytest.fixture(scope="module")
+def finished(both):
+    """The one run through Slurm."""
+    return both[0]
 
 
 def without_times(table):
@@ -99,25 +106,29 @@ def same_runs(project, local):
         assert (here / "model.safetensors").read_bytes() == (there / "model.safetensors").read_bytes()
 
 
-def test_what_comes_out_of_slurm_equals_what_a_local_run_makes(finished, prepared, tmp_path):
-    local = prepared.copy(tmp_path / "local")
-    done = local.run_here("--cores", "2")
-    assert done.returncode == 0, done.stdout
+def test_what_comes_out_of_slurm_equals_what_a_local_run_makes(both):
+    finished, local = both
     same_tables(finished.folder / "results", local.folder / "results")
-    assert len(pd.read_parquet(finished.folder / "results" / "scores.parquet")) == 2
+    assert len(pd.read_parquet(finished.folder / "results" / "scores.parquet")) == 3
     assert "Figures: results/figures" in finished.output()
+
+
+SUMMARY = "rule_summary_answer_plot_accuracy_plot_cost_plot_gap_plot_share_score_table_accuracy"
 
 
 def test_short_jobs_go_together(finished, cluster):
     comments = sorted(record["Comment"].split("_wildcards_")[0] for record in cluster.jobs_of(finished).values())
-    assert finished.output().count("has been submitted") == len(comments) == 7  # of 12 jobs
+    assert finished.output().count("has been submitted") == len(comments) == 10  # of 23 jobs
     assert comments == [
+        "rule_extract_features",
         "rule_ingest",
+        "rule_regressions_train_probe_train_tfidf",
         "rule_short_runs_finetune_bert",
         "rule_subsets_subsample",
-        "rule_summary_plot_accuracy_plot_gap_score",
+        SUMMARY,
+        "rule_summary_table_inference",  # it reads timings alone
         "rule_test_evaluate_select",
-        "rule_tfidf_train_tfidf",
+        "rule_time_inference",
         "rule_tokenize",
     ]
 
@@ -134,10 +145,14 @@ def test_jobs_ask_for_what_they_need(finished, cluster):
         "rule_tokenize": (None, "4", "4000M", "00:30:00"),
         "rule_subsets_subsample": (None, "1", "4000M", "00:05:00"),
         "rule_short_runs_finetune_bert": (gpu, "1", "16000M", "00:20:00"),
-        "rule_tfidf_train_tfidf": (None, "1", "4000M", "00:20:00"),  # two runs
-        "rule_test_evaluate_select": (gpu, "1", "4000M", "00:50:00"),  # two cells
-        "rule_summary_plot_accuracy_plot_gap_score": (None, "1", "4000M", "01:30:00"),
+        "rule_extract_features": (gpu, "1", "16000M", "04:00:00"),
+        "rule_regressions_train_probe_train_tfidf": (None, "1", "4000M", "00:30:00"),  # three runs
+        "rule_test_evaluate_select": (gpu, "1", "4000M", "01:15:00"),  # three cells
+        "rule_time_inference": (None, "8", "4000M", "00:30:00"),  # the whole node
+        SUMMARY: (None, "1", "4000M", "03:30:00"),  # seven jobs
+        "rule_summary_table_inference": (None, "1", "4000M", "00:30:00"),
     }
+    assert jobs["rule_time_inference"]["OverSubscribe"] == "NO"  # nothing beside it
     assert {record["Partition"] for record in jobs.values()} == {"cpu"}  # the cluster's default: no rule names one
 
 
@@ -149,9 +164,9 @@ def test_what_can_never_run_is_refused_at_once(project):
 
 
 def test_jobs_of_a_killed_snakemake_do_not_write_beside_new_ones(project, cluster, local):
-    project.slow_down(seconds=10)
+    project.slow_down(seconds=2)
     process = project.start(*TARGETS)
-    project.wait_for_training(*RUNS)
+    project.wait_for_training(process, RUNS)
     process.kill()
     process.wait()
     orphans = cluster.jobs_of(project, "train_lstm")
@@ -160,7 +175,7 @@ def test_jobs_of_a_killed_snakemake_do_not_write_beside_new_ones(project, cluste
 
     assert project.run(*TARGETS) != 0
     assert "LockException" in project.output() and "--unlock" in project.output()
-    assert project.run_here("--unlock").returncode == 0
+    project.run_here("--unlock")
     assert project.run(*TARGETS) == 0, project.output()
     assert f"Cancelling Slurm jobs of an earlier run that was killed: {', '.join(orphans)}" in project.output()
     states = {job: record["JobState"] for job, record in cluster.jobs_of(project, "train_lstm").items()}
@@ -171,12 +186,28 @@ def test_jobs_of_a_killed_snakemake_do_not_write_beside_new_ones(project, cluste
 
 
 def test_an_interrupted_snakemake_cancels_its_jobs(project, cluster):
-    project.slow_down(seconds=10)
+    project.slow_down(seconds=2)
     process = project.start(*TARGETS)
-    project.wait_for_training(*RUNS)
+    project.wait_for_training(process, RUNS)
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=60) != 0
-    wait_until(lambda: {job["JobState"] for job in cluster.jobs_of(project, "train_lstm").values()} == {"CANCELLED"})
+    assert project.end_of(process) != 0
+    wait_until(
+        lambda: {job["JobState"] for job in cluster.jobs_of(project, "train_lstm").values()} == {"CANCELLED"},
+        "jobs to be cancelled",
+    )
+
+
+def test_an_outage_of_the_controller_loses_no_job(project, cluster, local):
+    project.slow_down(seconds=0.3)
+    process = project.start(*TARGETS, "--max-status-checks-per-second", "1")  # for six minutes; the profile: an hour
+    project.wait_for_training(process, RUNS)
+    cluster.stop_controller()
+    # Long enough for questions without an answer, and for the trainings to end meanwhile.
+    project.wait_for(lambda: all((project.folder / target).exists() for target in TARGETS), "trainings to end", process)
+    cluster.up()
+    assert project.end_of(process) == 0, project.output()
+    assert len(cluster.jobs_of(project, "train_lstm")) == 2
+    same_runs(project, local)
 
 
 def test_a_failure_in_a_group_leaves_what_the_others_made(project):
@@ -187,25 +218,28 @@ def test_a_failure_in_a_group_leaves_what_the_others_made(project):
     assert project.run("--retries", "0", target) != 0
     script.write_text(text)
     again = project.run_here("--dry-run", target)
-    assert re.findall(r"^(\w+) +1$", again.stdout, re.MULTILINE) == ["evaluate", "total"], again.stdout
+    assert re.findall(r"^(\w+) +1$", again, re.MULTILINE) == ["evaluate", "total"], again
 
 
-def test_a_cancelled_training_and_one_that_runs_out_of_time_come_back(project, cluster, local):
-    project.slow_down(seconds=10)
+def test_a_cancelled_training_and_one_that_runs_out_of_time_go_on_where_they_were(project, cluster, local):
+    project.slow_down(seconds=2)
     process = project.start(*TARGETS)
-    project.wait_for_training(*RUNS)
+    project.wait_for_training(process, RUNS)
     project.slow_down(None)  # those that run stay slow
     cluster.cancel(project, "lr0.001")
     cluster.limit_time(project, "lr0.02", minutes=1)
-    assert process.wait(timeout=900) == 0, project.output()
+    assert project.end_of(process) == 0, project.output()
 
     first, second = cluster.jobs_of(project, "lr0.001").values()
     assert (first["JobState"], second["JobState"]) == ("CANCELLED", "COMPLETED")
     first, second = cluster.jobs_of(project, "lr0.02").values()
-    # The warning before the limit may have ended it.
+    # The warning before the limit ends it, if it comes before the limit.
     assert first["JobState"] in ("FAILED", "TIMEOUT") and second["JobState"] == "COMPLETED"
     assert second["TimeLimit"] == "08:00:00" and second["MinMemoryNode"] == "16000M"  # twice the first attempt's
     assert second["TresPerJob"] == "gres:gpu:1"
+    for run in RUNS:
+        log = project.training_log(run)
+        assert re.search(r"going on from the checkpoint after step [1-9]\d*$", log, re.MULTILINE), log
     same_runs(project, local)
 
 

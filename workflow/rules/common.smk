@@ -236,12 +236,15 @@ def slurm_run():
 
 
 def before_first_job():
-    """No job of an earlier run that was killed may write what a job of this one writes."""
+    """No job of an earlier run that was killed may write what a job of this one writes, and none of this be lost."""
     try:
         cancel_orphans()
     except BadInput as error:
         raise WorkflowError(str(error)) from None
     if slurm_run():
+        from accounting import avoid_useless_sacct  # here, because a local run need not have the plugin
+
+        avoid_useless_sacct(slurm_run())
         register(slurm_run())
 
 
