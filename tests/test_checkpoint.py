@@ -1,5 +1,6 @@
 """A run that is killed goes on from its checkpoint and ends in the same weights; several processes equal one."""
 
+import errno
 import json
 import multiprocessing
 import os
@@ -201,6 +202,17 @@ def test_a_checkpoint_that_is_damaged_or_of_another_run_is_not_taken_up(run, cap
     assert f"{state.parent}" in caplog.text and words in caplog.text and "going on" not in caplog.text
     if what != "recipe":
         assert_same_outcome(run, expected)
+
+
+def test_a_full_disk_costs_checkpoints_but_not_the_run(run, monkeypatch, caplog):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    expected = undisturbed(run)
+    monkeypatch.setattr("checkpoint.save_file", full)  # of the best weights, once there are some
+    train_lstm(**run.arguments())
+    assert "no checkpoint after step 44: No space left on device" in caplog.text
+    assert_same_outcome(run, expected)
 
 
 def test_two_processes_end_in_the_weights_of_one(run):

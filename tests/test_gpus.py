@@ -7,6 +7,7 @@ import time
 import pytest
 
 from gpus import lease_gpus, visible_gpus
+from stage import BadInput
 
 fork = multiprocessing.get_context("fork")
 
@@ -55,3 +56,9 @@ def test_no_more_gpus_than_asked_for_means_no_lease(tmp_path):
     with lease_gpus(4, tmp_path):
         assert os.environ["CUDA_VISIBLE_DEVICES"] == "0,1,2,3"
     assert not list(tmp_path.iterdir())
+
+
+def test_too_few_gpus_are_told(tmp_path):
+    with pytest.raises(BadInput, match="8 processes want a GPU each, and there are 4"):
+        with lease_gpus(8, tmp_path):
+            pass

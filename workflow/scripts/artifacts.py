@@ -140,16 +140,18 @@ def read_metadata(path):
 
 
 def read_rows(path, rows, columns=None):
-    """Rows of a Parquet file by position, reading only the row groups that hold them.
+    """Rows of a Parquet file by position, reading only the row groups that hold them, one at a time.
 
-    rows: integer array of positions, in any order. Returns a table with one row each, in that order.
+    rows: integer array of positions, (n,), n at least 1, in any order; fast where those of a group stand together.
+    Returns a table with one row each, in that order. Its chunks stay apart: Arrow joins no lists of 2^31 values.
     """
     rows = np.asarray(rows)
     with open_parquet(path) as file:
         starts = np.cumsum([0, *file.rows_of_groups()])
-        groups = np.unique(np.searchsorted(starts, rows, side="right") - 1)
-        table = file.read_row_groups(groups.tolist(), columns)
-    # Position in the table just read = position in the file, less the rows of the groups left out before it.
-    offsets = np.zeros(len(starts), dtype=np.int64)
-    offsets[groups] = starts[groups] - np.concatenate([[0], np.cumsum(np.diff(starts)[groups])[:-1]])
-    return table.take(pa.array(rows - offsets[np.searchsorted(starts, rows, side="right") - 1]))
+        groups = np.searchsorted(starts, rows, side="right") - 1
+        cuts = np.flatnonzero(np.diff(groups)) + 1
+        pieces = [
+            file.read_row_groups([part_groups[0]], columns).take(pa.array(part - starts[part_groups[0]]))
+            for part, part_groups in zip(np.split(rows, cuts), np.split(groups, cuts), strict=True)
+        ]
+    return pa.concat_tables(pieces)

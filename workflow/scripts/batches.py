@@ -54,11 +54,12 @@ class Examples:
 
 def from_table(table, about):
     """Examples from an Arrow table with columns id, label, input_ids."""
-    column = table["input_ids"].combine_chunks()
-    offsets = column.offsets.to_numpy().astype(np.int64)
-    tokens = column.values.to_numpy()[offsets[0] : offsets[-1]]
+    chunks = [(chunk.values.to_numpy(), chunk.offsets.to_numpy()) for chunk in table["input_ids"].chunks]
+    tokens = np.concatenate([values[offsets[0] : offsets[-1]] for values, offsets in chunks])
+    lengths = np.concatenate([np.diff(offsets) for _, offsets in chunks])
     labels = table["label"].to_numpy().astype(np.int64)
-    return Examples(table["id"].to_numpy(), labels, tokens, offsets - offsets[0], about)
+    starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    return Examples(table["id"].to_numpy(), labels, tokens, starts, about)
 
 
 def first_rows(path, n):

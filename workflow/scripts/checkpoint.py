@@ -63,7 +63,7 @@ class Checkpoints:
             wanted = agreed(wanted, accelerator)
         if any(wanted):
             with progress.aside():
-                self.try_to_save(accelerator, progress, best)
+                self.save(accelerator, progress, best)
             self.asked, self.last = False, time.monotonic()
         if wanted[2]:
             number = self.ending or signal.SIGTERM
@@ -72,41 +72,51 @@ class Checkpoints:
             print(text, file=sys.stderr)
             raise SystemExit(128 + number)
 
-    def try_to_save(self, accelerator, progress, best):
-        """Write a checkpoint; where the disk is full, training goes on with the one before."""
-        try:
-            self.save(accelerator, progress, best)
-        except Exception as error:
-            if not full_disk(error):
-                raise
-            log.warning("no checkpoint after step %d: %s", progress.done, full_disk(error))
-            shutil.rmtree(self.folder / "partial", ignore_errors=True)
-
     def save(self, accelerator, progress, best):
-        """Write the checkpoint of this moment, then delete the one before."""
+        """Write the checkpoint of this moment, then delete the one before; where the disk is full, keep that one."""
         started = time.perf_counter()
         partial, whole = self.folder / "partial", self.folder / f"step{progress.done}"
         if accelerator.is_main_process:
             shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True)
         accelerator.wait_for_everyone()
-        accelerator.save_state(str(partial))
-        accelerator.wait_for_everyone()
-        if accelerator.is_main_process:
-            if best.weights:
-                save_file(best.weights, partial / "best.safetensors")
-            write_json(partial / "progress.json", progress.state() | {"best": best.state()})
-            files = {path.name: sha256_of(path) for path in sorted(partial.iterdir())}
-            write_json(partial / "manifest.json", {"fingerprint": self.fingerprint, "files": files})
-            for path in partial.iterdir():
-                sync(path)
-            shutil.rmtree(whole, ignore_errors=True)
-            os.rename(partial, whole)
-            sync(self.folder)
-            for old in self.folder.iterdir():
-                if old != whole:
-                    shutil.rmtree(old)
+        failed = self.write(partial, accelerator, progress, best)
+        if accelerator.num_processes > 1:  # all go on from the same checkpoint, or none
+            failed = agreed([failed], accelerator)[0]
+        if accelerator.is_main_process and failed:
+            shutil.rmtree(partial, ignore_errors=True)
+        elif accelerator.is_main_process:
+            self.complete(partial, whole)
             log.info("checkpoint after step %d, in %.1f s", progress.done, time.perf_counter() - started)
         accelerator.wait_for_everyone()
+
+    def write(self, partial, accelerator, progress, best):
+        """Write all but the manifest; tell whether the disk was too full for it."""
+        try:
+            accelerator.save_state(str(partial))
+            if accelerator.is_main_process:
+                if best.weights:
+                    save_file(best.weights, partial / "best.safetensors")
+                write_json(partial / "progress.json", progress.state() | {"best": best.state()})
+        except Exception as error:
+            if not full_disk(error):
+                raise
+            log.warning("no checkpoint after step %d: %s", progress.done, full_disk(error))
+            return True
+        return False
+
+    def complete(self, partial, whole):
+        """Put a written checkpoint on disk, with its manifest and under its name, in place of the one before."""
+        files = {path.name: sha256_of(path) for path in sorted(partial.iterdir())}
+        write_json(partial / "manifest.json", {"fingerprint": self.fingerprint, "files": files})
+        for path in partial.iterdir():
+            sync(path)
+        shutil.rmtree(whole, ignore_errors=True)
+        os.rename(partial, whole)
+        sync(self.folder)
+        for old in self.folder.iterdir():
+            if old != whole:
+                shutil.rmtree(old)
 
     def resume(self, accelerator, progress, best):
         """Bring everything to where the last checkpoint was, if there is a whole one of this run."""

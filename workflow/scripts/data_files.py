@@ -84,8 +84,8 @@ def model_version(path):
     """
     if path.startswith("package:"):
         return installed_version(path.removeprefix("package:").partition("/")[0])
-    files = [Path(path) / name for name in ("model.safetensors", "tokenizer.json")]
-    return [[file.stat().st_size, int(file.stat().st_mtime)] for file in files if file.is_file()] or None
+    files = sorted(file for kind in ("json", "txt", "model", "safetensors") for file in Path(path).glob(f"*.{kind}"))
+    return [[file.name, file.stat().st_size, int(file.stat().st_mtime)] for file in files] or None
 
 
 def check_source(name, dataset):

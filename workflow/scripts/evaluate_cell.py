@@ -1,6 +1,7 @@
 """Predict the test split with a cell's selected model; the one place where test data are read."""
 
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -13,22 +14,27 @@ from provenance import versions
 from run_files import check_model
 from stage import log, stage
 
+NEURAL = ("bert", "lstm")  # the families that torch runs
+
 
 def load_classifier(family, folder, precision):
-    """A function from test examples to (class probabilities (n, classes), FLOPs or None), for a model of any family.
+    """How a model of any family classifies, and on which device.
 
+    Returns (function, name): the function maps test examples to (class probabilities (n, classes), FLOPs or None).
     precision: that of the training run, so that a model is used as it was validated.
     """
     check_model(folder)
     if family == "tfidf":
         from tfidf import TfidfClassifier
 
-        return lambda examples: (TfidfClassifier.from_folder(folder).predict(examples), None)
+        model = TfidfClassifier.from_folder(folder)
+        return lambda examples: (model.predict(examples), None), "cpu"
     if family == "probe":
         from probe import ProbeClassifier
 
-        return lambda features: (ProbeClassifier.from_folder(folder).predict(features), None)
-    from devices import build_accelerator
+        model = ProbeClassifier.from_folder(folder)
+        return lambda features: (model.predict(features), None), "cpu"
+    from devices import build_accelerator, device_facts
     from inference import predict
 
     if family == "lstm":
@@ -49,7 +55,7 @@ def load_classifier(family, folder, precision):
         probabilities, work = predict(model, examples, accelerator)
         return probabilities, work.flops(flops.forward)
 
-    return classify
+    return classify, device_facts(accelerator)["device"]
 
 
 def read_test(family, path, run):
@@ -69,12 +75,12 @@ def evaluate_cell(family, model, selected, test, threads, output):
 
     test: its tokens or, for a probe, its features.
     """
-    if family in ("bert", "lstm"):
+    if family in NEURAL:
         import torch
 
         torch.set_num_threads(threads)
     run = read_json(selected)["selected"]
-    classify = load_classifier(family, Path(model).parent, run["precision"])
+    classify, device = load_classifier(family, Path(model).parent, run["precision"])
     test, seconds_before, flops_before = read_test(family, test, run)
     started = time.perf_counter()
     probabilities, flops = classify(test)
@@ -94,7 +100,7 @@ def evaluate_cell(family, model, selected, test, threads, output):
             "examples": len(test),
             "flops": (flops or 0) + flops_before or None,
             "threads": threads,
-            "device": run["device"],
+            "device": device,
         },
         **{key: run[key] for key in ("dataset", "arm", "size", "n", "seed", "setting", "selection")},
     )
@@ -102,7 +108,7 @@ def evaluate_cell(family, model, selected, test, threads, output):
 
 
 if __name__ == "__main__":
-    with stage(snakemake), lease_gpus(1):
+    with stage(snakemake), lease_gpus(1) if snakemake.params.family in NEURAL else nullcontext():
         evaluate_cell(
             family=snakemake.params.family,
             model=snakemake.input.model,

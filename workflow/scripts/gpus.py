@@ -9,7 +9,7 @@ import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from stage import log
+from stage import BadInput, log
 
 SECONDS_BETWEEN_TRIES = 1
 
@@ -26,12 +26,16 @@ def visible_gpus():
 
 @contextmanager
 def lease_gpus(count, folder=None):
-    """Let this process see `count` GPUs that no other run has, waiting until there are; nothing where there are fewer.
+    """Let this process see `count` GPUs that no other run has, waiting until there are.
 
-    Call it before CUDA is in use. A lease is a lock on a file in `folder`: it ends with the process, however that ends.
+    Nothing is leased where there are none, or just as many (which is what a cluster gives a job). BadInput where there
+    are some, but fewer. Call it before CUDA is in use. A lease is a lock on a file in `folder`: it ends with the
+    process, however that ends.
     """
     gpus = visible_gpus()
-    if len(gpus) <= count:
+    if 0 < len(gpus) < count:
+        raise BadInput(f"arms: processes: {count} processes want a GPU each, and there are {len(gpus)}; lower it")
+    if len(gpus) in (0, count):
         yield
         return
     folder = Path(folder or Path(tempfile.gettempdir()) / f"pretrain-or-not-{os.getuid()}")

@@ -60,7 +60,7 @@ def launch(name, processes, arguments, log_file):
             child = subprocess.Popen(command, stdout=output, stderr=output, env=environment, start_new_session=True)
             with signals_passed_on(child) as told:
                 status = child.wait()
-            if told:
+            if told and status:
                 raise SystemExit(128 + told[-1])
             if status:
                 output.seek(0)

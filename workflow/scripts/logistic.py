@@ -14,10 +14,12 @@ class LogisticHead:
     """scikit-learn's LogisticRegression over all classes of a dataset, those that the subset lacks included.
 
     coefficients: (classes, features), intercepts: (classes,), both float64; None until fitted. iterations: of L-BFGS.
+    rows: of weights that were fitted, one for two classes, else one a class in the subset.
     """
 
     def __init__(self, classes, coefficients=None, intercepts=None):
-        self.classes, self.coefficients, self.intercepts, self.iterations = classes, coefficients, intercepts, 0
+        self.classes, self.coefficients, self.intercepts = classes, coefficients, intercepts
+        self.iterations = self.rows = 0
 
     def fit(self, matrix, labels, strength):
         """Fit to features (n, features), dense or sparse, and labels (n,); strength: C, the inverse regularization."""
@@ -29,7 +31,7 @@ class LogisticHead:
             self.intercepts[present] = 0.0
             return self
         regression = LogisticRegression(C=strength, max_iter=1000).fit(matrix, labels)
-        self.iterations = int(regression.n_iter_.max())
+        self.iterations, self.rows = int(regression.n_iter_.max()), len(regression.coef_)
         if len(present) == 2:  # scikit-learn keeps one row of weights for two classes
             self.coefficients[present[1]], self.intercepts[present] = regression.coef_[0], [0, regression.intercept_[0]]
         else:
@@ -81,6 +83,7 @@ def train_logistic(model, train, validation, recipe, threads, cell, outputs, fea
     ]
     cost = {
         "steps": head.iterations,
+        "feature_seconds": before["seconds"],
         "examples_seen": seen,
         "seconds": seconds,
         "validation_seconds": validation_seconds,
@@ -94,8 +97,8 @@ def train_logistic(model, train, validation, recipe, threads, cell, outputs, fea
         "parameters": before["parameters"] + size,
         "parameters_trained": size,
         "parameters_embedding": before["parameters_embedding"],
-        # One multiply and add a stored value and class forward, the same for the gradient, an L-BFGS iteration.
-        "training_flops": before["training_flops"] + 4 * model.stored_values * head.classes * head.iterations,
+        # A multiply and an add a stored value and row of weights, the same for the gradient, in each iteration.
+        "training_flops": before["training_flops"] + 4 * model.stored_values * head.rows * head.iterations,
     }
     save_model(model, outputs["model"], outputs["config"])
     save_run(history, cost, recipe, cell | {"n": len(train)}, outputs)

@@ -23,7 +23,8 @@ class Progress:
         self.started_with = 0  # steps done before this process
         self.seconds_before, self.seconds_aside, self.validation_seconds = 0.0, 0.0, 0.0
         self.paused = None  # since when the clock stands still
-        self.history, self.losses, self.rate = [], [], 0.0
+        self.history, self.rate = [], 0.0
+        self.loss_sum, self.losses = None, 0  # of the steps since the last validation
 
     def step(self, examples, width, loss, rate):
         """Count an optimizer step at learning rate `rate`; nothing waits here for `loss`.
@@ -34,7 +35,8 @@ class Progress:
             log.info("first step done %.1f s after the process started", time.time() - psutil.Process().create_time())
         self.done += 1
         self.work.add(examples, width)
-        self.losses.append(loss.detach())
+        self.loss_sum = loss.detach() if self.loss_sum is None else self.loss_sum + loss.detach()
+        self.losses += 1
         self.rate = rate
 
     def training_seconds(self):
@@ -62,10 +64,10 @@ class Progress:
 
     def add_validation(self, accuracy, seconds, accelerator):
         """Add a row to the history, and say so in the log."""
-        loss = float(accelerator.reduce(torch.stack(self.losses).mean(), "mean"))
+        loss = float(accelerator.reduce(self.loss_sum, "mean")) / self.losses
         if not math.isfinite(loss):
             log.info("the training loss is %s: the learning rate is too high for this arm", loss)
-        self.losses = []
+        self.loss_sum, self.losses = None, 0
         self.validation_seconds += seconds
         self.history.append(
             {
@@ -82,7 +84,7 @@ class Progress:
     def line_if_due(self):
         """Log a line of progress, at most every few seconds."""
         if time.perf_counter() - self.last_line >= SECONDS_BETWEEN_LINES:
-            self.line(float(torch.stack(self.losses).mean()) if self.losses else math.nan)
+            self.line(float(self.loss_sum) / self.losses if self.losses else math.nan)
 
     def line(self, loss):
         """Log a line of progress."""
@@ -119,7 +121,8 @@ class Progress:
             "seconds": self.training_seconds(),
             "validation_seconds": self.validation_seconds,
             "history": self.history,
-            "losses": [float(loss) for loss in self.losses],
+            "loss_sum": float(self.loss_sum) if self.losses else None,
+            "losses": self.losses,
             "rate": self.rate,
         }
 
@@ -130,4 +133,5 @@ class Progress:
         self.seconds_before, self.validation_seconds = state["seconds"], state["validation_seconds"]
         self.started, self.seconds_aside = time.perf_counter(), 0.0
         self.history, self.rate = state["history"], state["rate"]
-        self.losses = [torch.tensor(loss, device=device) for loss in state["losses"]]
+        self.losses = state["losses"]
+        self.loss_sum = torch.tensor(state["loss_sum"], device=device) if self.losses else None

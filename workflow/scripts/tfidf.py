@@ -47,10 +47,13 @@ class TfidfClassifier:
     def fit(self, examples):
         """Choose features, weigh them, and fit the regression to `examples`."""
         rows, codes = feature_codes(examples, self.config["ngrams"])
-        pairs = np.unique(np.stack([codes, rows]), axis=1)
-        features, occurs_in = np.unique(pairs[0], return_counts=True)
-        self.features = features[occurs_in >= self.config["min_count"]]
-        matrix = self.tfidf.fit_transform(self.counts(examples))
+        features, columns = np.unique(codes, return_inverse=True)
+        counts = sp.csr_matrix(
+            (np.ones(len(codes), dtype=np.float32), (rows, columns)), shape=(len(examples), len(features))
+        )  # sums what occurs twice, so that an entry is an example that a feature occurs in
+        kept = np.bincount(counts.indices, minlength=len(features)) >= self.config["min_count"]
+        self.features = features[kept]
+        matrix = self.tfidf.fit_transform(counts[:, kept] if not kept.all() else counts)
         self.stored_values = matrix.nnz
         self.head.fit(matrix, examples.labels, self.config["C"])
         return self

@@ -9,6 +9,7 @@ from accelerate import PartialState
 
 from batches import read_cell
 from checkpoint import Checkpoints
+from devices import build_accelerator, device_facts
 from fit import fit
 from provenance import digest, versions
 from run_files import parameter_counts, save_model, save_run
@@ -32,7 +33,7 @@ def training_run(build, paths, recipe, learning_rate, seed, threads, cell, outpu
         "recipe": recipe,
         "learning_rate": learning_rate,
         "seed": seed,
-        "threads": threads,
+        "computed on": device_facts(build_accelerator(recipe["precision"])),
         "data": [arrays_digest([e.ids, e.labels, e.tokens, e.offsets]) for e in (train, validation)],
         "weights": arrays_digest(tensor.numpy() for tensor in model.state_dict().values()),
         "versions": versions("torch", "transformers", "accelerate"),
