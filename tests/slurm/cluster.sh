@@ -71,6 +71,8 @@ SchedulerParameters=batch_sched_delay=0,sched_min_interval=100000,bf_interval=2
 # sbatch refuses what can never run, instead of queueing it for ever.
 EnforcePartLimits=ALL
 MinJobAge=3600
+# Time for a training run to end its step and write a checkpoint, on a slow machine too.
+KillWait=60
 ReturnToService=2
 GresTypes=gpu
 NodeName=$host NodeAddr=127.0.0.1 CPUs=8 RealMemory=64000 Gres=gpu:4 State=UNKNOWN

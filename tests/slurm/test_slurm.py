@@ -113,7 +113,7 @@ def test_what_comes_out_of_slurm_equals_what_a_local_run_makes(both):
     assert "Figures: results/figures" in finished.output()
 
 
-SUMMARY = "rule_summary_answer_plot_accuracy_plot_cost_plot_gap_plot_share_score_table_accuracy"
+SUMMARY = "rule_summary_answer_plot_accuracy_plot_cost_plot_gap_plot_share_..."
 
 
 def test_short_jobs_go_together(finished, cluster):
@@ -164,7 +164,7 @@ def test_what_can_never_run_is_refused_at_once(project):
 
 
 def test_jobs_of_a_killed_snakemake_do_not_write_beside_new_ones(project, cluster, local):
-    project.slow_down(seconds=2)
+    project.slow_down(seconds=10)
     process = project.start(*TARGETS)
     project.wait_for_training(process, RUNS)
     process.kill()
@@ -186,7 +186,7 @@ def test_jobs_of_a_killed_snakemake_do_not_write_beside_new_ones(project, cluste
 
 
 def test_an_interrupted_snakemake_cancels_its_jobs(project, cluster):
-    project.slow_down(seconds=2)
+    project.slow_down(seconds=10)
     process = project.start(*TARGETS)
     project.wait_for_training(process, RUNS)
     process.send_signal(signal.SIGINT)
@@ -222,7 +222,7 @@ def test_a_failure_in_a_group_leaves_what_the_others_made(project):
 
 
 def test_a_cancelled_training_and_one_that_runs_out_of_time_go_on_where_they_were(project, cluster, local):
-    project.slow_down(seconds=2)
+    project.slow_down(seconds=10)
     process = project.start(*TARGETS)
     project.wait_for_training(process, RUNS)
     project.slow_down(None)  # those that run stay slow
