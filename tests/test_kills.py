@@ -29,10 +29,11 @@ def tables(folder):
     """Every Parquet file there is, by its path: read to its end, without the columns of times."""
     found = {}
     for path in sorted(folder.rglob("*.parquet")):
-        if not path.name.startswith("."):
-            table = pd.read_parquet(path)
+        path = path.relative_to(folder)
+        if not any(part.startswith(".") for part in path.parts):
+            table = pd.read_parquet(folder / path)
             times = [name for name in table if "seconds" in name or "per_second" in name or name == "peak_memory_mb"]
-            found[str(path.relative_to(folder))] = table.drop(columns=times)
+            found[str(path)] = table.drop(columns=times)
     return found
 
 

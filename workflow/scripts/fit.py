@@ -10,18 +10,30 @@ from batches import shuffled_batches
 from devices import build_accelerator, device_facts, peak_memory_mb
 from inference import tensors, validation_accuracy
 from progress import Progress
+from rowwise_adamw import RowwiseAdamW
 from schedule import batches_per_epoch, multiplier, planned_steps, validation_steps
 from stage import log
 
 
-def build_optimizer(model, recipe):
-    """Fused AdamW (Adam where weight_decay is 0); biases and normalization weights are not decayed."""
+def build_optimizer(model, recipe, accelerator):
+    """Fused AdamW (Adam where weight_decay is 0); biases and normalization weights are not decayed.
+
+    On a CPU, the token embeddings are trained row by row (see `rowwise_adamw`).
+    """
     trained = [p for p in model.parameters() if p.requires_grad]
     groups = [
         {"params": [p for p in trained if p.ndim >= 2], "weight_decay": recipe["weight_decay"]},
         {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW([group for group in groups if group["params"]], fused=True)
+    alone = accelerator.device.type == "cpu" and accelerator.num_processes == 1  # the gradients of several are averaged
+    return RowwiseAdamW([group for group in groups if group["params"]], own_table(model) if alone else None)
+
+
+def own_table(model):
+    """The embedding table of the tokens, if it is trained and no other part of `model` uses its weight; else None."""
+    table = model.get_input_embeddings()
+    uses = sum(p is table.weight for _, p in model.named_parameters(remove_duplicate=False))
+    return table if type(table) is torch.nn.Embedding and table.weight.requires_grad and uses == 1 else None
 
 
 def fit(model, train, validation, recipe, learning_rate, seed, checkpoints):
@@ -37,7 +49,8 @@ def fit(model, train, validation, recipe, learning_rate, seed, checkpoints):
     validate_after = set(validation_steps(steps, recipe["validations"]))
     if accelerator.num_processes > 1:
         torch.manual_seed(seed + accelerator.process_index)  # each process drops other activations
-    model, optimizer = accelerator.prepare(model, build_optimizer(model, recipe))
+    adamw = build_optimizer(model, recipe, accelerator)
+    model, optimizer = accelerator.prepare(model, adamw)
     bare = accelerator.unwrap_model(model)
     progress, best = Progress(steps), Best(recipe["patience"])
 
@@ -54,7 +67,7 @@ def fit(model, train, validation, recipe, learning_rate, seed, checkpoints):
             loss, width = batch_loss(model, train, rows, accelerator)
             accelerator.backward(loss)
             if recipe["clip"]:
-                accelerator.clip_grad_norm_(model.parameters(), recipe["clip"])
+                accelerator.clip_grad_norm_(adamw.trained(), recipe["clip"])
             rate = learning_rate * multiplier(progress.done, steps, recipe["warmup"], recipe["schedule"])
             for group in optimizer.param_groups:
                 group["lr"] = rate

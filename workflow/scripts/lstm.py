@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from dropout import Dropout
 from flops import Flops
 from stage import BadInput
 
@@ -69,7 +70,7 @@ class LSTMClassifier(nn.Module):
         self.embedding.weight.requires_grad_(not freeze_embeddings)
         widths = [config["embedding_size"]] + [2 * config["hidden"]] * config["layers"]
         self.layers = nn.ModuleList(BidirectionalLayer(width, config["hidden"]) for width in widths[:-1])
-        self.dropout = nn.Dropout(config["dropout"])
+        self.dropout = Dropout(config["dropout"])
         self.classifier = nn.Linear(widths[-1], config["classes"])
 
     def forward(self, input_ids, attention_mask):
@@ -81,6 +82,10 @@ class LSTMClassifier(nn.Module):
         for layer in self.layers:
             x = layer(self.dropout(x), reverse)
         return Output(self.classifier(self.dropout(masked_max(x, attention_mask))))
+
+    def get_input_embeddings(self):
+        """The table of token embeddings, as of transformers' models."""
+        return self.embedding
 
     def flops(self):
         """Operations of the forward pass, and of forward and backward: see `flops`.

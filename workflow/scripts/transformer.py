@@ -4,9 +4,14 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification
+from transformers import AttentionInterface, AttentionMaskInterface, AutoConfig, AutoModel
+from transformers import AutoModelForSequenceClassification
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
 from transformers.utils import logging
 
+from dropout import dropout as fast_dropout
+from dropout import replace_dropouts
 from stage import BadInput
 
 # The load report warns that the classifier is new, which is the point of fine-tuning; progress bars fill the log.
@@ -16,6 +21,8 @@ logging.disable_progress_bar()
 # Neither pickled weights nor code that comes with a model are run.
 SAFE = {"use_safetensors": True, "trust_remote_code": False}
 UNREADABLE = (OSError, ValueError, SafetensorError)
+# What transformers calls `attention` below.
+ATTENTION = "sdpa_with_fast_dropout"
 DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout", "mlp_dropout",
             "embedding_dropout", "classifier_dropout", "seq_classif_dropout")  # fmt: skip
 
@@ -34,11 +41,36 @@ def load_for_classification(folder, label_names, dropout, pretrained=True):
                 setattr(config, name, dropout)
         config.id2label = dict(enumerate(label_names))
         config.label2id = {name: i for i, name in enumerate(label_names)}
-        if not pretrained:
-            return AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
-        return AutoModelForSequenceClassification.from_pretrained(folder, config=config, dtype=torch.float32, **SAFE)
+        if pretrained:
+            options = {"config": config, "dtype": torch.float32, **SAFE}
+            model = AutoModelForSequenceClassification.from_pretrained(folder, **options)
+        else:
+            model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
     except UNREADABLE as error:
         raise unreadable(folder, error) from error
+    replace_dropouts(model)
+    if model.config._attn_implementation == "sdpa":
+        model.set_attn_implementation(ATTENTION)
+    return model
+
+
+def attention(module, query, key, value, attention_mask, dropout=0.0, scaling=None, **options):
+    """transformers' scaled dot-product attention, with `dropout.dropout` where on a CPU there is any to do.
+
+    query, key, value: (batch, heads, time, width of a head). Returns ((batch, time, heads, width), None).
+    """
+    plain = attention_mask is None or attention_mask.dtype == torch.bool
+    if dropout == 0 or query.device.type != "cpu" or key.shape != query.shape or not plain or "position_bias" in options:
+        return sdpa_attention_forward(module, query, key, value, attention_mask, dropout, scaling, **options)
+    scores = query @ key.transpose(2, 3) * (query.shape[-1] ** -0.5 if scaling is None else scaling)
+    if attention_mask is not None:
+        scores = scores.masked_fill(~attention_mask, float("-inf"))
+    attended = fast_dropout(scores.softmax(dim=-1), dropout) @ value
+    return attended.transpose(1, 2).contiguous(), None
+
+
+AttentionInterface.register(ATTENTION, attention)
+AttentionMaskInterface.register(ATTENTION, sdpa_mask)
 
 
 def unreadable(folder, error):
