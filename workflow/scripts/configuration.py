@@ -15,7 +15,7 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 
 from config_words import LARGEST, as_yaml, closest, did_you_mean, kind, listing, number_in, quoted, show, spot, text_of
-from data_files import as_label
+from data_files import as_label, names_folder
 from sizes import grid, size_name
 from stage import BadInput
 
@@ -32,6 +32,7 @@ def check_config(config):
     if isinstance(config, dict):
         check_experiment(config, mistakes)
         check_datasets(config, mistakes)
+        check_models(config, mistakes)
         check_arms(config, mistakes)
         check_names(config, mistakes)
     if mistakes:
@@ -273,6 +274,17 @@ def check_datasets(config, mistakes):
         if sum(shares) >= 1:
             text = f"the shares of validation and test add up to {sum(shares):g}; leave some below 1 for training"
             mistakes.add((*path, "splits"), text)
+
+
+def check_models(config, mistakes):
+    """Only models of the Hub have revisions."""
+    models = mapping(config, "models")
+    for name in models:
+        path, revision = (mapping(models, name).get(key) for key in ("path", "revision"))
+        if isinstance(path, str) and isinstance(revision, str):
+            if path.startswith("package:") or names_folder(path) or Path(path).is_dir():
+                text = f"{show(path)} is on this machine, and only models of the Hub have them; leave it out"
+                mistakes.add(("models", name, "revision"), f"{show(revision)} is a revision: {text}")
 
 
 def check_arms(config, mistakes):

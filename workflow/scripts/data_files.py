@@ -24,11 +24,16 @@ def is_archive(path):
     return re.search(r"[.](tar|tar[.](gz|bz2|xz)|tgz)$", str(path).lower()) is not None
 
 
+def names_folder(path):
+    """Whether a name can only be a folder's, as no id on the Hugging Face Hub has its form."""
+    return path.startswith((".", "/", "~")) or path.count("/") > 1
+
+
 def is_folder(path):
     """Whether the `id` of a Hub data set is a folder on this machine instead; BadInput where it should be one."""
     if Path(path).is_dir():
         return True
-    if path.startswith((".", "/", "~")) or path.count("/") > 1:
+    if names_folder(path):
         raise BadInput(f"id: there is no folder {path!r} (looked for from {Path.cwd()})")
     return False
 

@@ -35,7 +35,7 @@ def extract_features(tokens, pretrained, name, threads, outputs):
     example's features cost.
     """
     torch.set_num_threads(threads)
-    model = load_encoder(verified(pretrained))
+    model = load_encoder(verified(pretrained), pretrained.get("revision"))
     flops, counts = counted_flops(model).forward, parameter_counts(model, embedding_tables(model))
     accelerator = build_accelerator("auto")
     model = model.to(accelerator.device)
