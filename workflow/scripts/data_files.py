@@ -82,17 +82,6 @@ def installed_version(package):
         return importlib.metadata.version(names[0]) if names else None
 
 
-def model_version(path):
-    """What changes when a pretrained model changes in place: its package's version, or sizes and times of its files.
-
-    None for a Hub id.
-    """
-    if path.startswith("package:"):
-        return installed_version(path.removeprefix("package:").partition("/")[0])
-    files = sorted(file for kind in ("json", "txt", "model", "safetensors") for file in Path(path).glob(f"*.{kind}"))
-    return [[file.name, file.stat().st_size, int(file.stat().st_mtime)] for file in files] or None
-
-
 def check_source(name, dataset):
     """Paths of all source files of a dataset of the config; none where it is packages or on the Hugging Face Hub.
 

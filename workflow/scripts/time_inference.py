@@ -9,7 +9,7 @@ import torch
 
 from artifacts import write_table
 from devices import peak_memory_mb
-from pretrained import verified
+from pretrained import locate
 from provenance import versions
 from run_files import parameter_counts
 from stage import BadInput, log, stage
@@ -39,7 +39,7 @@ def build_model(recipe, pretrained, embeddings=None):
         return model, [model.embedding.weight], (vocabulary, padding)
     from transformer import embedding_tables, load_for_classification
 
-    model = load_for_classification(verified(pretrained), names, recipe["dropout"], False, revision)
+    model = load_for_classification(locate(pretrained["path"]), names, recipe["dropout"], False, revision)
     return model, embedding_tables(model), (vocabulary, padding)
 
 

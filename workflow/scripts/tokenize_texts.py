@@ -100,9 +100,9 @@ if __name__ == "__main__":
     with stage(snakemake):
         tokenize(
             examples=snakemake.input.examples,
-            path=snakemake.params.pretrained["path"],
+            path=snakemake.params.tokenizer["path"],
             name=snakemake.wildcards.tokenizer,
             max_length=snakemake.params.max_length,
             outputs=dict(snakemake.output.items()),
-            revision=snakemake.params.pretrained["revision"],
+            revision=snakemake.params.tokenizer["revision"],
         )
