@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 from code_digest import code_digest
 from configuration import check_config, grid
 from data_files import check_source, installed_version
+from families import NEURAL
 from markup import terminal
 from model_versions import architecture_version, tokenizer_version, weights_version
 from orphans import cancel_orphans, forget, register
@@ -63,7 +64,6 @@ PUBLISHED = matched(config["published"])
 STUDY = {key: study()[key] for key in ("name", "reference", "speed_up")}
 ENVIRONMENT = "../../envs/environment.yaml"
 SPLITS = ("train", "validation", "test")
-NEURAL = ("bert", "lstm")
 VALIDATION = EXPERIMENT["selection"]  # the split that stops training and selects
 CELL = "n{size}/seed{seed}"
 RUNS = f"<results>/{{dataset}}/runs/{{arm}}/{CELL}"
@@ -184,7 +184,7 @@ def shape(wildcards):
 def timed_arms():
     """The arms to time: those the config names, or all of the experiment that are neural networks."""
     named = EXPERIMENT["arms"] if TIMING["arms"] is None else TIMING["arms"]
-    return [arm for arm in named if ARMS[arm]["family"] in ("bert", "lstm")]
+    return [arm for arm in named if ARMS[arm]["family"] in NEURAL]
 
 
 def timings():

@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator, ValidationError, validators
 
 from config_words import LARGEST, as_yaml, closest, did_you_mean, kind, listing, number_in, quoted, show, spot, text_of
 from data_files import as_label, names_folder
+from families import NEURAL
 from sizes import grid, size_name
 from stage import BadInput
 
@@ -307,7 +308,7 @@ def check_names(config, mistakes):
     for i, name in enumerate(sequence(mapping(config, "timing"), "arms")):
         path = ("timing", "arms", i)
         check_name(config, "arms", "arm", name, path, mistakes)
-        if isinstance(name, str) and mapping(mapping(config, "arms"), name).get("family") not in ("bert", "lstm", None):
+        if isinstance(name, str) and mapping(mapping(config, "arms"), name).get("family") not in (*NEURAL, None):
             mistakes.add(path, f"{show(name)} is no neural network, and only those are timed; leave it out")
     for section, noun in (("datasets", "dataset"), ("arms", "arm")):
         for name in mapping(mapping(config, "published"), section):
