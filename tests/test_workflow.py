@@ -273,6 +273,9 @@ EDITS = {
                     ALL_CELLS | {"train_tfidf": 4, "train_probe": 2, "select": 4}),
     # no cell is tested again unless its run is: how a model is trained does not change how it is used
     "fit.py": ("fused=True", "fused=False", {"finetune_bert": 2, "train_lstm": 6, "select": 6, "evaluate": 6} | ENDS),
+    "validation.py": ("argmax(axis=1)", "argmax(1)",
+                      {"finetune_bert": 2, "train_lstm": 6, "select": 6, "evaluate": 6} | ENDS),
+    "evaluate_cell.py": ("argmax(axis=1)", "argmax(1)", {"evaluate": CELLS} | ENDS),
     "inference.py": ("TOKENS_PER_BATCH = 4096", "TOKENS_PER_BATCH = 2048",
                      ALL_CELLS | {"finetune_bert": 2, "train_lstm": 6, "extract_features": 1, "train_probe": 2,
                                   "select": 8}),

@@ -8,10 +8,11 @@ from torch.nn.functional import cross_entropy
 
 from batches import shuffled_batches
 from devices import build_accelerator, device_facts, peak_memory_mb
-from inference import tensors, validation_accuracy
+from inference import tensors
 from progress import Progress
 from schedule import batches_per_epoch, multiplier, planned_steps, validation_steps
 from stage import log
+from validation import validation_accuracy
 
 
 def build_optimizer(model, recipe):
