@@ -9,7 +9,7 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
 from code_digest import code_digest
-from configuration import check_config, grid
+from configuration import check_config
 from data_files import check_source, installed_version
 from families import NEURAL
 from markup import terminal
@@ -17,7 +17,7 @@ from model_versions import architecture_version, tokenizer_version, weights_vers
 from orphans import cancel_orphans, forget, register
 from provenance import digest
 from published import matched, study
-from sizes import count
+from sizes import count, grid
 from stage import BadInput
 
 
