@@ -40,7 +40,7 @@ def fit(model, train, validation, recipe, learning_rate, seed, checkpoints):
         torch.manual_seed(seed + accelerator.process_index)  # each process drops other activations
     model, optimizer = accelerator.prepare(model, build_optimizer(model, recipe))
     bare = accelerator.unwrap_model(model)
-    progress, best = Progress(steps), Best(recipe["patience"])
+    progress, best = Progress(steps, accelerator.num_processes), Best(recipe["patience"])
 
     with checkpoints:
         checkpoints.resume(accelerator, progress, best)
