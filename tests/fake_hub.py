@@ -1,17 +1,20 @@
-"""The part of the Hugging Face Hub's HTTP interface that reading a data set needs, served from a folder."""
+"""The part of the Hugging Face Hub's HTTP interface that reading a data set or model needs, served from a folder."""
 
 import hashlib
 import json
+import os
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from conftest import ROOT
+
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers for one data set, `server.id`, whose files are in `server.folder`."""
+    """Answers for one data set or model, `server.id`, whose files are in `server.folder`."""
 
     protocol_version = "HTTP/1.1"
 
@@ -52,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
         self.answer([self.entry(path) for path in paths if path.exists()])
 
     def do_GET(self):
-        """Facts about the data set, a listing of its files, or one of them."""
+        """Facts about the repository, a listing of its files, or one of them."""
         path = self.path.partition("?")[0]
         self.server.asked.append(self.path)
         files = sorted(path for path in self.server.folder.rglob("*") if path.is_file())
@@ -84,7 +87,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def fake_hub(folder, id):
-    """Serve data set `id` from `folder`; give the server: its `url`, and what it was `asked`."""
+    """Serve data set or model `id` from `folder`; give the server: its `url`, and what it was `asked`."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.folder, server.id, server.asked = Path(folder), id, []
     server.url = f"http://127.0.0.1:{server.server_port}"
@@ -94,3 +97,14 @@ def fake_hub(folder, id):
     finally:
         server.shutdown()
         server.server_close()
+
+
+def environment(hub, home):
+    """Environment of a process that reads from `hub`, with its cache in the folder `home`.
+
+    A process of its own, because the Hub's client takes its settings at its start.
+    """
+    return {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGING"))} | {
+        "HF_HOME": str(home), "HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": "0", "NO_PROXY": "127.0.0.1",
+        "PYTHONPATH": str(ROOT / "workflow" / "scripts"), "HF_HUB_DISABLE_TELEMETRY": "1",
+    }  # fmt: skip

@@ -10,14 +10,15 @@ from sklearn.preprocessing import StandardScaler
 from transformers import AutoConfig, AutoModel
 
 from artifacts import write_table
+from batches import read_examples, read_subset
 from checkpoint import Checkpoints
 from devices import build_accelerator
 from extract_features import mean_pooled
 from finetune_bert import embedding_tables
 from fit import fit
 from flops import counted_flops
-from inference import infer, predict
-from probe import Features, ProbeClassifier, read_feature_subset, read_features
+from inference import infer, probabilities
+from probe import Features, ProbeClassifier
 from run_files import parameter_counts
 from stage import BadInput
 from transformer import load_encoder, load_fine_tuned, load_for_classification, position_limit
@@ -60,8 +61,8 @@ def test_each_architecture_loads_and_trains(kind, make_examples, tmp_path):
     assert len(moved) > len(before) / 2 and cost["steps"] == 10 and work.examples == 80
     model.save_pretrained(tmp_path / "trained")
     accelerator = build_accelerator("fp32")
-    again, _ = predict(load_fine_tuned(tmp_path / "trained"), examples, accelerator)
-    assert np.array_equal(again, predict(model, examples, accelerator)[0])
+    again, _ = infer(load_fine_tuned(tmp_path / "trained"), examples, accelerator, probabilities)
+    assert np.array_equal(again, infer(model, examples, accelerator, probabilities)[0])
 
 
 def test_random_weights_have_the_architecture_but_not_the_weights(tiny_bert):
@@ -111,9 +112,11 @@ def test_features_of_a_subset_come_in_its_order(tmp_path):
     write_table(tmp_path / "features.parquet", table, label_names=["a", "b"])
     rows = np.array([49, 0, 7])
     write_table(tmp_path / "subset.parquet", pa.table({"id": features.ids[rows], "row": rows}))
-    subset = read_feature_subset(tmp_path / "features.parquet", tmp_path / "subset.parquet")
+    subset = read_subset(tmp_path / "features.parquet", tmp_path / "subset.parquet", Features.from_table)
     assert np.array_equal(subset.matrix, features.matrix[rows]) and subset.about["label_names"] == ["a", "b"]
-    assert np.array_equal(read_features(tmp_path / "features.parquet", first=4).matrix, features.matrix[:4])
+    assert np.array_equal(
+        read_examples(tmp_path / "features.parquet", 4, Features.from_table).matrix, features.matrix[:4]
+    )
     write_table(tmp_path / "other.parquet", pa.table({"id": features.ids[rows] + 1, "row": rows}))
     with pytest.raises(BadInput, match="ids are not those"):
-        read_feature_subset(tmp_path / "features.parquet", tmp_path / "other.parquet")
+        read_subset(tmp_path / "features.parquet", tmp_path / "other.parquet", Features.from_table)

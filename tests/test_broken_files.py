@@ -10,7 +10,7 @@ import torch
 import yaml
 from safetensors.torch import save_file
 
-from artifacts import open_parquet, read_json, read_metadata, write_json, write_table
+from artifacts import open_parquet, read_json, read_metadata, table_writer, write_json, write_table
 from batches import read_cell, read_examples
 from conftest import make_rows, make_tiny_bert
 from evaluate_cell import load_classifier
@@ -51,10 +51,19 @@ def table():
     )
 
 
-def test_no_flipped_bit_changes_what_is_read(tmp_path, table):
+def write_in_parts(path, table, **about):
+    """As `write_table`, with metadata that are known last."""
+    later = {}
+    with table_writer(path, table.schema, later) as writer:
+        writer.write_table(table)
+        later |= about
+
+
+@pytest.mark.parametrize("write", [write_table, write_in_parts])
+def test_no_flipped_bit_changes_what_is_read(tmp_path, table, write):
     """Each bit of the file, one at a time: pages, their headers, the footer and the metadata."""
     path, about = tmp_path / "a.parquet", {"label_names": ["a", "b", "c"], "n": 3}
-    write_table(path, table, **about)
+    write(path, table, **about)
     whole, noticed = path.read_bytes(), 0
     for position in range(8 * len(whole)):
         data = bytearray(whole)

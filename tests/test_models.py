@@ -8,7 +8,7 @@ from torch import nn
 from checkpoint import Checkpoints
 from devices import build_accelerator
 from fit import fit
-from inference import predict
+from inference import infer, probabilities
 from lstm import LSTMClassifier, build_lstm, masked_max
 
 RECIPE = {
@@ -117,9 +117,9 @@ def test_fit_learns_and_reports_what_it_did(make_examples):
     assert history[-1]["examples"] == cost["examples_seen"] == 5 * 120
     assert history[-1]["loss"] < history[0]["loss"]
     assert cost["tokens_seen"] >= 5 * examples.lengths.sum()
-    probabilities, _ = predict(model, examples, build_accelerator("fp32"))
-    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
-    assert (probabilities.argmax(axis=1) == examples.labels).mean() == pytest.approx(cost["validation_accuracy"])
+    predicted, _ = infer(model, examples, build_accelerator("fp32"), probabilities)
+    np.testing.assert_allclose(predicted.sum(axis=1), 1, rtol=1e-5)
+    assert (predicted.argmax(axis=1) == examples.labels).mean() == pytest.approx(cost["validation_accuracy"])
 
 
 def test_same_seed_same_weights(make_examples):
@@ -147,4 +147,5 @@ def test_a_saved_lstm_loads_as_it_was(make_examples, tmp_path):
     model.save_pretrained(tmp_path)
     again = LSTMClassifier.from_folder(tmp_path)
     accelerator = build_accelerator("fp32")
-    assert np.array_equal(predict(model, examples, accelerator)[0], predict(again, examples, accelerator)[0])
+    first, second = (infer(m, examples, accelerator, probabilities)[0] for m in (model, again))
+    assert np.array_equal(first, second)

@@ -6,8 +6,9 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from config_schema import resolved, schema, types_of
 from config_words import show, spot
-from configuration import check_config, resolved, schema, types_of
+from configuration import check_config
 from project import Project
 from stage import BadInput
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
-from configuration import schema
+from config_schema import schema
 from conftest import write_frame
 from markup import latex, markdown, terminal
 from metrics import Z_95

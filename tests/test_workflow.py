@@ -273,6 +273,9 @@ EDITS = {
                     ALL_CELLS | {"train_tfidf": 4, "train_probe": 2, "select": 4}),
     # no cell is tested again unless its run is: how a model is trained does not change how it is used
     "fit.py": ("fused=True", "fused=False", {"finetune_bert": 2, "train_lstm": 6, "select": 6, "evaluate": 6} | ENDS),
+    "validation.py": ("argmax(axis=1)", "argmax(1)",
+                      {"finetune_bert": 2, "train_lstm": 6, "select": 6, "evaluate": 6} | ENDS),
+    "evaluate_cell.py": ("argmax(axis=1)", "argmax(1)", {"evaluate": CELLS} | ENDS),
     "inference.py": ("TOKENS_PER_BATCH = 4096", "TOKENS_PER_BATCH = 2048",
                      ALL_CELLS | {"finetune_bert": 2, "train_lstm": 6, "extract_features": 1, "train_probe": 2,
                                   "select": 8}),
@@ -322,9 +325,32 @@ def test_new_weights_at_the_same_place_are_noticed(project):
     before = weights.stat()
     os.utime(weights, (1, 1))
     try:
-        assert project.jobs() == cells(10, tokenize=1, extract_embeddings=1, extract_features=1, **RUNS, **TIMED)
+        # no text is tokenized anew, and what starts from none of the weights stays; embeddings are timed with their arm
+        assert project.jobs() == cells(
+            6, extract_embeddings=1, extract_features=1, finetune_bert=2, train_lstm=2, train_probe=2,
+            time_inference=1, table_inference=1,
+        )  # fmt: skip
     finally:
         os.utime(weights, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+TOKENIZER_EDITS = {
+    "its content": (lambda file: file.write_text(file.read_text() + " "), True),
+    "its time": (lambda file: os.utime(file, (1, 1)), False),
+}
+
+
+@pytest.mark.parametrize("edit", TOKENIZER_EDITS)
+def test_an_edited_tokenizer_tokenizes_anew(project, edit):
+    change, matters = TOKENIZER_EDITS[edit]
+    file = project.folder / "tiny-bert" / "tokenizer.json"
+    text = file.read_text()
+    change(file)
+    try:
+        jobs = cells(10, tokenize=1, extract_features=1, **RUNS, **TIMED)
+        assert project.jobs() == (jobs if matters else {})
+    finally:
+        file.write_text(text)
 
 
 # What is said of mistakes

@@ -9,13 +9,15 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
 from code_digest import code_digest
-from configuration import check_config, grid
-from data_files import check_source, installed_version, model_version
+from configuration import check_config
+from data_files import check_source, installed_version
+from families import NEURAL
 from markup import terminal
+from model_versions import architecture_version, tokenizer_version, weights_version
 from orphans import cancel_orphans, forget, register
 from provenance import digest
 from published import matched, study
-from sizes import count
+from sizes import count, grid
 from stage import BadInput
 
 
@@ -62,7 +64,6 @@ PUBLISHED = matched(config["published"])
 STUDY = {key: study()[key] for key in ("name", "reference", "speed_up")}
 ENVIRONMENT = "../../envs/environment.yaml"
 SPLITS = ("train", "validation", "test")
-NEURAL = ("bert", "lstm")
 VALIDATION = EXPERIMENT["selection"]  # the split that stops training and selects
 CELL = "n{size}/seed{seed}"
 RUNS = f"<results>/{{dataset}}/runs/{{arm}}/{CELL}"
@@ -156,9 +157,23 @@ def embeddings_of(wildcards):
 
 
 def pretrained(wildcards):
-    """Path, checksum and version of the pretrained model that a rule's wildcard, or its arm, names."""
-    name = wildcards.get("model") or wildcards.get("tokenizer") or tokenizer_of(wildcards.arm)
-    return MODELS[name] | {"version": model_version(MODELS[name]["path"])}
+    """A pretrained model, which a rule's wildcard or its arm names, as the config has it, and its version."""
+    model = MODELS[wildcards.get("model") or ARMS[wildcards.arm]["model"]]
+    return model | {"version": weights_version(model["path"])}
+
+
+def tokenizer(wildcards):
+    """What says which tokenizer a rule's wildcard, or its arm, names: nothing about weights."""
+    model = MODELS[wildcards.get("tokenizer") or tokenizer_of(wildcards.arm)]
+    return {"path": model["path"], "revision": model["revision"], "version": tokenizer_version(model["path"])}
+
+
+def untrained(wildcards):
+    """What an arm takes from its pretrained model to be timed: the tokenizer and, of a transformer, the architecture."""
+    if ARMS[wildcards.arm]["family"] != "bert":
+        return tokenizer(wildcards)
+    model = tokenizer(wildcards)
+    return model | {"architecture": architecture_version(model["path"])}
 
 
 def shape(wildcards):
@@ -169,7 +184,7 @@ def shape(wildcards):
 def timed_arms():
     """The arms to time: those the config names, or all of the experiment that are neural networks."""
     named = EXPERIMENT["arms"] if TIMING["arms"] is None else TIMING["arms"]
-    return [arm for arm in named if ARMS[arm]["family"] in ("bert", "lstm")]
+    return [arm for arm in named if ARMS[arm]["family"] in NEURAL]
 
 
 def timings():

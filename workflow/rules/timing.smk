@@ -17,7 +17,7 @@ rule time_inference:
         gpu=lambda wildcards: GPUS if wildcards.device == "cuda" else 0,
     params:
         recipe=shape,
-        pretrained=pretrained,
+        pretrained=untrained,
         how={key: TIMING[key] for key in ("threads", "precision", "warmup", "repetitions")},
         code=code_digest("time_inference.py"),
     message:

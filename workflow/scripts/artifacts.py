@@ -1,5 +1,6 @@
 """Read and write the tables and facts between stages, with their provenance in the metadata and checksums of all."""
 
+import base64
 import json
 import zlib
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from whole_files import whole
 
 METADATA_KEY = b"pretrain_or_not"
 CHECKSUM_KEY = b"pretrain_or_not.crc32"
+ARROW_KEY = b"ARROW:schema"  # where Arrow looks for the schema of a file, metadata included
 ROWS_PER_GROUP = 50_000
 WRITTEN = {"compression": "zstd", "write_page_checksum": True}
 
@@ -59,11 +61,17 @@ def write_table(path, table, **metadata):
 
 
 @contextmanager
-def table_writer(path, schema, **metadata):
-    """A `pyarrow.parquet.ParquetWriter` whose file appears at `path` when the block has ended well."""
+def table_writer(path, schema, later=None, **metadata):
+    """A `pyarrow.parquet.ParquetWriter` whose file appears at `path` when the block has ended well.
+
+    later: a dict of further metadata, for the block to fill in: what is known only when all is written.
+    """
     with whole(path) as partial:
-        with pq.ParquetWriter(partial, with_metadata(schema, **metadata), **WRITTEN) as writer:
+        with pq.ParquetWriter(partial, schema, store_schema=False, **WRITTEN) as writer:
             yield writer
+            # What Arrow itself would store, but before the first row.
+            stored = with_metadata(schema, **metadata, **(later or {}))
+            writer.add_key_value_metadata({**stored.metadata, ARROW_KEY: base64.b64encode(stored.serialize())})
 
 
 class Table(pq.ParquetFile):

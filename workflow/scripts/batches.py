@@ -86,21 +86,24 @@ def subset_rows(path, subset):
     return table
 
 
-def read_examples(path, first=None, **expected):
-    """All examples of a token file, or its `first` n; BadInput unless its metadata hold what is `expected`."""
+def read_examples(path, first=None, build=from_table, **expected):
+    """All examples of a token file, or its `first` n; BadInput unless its metadata hold what is `expected`.
+
+    build: makes them of an Arrow table and the metadata; of features, too, which another one builds.
+    """
     about = check_about(path, expected)
     if first is not None:
-        return from_table(first_rows(path, first), about)
+        return build(first_rows(path, first), about)
     with open_parquet(path) as file:
-        return from_table(file.read(), about)
+        return build(file.read(), about)
 
 
-def read_subset(tokens, subset, **expected):
-    """The examples of a training subset; BadInput where subset and tokens are not of the same data set.
+def read_subset(path, subset, build=from_table, **expected):
+    """The examples of a training subset; BadInput where subset and `path` are not of the same data set.
 
-    expected: what the tokens' metadata must hold.
+    build, expected: see `read_examples`.
     """
-    return from_table(subset_rows(tokens, subset), check_about(tokens, expected))
+    return build(subset_rows(path, subset), check_about(path, expected))
 
 
 def validation_count(training_examples, most):
@@ -117,17 +120,17 @@ def check_about(path, expected):
     return about
 
 
-def read_cell(paths, cell, tokenizer):
-    """(training, validation) Examples of a cell, of its data set and tokenizer or BadInput.
+def read_cell(paths, cell, tokenizer, build=from_table):
+    """(training, validation) examples of a cell, of its data set and tokenizer or BadInput.
 
     paths: train, validation, subset, and validation_max (see `validation_count`). cell: `dataset`, and the split used
-    for `selection`.
+    for `selection`. build: see `read_examples`.
     """
     about = {"dataset": cell["dataset"], "tokenizer": tokenizer}
     check_about(paths["subset"], {"dataset": cell["dataset"]})
-    train = read_subset(paths["train"], paths["subset"], split="train", **about)
+    train = read_subset(paths["train"], paths["subset"], build, split="train", **about)
     most = validation_count(len(train), paths["validation_max"])
-    return train, read_examples(paths["validation"], most, split=cell["selection"], **about)
+    return train, read_examples(paths["validation"], most, build, split=cell["selection"], **about)
 
 
 def shuffled_batches(examples, batch_size, seed, epoch):

@@ -24,11 +24,16 @@ def is_archive(path):
     return re.search(r"[.](tar|tar[.](gz|bz2|xz)|tgz)$", str(path).lower()) is not None
 
 
+def names_folder(path):
+    """Whether a name can only be a folder's, as no id on the Hugging Face Hub has its form."""
+    return path.startswith((".", "/", "~")) or path.count("/") > 1
+
+
 def is_folder(path):
     """Whether the `id` of a Hub data set is a folder on this machine instead; BadInput where it should be one."""
     if Path(path).is_dir():
         return True
-    if path.startswith((".", "/", "~")) or path.count("/") > 1:
+    if names_folder(path):
         raise BadInput(f"id: there is no folder {path!r} (looked for from {Path.cwd()})")
     return False
 
@@ -75,17 +80,6 @@ def installed_version(package):
     except importlib.metadata.PackageNotFoundError:  # sklearn comes with scikit-learn
         names = importlib.metadata.packages_distributions().get(top)
         return importlib.metadata.version(names[0]) if names else None
-
-
-def model_version(path):
-    """What changes when a pretrained model changes in place: its package's version, or sizes and times of its files.
-
-    None for a Hub id.
-    """
-    if path.startswith("package:"):
-        return installed_version(path.removeprefix("package:").partition("/")[0])
-    files = sorted(file for kind in ("json", "txt", "model", "safetensors") for file in Path(path).glob(f"*.{kind}"))
-    return [[file.name, file.stat().st_size, int(file.stat().st_mtime)] for file in files] or None
 
 
 def check_source(name, dataset):

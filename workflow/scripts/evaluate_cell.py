@@ -9,12 +9,11 @@ import pyarrow as pa
 
 from artifacts import read_json, write_table
 from batches import read_examples
+from families import NEURAL
 from gpus import lease_gpus
 from provenance import versions
 from run_files import check_model
 from stage import log, stage
-
-NEURAL = ("bert", "lstm")  # the families that torch runs
 
 
 def load_classifier(family, folder, precision):
@@ -24,38 +23,57 @@ def load_classifier(family, folder, precision):
     precision: that of the training run, so that a model is used as it was validated.
     """
     check_model(folder)
-    if family == "tfidf":
-        from tfidf import TfidfClassifier
-
-        model = TfidfClassifier.from_folder(folder)
+    model, flops = LOADERS[family](folder)
+    if family not in NEURAL:
         return lambda examples: (model.predict(examples), None), "cpu"
-    if family == "probe":
-        from probe import ProbeClassifier
-
-        model = ProbeClassifier.from_folder(folder)
-        return lambda features: (model.predict(features), None), "cpu"
     from devices import build_accelerator, device_facts
-    from inference import predict
+    from inference import infer, probabilities
 
-    if family == "lstm":
-        from lstm import LSTMClassifier
-
-        model = LSTMClassifier.from_folder(folder)
-        flops = model.flops()
-    else:
-        from flops import counted_flops
-        from transformer import load_fine_tuned
-
-        model = load_fine_tuned(folder)
-        flops = counted_flops(model)
     accelerator = build_accelerator(precision)
     model = model.to(accelerator.device)
 
     def classify(examples):
-        probabilities, work = predict(model, examples, accelerator)
-        return probabilities, work.flops(flops.forward)
+        predicted, work = infer(model, examples, accelerator, probabilities)
+        return predicted, work.flops(flops.forward)
 
     return classify, device_facts(accelerator)["device"]
+
+
+# One a family, each with its imports, as no cell needs those of the others: the model, and its Flops if they are known.
+
+
+def load_bert(folder):
+    """A fine-tuned transformer."""
+    from flops import counted_flops
+    from transformer import load_fine_tuned
+
+    model = load_fine_tuned(folder)
+    return model, counted_flops(model)
+
+
+def load_lstm(folder):
+    """A trained LSTM."""
+    from lstm import LSTMClassifier
+
+    model = LSTMClassifier.from_folder(folder)
+    return model, model.flops()
+
+
+def load_tfidf(folder):
+    """A TF-IDF baseline."""
+    from tfidf import TfidfClassifier
+
+    return TfidfClassifier.from_folder(folder), None
+
+
+def load_probe(folder):
+    """A linear probe."""
+    from probe import ProbeClassifier
+
+    return ProbeClassifier.from_folder(folder), None
+
+
+LOADERS = {"bert": load_bert, "lstm": load_lstm, "tfidf": load_tfidf, "probe": load_probe}
 
 
 def read_test(family, path, run):
@@ -64,9 +82,9 @@ def read_test(family, path, run):
     about = {"dataset": run["dataset"], "split": "test", "tokenizer": recipe.get("tokenizer") or recipe["model"]}
     if family != "probe":
         return read_examples(path, **about), 0.0, 0
-    from probe import read_features
+    from probe import Features
 
-    features = read_features(path, **about)
+    features = read_examples(path, build=Features.from_table, **about)
     return features, features.about["inference"]["seconds"], features.about["inference"]["flops"]
 
 

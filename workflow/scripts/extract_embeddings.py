@@ -10,7 +10,7 @@ from whole_files import whole
 
 def extract_embeddings(pretrained, output):
     """Write tensor `embeddings`, (vocabulary, width) float32, of the model `pretrained` of the config."""
-    weights = input_embeddings(verified(pretrained))
+    weights = input_embeddings(verified(pretrained), pretrained.get("revision"))
     with whole(output) as partial:
         save_file({"embeddings": weights}, partial)
     log.info("%d token embeddings, %d wide", *weights.shape)

@@ -13,7 +13,8 @@ def finetune_bert(pretrained, recipe, cell, **run):
 
     def build(about):
         folder, names = verified(pretrained), about["label_names"]
-        model = load_for_classification(folder, names, recipe["dropout"], recipe["init"] == "pretrained")
+        init, revision = recipe["init"] == "pretrained", pretrained.get("revision")
+        model = load_for_classification(folder, names, recipe["dropout"], init, revision)
         limit = position_limit(model)
         if limit and about["max_length"] > limit:
             raise BadInput(

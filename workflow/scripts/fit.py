@@ -8,11 +8,12 @@ from torch.nn.functional import cross_entropy
 
 from batches import shuffled_batches
 from devices import build_accelerator, device_facts, peak_memory_mb
-from inference import tensors, validation_accuracy
+from inference import tensors
 from progress import Progress
 from rowwise_adamw import RowwiseAdamW
 from schedule import batches_per_epoch, multiplier, planned_steps, validation_steps
 from stage import log
+from validation import validation_accuracy
 
 
 def build_optimizer(model, recipe, accelerator):
@@ -52,7 +53,7 @@ def fit(model, train, validation, recipe, learning_rate, seed, checkpoints):
     adamw = build_optimizer(model, recipe, accelerator)
     model, optimizer = accelerator.prepare(model, adamw)
     bare = accelerator.unwrap_model(model)
-    progress, best = Progress(steps), Best(recipe["patience"])
+    progress, best = Progress(steps, accelerator.num_processes), Best(recipe["patience"])
 
     with checkpoints:
         checkpoints.resume(accelerator, progress, best)

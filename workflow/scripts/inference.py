@@ -43,18 +43,3 @@ def infer(model, examples, accelerator, result, rows=None, between=None):
 def probabilities(output, attention_mask):
     """Class probabilities (batch, classes) of a classifier's output."""
     return output.logits.float().softmax(dim=1)
-
-
-def predict(model, examples, accelerator):
-    """Class probabilities of all examples, in their order: (float32 array (n, classes), Work)."""
-    return infer(model, examples, accelerator, probabilities)
-
-
-def validation_accuracy(model, examples, accelerator, between=None):
-    """Share of `examples` that the model gets right; the processes of a run share the work."""
-    share = np.arange(accelerator.process_index, len(examples), accelerator.num_processes)
-    right = torch.zeros((), dtype=torch.int64, device=accelerator.device)
-    if len(share):
-        predicted, _ = infer(model, examples, accelerator, probabilities, share, between)
-        right += int((predicted.argmax(axis=1) == examples.labels[share]).sum())
-    return int(accelerator.reduce(right, "sum")) / len(examples)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gpus import lease_gpus, visible_gpus
-from run_files import cell_of
+from run_files import run_arguments
 from stage import BadInput, log, log_to
 
 SECONDS_A_MINUTE = 60
@@ -23,14 +23,9 @@ def launch_run(train, snakemake, **extra):
     extra: further JSON-able arguments.
     """
     processes = snakemake.params.recipe["processes"]
-    arguments = {
-        "paths": dict(snakemake.input.items()) | {"validation_max": snakemake.params.validation_max},
-        "recipe": snakemake.params.recipe,
-        "learning_rate": float(snakemake.wildcards.setting.removeprefix("lr")),
+    arguments = run_arguments(snakemake) | {
         "seed": int(snakemake.wildcards.seed),
         "threads": max(1, snakemake.threads // processes),
-        "cell": cell_of(snakemake.wildcards) | {"selection": snakemake.params.selection},
-        "outputs": dict(snakemake.output.items()),
         "checkpointing": {
             # Not a param: how often a run is saved does not change it.
             "seconds": SECONDS_A_MINUTE * snakemake.config["experiment"]["checkpoint_minutes"],

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from data_files import find_package
+from data_files import find_package, names_folder
 from provenance import sha256_of
 from stage import BadInput
 
@@ -20,7 +20,7 @@ def locate(path):
         return str(folder)
     if Path(path).is_dir():
         return str(Path(path))
-    if path.startswith((".", "/", "~")) or path.count("/") > 1:
+    if names_folder(path):
         raise BadInput(f"models: path {path!r}: no such folder")
     return path
 

@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from artifacts import open_parquet
-from batches import check_about, first_rows, subset_rows
 from logistic import LogisticHead
 
 
@@ -27,26 +25,12 @@ class Features:
     def __len__(self):
         return len(self.labels)
 
-
-def from_table(table, about):
-    """Features from an Arrow table with columns id, label, features."""
-    column = table["features"].combine_chunks()
-    matrix = column.flatten().to_numpy().reshape(len(column), -1)
-    return Features(table["id"].to_numpy(), table["label"].to_numpy().astype(np.int64), matrix, about)
-
-
-def read_features(path, first=None, **expected):
-    """All features of a file, or those of its `first` n examples; BadInput unless its metadata hold `expected`."""
-    about = check_about(path, expected)
-    if first is not None:
-        return from_table(first_rows(path, first), about)
-    with open_parquet(path) as file:
-        return from_table(file.read(), about)
-
-
-def read_feature_subset(features, subset, **expected):
-    """The features of a training subset; BadInput where the two are not of the same data set."""
-    return from_table(subset_rows(features, subset), check_about(features, expected))
+    @classmethod
+    def from_table(cls, table, about):
+        """Features from an Arrow table with columns id, label, features."""
+        column = table["features"].combine_chunks()
+        matrix = column.flatten().to_numpy().reshape(len(column), -1)
+        return cls(table["id"].to_numpy(), table["label"].to_numpy().astype(np.int64), matrix, about)
 
 
 class ProbeClassifier:

@@ -15,10 +15,10 @@ SECONDS_BETWEEN_LINES = 10
 
 
 class Progress:
-    """What a run has done so far; `state` and `restore` carry it over an interruption."""
+    """What a run has done so far, in `processes` that share it; `state` and `restore` carry it over an interruption."""
 
-    def __init__(self, steps):
-        self.steps, self.done, self.work = steps, 0, Work()
+    def __init__(self, steps, processes):
+        self.steps, self.processes, self.done, self.work = steps, processes, 0, Work()
         self.started = self.last_line = time.perf_counter()
         self.started_with = 0  # steps done before this process
         self.seconds_before, self.seconds_aside, self.validation_seconds = 0.0, 0.0, 0.0
@@ -34,7 +34,7 @@ class Progress:
         if self.done == self.started_with:
             log.info("first step done %.1f s after the process started", time.time() - psutil.Process().create_time())
         self.done += 1
-        self.work.add(examples, width)
+        self.work.add(examples, width, batches=self.processes)
         self.loss_sum = loss.detach() if self.loss_sum is None else self.loss_sum + loss.detach()
         self.losses += 1
         self.rate = rate

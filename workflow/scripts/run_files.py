@@ -79,6 +79,19 @@ def parameter_counts(model, embedding):
     }
 
 
-def cell_of(wildcards):
-    """Which run this is: dataset, arm, size, seed and setting, from a rule's wildcards."""
-    return {key: wildcards[key] for key in ("dataset", "arm", "size", "setting")} | {"seed": int(wildcards.seed)}
+def run_arguments(snakemake):
+    """What a training function of any family is told of its run, by a rule's `snakemake` object.
+
+    The value that is swept over is `strength` or `learning_rate`, as its setting begins with C or lr.
+    """
+    wildcards, params = snakemake.wildcards, snakemake.params
+    cell = {key: wildcards[key] for key in ("dataset", "arm", "size", "setting")} | {"seed": int(wildcards.seed)}
+    swept = "strength" if wildcards.setting.startswith("C") else "learning_rate"
+    return {
+        "paths": dict(snakemake.input.items()) | {"validation_max": params.validation_max},
+        "recipe": params.recipe,
+        swept: float(wildcards.setting.lstrip("Clr")),
+        "threads": snakemake.threads,
+        "cell": cell | {"selection": params.selection},
+        "outputs": dict(snakemake.output.items()),
+    }

@@ -9,7 +9,7 @@ import torch
 
 from artifacts import write_table
 from devices import peak_memory_mb
-from pretrained import verified
+from pretrained import locate
 from provenance import versions
 from run_files import parameter_counts
 from stage import BadInput, log, stage
@@ -26,7 +26,8 @@ def build_model(recipe, pretrained, embeddings=None):
     embeddings: path of the token embeddings an LSTM starts from, or None. Returns (model, embedding tables, (number of
     token ids, padding id)).
     """
-    tokenizer, padding = load_tokenizer(pretrained["path"])
+    revision = pretrained.get("revision")
+    tokenizer, padding = load_tokenizer(pretrained["path"], revision)
     vocabulary = max(tokenizer.get_vocab().values()) + 1
     names = [str(i) for i in range(CLASSES)]
     if recipe["family"] == "lstm":
@@ -38,7 +39,7 @@ def build_model(recipe, pretrained, embeddings=None):
         return model, [model.embedding.weight], (vocabulary, padding)
     from transformer import embedding_tables, load_for_classification
 
-    model = load_for_classification(verified(pretrained), names, recipe["dropout"], pretrained=False)
+    model = load_for_classification(locate(pretrained["path"]), names, recipe["dropout"], False, revision)
     return model, embedding_tables(model), (vocabulary, padding)
 
 

@@ -17,8 +17,11 @@ from stage import BadInput, log, stage
 ROWS_PER_BATCH = 10_000
 
 
-def load_tokenizer(path):
-    """The fast tokenizer of a pretrained model and its padding id, without loading transformers where possible."""
+def load_tokenizer(path, revision=None):
+    """The fast tokenizer of a pretrained model and its padding id, without loading transformers where possible.
+
+    path, revision: of a model of the config.
+    """
     folder = locate(path)
     if (Path(folder) / "tokenizer.json").is_file():
         try:
@@ -33,7 +36,7 @@ def load_tokenizer(path):
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(folder, revision=revision, trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise BadInput(
             f"models: path {path!r}: no tokenizer can be loaded from it ({str(error).splitlines()[0]})"
@@ -43,12 +46,13 @@ def load_tokenizer(path):
     return tokenizer.backend_tokenizer, tokenizer.pad_token_id or 0
 
 
-def tokenize(examples, path, name, max_length, outputs):
+def tokenize(examples, path, name, max_length, outputs, revision=None):
     """Write one Parquet a split: `id`, `label`, `input_ids` (lists of unsigned ints), in the order of `examples`.
 
-    max_length: tokens, special ones included, to which a text is cut. outputs: split -> path.
+    path, revision: of a model of the config, called `name` there. max_length: tokens, special ones included, to which a
+    text is cut. outputs: split -> path.
     """
-    tokenizer, padding = load_tokenizer(path)
+    tokenizer, padding = load_tokenizer(path, revision)
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_length)
     vocabulary = max(tokenizer.get_vocab().values()) + 1  # ids may have holes
@@ -96,8 +100,9 @@ if __name__ == "__main__":
     with stage(snakemake):
         tokenize(
             examples=snakemake.input.examples,
-            path=snakemake.params.pretrained["path"],
+            path=snakemake.params.tokenizer["path"],
             name=snakemake.wildcards.tokenizer,
             max_length=snakemake.params.max_length,
             outputs=dict(snakemake.output.items()),
+            revision=snakemake.params.tokenizer["revision"],
         )

@@ -2,7 +2,7 @@
 
 from batches import read_cell
 from logistic import train_logistic
-from run_files import cell_of
+from run_files import run_arguments
 from stage import stage
 from tfidf import TfidfClassifier
 
@@ -25,11 +25,4 @@ def train_tfidf(paths, recipe, strength, threads, cell, outputs):
 
 if __name__ == "__main__":
     with stage(snakemake):
-        train_tfidf(
-            paths=dict(snakemake.input.items()) | {"validation_max": snakemake.params.validation_max},
-            recipe=snakemake.params.recipe,
-            strength=float(snakemake.wildcards.setting.removeprefix("C")),
-            threads=snakemake.threads,
-            cell=cell_of(snakemake.wildcards) | {"selection": snakemake.params.selection},
-            outputs=dict(snakemake.output.items()),
-        )
+        train_tfidf(**run_arguments(snakemake))

@@ -27,22 +27,22 @@ DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "a
             "embedding_dropout", "classifier_dropout", "seq_classif_dropout")  # fmt: skip
 
 
-def load_for_classification(folder, label_names, dropout, pretrained=True):
+def load_for_classification(folder, label_names, dropout, pretrained=True, revision=None):
     """An encoder with a new classification head, in float32, its DROPOUTS all set to `dropout`.
 
     pretrained: whether the encoder has the weights in `folder`, or random ones as before its pretraining. Weights
-    stored in half precision are trained in single: `precision` decides what is computed in less.
+    stored in half precision are trained in single: `precision` decides what is computed in less. revision: of a Hub id.
     Raises BadInput where nothing can be loaded from `folder` (a local folder or a Hub id).
     """
     try:
-        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        config = AutoConfig.from_pretrained(folder, revision=revision, trust_remote_code=False)
         for name in DROPOUTS:
             if isinstance(getattr(config, name, None), int | float):
                 setattr(config, name, dropout)
         config.id2label = dict(enumerate(label_names))
         config.label2id = {name: i for i, name in enumerate(label_names)}
         if pretrained:
-            options = {"config": config, "dtype": torch.float32, **SAFE}
+            options = {"revision": revision, "config": config, "dtype": torch.float32, **SAFE}
             model = AutoModelForSequenceClassification.from_pretrained(folder, **options)
         else:
             model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
@@ -88,10 +88,13 @@ def unreadable(folder, error):
     return BadInput(f"models: no model can be loaded from {folder!r}: {reason}")
 
 
-def load_encoder(folder):
-    """A pretrained encoder without head, in float32. Raises BadInput where nothing can be loaded from `folder`."""
+def load_encoder(folder, revision=None):
+    """A pretrained encoder without head, in float32. Raises BadInput where nothing can be loaded from `folder`.
+
+    revision: of a Hub id.
+    """
     try:
-        return AutoModel.from_pretrained(folder, dtype=torch.float32, **SAFE)
+        return AutoModel.from_pretrained(folder, revision=revision, dtype=torch.float32, **SAFE)
     except UNREADABLE as error:
         raise unreadable(folder, error) from error
 
@@ -101,9 +104,9 @@ def load_fine_tuned(folder):
     return AutoModelForSequenceClassification.from_pretrained(folder, **SAFE)
 
 
-def input_embeddings(folder):
+def input_embeddings(folder, revision=None):
     """Token-embedding matrix of a pretrained model, shape (vocabulary, width), float32 on CPU."""
-    return load_encoder(folder).get_input_embeddings().weight.detach().contiguous()
+    return load_encoder(folder, revision).get_input_embeddings().weight.detach().contiguous()
 
 
 def embedding_tables(model):

@@ -1,0 +1,3 @@
+"""The families of arms that are treated alike."""
+
+NEURAL = ("bert", "lstm")  # networks, which torch trains
