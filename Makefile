@@ -1,6 +1,7 @@
 # make             set up .venv, then run the quickstart to its figures
 # make test        set up .venv, then run the tests
 # make test-slurm  set up .venv, then test cluster runs on a throwaway Slurm (as root, it installs Debian's if need be)
+# make bench       set up .venv, then measure speed against what people would use instead: about an hour on two cores
 # make check       set up .venv, then check format and style of code and rules
 # make lock        pin the newest versions that envs/requirements.txt allows
 # make clean       delete the quickstart's results (other experiments keep theirs)
@@ -10,7 +11,7 @@ BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 export HF_HUB_DISABLE_TELEMETRY = 1
 
-.PHONY: quickstart test test-slurm check lock clean
+.PHONY: quickstart test test-slurm bench check lock clean
 
 quickstart: .venv/installed
 	@$(BIN)/snakemake --cores $(CORES)
@@ -21,6 +22,9 @@ test: .venv/installed
 test-slurm: .venv/installed
 	@tests/slurm/install.sh
 	@$(BIN)/python -m pytest tests/slurm
+
+bench: .venv/installed
+	@$(BIN)/python benchmarks/suite.py
 
 check: .venv/installed
 	$(BIN)/ruff check

@@ -1,4 +1,4 @@
-"""The row-wise optimizer of embedding tables: the same weights as plain AdamW, to rounding, whatever rows were left alone."""
+"""The row-wise optimizer of embedding tables: the same weights as plain AdamW, to rounding."""
 
 import copy
 import io

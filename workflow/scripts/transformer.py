@@ -4,8 +4,13 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from transformers import AttentionInterface, AttentionMaskInterface, AutoConfig, AutoModel
-from transformers import AutoModelForSequenceClassification
+from transformers import (
+    AttentionInterface,
+    AttentionMaskInterface,
+    AutoConfig,
+    AutoModel,
+    AutoModelForSequenceClassification,
+)
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 from transformers.utils import logging
@@ -59,10 +64,10 @@ def attention(module, query, key, value, attention_mask, dropout=0.0, scaling=No
 
     query, key, value: (batch, heads, time, width of a head). Returns ((batch, time, heads, width), None).
     """
-    plain = attention_mask is None or attention_mask.dtype == torch.bool
-    if dropout == 0 or query.device.type != "cpu" or key.shape != query.shape or not plain or "position_bias" in options:
+    by_hand = dropout > 0 and query.device.type == "cpu" and key.shape == query.shape and "position_bias" not in options
+    if not by_hand or (attention_mask is not None and attention_mask.dtype != torch.bool):
         return sdpa_attention_forward(module, query, key, value, attention_mask, dropout, scaling, **options)
-    scores = query @ key.transpose(2, 3) * (query.shape[-1] ** -0.5 if scaling is None else scaling)
+    scores = (query * (query.shape[-1] ** -0.5 if scaling is None else scaling)) @ key.transpose(2, 3)
     if attention_mask is not None:
         scores = scores.masked_fill(~attention_mask, float("-inf"))
     attended = fast_dropout(scores.softmax(dim=-1), dropout) @ value

