@@ -59,9 +59,12 @@ def in_turn(sides, rounds):
 
     Returns name -> list of what the function returned.
     """
+    from accelerate.state import AcceleratorState
+
     results = {name: [] for name in sides}
     for number in range(rounds):
         for name, measure in sides.items():
+            AcceleratorState._reset_state(reset_partial_state=True)  # else a process keeps its first precision
             results[name].append(measure(number))
             print(f"  round {number + 1}: {name}: {results[name][-1]}", flush=True)
     return results

@@ -1,7 +1,7 @@
 """How fast the workflow is beside what people would use instead: `make bench`.
 
     .venv/bin/python benchmarks/suite.py                                   # all; about an hour on two cores
-    .venv/bin/python benchmarks/suite.py --only lstm bert --rounds 5
+    .venv/bin/python benchmarks/suite.py --only lstm_training fine_tuning --rounds 5
     .venv/bin/python benchmarks/suite.py --yelp path/to/yelp_sentences.parquet --imdb path/to/imdb_train.parquet
 
 Each figure is a ratio of medians: both sides in turn, in one run, on the same threads. Without --yelp and --imdb, and
@@ -22,7 +22,7 @@ from harness import ROOT, machine, prepare
 
 from artifacts import write_table
 
-BENCHMARKS = ("tokenization", "lstm", "bert", "inference", "startup", "grid", "quickstart")
+BENCHMARKS = ("tokenization", "lstm_training", "fine_tuning", "classification", "startup", "grid", "quickstart")
 COLUMNS = {
     "benchmark": "what", "case": "case", "peer_name": "against", "ours": "ours", "peer": "theirs", "unit": "unit",
     "ratio": "ratio", "target": "target", "threads": "threads", "share_of_peak": "of peak rate", "note": "note",

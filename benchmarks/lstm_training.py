@@ -125,5 +125,5 @@ def measure(arguments):
             }
             case = f"LSTM-{layers}-{hidden}, {name}"
             peer = ["textbook PyTorch loop"]
-            rows += compare(case, sides, peer, arguments, peaks, "lstm", {peer[0]: "≥ 3.5"})
+            rows += compare(case, sides, peer, arguments, peaks, "lstm_training", {peer[0]: "≥ 3.5"})
     return rows

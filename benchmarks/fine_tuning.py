@@ -5,12 +5,12 @@ from pathlib import Path
 
 import torch
 from harness import MODEL, as_lists, first, machine
+from lstm_training import compare
 
 from batches import read_examples
 from checkpoint import Checkpoints
 from fit import fit
 from flops import counted_flops
-from lstm import compare
 from pretrained import locate
 from transformer import load_for_classification
 
@@ -86,5 +86,5 @@ def measure(arguments):
             for peer, options in peers.items()
         }
         targets = {"Trainer, default": "≥ 2.2", "Trainer, grouped by length": "≥ 1.2"}
-        rows += compare(f"MiniLM, {name}", sides, list(peers), arguments, peaks, "bert", targets)
+        rows += compare(f"MiniLM, {name}", sides, list(peers), arguments, peaks, "fine_tuning", targets)
     return rows

@@ -56,8 +56,9 @@ def measure(arguments):
     peer = "transformers.pipeline, batched"
     results = in_turn({"fp32": lambda _: ours("fp32"), peer: theirs, "bf16": lambda _: ours("bf16")}, arguments.rounds)
     scores = found["pipeline"][:, :, 1].astype(float)
+    note = "same class for {:.1%}"
     return [
-        row("inference", f"MiniLM, mixed lengths, {name}", "examples/s", results[name], results[peer], peer, arguments,
-            target="≥ 3", note=f"same class for {(found[name].argmax(1) == scores.argmax(1)).mean():.1%}")
+        row("classification", f"MiniLM, mixed lengths, {name}", "examples/s", results[name], results[peer], peer,
+            arguments, target="≥ 3", note=note.format((found[name].argmax(1) == scores.argmax(1)).mean()))
         for name in ("fp32", "bf16")
     ]  # fmt: skip
