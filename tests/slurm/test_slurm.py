@@ -84,9 +84,12 @@ def finished(both):
     return both[0]
 
 
+TIMES = re.compile(r"second|memory|^(reference_)?ms|^speed_up$")
+
+
 def without_times(table):
     """A table without the columns that differ from one run to the next."""
-    return table[[column for column in table if "second" not in column and "memory" not in column]]
+    return table[[column for column in table if not TIMES.search(column)]]
 
 
 def same_tables(a, b):
@@ -148,7 +151,7 @@ def test_jobs_ask_for_what_they_need(finished, cluster):
         "rule_extract_features": (gpu, "1", "16000M", "04:00:00"),
         "rule_regressions_train_probe_train_tfidf": (None, "1", "4000M", "00:30:00"),  # three runs
         "rule_test_evaluate_select": (gpu, "1", "4000M", "01:15:00"),  # three cells
-        "rule_time_inference": (None, "8", "4000M", "00:30:00"),  # the whole node
+        "rule_time_inference": (None, "8", "16000M", "08:00:00"),  # the whole node
         SUMMARY: (None, "1", "4000M", "03:30:00"),  # seven jobs
         "rule_summary_table_inference": (None, "1", "4000M", "00:30:00"),
     }
@@ -217,8 +220,7 @@ def test_a_failure_in_a_group_leaves_what_the_others_made(project):
     script.write_text(f"raise ValueError('boom')\n{text}")
     assert project.run("--retries", "0", target) != 0
     script.write_text(text)
-    again = project.run_here("--dry-run", target)
-    assert re.findall(r"^(\w+) +1$", again, re.MULTILINE) == ["evaluate", "total"], again
+    assert project.jobs(small_config(), [target]) == {"evaluate": 1}
 
 
 def test_a_cancelled_training_and_one_that_runs_out_of_time_go_on_where_they_were(project, cluster, local):
