@@ -232,13 +232,12 @@ def test_two_processes_end_in_the_weights_of_one(run):
 
 @pytest.mark.parametrize("workers", [False, True])
 def test_told_to_end_several_processes_end_together(run, workers):
-    run.recipe = LSTM | {"processes": 2, "epochs": 10**6}  # it ends only when told
-    arguments, log = run.arguments(), run.folder.parent / "log"
-    launcher = fork.Process(target=launch, args=("train_lstm", 2, arguments, str(log)))
+    run.recipe = LSTM | {"processes": 2, "epochs": 2000}  # about a minute
+    launcher = fork.Process(target=launch, args=("train_lstm", 2, run.arguments(), str(run.folder.parent / "log")))
     launcher.start()
     process = psutil.Process(launcher.pid)
     while not (torchrun := process.children()) or (workers and not run.checkpoints()):
-        assert launcher.is_alive(), log.read_text()
+        assert launcher.is_alive()
         time.sleep(0.01)
     assert bool(torchrun[0].children()) == workers
     for number in (signal.SIGUSR1, signal.SIGTERM):
@@ -248,7 +247,7 @@ def test_told_to_end_several_processes_end_together(run, workers):
         with suppress(psutil.NoSuchProcess):
             started.update(process.children(recursive=True))
         time.sleep(0.01)
-    assert launcher.exitcode == 128 + signal.SIGTERM, log.read_text()
+    assert launcher.exitcode == 128 + signal.SIGTERM
     assert psutil.wait_procs(started, timeout=60)[1] == []
 
 

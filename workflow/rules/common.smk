@@ -12,7 +12,7 @@ from code_digest import code_digest
 from configuration import check_config, grid
 from data_files import check_source, installed_version, model_version
 from markup import terminal
-from orphans import cancel_orphans, forget, register
+from orphans import cancel_orphans, cancel_rest, forget, register
 from provenance import digest
 from published import matched, study
 from sizes import count
@@ -253,6 +253,12 @@ def after_last_job():
     if slurm_run():
         forget(slurm_run())
     print(closing_words())
+
+
+def after_failure():
+    """Leave no job behind."""
+    if slurm_run():
+        cancel_rest(slurm_run())
 
 
 def closing_words():
