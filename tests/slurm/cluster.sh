@@ -76,7 +76,7 @@ KillWait=60
 ReturnToService=2
 GresTypes=gpu
 NodeName=$host NodeAddr=127.0.0.1 CPUs=8 RealMemory=64000 Gres=gpu:4 Features=my-feature State=UNKNOWN
-PartitionName=default Nodes=$host Default=YES MaxTime=24:00:00 State=UP
+PartitionName=main Nodes=$host Default=YES MaxTime=24:00:00 State=UP
 PartitionName=my-partition Nodes=$host MaxTime=24:00:00 State=UP
 PartitionName=my-gpu-partition Nodes=$host MaxTime=24:00:00 State=UP
 END

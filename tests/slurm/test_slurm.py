@@ -233,7 +233,10 @@ def test_a_terminated_snakemake_waits_for_its_jobs_and_sends_no_more(project, cl
     assert project.jobs(small_config(), [selected]) == {"select": 1}
 
 
-def test_an_outage_of_the_controller_loses_no_job(project, cluster, local):
+def test_an_outage_of_the_controller_loses_no_job(project, cluster, local, monkeypatch):
+    hasty = cluster.folder / "hasty.conf"  # in which squeue gives up after three seconds, not ten
+    hasty.write_text(f"{(cluster.folder / 'slurm.conf').read_text()}MessageTimeout=3\n")
+    monkeypatch.setenv("SLURM_CONF", str(hasty))
     project.slow_down(seconds=0.05)
     # For six minutes; the profile: an hour.
     process = project.start(*TARGETS, "--verbose", "--max-status-checks-per-second", "1")
@@ -273,8 +276,8 @@ def test_a_cancelled_training_and_one_that_runs_out_of_time_go_on_where_they_wer
     assert (first["JobState"], second["JobState"]) == ("CANCELLED", "COMPLETED")
     asked = [(job["TresPerJob"], job["MinMemoryNode"], job["TimeLimit"], job["Partition"]) for job in (first, second)]
     assert asked == [
-        ("gres:gpu:1", "8000M", "08:00:00", "default"),
-        ("gres:gpu:1", "16000M", "16:00:00", "default"),  # twice the first attempt's
+        ("gres:gpu:1", "8000M", "08:00:00", "main"),
+        ("gres:gpu:1", "16000M", "16:00:00", "main"),  # twice the first attempt's
     ]
     first, second = cluster.jobs_of(project, "lr0.02").values()
     # The warning before the limit ends it, if it comes before the limit.
