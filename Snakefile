@@ -64,3 +64,7 @@ onstart:
 
 onsuccess:
     after_last_job()
+
+
+onerror:
+    after_failure()

@@ -8,9 +8,11 @@ import random
 import shutil
 import signal
 import time
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
+import psutil
 import pyarrow as pa
 import pytest
 from safetensors.numpy import load_file
@@ -226,6 +228,27 @@ def test_two_processes_end_in_the_weights_of_one(run):
     pd.testing.assert_frame_equal(run.history(), history, rtol=1e-4)
     assert json.loads((run.folder / "run.json").read_text())["processes"] == 2
     assert "best validation accuracy" in (run.folder.parent / "log").read_text()
+
+
+@pytest.mark.parametrize("workers", [False, True])
+def test_told_to_end_several_processes_end_together(run, workers):
+    run.recipe = LSTM | {"processes": 2, "epochs": 2000}  # about a minute
+    launcher = fork.Process(target=launch, args=("train_lstm", 2, run.arguments(), str(run.folder.parent / "log")))
+    launcher.start()
+    process = psutil.Process(launcher.pid)
+    while not (torchrun := process.children()) or (workers and not run.checkpoints()):
+        assert launcher.is_alive()
+        time.sleep(0.01)
+    assert bool(torchrun[0].children()) == workers
+    for number in (signal.SIGUSR1, signal.SIGTERM):
+        os.kill(launcher.pid, number)
+    started = set()
+    while launcher.is_alive():
+        with suppress(psutil.NoSuchProcess):
+            started.update(process.children(recursive=True))
+        time.sleep(0.01)
+    assert launcher.exitcode == 128 + signal.SIGTERM
+    assert psutil.wait_procs(started, timeout=60)[1] == []
 
 
 def test_bad_input_in_one_of_several_processes_is_told_as_such(run):

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from conftest import ROOT
-from orphans import cancel_orphans, forget, register
+from orphans import cancel_orphans, cancel_rest, forget, register
 from stage import BadInput
 
 REGISTER = (
@@ -100,6 +100,19 @@ def test_without_an_answer_from_slurm_nothing_starts(folder, other_run, squeue, 
     for _ in range(2):  # and again, until Slurm answers
         with pytest.raises(BadInput, match=message):
             cancel_orphans()
+
+
+def test_what_is_left_of_an_interrupted_run_is_cancelled_if_slurm_answers(folder, capsys):
+    pretend(folder, squeue="cat jobs 2>/dev/null; true")
+    cancel_rest("run-1")
+    assert not (folder / "scancel.log").exists()
+    (folder / "jobs").write_text("17\n18\n")
+    cancel_rest("run-1")
+    assert capsys.readouterr().out == "Cancelling Slurm jobs that are left: 17, 18\n"
+    assert (folder / "scancel.log").read_text() == "17 18\n"
+    assert "--name=run-1" in (folder / "squeue.log").read_text()
+    pretend(folder, squeue="false")
+    cancel_rest("run-1")
 
 
 def test_without_slurm_it_says_what_to_do(folder, other_run, monkeypatch):

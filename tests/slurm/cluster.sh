@@ -75,16 +75,19 @@ MinJobAge=3600
 KillWait=60
 ReturnToService=2
 GresTypes=gpu
-NodeName=$host NodeAddr=127.0.0.1 CPUs=8 RealMemory=64000 Gres=gpu:4 State=UNKNOWN
-PartitionName=cpu Nodes=$host Default=YES MaxTime=24:00:00 State=UP
-PartitionName=gpu Nodes=$host MaxTime=24:00:00 State=UP
+NodeName=$host NodeAddr=127.0.0.1 CPUs=8 RealMemory=64000 Gres=gpu:4 Features=my-feature State=UNKNOWN
+PartitionName=main Nodes=$host Default=YES MaxTime=24:00:00 State=UP
+PartitionName=my-partition Nodes=$host MaxTime=24:00:00 State=UP
+PartitionName=my-gpu-partition Nodes=$host MaxTime=24:00:00 State=UP
 END
 }
 
-# In a job, Snakemake's plugin drops SLURM_CONF from the environment of srun.
-write_srun() {
+# In a job, Snakemake's plugin drops SLURM_CONF from the environment of srun. It asks sacctmgr for a user's accounts, which
+# are not known without a database.
+write_programs() {
     printf '#!/bin/sh\nSLURM_CONF=%s exec /usr/bin/srun "$@"\n' "$SLURM_CONF" >"$folder/bin/srun"
-    chmod +x "$folder/bin/srun"
+    printf '#!/bin/sh\necho my-account\n' >"$folder/bin/sacctmgr"
+    chmod +x "$folder"/bin/*
 }
 
 up() {
@@ -93,7 +96,7 @@ up() {
     chmod 700 "$folder/key"
     [ -s "$folder/key/munge.key" ] || (umask 077 && head -c 128 /dev/urandom >"$folder/key/munge.key")
     write_configuration
-    write_srun
+    write_programs
     pid_of munged >/dev/null || munged --key-file="$folder/key/munge.key" --socket="$folder/run/munge.sock" \
         --pid-file="$folder/run/munged.pid" --log-file="$folder/key/munged.log" --seed-file="$folder/key/seed"
     pid_of slurmctld >/dev/null || slurmctld -f "$SLURM_CONF"

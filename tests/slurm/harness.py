@@ -2,9 +2,9 @@
 
 import copy
 import os
+import random
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import yaml
 
 from conftest import ROOT
@@ -28,9 +29,9 @@ def free_port():
     """A port that is free, as the next one is."""
     while True:
         with socket.socket() as first, socket.socket() as second:
-            first.bind(("", 0))
-            port = first.getsockname()[1]
-            with suppress(OSError, OverflowError):
+            port = random.randrange(10_000, 30_000)  # below those that the system gives away
+            with suppress(OSError):
+                first.bind(("", port))
                 second.bind(("", port + 1))
                 return port
 
@@ -55,7 +56,9 @@ class Cluster:
 
     def stop_controller(self):
         """End slurmctld, as in an outage; jobs run on."""
-        os.kill(int((self.folder / "run" / "slurmctld.pid").read_text()), signal.SIGTERM)
+        daemon = psutil.Process(int((self.folder / "run" / "slurmctld.pid").read_text()))
+        daemon.terminate()
+        daemon.wait(PATIENCE)
 
     def jobs(self):
         """{Slurm job id: fields of `scontrol show job`} of all jobs that Slurm remembers, in the order they came."""
@@ -98,6 +101,13 @@ class SlurmProject(Project):
         profile = yaml.safe_load(path.read_text())
         change(profile)
         path.write_text(yaml.safe_dump(profile))
+
+    def fill_in_profile(self):
+        """Take what the profile proposes for a cluster, in comments, as it is."""
+        path = self.folder / "slurm" / "config.yaml"
+        text, count = re.subn(r"^( *)# (\w+: .*\bmy-)", r"\1\2", path.read_text(), flags=re.MULTILINE)
+        assert count > 3, "the profile proposes an account, a constraint and partitions"
+        path.write_text(text)
 
     def slow_down(self, seconds):
         """Let each optimizer step of a training that starts from now on take so long, or `None` longer."""

@@ -3,6 +3,7 @@
 import copy
 import os
 import re
+import shutil
 import signal
 import tempfile
 from pathlib import Path
@@ -24,6 +25,7 @@ def small_config():
     """Three cells and a timing; the LSTM stays in the catalogue, for its runs to be asked for by name."""
     config = copy.deepcopy(CONFIG)
     config["experiment"] |= {"arms": ["bert", "tfidf", "probe"], "sizes": [40]}
+    config["arms"]["lstm"]["min_steps"] = 300  # many and short: told to end, it does so after a step
     return config
 
 
@@ -69,8 +71,9 @@ def local(tmp_path_factory, prepared):
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory, tiny_bert, prepared, cluster):
-    """The whole small experiment: run through Slurm, and meanwhile without it."""
+    """The whole small experiment: run through Slurm, all of the profile filled in, and meanwhile without it."""
     project = SlurmProject(tmp_path_factory.mktemp("finished"), tiny_bert, small_config())
+    project.fill_in_profile()
     process = project.start()
     local = prepared.copy(tmp_path_factory.mktemp("local_whole") / "project")
     local.run_here("--cores", "1")
@@ -84,9 +87,12 @@ def finished(both):
     return both[0]
 
 
+TIMES = re.compile(r"second|memory|^(reference_)?ms|^speed_up$")
+
+
 def without_times(table):
     """A table without the columns that differ from one run to the next."""
-    return table[[column for column in table if "second" not in column and "memory" not in column]]
+    return table[[column for column in table if not TIMES.search(column)]]
 
 
 def same_tables(a, b):
@@ -148,12 +154,17 @@ def test_jobs_ask_for_what_they_need(finished, cluster):
         "rule_extract_features": (gpu, "1", "16000M", "04:00:00"),
         "rule_regressions_train_probe_train_tfidf": (None, "1", "4000M", "00:30:00"),  # three runs
         "rule_test_evaluate_select": (gpu, "1", "4000M", "01:15:00"),  # three cells
-        "rule_time_inference": (None, "8", "4000M", "00:30:00"),  # the whole node
+        "rule_time_inference": (None, "8", "16000M", "08:00:00"),  # the whole node
         SUMMARY: (None, "1", "4000M", "03:30:00"),  # seven jobs
         "rule_summary_table_inference": (None, "1", "4000M", "00:30:00"),
     }
     assert jobs["rule_time_inference"]["OverSubscribe"] == "NO"  # nothing beside it
-    assert {record["Partition"] for record in jobs.values()} == {"cpu"}  # the cluster's default: no rule names one
+
+
+def test_account_constraint_and_partitions_of_the_profile_reach_all_jobs(finished, cluster):
+    for record in cluster.jobs_of(finished).values():
+        partition = "my-gpu-partition" if "TresPerJob" in record else "my-partition"
+        assert (record["Partition"], record["Account"], record["Features"]) == (partition, "my-account", "my-feature")
 
 
 def test_what_can_never_run_is_refused_at_once(project):
@@ -164,7 +175,7 @@ def test_what_can_never_run_is_refused_at_once(project):
 
 
 def test_jobs_of_a_killed_snakemake_do_not_write_beside_new_ones(project, cluster, local):
-    project.slow_down(seconds=10)
+    project.slow_down(seconds=1)
     process = project.start(*TARGETS)
     project.wait_for_training(process, RUNS)
     process.kill()
@@ -185,11 +196,23 @@ def test_jobs_of_a_killed_snakemake_do_not_write_beside_new_ones(project, cluste
     same_runs(project, local)
 
 
-def test_an_interrupted_snakemake_cancels_its_jobs(project, cluster):
-    project.slow_down(seconds=10)
+def test_an_interrupted_snakemake_cancels_its_jobs(project, cluster, monkeypatch):
+    # While it asks after its jobs, Snakemake does not cancel them.
+    squeue, hold, held = (project.folder / name for name in ("bin/squeue", "hold", "held"))
+    squeue.parent.mkdir()
+    real = shutil.which("squeue")
+    squeue.write_text(f'#!/bin/sh\nwhile [ -e {hold} ]; do touch {held}; sleep 0.1; done\nexec {real} "$@"\n')
+    squeue.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{squeue.parent}:{os.environ['PATH']}")
+
+    project.slow_down(seconds=1)
     process = project.start(*TARGETS)
     project.wait_for_training(process, RUNS)
+    hold.touch()
+    project.wait_for(held.exists, "a question after jobs", process)
     process.send_signal(signal.SIGINT)
+    project.wait_for(lambda: "Terminating processes" in project.output(), "the interruption", process)
+    hold.unlink()
     assert project.end_of(process) != 0
     wait_until(
         lambda: {job["JobState"] for job in cluster.jobs_of(project, "train_lstm").values()} == {"CANCELLED"},
@@ -197,12 +220,32 @@ def test_an_interrupted_snakemake_cancels_its_jobs(project, cluster):
     )
 
 
-def test_an_outage_of_the_controller_loses_no_job(project, cluster, local):
-    project.slow_down(seconds=0.3)
-    process = project.start(*TARGETS, "--max-status-checks-per-second", "1")  # for six minutes; the profile: an hour
+def test_a_terminated_snakemake_waits_for_its_jobs_and_sends_no_more(project, cluster, local):
+    project.slow_down(seconds=0.05)
+    selected = "results/toy/runs/lstm/n50pct/seed0/selected.json"
+    process = project.start(selected)
+    project.wait_for_training(process, RUNS)
+    process.terminate()
+    assert project.end_of(process) != 0
+    jobs = cluster.jobs_of(project).values()
+    assert len(jobs) == 2 and {job["JobState"] for job in jobs} == {"COMPLETED"}
+    same_runs(project, local)
+    assert project.jobs(small_config(), [selected]) == {"select": 1}
+
+
+def test_an_outage_of_the_controller_loses_no_job(project, cluster, local, monkeypatch):
+    hasty = cluster.folder / "hasty.conf"  # in which squeue gives up after three seconds, not ten
+    hasty.write_text(f"{(cluster.folder / 'slurm.conf').read_text()}MessageTimeout=3\n")
+    monkeypatch.setenv("SLURM_CONF", str(hasty))
+    project.slow_down(seconds=0.05)
+    # For six minutes; the profile: an hour.
+    process = project.start(*TARGETS, "--verbose", "--max-status-checks-per-second", "1")
     project.wait_for_training(process, RUNS)
     cluster.stop_controller()
-    # Long enough for questions without an answer, and for the trainings to end meanwhile.
+    # By default, the plugin drops its jobs after five.
+    project.wait_for(
+        lambda: project.output().count("could not check status") > 5, "questions without an answer", process
+    )
     project.wait_for(lambda: all((project.folder / target).exists() for target in TARGETS), "trainings to end", process)
     cluster.up()
     assert project.end_of(process) == 0, project.output()
@@ -217,12 +260,11 @@ def test_a_failure_in_a_group_leaves_what_the_others_made(project):
     script.write_text(f"raise ValueError('boom')\n{text}")
     assert project.run("--retries", "0", target) != 0
     script.write_text(text)
-    again = project.run_here("--dry-run", target)
-    assert re.findall(r"^(\w+) +1$", again, re.MULTILINE) == ["evaluate", "total"], again
+    assert project.jobs(small_config(), [target]) == {"evaluate": 1}
 
 
 def test_a_cancelled_training_and_one_that_runs_out_of_time_go_on_where_they_were(project, cluster, local):
-    project.slow_down(seconds=10)
+    project.slow_down(seconds=1)
     process = project.start(*TARGETS)
     project.wait_for_training(process, RUNS)
     project.slow_down(None)  # those that run stay slow
@@ -232,11 +274,15 @@ def test_a_cancelled_training_and_one_that_runs_out_of_time_go_on_where_they_wer
 
     first, second = cluster.jobs_of(project, "lr0.001").values()
     assert (first["JobState"], second["JobState"]) == ("CANCELLED", "COMPLETED")
+    asked = [(job["TresPerJob"], job["MinMemoryNode"], job["TimeLimit"], job["Partition"]) for job in (first, second)]
+    assert asked == [
+        ("gres:gpu:1", "8000M", "08:00:00", "main"),
+        ("gres:gpu:1", "16000M", "16:00:00", "main"),  # twice the first attempt's
+    ]
     first, second = cluster.jobs_of(project, "lr0.02").values()
     # The warning before the limit ends it, if it comes before the limit.
     assert first["JobState"] in ("FAILED", "TIMEOUT") and second["JobState"] == "COMPLETED"
-    assert second["TimeLimit"] == "08:00:00" and second["MinMemoryNode"] == "16000M"  # twice the first attempt's
-    assert second["TresPerJob"] == "gres:gpu:1"
+    assert (second["MinMemoryNode"], second["TimeLimit"]) == ("16000M", "16:00:00")
     for run in RUNS:
         log = project.training_log(run)
         assert re.search(r"going on from the checkpoint after step [1-9]\d*$", log, re.MULTILINE), log
@@ -248,4 +294,4 @@ def test_the_profile_keeps_clear_of_what_loses_results():
     assert not any("array" in key for key in profile)
     assert profile["slurm-status-command"] == "squeue" and profile["retries"] > 0
     rules = "".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
-    assert "retries:" not in rules and "partition" not in rules
+    assert not re.search(r"^\s*retries:|\b(slurm_\w+|partition|account|constraint)\s*=", rules, re.MULTILINE)

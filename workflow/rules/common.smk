@@ -14,7 +14,7 @@ from data_files import check_source, installed_version
 from families import NEURAL
 from markup import terminal
 from model_versions import architecture_version, tokenizer_version, weights_version
-from orphans import cancel_orphans, forget, register
+from orphans import cancel_orphans, cancel_rest, forget, register
 from provenance import digest
 from published import matched, study
 from sizes import count, grid
@@ -268,6 +268,12 @@ def after_last_job():
     if slurm_run():
         forget(slurm_run())
     print(closing_words())
+
+
+def after_failure():
+    """Leave no job behind."""
+    if slurm_run():
+        cancel_rest(slurm_run())
 
 
 def closing_words():

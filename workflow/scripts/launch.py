@@ -7,14 +7,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gpus import lease_gpus, visible_gpus
 from run_files import run_arguments
-from stage import BadInput, log, log_to
+from stage import BadInput, log, log_to, overhear
 
 SECONDS_A_MINUTE = 60
+SECONDS_BETWEEN_LOOKS = 0.2
 
 
 def launch_run(train, snakemake, **extra):
@@ -51,12 +52,11 @@ def launch(name, processes, arguments, log_file):
                    __file__, str(task)]  # fmt: skip
         # Without GPUs, accelerate has to be told that the processes share a run on CPU.
         environment = os.environ | ({} if visible_gpus() else {"ACCELERATE_USE_CPU": "true"})
-        with open(Path(folder) / "output", "w+") as output:
+        with open(Path(folder) / "output", "w+") as output, signals_noted() as told:
             child = subprocess.Popen(command, stdout=output, stderr=output, env=environment, start_new_session=True)
-            with signals_passed_on(child) as told:
-                status = child.wait()
-            if told and status:
-                raise SystemExit(128 + told[-1])
+            status = end_of(child, told, lambda: len(list(Path(folder).glob("begun*"))) == processes)
+            if status and (ends := [number for number in told if number != signal.SIGUSR1]):
+                raise SystemExit(128 + ends[-1])
             if status:
                 output.seek(0)
                 log.error("%s", output.read())
@@ -64,26 +64,32 @@ def launch(name, processes, arguments, log_file):
 
 
 @contextmanager
-def signals_passed_on(child):
-    """Send what this process is told to the workers under `child`; gives a list that is filled with the ends told."""
-    import psutil
-
+def signals_noted():
+    """Note what this process is told, instead of obeying; gives the list of signals, which grows as they come."""
     told, handlers = [], {}
-
-    def pass_on(number, _frame):
-        if number != signal.SIGUSR1:
-            told.append(number)
-        for worker in psutil.Process(child.pid).children():
-            worker.send_signal(number)
-
     for number in (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT):
         if signal.getsignal(number) is not signal.SIG_IGN:
-            handlers[number] = signal.signal(number, pass_on)
+            handlers[number] = signal.signal(number, lambda number, _frame: told.append(number))
     try:
         yield told
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
+
+
+def end_of(child, told, workers_have_begun):
+    """Wait for `child`, and pass on to its workers what is `told`, as soon as they can obey; the exit status."""
+    import psutil
+
+    passed_on = 0
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            return child.wait(SECONDS_BETWEEN_LOOKS)
+        if passed_on < len(told) and workers_have_begun():
+            for worker in psutil.Process(child.pid).children():
+                with suppress(psutil.NoSuchProcess):
+                    worker.send_signal(told[passed_on])
+            passed_on += 1
 
 
 def failure(folder):
@@ -96,10 +102,11 @@ def failure(folder):
 
 
 def work(task):
-    """What a worker does: call the function, and leave word of an exception beside the task."""
-    task = Path(task)
+    """What a worker does: call the function; leave word beside the task when it begins, and of an exception."""
+    task, rank = Path(task), int(os.environ["RANK"])
+    signal.signal(signal.SIGUSR1, overhear)  # until training obeys it; it would end the process
+    (task.parent / f"begun{rank}").touch()
     what = json.loads(task.read_text())
-    rank = int(os.environ["RANK"])
     if rank == 0:
         log_to(what["log"], mode="a")
     try:

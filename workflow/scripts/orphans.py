@@ -74,9 +74,21 @@ def cancel_orphans(folder=RUNS, say=print):
         path.unlink(missing_ok=True)
 
 
-def queued(names):
+def cancel_rest(run, say=print):
+    """Cancel what waits or runs of this process's run, which ends before its jobs.
+
+    Interrupted, Snakemake cancels its jobs, but for those that it is just asking after or sending. Where Slurm does not
+    answer, the next run cancels them.
+    """
+    with suppress(BadInput):
+        if jobs := queued(run, "--states=PENDING,CONFIGURING,RUNNING,SUSPENDED"):
+            say(f"Cancelling Slurm jobs that are left: {', '.join(jobs)}")
+            slurm("scancel", *jobs)
+
+
+def queued(names, *options):
     """Ids of Slurm jobs so named that wait, run or are about to end."""
-    return slurm("squeue", "--noheader", "--format=%i", f"--name={names}").split()
+    return slurm("squeue", "--noheader", "--format=%i", f"--name={names}", *options).split()
 
 
 def slurm(*command):
