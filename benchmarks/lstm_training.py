@@ -18,7 +18,7 @@ from lstm import build_lstm
 SHAPES = ((1, 128), (2, 256))
 BATCH, RATE, DROPOUT = 64, 2e-3, 0.3
 # Examples of an epoch: enough for a round to take some seconds.
-EXAMPLES = {64: {(1, 128): 40_000, (2, 256): 10_000}, 256: {(1, 128): 1_920, (2, 256): 384}}
+EXAMPLES = {64: {(1, 128): 20_000, (2, 256): 10_000}, 256: {(1, 128): 1_280, (2, 256): 256}}
 RECIPE = {
     "batch_size": BATCH, "epochs": 1, "min_steps": 1, "validations": 1, "patience": None, "warmup": 0.0, "clip": 1.0,
     "schedule": "constant", "weight_decay": 0.0, "dropout": DROPOUT, "embedding_size": 128, "freeze_embeddings": False,
@@ -117,7 +117,7 @@ def measure(arguments):
         train, validation = (read_examples(text.tokens[split]) for split in ("train", "validation"))
         for layers, hidden in SHAPES:
             n = min(len(train), EXAMPLES[text.max_length][layers, hidden])
-            data = (first(train, n), first(validation, min(2000, n)), layers, hidden)
+            data = (first(train, n), first(validation, min(1000, n)), layers, hidden)
             sides = {
                 "fp32": lambda seed, data=data: ours(*data, seed, "fp32"),
                 "textbook PyTorch loop": lambda seed, data=data: textbook(*data, seed),
