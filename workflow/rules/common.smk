@@ -2,6 +2,7 @@ import json
 import re
 import shutil
 import sys
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -118,20 +119,35 @@ def tokenizer_of(arm):
     return ARMS[arm].get("tokenizer") or ARMS[arm]["model"]
 
 
-def tokens(split):
-    """Input function: a cell's tokens of one split."""
-    return lambda wildcards: f"<results>/{wildcards.dataset}/tokens/{tokenizer_of(wildcards.arm)}/{split}.parquet"
+def tokens(wildcards, split):
+    """A cell's tokens of one split."""
+    return f"<results>/{wildcards.dataset}/tokens/{tokenizer_of(wildcards.arm)}/{split}.parquet"
 
 
-def features(split):
-    """Input function: the features of one split that a probe reads."""
-    return lambda wildcards: f"<results>/{wildcards.dataset}/features/{ARMS[wildcards.arm]['model']}/{split}.parquet"
+def features(wildcards, split):
+    """The features of one split that a probe reads."""
+    return f"<results>/{wildcards.dataset}/features/{ARMS[wildcards.arm]['model']}/{split}.parquet"
+
+
+# An experiment has tens of thousands of cells, and to ask a function takes Snakemake a tenth of a millisecond. So an
+# input function returns all files that it can.
+
+
+def training_tokens(wildcards):
+    """Input function: the tokens that a training reads, and the embeddings that it starts from, if any."""
+    splits = {"train": tokens(wildcards, "train"), "validation": tokens(wildcards, VALIDATION)}
+    return splits | embeddings_of(wildcards)
+
+
+def training_features(wildcards):
+    """Input function: the features that a probe is trained on."""
+    return {"train": features(wildcards, "train"), "validation": features(wildcards, VALIDATION)}
 
 
 def test_data(wildcards):
     """Input function: what a cell's arm reads of the test split."""
     family = ARMS[wildcards.arm]["family"]
-    return (features if family == "probe" else tokens)("test")(wildcards)
+    return (features if family == "probe" else tokens)(wildcards, "test")
 
 
 def threads(wildcards):
@@ -144,9 +160,11 @@ def gpus(wildcards):
     return GPUS * ARMS[wildcards.arm]["processes"]
 
 
-def run_files(name):
-    """Input function: file `name` of all runs of a cell."""
-    return lambda wildcards: expand(f"{RUNS}/{{setting}}/{name}", **wildcards, setting=settings(wildcards.arm))
+def runs(wildcards):
+    """Input function: the files of all runs of a cell among which to select."""
+    cell = RUNS.format(**wildcards)
+    files = {"costs": "run.json", "models": "model.safetensors", "configs": "config.json"}
+    return {key: [f"{cell}/{setting}/{file}" for setting in settings(wildcards.arm)] for key, file in files.items()}
 
 
 def embeddings_of(wildcards):
@@ -155,10 +173,13 @@ def embeddings_of(wildcards):
     return {"embeddings": f"<results>/embeddings/{model}.safetensors"} if model else {}
 
 
+version_of = cache(model_version)  # it reads the disk, and each job asks
+
+
 def pretrained(wildcards):
     """Path, checksum and version of the pretrained model that a rule's wildcard, or its arm, names."""
     name = wildcards.get("model") or wildcards.get("tokenizer") or tokenizer_of(wildcards.arm)
-    return MODELS[name] | {"version": model_version(MODELS[name]["path"])}
+    return MODELS[name] | {"version": version_of(MODELS[name]["path"])}
 
 
 def shape(wildcards):

@@ -15,7 +15,7 @@ rule evaluate:
     resources:
         gpu=lambda wildcards: GPUS if ARMS[wildcards.arm]["family"] in NEURAL else 0,
     params:
-        family=lookup(dpath="arms/{arm}/family", within=config),
+        family=lambda wildcards: ARMS[wildcards.arm]["family"],
         code=code_digest("evaluate_cell.py"),
     message:
         "Testing {wildcards.arm}, {wildcards.size} examples of {wildcards.dataset}, seed {wildcards.seed}"
