@@ -11,7 +11,7 @@ rule tokenize:
     threads: 2
     params:
         pretrained=pretrained,
-        max_length=lambda wildcards: DATASETS[wildcards.dataset]["max_length"],
+        max_length=lookup(dpath="datasets/{dataset}/max_length", within=config),
         code=code_digest("tokenize_texts.py"),
     message:
         "Tokenizing {wildcards.dataset} with the tokenizer of {wildcards.tokenizer}"
