@@ -197,7 +197,7 @@ def make(folder, cells):
 
 def finish(project):
     """Make all files of a project, each newer than what it is made from, with Snakemake's record of each job."""
-    subprocess.run([sys.executable, __file__, "--finish"], cwd=project, check=True, stdout=subprocess.DEVNULL)
+    run([__file__, "--finish"], project)
 
 
 def finish_here():
@@ -225,13 +225,19 @@ def finish_here():
 
 def seconds(project, case):
     """How long Snakemake takes, and what it says."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", *COMMANDS[case]]
     started = time.perf_counter()
-    done = subprocess.run(command, cwd=project, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    taken = time.perf_counter() - started
+    said = run(["-m", "snakemake", "--cores", "1", *COMMANDS[case]], project)
+    return time.perf_counter() - started, said
+
+
+def run(arguments, project):
+    """What Python says, run with these arguments in the folder of a project."""
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=project, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
     if done.returncode:
-        raise SystemExit(f"{' '.join(command)} in {project}:\n{done.stdout[-2000:]}")
-    return taken, done.stdout
+        raise SystemExit(f"{' '.join(arguments)} in {project}:\n{done.stdout[-2000:]}")
+    return done.stdout
 
 
 def jobs(said):
@@ -246,8 +252,8 @@ def compare(folder, case, rounds):
     for _ in range(rounds):
         planned = set()
         for side in SIDES:
-            time_taken, said = seconds(folder / side, case)
-            taken[side].append(time_taken)
+            duration, said = seconds(folder / side, case)
+            taken[side].append(duration)
             planned.add(jobs(said))
         if len(planned) > 1 or (case == "no-op") == any(planned):
             raise SystemExit(f"{case}: {planned} jobs are planned")
@@ -260,12 +266,10 @@ def measure(rounds=3, cells=(2000, 10_000), cases=tuple(COMMANDS), folder=None):
     for n in cells:
         with tempfile.TemporaryDirectory(dir=folder) as place:
             make(Path(place), n)
-            finished = False
+            unfinished = list(SIDES)
             for case in sorted(cases, key=list(COMMANDS).index):
-                if case != "plan" and not finished:
-                    for side in SIDES:
-                        finish(Path(place) / side)
-                    finished = True
+                while case != "plan" and unfinished:
+                    finish(Path(place) / unfinished.pop())
                 taken = compare(Path(place), case, rounds)
                 ours, plain = (statistics.median(taken[side]) for side in SIDES)
                 results.append(
