@@ -13,9 +13,9 @@ rule evaluate:
         ENVIRONMENT
     threads: EXPERIMENT["threads"]
     resources:
-        gpu=lambda wildcards: GPUS if ARMS[wildcards.arm]["family"] in NEURAL else 0,
+        gpu=test_gpus,
     params:
-        family=lookup(dpath="arms/{arm}/family", within=config),
+        family=family,
         code=code_digest("evaluate_cell.py"),
     message:
         "Testing {wildcards.arm}, {wildcards.size} examples of {wildcards.dataset}, seed {wildcards.seed}"

@@ -1,8 +1,7 @@
 # One transformer fine-tuned, or trained from random weights, on one subset at one learning rate.
 rule finetune_bert:
     input:
-        train=tokens("train"),
-        validation=tokens(VALIDATION),
+        unpack(training_tokens),
         subset=rules.subsample.output[0],
     output:
         model=kept_if(("all",), f"{RUNS}/{{setting}}/model.safetensors"),

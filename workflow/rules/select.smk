@@ -1,9 +1,7 @@
 # Of a cell's runs, the one with the best validation accuracy; its model is kept.
 rule select:
     input:
-        costs=run_files("run.json"),
-        models=run_files("model.safetensors"),
-        configs=run_files("config.json"),
+        unpack(runs),
     output:
         selected=f"{RUNS}/selected.json",
         model=kept_if(("all", "selected"), f"{RUNS}/selected/model.safetensors"),

@@ -18,9 +18,7 @@ rule extract_embeddings:
 # One LSTM from scratch, on one subset at one learning rate.
 rule train_lstm:
     input:
-        unpack(embeddings_of),
-        train=tokens("train"),
-        validation=tokens(VALIDATION),
+        unpack(training_tokens),
         subset=rules.subsample.output[0],
     output:
         model=kept_if(("all",), f"{RUNS}/{{setting}}/model.safetensors"),

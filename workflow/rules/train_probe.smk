@@ -24,8 +24,7 @@ rule extract_features:
 # One logistic regression on those features, on one subset at one regularization strength.
 rule train_probe:
     input:
-        train=features("train"),
-        validation=features(VALIDATION),
+        unpack(training_features),
         subset=rules.subsample.output[0],
     output:
         model=kept_if(("all",), f"{RUNS}/{{setting}}/model.safetensors"),

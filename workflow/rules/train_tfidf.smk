@@ -1,8 +1,7 @@
 # One TF-IDF baseline, on one subset at one regularization strength.
 rule train_tfidf:
     input:
-        train=tokens("train"),
-        validation=tokens(VALIDATION),
+        unpack(training_tokens),
         subset=rules.subsample.output[0],
     output:
         model=kept_if(("all",), f"{RUNS}/{{setting}}/model.safetensors"),

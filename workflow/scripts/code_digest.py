@@ -6,13 +6,24 @@ from functools import cache
 from pathlib import Path
 
 SCRIPTS = Path(__file__).parent
+dump = cache(ast.dump)  # most modules are in the digests of several scripts
+
+
+def statements(tree):
+    """Yield a module and the statements in it, at any depth: not the expressions, most of a tree, which hold none."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        blocks = ast.stmt | ast.excepthandler | ast.match_case
+        waiting += [child for child in ast.iter_child_nodes(node) if isinstance(child, blocks)]
 
 
 @cache
 def parse(path):
     """The syntax tree of a module without its docstrings: what is left when comments and formatting are gone."""
     tree = ast.parse(path.read_bytes())
-    for node in ast.walk(tree):
+    for node in statements(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             if ast.get_docstring(node, clean=False) is not None:
                 node.body = node.body[1:] or [ast.Pass()]
@@ -23,7 +34,7 @@ def parse(path):
 def local_imports(path):
     """Paths of the modules beside `path` that it imports, anywhere in it."""
     names = set()
-    for node in ast.walk(parse(path)):
+    for node in statements(parse(path)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -42,5 +53,5 @@ def code_digest(script, folder=SCRIPTS):
         if path not in modules:
             modules.add(path)
             waiting += local_imports(path)
-    text = "\n".join(f"{path.name}\n{ast.dump(parse(path))}" for path in sorted(modules))
+    text = "\n".join(f"{path.name}\n{dump(parse(path))}" for path in sorted(modules))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,317 @@
+"""Seconds to plan a large experiment, and to find nothing to do in a finished one, beside plain Snakemake.
+
+    .venv/bin/python benchmarks/grid.py                                 # experiments of 2,000 and of 10,000 cells
+    .venv/bin/python benchmarks/grid.py --cells 2000 --rounds 5
+    .venv/bin/python benchmarks/grid.py --cells 2000 --cases plan       # of plan, no-op and job
+
+Plain Snakemake has the same jobs, with as many files in and out, the same temporary folder and the same options, but
+empty rules: patterns of file names and nothing else. The two take turns; the medians are told.
+
+- plan: `snakemake --dry-run` before anything has run
+- no-op: `snakemake` when all is there and recorded; it says that there is nothing to be done
+- job: what each job on a cluster does before its own work, to read the Snakefile and to plan the one job
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = 1.5
+SIDES = ("ours", "plain")
+ARMS = {
+    "bert": {"family": "bert", "model": "tiny", "learning_rates": [1e-3, 2e-3]},
+    "bert-random": {"family": "bert", "model": "tiny", "init": "random", "learning_rates": [1e-3, 2e-3]},
+    "lstm": {"family": "lstm", "tokenizer": "tiny", "learning_rates": [1e-3, 2e-3]},
+    "lstm-wide": {"family": "lstm", "tokenizer": "tiny", "hidden": 512, "learning_rates": [1e-3, 2e-3]},
+    "tfidf": {"family": "tfidf", "tokenizer": "tiny", "C": [1, 10]},
+}
+ONE_JOB = ["--dry-run", "--nolock", "--force", "--allowed-rules", "evaluate"]
+ONE_JOB += ["--target-jobs", "evaluate:dataset=toy,arm=lstm,size=100,seed=0"]
+COMMANDS = {"plan": ["--dry-run"], "no-op": [], "job": ONE_JOB}
+
+# The same jobs, bare. All arms call their settings alike here, so that one pattern fits them.
+PLAIN = """
+configfile: "config.yaml"
+
+GRID = config["experiment"]
+RUNS = "results/{dataset}/runs/{arm}/n{size}/seed{seed}"
+CELLS = dict(dataset=GRID["datasets"], arm=GRID["arms"], size=GRID["sizes"], seed=GRID["seeds"])
+
+
+wildcard_constraints:
+    dataset="[^/]+",
+    arm="[^/]+",
+    size="[0-9]+",
+    seed="[0-9]+",
+    setting="lr[^/]+",
+
+
+rule all:
+    input:
+        "results/scores.parquet",
+        "results/gaps.parquet",
+        "results/answer.parquet",
+        "results/answer.md",
+        expand("results/figures/{name}.{suffix}", name=FIGURES, suffix=["png", "svg", "pdf"]),
+        expand("results/tables/accuracy.{suffix}", suffix=TABLES),
+
+rule ingest:
+    input: "toy.csv"
+    output: "results/{dataset}/examples.parquet", "results/{dataset}/dataset.json"
+    shell: "touch {output}"
+
+rule tokenize:
+    input: "results/{dataset}/examples.parquet"
+    output: expand("results/{{dataset}}/tokens/tiny/{split}.parquet", split=["train", "validation", "test"])
+    shell: "touch {output}"
+
+rule subsample:
+    input: "results/{dataset}/examples.parquet", "results/{dataset}/dataset.json"
+    output: "results/{dataset}/subsets/n{size}/seed{seed}.parquet"
+    shell: "touch {output}"
+
+rule select:
+    input: expand(RUNS + "/{setting}/{name}", setting=SETTINGS, name=RUN_FILES, allow_missing=True)
+    output: RUNS + "/selected.json", RUNS + "/selected/model.safetensors", RUNS + "/selected/config.json"
+    shell: "touch {output}"
+
+rule evaluate:
+    input:
+        RUNS + "/selected.json",
+        RUNS + "/selected/model.safetensors",
+        RUNS + "/selected/config.json",
+        "results/{dataset}/tokens/tiny/test.parquet",
+    output: "results/{dataset}/predictions/{arm}/n{size}/seed{seed}.parquet"
+    shell: "touch {output}"
+
+rule score:
+    input:
+        expand("results/{dataset}/predictions/{arm}/n{size}/seed{seed}.parquet", **CELLS),
+        expand(RUNS + "/selected.json", **CELLS),
+        expand("results/{dataset}/dataset.json", dataset=GRID["datasets"]),
+    output: "results/scores.parquet", "results/gaps.parquet"
+    shell: "touch {output}"
+
+rule answer:
+    input:
+        "results/gaps.parquet",
+        expand("results/{dataset}/predictions/{arm}/n{size}/seed{seed}.parquet", **CELLS),
+    output: "results/answer.parquet", "results/answer.md"
+    shell: "touch {output}"
+
+rule table_accuracy:
+    input: "results/scores.parquet", "results/gaps.parquet"
+    output: expand("results/tables/accuracy.{suffix}", suffix=TABLES)
+    shell: "touch {output}"
+"""
+PLAIN_TRAINING = """
+rule RULE:
+    input:
+        "results/{dataset}/tokens/tiny/train.parquet",
+        "results/{dataset}/tokens/tiny/validation.parquet",
+        "results/{dataset}/subsets/n{size}/seed{seed}.parquet",
+    output:
+        RUNS + "/{setting}/model.safetensors",
+        RUNS + "/{setting}/config.json",
+        RUNS + "/{setting}/history.parquet",
+        RUNS + "/{setting}/run.json",
+    wildcard_constraints: arm="ARMS"
+    shell: "touch {output}"
+"""
+PLAIN_FIGURE = """
+rule plot_NAME:
+    input: "results/TABLE.parquet"
+    output: expand("results/figures/NAME.{suffix}", suffix=["png", "svg", "pdf"])
+    shell: "touch {output}"
+"""
+FIGURES = {"accuracy": "scores", "gap": "gaps", "share": "gaps", "cost": "scores"}
+TRAININGS = {"finetune_bert": "bert", "train_lstm": "lstm", "train_tfidf": "tfidf"}
+
+
+def plain_snakefile():
+    """The Snakefile that makes the same files with empty rules."""
+    constants = {
+        "FIGURES": list(FIGURES),
+        "TABLES": ["parquet", "md", "tex", "png", "svg", "pdf"],
+        "SETTINGS": ["lr0.001", "lr0.002"],
+        "RUN_FILES": ["run.json", "model.safetensors", "config.json"],
+    }
+    text = "".join(f"{name} = {value!r}\n" for name, value in constants.items()) + PLAIN
+    for rule, family in TRAININGS.items():
+        arms = "|".join(name for name, arm in ARMS.items() if arm["family"] == family)
+        text += PLAIN_TRAINING.replace("RULE", rule).replace("ARMS", arms)
+    for name, source in FIGURES.items():
+        text += PLAIN_FIGURE.replace("NAME", name).replace("TABLE", source)
+    return text
+
+
+def experiment(cells):
+    """A config of so many cells (a multiple of 200): 2 data sets, 5 arms of 2 settings, 20 sizes, and seeds."""
+    per_seed = 2 * len(ARMS) * 20
+    if cells < per_seed or cells % per_seed:
+        raise SystemExit(f"{cells} cells: give a multiple of {per_seed}")
+    dataset = {"source": "files", "files": "toy.csv", "splits": {"validation": 10, "test": 10}, "max_length": 32}
+    return {
+        "experiment": {
+            "datasets": ["toy", "toy-2"],
+            "arms": list(ARMS),
+            "reference": "bert",
+            "sizes": [100 * i for i in range(1, 21)],
+            "seeds": list(range(cells // per_seed)),
+            "validation_max": 500,
+        },
+        "datasets": {"toy": dataset, "toy-2": dataset | {"seed": 1}},
+        "models": {"tiny": {"path": "tiny"}},
+        "arms": ARMS,
+        "timing": {"devices": {"cpu": []}, "lengths": [8]},
+    }
+
+
+def make(folder, cells):
+    """A project of so many cells for either side, in `folder`."""
+    for side in SIDES:
+        project = folder / side
+        project.mkdir()
+        shutil.copytree(ROOT / "profiles", project / "profiles")
+        (project / "config.yaml").write_text(yaml.safe_dump(experiment(cells)))
+        (project / "toy.csv").write_text("text,label\ngood,1\nbad,0\n")
+        (project / "tiny").mkdir()
+        for name in ("config.json", "tokenizer.json", "model.safetensors"):
+            (project / "tiny" / name).touch()  # planning does not read them
+    shutil.copy(ROOT / "Snakefile", folder / "ours")
+    for name in ("workflow", "envs"):
+        shutil.copytree(ROOT / name, folder / "ours" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "plain" / "Snakefile").write_text(plain_snakefile())
+
+
+def finish(project):
+    """Make all files of a project, each newer than what it is made from, with Snakemake's record of each job."""
+    run([__file__, "--finish"], project)
+
+
+def finish_here():
+    """`finish` in the working directory, and in a process of its own: it puts itself in the place of a command."""
+    from snakemake import cli, workflow
+
+    def record(self, *plugins, **settings):
+        self._prepare_dag(forceall=False, ignore_incomplete=True, lock_warn_only=True)
+        self._build_dag()
+        self.iocache.deactivate()
+        started = time.time()
+        levels = [list(level) for level in self.dag.toposorted()]
+        for i, level in enumerate(levels):
+            for path in (Path(path) for job in level for path in job.output):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(json.dumps({"config_digest": None}) if path.name == "dataset.json" else "")
+                os.utime(path, (started + i - len(levels), started + i - len(levels)))
+            for job in level:
+                self.async_run(self.persistence.finished(job))
+
+    workflow.Workflow.execute = record
+    os.utime("toy.csv", (1, 1))
+    cli.main(["--cores", "1"])
+
+
+def seconds(project, case):
+    """How long Snakemake takes, and what it says."""
+    started = time.perf_counter()
+    said = run(["-m", "snakemake", "--cores", "1", *COMMANDS[case]], project)
+    return time.perf_counter() - started, said
+
+
+def run(arguments, project):
+    """What Python says, run with these arguments in the folder of a project."""
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=project, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    if done.returncode:
+        raise SystemExit(f"{' '.join(arguments)} in {project}:\n{done.stdout[-2000:]}")
+    return done.stdout
+
+
+def jobs(said):
+    """The number of jobs that Snakemake would run, by what it says."""
+    found = re.search(r"^total +(\d+)$", said, re.MULTILINE)
+    return int(found[1]) if found else 0
+
+
+def compare(folder, case, rounds):
+    """Seconds of either side, each a list, measured in turn; they have to plan the same number of jobs."""
+    taken = {side: [] for side in SIDES}
+    for _ in range(rounds):
+        planned = set()
+        for side in SIDES:
+            duration, said = seconds(folder / side, case)
+            taken[side].append(duration)
+            planned.add(jobs(said))
+        if len(planned) > 1 or (case == "no-op") == any(planned):
+            raise SystemExit(f"{case}: {planned} jobs are planned")
+    return taken
+
+
+def measure(rounds=3, cells=(2000, 10_000), cases=tuple(COMMANDS), folder=None):
+    """Measure all cases; return a dict for each, of medians and their ratio."""
+    results = []
+    for n in cells:
+        with tempfile.TemporaryDirectory(dir=folder) as place:
+            make(Path(place), n)
+            unfinished = list(SIDES)
+            for case in sorted(cases, key=list(COMMANDS).index):
+                while case != "plan" and unfinished:
+                    finish(Path(place) / unfinished.pop())
+                taken = compare(Path(place), case, rounds)
+                ours, plain = (statistics.median(taken[side]) for side in SIDES)
+                results.append(
+                    {
+                        "benchmark": "grid",
+                        "case": f"{case}, {n:,} cells",
+                        "unit": "s",
+                        "ours": ours,
+                        "peer": plain,
+                        "peer_name": "Snakemake, empty rules",
+                        "ratio": ours / plain,
+                        "target": TARGET,
+                        "rounds": rounds,
+                        "threads": 1,
+                        "note": f"medians; ours {listed(taken['ours'])}, peer {listed(taken['plain'])}",
+                    }
+                )
+    return results
+
+
+def listed(values):
+    """Seconds as text."""
+    return "/".join(f"{value:.1f}" for value in values)
+
+
+def main():
+    """Measure, and print a line for each case."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cells", type=int, nargs="+", default=[2000, 10_000], help="multiples of 200")
+    parser.add_argument("--cases", nargs="+", choices=COMMANDS, default=list(COMMANDS))
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--folder", help="where to make the experiments (default: the system's temporary folder)")
+    parser.add_argument("--finish", action="store_true", help=argparse.SUPPRESS)  # how it calls itself
+    arguments = parser.parse_args()
+    if arguments.finish:
+        finish_here()
+        return
+    print(f"{'case':<20} {'ours, s':>8} {'plain, s':>8} {'ratio':>6}")
+    for n in arguments.cells:
+        for row in measure(arguments.rounds, [n], arguments.cases, arguments.folder):
+            print(f"{row['case']:<20} {row['ours']:>8.1f} {row['peer']:>8.1f} {row['ratio']:>6.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
