@@ -10,6 +10,7 @@ A chunk starts at a space that has no white space before it, and keeps the space
 all of it in its chunk, and so does byte-level BPE, which gives the last of several spaces to the next word.
 """
 
+import itertools
 import json
 from typing import NamedTuple
 
@@ -120,7 +121,7 @@ class ChunkEncoder:
 
     def look_up(self, chunks):
         """Of each of the distinct `chunks` its row in a `TokenLists`, and that."""
-        rows = np.fromiter((self.rows.get(chunk, -1) for chunk in chunks), dtype=np.int64, count=len(chunks))
+        rows = np.fromiter(map(self.rows.get, chunks, itertools.repeat(-1)), dtype=np.int64, count=len(chunks))
         new = np.flatnonzero(rows < 0)
         is_short = np.fromiter((len(chunks[i]) <= LONGEST_KNOWN for i in new), dtype=bool, count=len(new))
         is_kept = is_short & (np.cumsum(is_short) <= self.known_chunks - len(self.rows))
@@ -239,7 +240,7 @@ def text_offsets(texts):
 def flatten(lists, dtype):
     """All values of a list of lists end to end, and the length of each, both NumPy."""
     lengths = np.fromiter(map(len, lists), dtype=np.int64, count=len(lists))
-    return np.fromiter((value for values in lists for value in values), dtype=dtype, count=lengths.sum()), lengths
+    return np.fromiter(itertools.chain.from_iterable(lists), dtype=dtype, count=lengths.sum()), lengths
 
 
 def prove(tokenizer):
