@@ -3,6 +3,7 @@
 import time
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 from harness import MODEL, in_turn, row
@@ -15,10 +16,11 @@ def measure(arguments):
     from transformers import AutoTokenizer, pipeline
 
     from batches import Examples
+    from chunk_encoder import make_encoder
     from devices import build_accelerator
     from inference import infer, probabilities
     from pretrained import locate
-    from tokenize_texts import encode, load_tokenizer
+    from tokenize_texts import load_tokenizer
     from transformer import load_for_classification
 
     columns = [
@@ -30,15 +32,14 @@ def measure(arguments):
     torch.set_num_threads(arguments.threads)
     model = load_for_classification(locate(MODEL), ["a", "b"], 0.0).eval()
     tokenizer, padding = load_tokenizer(MODEL)
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(MAX_LENGTH)
     slow = AutoTokenizer.from_pretrained(locate(MODEL))
     classify = pipeline("text-classification", model=model, tokenizer=slow, device="cpu")
     found = {}
 
     def ours(precision):
         started = time.perf_counter()
-        ids, lengths = encode(tokenizer, texts, np.uint16)
+        encode, _ = make_encoder(tokenizer, MAX_LENGTH, np.uint16)  # that has met no text yet
+        ids, lengths = encode(pa.array(texts))
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         empty = np.zeros(len(texts), dtype=np.int64)
         examples = Examples(empty, empty, ids, offsets, {"padding_id": padding})

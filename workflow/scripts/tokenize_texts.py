@@ -1,6 +1,5 @@
 """Turn each split's texts into token ids, once for all arms."""
 
-import itertools
 import os
 import time
 from contextlib import ExitStack
@@ -11,6 +10,7 @@ import pyarrow as pa
 from tokenizers import Tokenizer
 
 from artifacts import open_parquet, read_metadata, table_writer
+from chunk_encoder import make_encoder
 from pretrained import locate
 from stage import BadInput, log, stage
 
@@ -53,10 +53,10 @@ def tokenize(examples, path, name, max_length, outputs, revision=None):
     text is cut. outputs: split -> path.
     """
     tokenizer, padding = load_tokenizer(path, revision)
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(max_length)
     vocabulary = max(tokenizer.get_vocab().values()) + 1  # ids may have holes
     unsigned = np.uint16 if vocabulary <= 2**16 else np.uint32
+    encode, how = make_encoder(tokenizer, max_length, unsigned)
+    log.info(how)
     schema = pa.schema(
         [("id", pa.int64()), ("label", pa.int32()), ("input_ids", pa.list_(pa.from_numpy_dtype(unsigned)))]
     )
@@ -74,7 +74,7 @@ def tokenize(examples, path, name, max_length, outputs, revision=None):
         writers = {s: stack.enter_context(table_writer(p, schema, split=s, **about)) for s, p in outputs.items()}
         source = stack.enter_context(open_parquet(examples))
         for batch in source.iter_batches(batch_size=ROWS_PER_BATCH):
-            ids, lengths = encode(tokenizer, batch["text"].to_pylist(), unsigned)
+            ids, lengths = encode(batch["text"])
             offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
             input_ids = pa.ListArray.from_arrays(pa.array(offsets), pa.array(ids))
             table = pa.table([batch["id"], batch["label"], input_ids], schema=schema)
@@ -84,14 +84,6 @@ def tokenize(examples, path, name, max_length, outputs, revision=None):
     seconds = time.perf_counter() - started
     log.info("%d texts, %.1f tokens on average, %d at the limit of %d tokens; %.0f texts/s",
              rows, tokens / rows, cut, max_length, rows / seconds)  # fmt: skip
-
-
-def encode(tokenizer, texts, unsigned):
-    """Token ids of all texts in one flat array, and how many each has (both NumPy)."""
-    encodings = [encoding.ids for encoding in tokenizer.encode_batch_fast(texts)]
-    lengths = np.fromiter(map(len, encodings), dtype=np.int64, count=len(encodings))
-    ids = np.fromiter(itertools.chain.from_iterable(encodings), dtype=unsigned, count=lengths.sum())
-    return ids, lengths
 
 
 if __name__ == "__main__":
