@@ -49,8 +49,17 @@ def main():
     }
     print(json.dumps(about, indent=2), flush=True)
     for name in arguments.only:
-        rows = importlib.import_module(name).measure(arguments)
+        rows = measure(name, arguments)
         write(arguments.output, name, [row | about for row in rows])
+
+
+def measure(name, arguments):
+    """The rows of a benchmark; those that can be run by themselves take what they need one by one."""
+    module = importlib.import_module(name)
+    if name == "tokenization":
+        paths = {name: (text.examples, text.max_length) for name, text in arguments.texts.items()}
+        return module.measure(paths, arguments.rounds, arguments.threads)
+    return module.measure(arguments.rounds) if name == "grid" else module.measure(arguments)
 
 
 def write(path, name, rows):
