@@ -272,7 +272,10 @@ EDITS = {
     "logistic.py": ("max_iter=1000", "max_iter=999",
                     ALL_CELLS | {"train_tfidf": 4, "train_probe": 2, "select": 4}),
     # no cell is tested again unless its run is: how a model is trained does not change how it is used
-    "fit.py": ("fused=True", "fused=False", {"finetune_bert": 2, "train_lstm": 6, "select": 6, "evaluate": 6} | ENDS),
+    "fit.py": ('"weight_decay": 0.0', '"weight_decay": 0.1',
+               {"finetune_bert": 2, "train_lstm": 6, "select": 6, "evaluate": 6} | ENDS),
+    "rowwise_adamw.py": ("fused=True", "fused=False",
+                         {"finetune_bert": 2, "train_lstm": 6, "select": 6, "evaluate": 6} | ENDS),
     "validation.py": ("argmax(axis=1)", "argmax(1)",
                       {"finetune_bert": 2, "train_lstm": 6, "select": 6, "evaluate": 6} | ENDS),
     "evaluate_cell.py": ("argmax(axis=1)", "argmax(1)", {"evaluate": CELLS} | ENDS),

@@ -47,8 +47,9 @@ def load_for_classification(folder, label_names, dropout, pretrained=True, revis
         config.id2label = dict(enumerate(label_names))
         config.label2id = {name: i for i, name in enumerate(label_names)}
         if pretrained:
-            options = {"revision": revision, "config": config, "dtype": torch.float32, **SAFE}
-            model = AutoModelForSequenceClassification.from_pretrained(folder, **options)
+            model = AutoModelForSequenceClassification.from_pretrained(
+                folder, revision=revision, config=config, dtype=torch.float32, **SAFE
+            )
         else:
             model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
     except UNREADABLE as error:
