@@ -264,8 +264,12 @@ def table(name, label):
 
 
 def cells(pattern):
-    """`pattern` for every cell of the experiment."""
-    return [pattern.format(**cell) for cell in grid(EXPERIMENT)]
+    """Input function: `pattern` for every cell of the experiment.
+
+    Of a list in its place, Snakemake would hash the whole for each file in it, and every parse of the Snakefile, which
+    each job on a cluster does, would make it.
+    """
+    return lambda wildcards: [pattern.format(**cell) for cell in grid(EXPERIMENT)]
 
 
 def titles():
