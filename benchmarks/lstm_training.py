@@ -18,7 +18,7 @@ from lstm import build_lstm
 SHAPES = ((1, 128), (2, 256))
 BATCH, RATE, DROPOUT = 64, 2e-3, 0.3
 # Examples of an epoch: enough for a round to take some seconds.
-EXAMPLES = {64: {(1, 128): 20_000, (2, 256): 10_000}, 256: {(1, 128): 1_280, (2, 256): 256}}
+EXAMPLES = {64: {(1, 128): 20_000, (2, 256): 10_000}, 256: {(1, 128): 640, (2, 256): 128}}
 RECIPE = {
     "batch_size": BATCH, "epochs": 1, "min_steps": 1, "validations": 1, "patience": None, "warmup": 0.0, "clip": 1.0,
     "schedule": "constant", "weight_decay": 0.0, "dropout": DROPOUT, "embedding_size": 128, "freeze_embeddings": False,
