@@ -15,7 +15,7 @@ from pretrained import locate
 from transformer import load_for_classification
 
 RATE, DROPOUT = 1e-4, 0.1
-BATCH, EXAMPLES, VALIDATION = {64: 32, 256: 16}, {64: 4_000, 256: 160}, {64: 1_000, 256: 100}
+BATCH, EXAMPLES, VALIDATION = {64: 16, 256: 16}, {64: 2_400, 256: 96}, {64: 1_000, 256: 100}
 RECIPE = {
     "epochs": 1, "min_steps": 1, "validations": 1, "patience": None, "warmup": 0.1, "clip": 1.0, "schedule": "linear",
     "weight_decay": 0.0, "dropout": DROPOUT,

@@ -72,7 +72,7 @@ def write(path, name, rows):
     write_table(path, pa.Table.from_pandas(table, preserve_index=False))
     shown = table.reindex(columns=list(COLUMNS)).rename(columns=COLUMNS)
     for column in ("ours", "theirs", "ratio"):
-        shown[column] = shown[column].map("{:.3g}".format)
+        shown[column] = shown[column].map(lambda value: f"{value:,.0f}" if value >= 100 else f"{value:.3g}")
     shown["of peak rate"] = shown["of peak rate"].map(lambda share: "" if pd.isna(share) else f"{share:.0%}")
     shown["target"] = shown["target"].fillna("")
     lines = [
