@@ -4,10 +4,9 @@ import tempfile
 from pathlib import Path
 
 import torch
-from harness import MODEL, as_lists, first, machine
-from lstm_training import compare
+from harness import MODEL, apart, as_lists, machine
+from lstm_training import compare, read, token_files
 
-from batches import read_examples
 from checkpoint import Checkpoints
 from fit import fit
 from flops import counted_flops
@@ -15,28 +14,30 @@ from pretrained import locate
 from transformer import load_for_classification
 
 RATE, DROPOUT = 1e-4, 0.1
-BATCH, EXAMPLES, VALIDATION = {64: 16, 256: 16}, {64: 2_400, 256: 96}, {64: 1_000, 256: 100}
+# Examples by the length that texts are cut to: an epoch takes half a minute or more.
+BATCH, EXAMPLES, VALIDATION = 16, {64: 3_200, 256: 256}, {64: 1_000, 256: 200}
 RECIPE = {
     "epochs": 1, "min_steps": 1, "validations": 1, "patience": None, "warmup": 0.1, "clip": 1.0, "schedule": "linear",
     "weight_decay": 0.0, "dropout": DROPOUT,
 }  # fmt: skip
 
 
-def ours(train, validation, batch_size, seed, precision):
+def ours(data, seed, precision):
     """(examples/s of an epoch, validation accuracy, GFLOP/s) of the workflow's loop."""
+    train, validation = read(data)
     torch.manual_seed(seed)
     model = load_for_classification(locate(MODEL), train.about["label_names"], DROPOUT)
     flops = counted_flops(model).training
-    recipe = RECIPE | {"batch_size": batch_size, "precision": precision}
+    recipe = RECIPE | {"batch_size": BATCH, "precision": precision}
     with tempfile.TemporaryDirectory() as folder:
         checkpoints = Checkpoints(Path(folder) / "checkpoint", {}, seconds=3600)
         _, cost, work = fit(model, train, validation, recipe, RATE, seed, checkpoints)
     return cost["examples_per_second"], cost["validation_accuracy"], work.flops(flops) / cost["seconds"] / 1e9
 
 
-def trainer(train, validation, batch_size, seed, **options):
+def trainer(data, seed, **options):
     """(examples/s of an epoch, validation accuracy) of Trainer with `options`, batches padded to their longest."""
-    from datasets import Dataset
+    import datasets
     from transformers import (
         AutoModelForSequenceClassification,
         AutoTokenizer,
@@ -44,15 +45,19 @@ def trainer(train, validation, batch_size, seed, **options):
         Trainer,
         TrainingArguments,
     )
+    from transformers.utils import logging
 
+    logging.set_verbosity_error()
+    datasets.disable_progress_bars()
+    train, validation = read(data)
     torch.manual_seed(seed)
     folder = locate(MODEL)
     model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=len(train.about["label_names"]))
-    sets = [Dataset.from_dict({"input_ids": as_lists(e), "labels": e.labels}) for e in (train, validation)]
-    sets = [data.map(lambda row: {"attention_mask": [1] * len(row["input_ids"])}) for data in sets]
+    sets = [datasets.Dataset.from_dict({"input_ids": as_lists(e), "labels": e.labels}) for e in (train, validation)]
+    sets = [part.map(lambda row: {"attention_mask": [1] * len(row["input_ids"])}) for part in sets]
     with tempfile.TemporaryDirectory() as output:
         how = TrainingArguments(
-            output, num_train_epochs=1, per_device_train_batch_size=batch_size, learning_rate=RATE, seed=seed,
+            output, num_train_epochs=1, per_device_train_batch_size=BATCH, learning_rate=RATE, seed=seed,
             warmup_steps=0.1, save_strategy="no", report_to="none", use_cpu=True, disable_tqdm=True, **options,
         )  # fmt: skip
         run = Trainer(model, how, DataCollatorWithPadding(AutoTokenizer.from_pretrained(folder)), sets[0], sets[1])
@@ -63,28 +68,17 @@ def trainer(train, validation, batch_size, seed, **options):
 
 def measure(arguments):
     """Rows for each kind of text; bf16 is what `precision: auto` takes where the processor has it."""
-    import datasets
-    from transformers.utils import logging
-
-    logging.set_verbosity_error()
-    datasets.disable_progress_bars()
     peaks, rows = machine(arguments.threads), []
     for name, text in arguments.texts.items():
-        train, validation = (read_examples(text.tokens[split]) for split in ("train", "validation"))
         length = text.max_length
-        data = (first(train, EXAMPLES[length]), first(validation, VALIDATION[length]), BATCH[length])
+        data = token_files(text, arguments.threads, train=EXAMPLES[length], validation=VALIDATION[length])
         peers = {
             "Trainer, default": {},
             "Trainer, grouped by length": {"train_sampling_strategy": "group_by_length"},
             "Trainer, default, bf16": {"bf16": True},
         }
-        sides = {
-            precision: lambda seed, data=data, precision=precision: ours(*data, seed, precision)
-            for precision in ("fp32", "bf16")
-        } | {
-            peer: lambda seed, data=data, options=options: trainer(*data, seed, **options)
-            for peer, options in peers.items()
-        }
+        sides = {precision: apart(ours, data=data, precision=precision) for precision in ("fp32", "bf16")}
+        sides |= {peer: apart(trainer, data=data, **options) for peer, options in peers.items()}
         targets = {"Trainer, default": "≥ 2.2", "Trainer, grouped by length": "≥ 1.2"}
         rows += compare(f"MiniLM, {name}", sides, list(peers), arguments, peaks, "fine_tuning", targets)
     return rows

@@ -1,7 +1,10 @@
 """What the benchmarks share: texts to work on, two sides measured in turn, and the machine they ran on."""
 
+import importlib
+import json
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -59,15 +62,27 @@ def in_turn(sides, rounds):
 
     Returns name -> list of what the function returned.
     """
-    from accelerate.state import AcceleratorState
-
     results = {name: [] for name in sides}
     for number in range(rounds):
         for name, measure in sides.items():
-            AcceleratorState._reset_state(reset_partial_state=True)  # else a process keeps its first precision
             results[name].append(measure(number))
-            print(f"  round {number + 1}: {name}: {results[name][-1]}", flush=True)
+            print(f"  round {number + 1}: {name}: {str(results[name][-1])[:80]}", flush=True)
     return results
+
+
+def apart(function, **arguments):
+    """A side: a function of the round's number (`seed`) that calls `function` in a process of its own.
+
+    So neither side sees what the other does to its process. function: of a benchmark's module; arguments and what it
+    returns: JSON-able.
+    """
+
+    def call(seed):
+        task = json.dumps([function.__module__, function.__name__, arguments | {"seed": seed}])
+        done = subprocess.run([sys.executable, __file__, task], stdout=subprocess.PIPE, text=True, check=True)
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return call
 
 
 def seconds_of(function, *arguments, **options):
@@ -109,16 +124,11 @@ def product_rate(dtype, size=2048, repetitions=10):
     return 2 * size**3 / statistics.median(times) / 1e9
 
 
-def first(examples, n, start=0):
-    """`n` of the Examples, from position `start` on."""
-    from batches import Examples
-
-    offsets = examples.offsets[start : start + n + 1]
-    part = slice(start, start + n)
-    tokens = examples.tokens[offsets[0] : offsets[-1]]
-    return Examples(examples.ids[part], examples.labels[part], tokens, offsets - offsets[0], examples.about)
-
-
 def as_lists(examples):
     """Token ids of each example as NumPy arrays, as a data loader wants them."""
     return np.split(examples.tokens.astype(np.int64), examples.offsets[1:-1])
+
+
+if __name__ == "__main__":
+    module, name, arguments = json.loads(sys.argv[1])
+    print(json.dumps(getattr(importlib.import_module(module), name)(**arguments)))

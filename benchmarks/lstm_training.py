@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from harness import as_lists, first, in_turn, row
+from harness import apart, as_lists, in_turn, row
 from torch import nn
 
 from batches import read_examples
@@ -55,8 +55,15 @@ def collate(padding):
     return batch
 
 
-def textbook(train, validation, layers, hidden, seed):
+def read(data):
+    """(training, validation) Examples: the first of each file that a side's `data` names, threads set as it says."""
+    torch.set_num_threads(data["threads"])
+    return [read_examples(data[split], data[f"{split}_examples"]) for split in ("train", "validation")]
+
+
+def textbook(data, layers, hidden, seed):
     """(examples/s of an epoch, validation accuracy) of the textbook loop."""
+    train, validation = read(data)
     torch.manual_seed(seed)
     about = train.about
     model = Textbook(about["vocabulary"], about["padding_id"], layers, hidden, len(about["label_names"]))
@@ -79,8 +86,9 @@ def textbook(train, validation, layers, hidden, seed):
     return rate, float(torch.cat(right).mean())
 
 
-def ours(train, validation, layers, hidden, seed, precision):
+def ours(data, layers, hidden, seed, precision):
     """(examples/s of an epoch, validation accuracy, GFLOP/s) of the workflow's loop."""
+    train, validation = read(data)
     torch.manual_seed(seed)
     recipe = RECIPE | {"layers": layers, "hidden": hidden, "precision": precision}
     model = build_lstm(recipe, train.about)
@@ -108,20 +116,26 @@ def compare(case, sides, peer, arguments, peaks, benchmark, targets):
     return rows
 
 
+def token_files(text, threads, **examples):
+    """What `read` takes: the token files of a kind of text, and how many examples of each."""
+    files = {split: str(text.tokens[split]) for split in ("train", "validation")}
+    return files | {"threads": threads} | {f"{split}_examples": n for split, n in examples.items()}
+
+
 def measure(arguments):
     """Rows for each shape and kind of text, in fp32 and bf16; the textbook computes in fp32."""
     from harness import machine
 
     peaks, rows = machine(arguments.threads), []
     for name, text in arguments.texts.items():
-        train, validation = (read_examples(text.tokens[split]) for split in ("train", "validation"))
         for layers, hidden in SHAPES:
-            n = min(len(train), EXAMPLES[text.max_length][layers, hidden])
-            data = (first(train, n), first(validation, min(1000, n)), layers, hidden)
+            n = EXAMPLES[text.max_length][layers, hidden]
+            data = token_files(text, arguments.threads, train=n, validation=min(2000, n))
+            shape = {"data": data, "layers": layers, "hidden": hidden}
             sides = {
-                "fp32": lambda seed, data=data: ours(*data, seed, "fp32"),
-                "textbook PyTorch loop": lambda seed, data=data: textbook(*data, seed),
-                "bf16": lambda seed, data=data: ours(*data, seed, "bf16"),
+                "fp32": apart(ours, precision="fp32", **shape),
+                "textbook PyTorch loop": apart(textbook, **shape),
+                "bf16": apart(ours, precision="bf16", **shape),
             }
             case = f"LSTM-{layers}-{hidden}, {name}"
             peer = ["textbook PyTorch loop"]

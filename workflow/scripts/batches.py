@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artifacts import open_parquet, read_metadata, read_rows
+from artifacts import numbers, open_parquet, read_metadata, read_rows
 from stage import BadInput
 
 # Examples are sorted by length inside random chunks of so many batches: long enough that padding is nearly nothing,
@@ -54,12 +54,12 @@ class Examples:
 
 def from_table(table, about):
     """Examples from an Arrow table with columns id, label, input_ids."""
-    chunks = [(chunk.values.to_numpy(), chunk.offsets.to_numpy()) for chunk in table["input_ids"].chunks]
+    chunks = [(np.from_dlpack(c.values), np.from_dlpack(c.offsets)) for c in table["input_ids"].chunks]
     tokens = np.concatenate([values[offsets[0] : offsets[-1]] for values, offsets in chunks])
     lengths = np.concatenate([np.diff(offsets) for _, offsets in chunks])
-    labels = table["label"].to_numpy().astype(np.int64)
+    labels = numbers(table["label"]).astype(np.int64)
     starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-    return Examples(table["id"].to_numpy(), labels, tokens, starts, about)
+    return Examples(numbers(table["id"]), labels, tokens, starts, about)
 
 
 def first_rows(path, n):
@@ -76,12 +76,12 @@ def subset_rows(path, subset):
     """
     with open_parquet(subset) as file:
         chosen = file.read()
-    rows = chosen["row"].to_numpy()
+    rows = numbers(chosen["row"])
     with open_parquet(path) as file:
         if rows.max() >= file.metadata.num_rows:
             raise BadInput(f"{subset}: asks for rows that {path} does not have; delete the subset and run again")
     table = read_rows(path, rows)
-    if not np.array_equal(table["id"].to_numpy(), chosen["id"].to_numpy()):
+    if not np.array_equal(numbers(table["id"]), numbers(chosen["id"])):
         raise BadInput(f"{subset}: its ids are not those of {path}; delete the subset and run again")
     return table
 

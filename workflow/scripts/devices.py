@@ -3,6 +3,7 @@
 import torch
 from accelerate import Accelerator
 
+from allocator import keep_freed_memory
 from run_files import process_peak_memory_mb
 
 
@@ -15,6 +16,7 @@ def computes_in_bf16():
 
 def build_accelerator(precision):
     """An Accelerator for the config's `precision`: fp32, bf16, or auto (bf16 where the hardware has it)."""
+    keep_freed_memory()
     if precision == "auto":
         precision = "bf16" if computes_in_bf16() else "fp32"
     return Accelerator(mixed_precision={"fp32": "no", "bf16": "bf16"}[precision])

@@ -51,8 +51,8 @@ def fit(model, train, validation, recipe, learning_rate, seed, checkpoints):
     if accelerator.num_processes > 1:
         torch.manual_seed(seed + accelerator.process_index)  # each process drops other activations
     adamw = build_optimizer(model, recipe, accelerator)
-    model, optimizer = accelerator.prepare(model, adamw)
-    bare = accelerator.unwrap_model(model)
+    # The optimizer has no state yet that would have to be moved to a device.
+    bare, (model, optimizer) = model, accelerator.prepare(model, adamw, device_placement=[True, False])
     progress, best = Progress(steps, accelerator.num_processes), Best(recipe["patience"])
 
     with checkpoints:
@@ -68,7 +68,7 @@ def fit(model, train, validation, recipe, learning_rate, seed, checkpoints):
             loss, width = batch_loss(model, train, rows, accelerator)
             accelerator.backward(loss)
             if recipe["clip"]:
-                accelerator.clip_grad_norm_(adamw.trained(), recipe["clip"])
+                torch.nn.utils.clip_grad_norm_(adamw.trained(), recipe["clip"])
             rate = learning_rate * multiplier(progress.done, steps, recipe["warmup"], recipe["schedule"])
             for group in optimizer.param_groups:
                 group["lr"] = rate

@@ -12,20 +12,13 @@ from torch import nn
 from dropout import Dropout
 from flops import Flops
 from stage import BadInput
+from time_axis import masked_max, reversal, reverse
 
 
 class Output(NamedTuple):
     """What the classifiers here return; transformers' output has `logits` too."""
 
     logits: torch.Tensor
-
-
-def masked_max(states, mask):
-    """Maximum over time of the steps that are not padding.
-
-    states: (batch, time, features); mask: (batch, time), non-zero where there is a token. Returns (batch, features).
-    """
-    return states.masked_fill(mask.unsqueeze(-1) == 0, float("-inf")).amax(dim=1)
 
 
 class BidirectionalLayer(nn.Module):
@@ -41,16 +34,11 @@ class BidirectionalLayer(nn.Module):
         self.forwards = nn.LSTM(inputs, hidden, batch_first=True)
         self.backwards = nn.LSTM(inputs, hidden, batch_first=True)
 
-    def forward(self, x, reverse):
-        """x: (batch, time, inputs); reverse: (batch, time) index that reverses each example. (batch, time, 2 hidden)"""
+    def forward(self, x, positions):
+        """x: (batch, time, inputs); positions: the `reversal` of its examples. (batch, time, 2 hidden)"""
         ahead, _ = self.forwards(x)
-        back, _ = self.backwards(reorder(x, reverse))
-        return torch.cat([ahead, reorder(back, reverse)], dim=-1)
-
-
-def reorder(x, index):
-    """x[b, index[b, t]] for x of shape (batch, time, features)."""
-    return x.gather(1, index.unsqueeze(-1).expand(-1, -1, x.shape[-1]))
+        back, _ = self.backwards(reverse(x, positions))
+        return torch.cat([ahead, reverse(back, positions)], dim=-1)
 
 
 class LSTMClassifier(nn.Module):
@@ -75,12 +63,10 @@ class LSTMClassifier(nn.Module):
 
     def forward(self, input_ids, attention_mask):
         """input_ids, attention_mask: (batch, time), padding on the right. Output.logits: (batch, classes)."""
-        steps = torch.arange(input_ids.shape[1], device=input_ids.device)
-        lengths = attention_mask.sum(dim=1, keepdim=True)
-        reverse = torch.where(steps < lengths, lengths - 1 - steps, steps)
+        positions = reversal(attention_mask)
         x = self.embedding(input_ids)
         for layer in self.layers:
-            x = layer(self.dropout(x), reverse)
+            x = layer(self.dropout(x), positions)
         return Output(self.classifier(self.dropout(masked_max(x, attention_mask))))
 
     def get_input_embeddings(self):

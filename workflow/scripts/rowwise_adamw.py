@@ -17,11 +17,14 @@ b_s hardly changes while q^(s-t) dies away, the fraction is expanded in powers o
 the weights a_s q^(s-t) are kept for each t, so that a row costs the same however long it was left alone.
 """
 
+import inspect
+
+import numpy as np
 import torch
 from torch.nn import functional
 
 # Steps that are plain AdamW: at first b changes quickly. A run this short has nothing to gain either.
-PLAIN_STEPS = 100
+PLAIN_STEPS = 20
 # Steps after which momentum is forgotten: q^256 is 2e-12.
 MEMORY = 256
 # Powers of b: with these, rows come within rounding of plain AdamW (tests/test_rowwise_adamw.py).
@@ -36,6 +39,12 @@ class RowwiseAdamW(torch.optim.AdamW):
     used in inference, and after `settle`; in between, a state_dict of the model goes with one of the optimizer.
     """
 
+    # torch wraps these to keep them out of what it compiles, and for that loads its compiler, which takes a second.
+    # Nothing is compiled here.
+    add_param_group = inspect.unwrap(torch.optim.AdamW.add_param_group)
+    plain_step = torch.no_grad()(inspect.unwrap(torch.optim.AdamW.step))
+    plain_zero_grad = inspect.unwrap(torch.optim.AdamW.zero_grad)
+
     def __init__(self, groups, table=None):
         super().__init__(groups, fused=True)
         self.table, self.looked_up = table, None
@@ -45,9 +54,9 @@ class RowwiseAdamW(torch.optim.AdamW):
         table.forward = self.look_up
         group = next(g for g in self.param_groups if any(p is self.weight for p in g["params"]))
         (self.beta1, self.beta2), self.eps, self.decay = group["betas"], group["eps"], group["weight_decay"]
-        ratios = self.beta1 / self.beta2 ** ((1 + torch.arange(POWERS)) / 2)
+        ratios = self.beta1 / self.beta2 ** ((1 + np.arange(POWERS)) / 2)
         # (POWERS, MEMORY): q^j beta2^(-jk/2) for j = MEMORY … 1 steps back.
-        self.fading = ratios.double()[:, None] ** torch.arange(MEMORY, 0, -1)
+        self.fading = ratios[:, None] ** np.arange(MEMORY, 0, -1)
         self.rows = {
             "step": 0,  # steps done
             "seen": torch.full((len(self.weight),), PLAIN_STEPS),  # after which step each row was last up to date
@@ -88,12 +97,13 @@ class RowwiseAdamW(torch.optim.AdamW):
         """weight, m and v of `rows` (positions) after all steps done: copies, each (len(rows), width)."""
         state, step = self.state[self.weight], self.rows["step"]
         weight, m, v = (whole[rows] for whole in (self.weight, state["exp_avg"], state["exp_avg_sq"]))
-        since = self.rows["seen"][rows]
-        kept = self.rows["kept"][step]
-        moments = self.rows["sums"][:, since] * kept
-        total = moments[0]
-        mean = torch.where(total > 0, moments[1] / total, 1.0)
-        central = [column(torch.where(total > 0, c / total, 0.0)) for c in central_moments(moments, mean)]
+        # What differs from row to row only is small, and NumPy's calls cost less than torch's.
+        since, kept = self.rows["seen"][rows].numpy(), self.rows["kept"].numpy()
+        moments = self.rows["sums"].numpy()[:, since] * kept[step]
+        total = moments[0].copy()
+        moments /= np.where(total > 0, total, 1.0)
+        mean = np.where(total > 0, moments[1], 1.0)
+        central = [column(c) for c in central_moments(moments, mean)]
         inverse = (v.sqrt() + self.eps * column(mean)).reciprocal_()
         small = self.eps * inverse
         series = central[-1] * small
@@ -101,14 +111,14 @@ class RowwiseAdamW(torch.optim.AdamW):
             series = (c - series).mul_(small)
         # The term of the first power vanishes, as powers are of b - mean(b).
         moved = (m * inverse).mul_(column(total)).mul_(1 + series.mul_(small))
-        weight.mul_(column(kept / self.rows["kept"][since])).sub_(moved)
-        gap = (step - since).double()
+        weight.mul_(column(kept[step] / kept[since])).sub_(moved)
+        gap = step - since
         return {"weight": weight, "m": m.mul_(column(self.beta1**gap)), "v": v.mul_(column(self.beta2**gap))}
 
     def step(self, closure=None):
         """A step of AdamW; nothing is done for rows that were not looked up."""
         rowwise = self.rowwise
-        result = super().step(closure)
+        result = self.plain_step(closure)
         if self.table is not None:
             rate = self.param_groups[0]["lr"]
             if rowwise:
@@ -149,8 +159,9 @@ class RowwiseAdamW(torch.optim.AdamW):
         back = min(MEMORY, step - PLAIN_STEPS)
         if back > 0:
             scale = (1 - self.beta2**step) ** 0.5
-            now = rate * scale / (1 - self.beta1**step) / rows["kept"][step]
-            rows["sums"][:, step - back : step] += now * scale ** torch.arange(POWERS)[:, None] * self.fading[:, -back:]
+            now = rate * scale / (1 - self.beta1**step) / float(rows["kept"][step])
+            added = (now * scale ** np.arange(POWERS))[:, None] * self.fading[:, -back:]
+            rows["sums"].numpy()[:, step - back : step] += added
 
     @torch.no_grad()
     def settle(self):
@@ -163,7 +174,7 @@ class RowwiseAdamW(torch.optim.AdamW):
 
     def zero_grad(self, set_to_none=True):
         """Forget the gradients, and the rows that were looked up."""
-        super().zero_grad(set_to_none)
+        self.plain_zero_grad(set_to_none)
         self.looked_up = None
 
     def state_dict(self):
@@ -182,18 +193,14 @@ ROWS_AT_A_TIME = 2048
 
 
 def column(values):
-    """float32 (n, 1) of float64 (n,)."""
-    return values.float().unsqueeze(1)
+    """float32 tensor (n, 1) of a float64 array (n,)."""
+    return torch.from_numpy(values.astype(np.float32)[:, None])
 
 
 def central_moments(moments, mean):
-    """Second and higher moments about `mean`, not normalized; moments: (powers, n) about 0."""
-    powers = [mean**k for k in range(len(moments))]
-    binomials = [[1]]
-    for _ in moments[1:]:
-        last = binomials[-1]
-        binomials.append([1, *(a + b for a, b in zip(last, last[1:], strict=False)), 1])
-    return [
-        sum((-1) ** (k - i) * binomials[k][i] * moments[i] * powers[k - i] for i in range(k + 1))
-        for k in range(2, len(moments))
-    ]
+    """Second and higher moments about `mean` (n,), a list; moments: (powers, n) about 0, the first of them 1 or 0."""
+    central = []
+    while len(moments) > 1:
+        moments = moments[1:] - mean * moments[:-1]
+        central.append(moments[0])
+    return central[1:]

@@ -25,6 +25,7 @@ def training_run(build, paths, recipe, learning_rate, seed, threads, cell, outpu
     """
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
+    facts = device_facts(build_accelerator(recipe["precision"]))
     train, validation = read_cell(paths, cell, recipe.get("tokenizer") or recipe["model"])
     model, flops, tables = build(train.about)
     counts = parameter_counts(model, tables)
@@ -33,7 +34,7 @@ def training_run(build, paths, recipe, learning_rate, seed, threads, cell, outpu
         "recipe": recipe,
         "learning_rate": learning_rate,
         "seed": seed,
-        "computed on": device_facts(build_accelerator(recipe["precision"])),
+        "computed on": facts,
         "data": [arrays_digest([e.ids, e.labels, e.tokens, e.offsets]) for e in (train, validation)],
         "weights": arrays_digest(tensor.numpy() for tensor in model.state_dict().values()),
         "versions": versions("torch", "transformers", "accelerate"),
