@@ -7,8 +7,11 @@ import os
 import random
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -29,6 +32,8 @@ COMMON = {"batch_size": 8, "epochs": 3, "min_steps": 0, "validations": 6, "patie
 LSTM = COMMON | {"family": "lstm", "tokenizer": "tiny", "embeddings": None, "freeze_embeddings": True,
                  "embedding_size": 12, "layers": 1, "hidden": 8}  # fmt: skip
 BERT = COMMON | {"family": "bert", "model": "tiny", "init": "pretrained"}
+SCRIPTS = Path(__file__).parent.parent / "workflow" / "scripts"
+NEVER = 1e9  # minutes
 STEPS = 45  # 3 epochs of 120 examples in batches of 8
 fork = multiprocessing.get_context("fork")  # a child has torch imported already
 
@@ -256,3 +261,29 @@ def test_bad_input_in_one_of_several_processes_is_told_as_such(run):
     arguments = run.arguments() | {"pretrained": {"path": "./nowhere"}}
     with pytest.raises(BadInput, match="no such folder"):
         launch("finetune_bert", 2, arguments, str(run.folder.parent / "log"))
+
+
+SLOW_TO_LOAD = {"torch._dynamo", "sympy", "pandas", "transformers"}
+WATCHED_RUN = f"""
+import json, sys
+from progress import Progress
+from train_lstm import train_lstm
+
+step, loaded = Progress.step, []
+
+def watched(self, *arguments):
+    step(self, *arguments)
+    loaded.append(sorted({SLOW_TO_LOAD} & set(sys.modules)))
+
+Progress.step = watched
+train_lstm(**json.loads(sys.argv[1]))
+print(json.dumps(loaded[2]))
+"""
+
+
+def test_an_lstm_trains_before_anything_is_loaded_that_takes_as_long_as_a_small_run(run):
+    run.minutes = NEVER
+    command = [sys.executable, "-c", WATCHED_RUN, json.dumps(run.arguments())]
+    environment = os.environ | {"PYTHONPATH": str(SCRIPTS)}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert json.loads(done.stdout) == []

@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 BYTES_AT_ONCE = 2**22  # of text; bounds the memory for long texts
-KNOWN_CHUNKS = 2**18  # about 200 bytes each; about the first 25,000 film reviews
+KNOWN_CHUNKS = 2**17  # about 200 bytes each
 LONGEST_KNOWN = 64  # characters; what is longer hardly comes again
 CHUNKS_PER_ENCODING = 256
 

@@ -1,0 +1,37 @@
+"""Freed memory stays with the process that asks for it."""
+
+import platform
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parent.parent / "workflow" / "scripts"
+# Page faults of allocating, filling and freeing 50 MB, some twenty times, once all is warm.
+PROBE = f"""
+import resource, sys
+sys.path.insert(0, {str(SCRIPTS)!r})
+import torch
+from allocator import keep_freed_memory
+if sys.argv[1] == "keep":
+    keep_freed_memory()
+for _ in range(20):
+    torch.ones(50 * 2**18), torch.ones(10)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(20):
+    torch.ones(50 * 2**18), torch.ones(10)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def faults(how):
+    done = subprocess.run([sys.executable, "-c", PROBE, how], check=True, capture_output=True, text=True)
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is an option of glibc")
+def test_the_same_pages_serve_again():
+    pages = 50 * 2**20 // resource.getpagesize()
+    assert faults("keep") < pages < faults("leave")
