@@ -267,7 +267,8 @@ EDITS = {
     "metrics.py": ("Z_95 = 1.959963984540054", "Z_95 = 1.96", ENDS),
     "select_run.py": ("max(accuracies)", "sorted(accuracies)[-1]", ALL_CELLS),
     # evaluate_cell.py can load any family, so it runs for all cells; select runs where a run did
-    "lstm.py": ("amax(dim=1)", "amax(1)", ALL_CELLS | TIMED | {"train_lstm": 6, "select": 4}),
+    "lstm.py": ("dim=-1", "dim=2", ALL_CELLS | TIMED | {"train_lstm": 6, "select": 4}),
+    "time_axis.py": ("amax(dim=1)", "amax(1)", ALL_CELLS | TIMED | {"train_lstm": 6, "select": 4}),
     "tfidf.py": ("sublinear_tf=True", "sublinear_tf=False", ALL_CELLS | {"train_tfidf": 4, "select": 2}),
     "logistic.py": ("max_iter=1000", "max_iter=999",
                     ALL_CELLS | {"train_tfidf": 4, "train_probe": 2, "select": 4}),
