@@ -13,7 +13,6 @@ import argparse
 import hashlib
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -111,14 +110,16 @@ def alone(side, folder, max_length, processes, threads):
 
 def run_side(side, folder, max_length, processes):
     """What `alone` runs."""
+    from run_files import process_peak_memory_mb
+
     if side == "ours":
         seconds = ours(folder, max_length)
         # Before the ids are read back.
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        peak = process_peak_memory_mb()
         found = hash_in_thousands(pq.read_table(folder / "ours" / "train.parquet", columns=["input_ids"])["input_ids"])
     else:
         seconds, found = theirs(folder, max_length, processes)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        peak = process_peak_memory_mb()
     print(json.dumps({"seconds": seconds, "peak": peak, "digest": found}))
 
 

@@ -2,6 +2,7 @@
 
 import resource
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,6 +23,7 @@ HISTORY = pa.schema(
     ]
 )
 CHECKSUM = "checksum"
+KIB_A_MIB = 2**10
 COST_PACKAGES = ("torch", "transformers", "accelerate", "scikit-learn")
 
 
@@ -66,7 +68,10 @@ def save_run(history, cost, recipe, cell, outputs):
 
 def process_peak_memory_mb():
     """Most memory this process has held so far, in MiB."""
-    unit = 2**20 if sys.platform == "darwin" else 2**10  # macOS counts bytes, Linux KiB
+    with suppress(OSError), open("/proc/self/status", encoding="ascii") as status:
+        # Linux also has it as ru_maxrss, but that counts what the parent held when it started this process.
+        return round(next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / KIB_A_MIB)
+    unit = 2**20 if sys.platform == "darwin" else KIB_A_MIB  # macOS counts bytes
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -73,17 +74,26 @@ def tokenize(examples, path, name, max_length, outputs, revision=None):
     with ExitStack() as stack:
         writers = {s: stack.enter_context(table_writer(p, schema, split=s, **about)) for s, p in outputs.items()}
         source = stack.enter_context(open_parquet(examples))
+        writing = stack.enter_context(ThreadPoolExecutor(1))  # a batch is written while the next is encoded
+        written = writing.submit(lambda: None)
         for batch in source.iter_batches(batch_size=ROWS_PER_BATCH):
             ids, lengths = encode(batch["text"])
             offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
             input_ids = pa.ListArray.from_arrays(pa.array(offsets), pa.array(ids))
             table = pa.table([batch["id"], batch["label"], input_ids], schema=schema)
-            for split, writer in writers.items():
-                writer.write_table(table.filter(pa.compute.equal(batch["split"], split)))
+            written.result()
+            written = writing.submit(write_splits, writers, table, batch["split"])
             rows, tokens, cut = rows + len(lengths), tokens + len(ids), cut + int((lengths == max_length).sum())
+        written.result()
     seconds = time.perf_counter() - started
     log.info("%d texts, %.1f tokens on average, %d at the limit of %d tokens; %.0f texts/s",
              rows, tokens / rows, cut, max_length, rows / seconds)  # fmt: skip
+
+
+def write_splits(writers, table, splits):
+    """Write the rows of each split (a writer each) of a table; splits: the name for each row."""
+    for split, writer in writers.items():
+        writer.write_table(table.filter(pa.compute.equal(splits, split)))
 
 
 if __name__ == "__main__":
