@@ -11,8 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-import pyarrow.parquet as pq
 from harness import ROOT, in_turn, row, seconds_of
+
+from artifacts import read_metadata
 
 
 def check_out(commit, folder):
@@ -25,10 +26,7 @@ def check_out(commit, folder):
 def working_seconds(results):
     """Seconds that the runs below `results` trained and validated, and that tests took, all jobs together."""
     costs = [json.loads(path.read_text()) for path in results.glob("*/runs/*/*/*/*/run.json")]
-    tests = [
-        json.loads(pq.read_schema(path).metadata[b"inference"])["seconds"]
-        for path in results.glob("*/predictions/*/*/*.parquet")
-    ]
+    tests = [read_metadata(path)["inference"]["seconds"] for path in results.glob("*/predictions/*/*/*.parquet")]
     return sum(cost["seconds"] + cost["validation_seconds"] for cost in costs) + sum(tests)
 
 
