@@ -2,7 +2,7 @@
 
 glibc gives large blocks back to the system when they are freed, and each step of training has the system clear the same
 pages anew: of MiniLM in bf16 on short sentences that is 8 % of a step, once the embedding table is trained row by row
-(14 % while all of it is). What a process held at its peak, it holds to its end, which comes soon: one run.
+(18 % while all of it is). What a process held at its peak, it holds to its end, which comes soon: one run.
 """
 
 import ctypes
