@@ -81,7 +81,8 @@ class Table(pq.ParquetFile):
         """Open the file and check all but its pages, which are checked as they are read."""
         self.path = path
         with self.named():
-            super().__init__(path, page_checksum_verification=True)
+            # What is read ahead would stay in memory until the file is closed.
+            super().__init__(path, page_checksum_verification=True, pre_buffer=False)
             about = self.schema_arrow.metadata or {}
             if about.get(CHECKSUM_KEY) != checksum(self.schema_arrow, about.get(METADATA_KEY, b"")):
                 raise ValueError("its schema or metadata are not as they were written")
