@@ -4,8 +4,8 @@ import tempfile
 from pathlib import Path
 
 import torch
-from harness import MODEL, apart, as_lists, machine
-from lstm_training import compare, read, token_files
+from harness import MODEL, apart, as_lists, machine, read, token_files
+from lstm_training import compare
 
 from checkpoint import Checkpoints
 from fit import fit

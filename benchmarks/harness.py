@@ -124,6 +124,22 @@ def product_rate(dtype, size=2048, repetitions=10):
     return 2 * size**3 / statistics.median(times) / 1e9
 
 
+def token_files(text, threads, **examples):
+    """What `read` takes: the token files of a kind of text, and how many examples of each."""
+    files = {split: str(text.tokens[split]) for split in ("train", "validation")}
+    return files | {"threads": threads} | {f"{split}_examples": n for split, n in examples.items()}
+
+
+def read(data):
+    """(training, validation) Examples: the first of each file that a side's `data` names, threads set as it says."""
+    import torch
+
+    from batches import read_examples
+
+    torch.set_num_threads(data["threads"])
+    return [read_examples(data[split], data[f"{split}_examples"]) for split in ("train", "validation")]
+
+
 def as_lists(examples):
     """Token ids of each example as NumPy arrays, as a data loader wants them."""
     return np.split(examples.tokens.astype(np.int64), examples.offsets[1:-1])

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from harness import apart, as_lists, in_turn, row
+from harness import apart, as_lists, in_turn, machine, read, row, token_files
 from torch import nn
 
-from batches import read_examples
 from checkpoint import Checkpoints
 from fit import fit
 from lstm import build_lstm
@@ -53,12 +52,6 @@ def collate(padding):
         return padded, lengths, torch.tensor([label for _, label in pairs])
 
     return batch
-
-
-def read(data):
-    """(training, validation) Examples: the first of each file that a side's `data` names, threads set as it says."""
-    torch.set_num_threads(data["threads"])
-    return [read_examples(data[split], data[f"{split}_examples"]) for split in ("train", "validation")]
 
 
 def textbook(data, layers, hidden, seed):
@@ -116,16 +109,8 @@ def compare(case, sides, peer, arguments, peaks, benchmark, targets):
     return rows
 
 
-def token_files(text, threads, **examples):
-    """What `read` takes: the token files of a kind of text, and how many examples of each."""
-    files = {split: str(text.tokens[split]) for split in ("train", "validation")}
-    return files | {"threads": threads} | {f"{split}_examples": n for split, n in examples.items()}
-
-
 def measure(arguments):
     """Rows for each shape and kind of text, in fp32 and bf16; the textbook computes in fp32."""
-    from harness import machine
-
     peaks, rows = machine(arguments.threads), []
     for name, text in arguments.texts.items():
         for layers, hidden in SHAPES:

@@ -4,11 +4,12 @@ import platform
 import resource
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-SCRIPTS = Path(__file__).parent.parent / "workflow" / "scripts"
+from conftest import ROOT
+
+SCRIPTS = ROOT / "workflow" / "scripts"
 # Page faults of allocating, filling and freeing 50 MB, some twenty times, once all is warm.
 PROBE = f"""
 import resource, sys

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,6 +20,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from artifacts import write_table
+from conftest import ROOT
 from finetune_bert import finetune_bert
 from launch import launch
 from stage import BadInput, overhear
@@ -32,7 +32,7 @@ COMMON = {"batch_size": 8, "epochs": 3, "min_steps": 0, "validations": 6, "patie
 LSTM = COMMON | {"family": "lstm", "tokenizer": "tiny", "embeddings": None, "freeze_embeddings": True,
                  "embedding_size": 12, "layers": 1, "hidden": 8}  # fmt: skip
 BERT = COMMON | {"family": "bert", "model": "tiny", "init": "pretrained"}
-SCRIPTS = Path(__file__).parent.parent / "workflow" / "scripts"
+SCRIPTS = ROOT / "workflow" / "scripts"
 NEVER = 1e9  # minutes
 STEPS = 45  # 3 epochs of 120 examples in batches of 8
 fork = multiprocessing.get_context("fork")  # a child has torch imported already

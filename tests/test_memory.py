@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 
-SCRIPTS = Path(__file__).parent.parent / "workflow" / "scripts"
+from conftest import ROOT
+
+SCRIPTS = ROOT / "workflow" / "scripts"
 PROBE = f"""
 import sys
 sys.path.insert(0, {str(SCRIPTS)!r})

@@ -3,9 +3,9 @@
 A tokenizer of the `tokenizers` library spends nearly all its time on words that it has met before. Where nothing in it
 joins what a space parts, the tokens of a text are those of its chunks end to end: " text", say, is encoded once, and
 texts are put together from what is known with Arrow and NumPy, without a loop over texts. A tokenizer's own description
-tells whether that is exact (`prove`); where it does not, `WholeTextEncoder` is used. The whole stage is about 9 times
-as fast as `datasets.map` on sentences and 4 times on film reviews cut at 256 tokens (two threads, a busy machine;
-measured by benchmarks/tokenization.py).
+tells whether that is exact (`prove`); where it does not, `WholeTextEncoder` is used. The whole stage is about 8 times
+as fast as `datasets.map` on sentences and 3.6 times on film reviews cut at 256 tokens (two threads; measured by
+benchmarks/tokenization.py).
 
 A chunk starts at a space that has no white space before it, and keeps the space: "two  words\\tmore here" is "two",
 "  words\\tmore" and " here". So an added token that takes in the white space before it, as RoBERTa's <mask> does, finds
