@@ -1,14 +1,10 @@
 """Fine-tuning MiniLM: the workflow's `fit` against Hugging Face's Trainer, one epoch."""
 
 import tempfile
-from pathlib import Path
 
 import torch
-from harness import MODEL, apart, as_lists, machine, read, token_files
-from lstm_training import compare
+from harness import MODEL, apart, as_lists, compare, epoch, machine, read, token_files
 
-from checkpoint import Checkpoints
-from fit import fit
 from flops import counted_flops
 from pretrained import locate
 from transformer import load_for_classification
@@ -22,21 +18,26 @@ RECIPE = {
 }  # fmt: skip
 
 
-def ours(data, seed, precision):
-    """(examples/s of an epoch, validation accuracy, GFLOP/s) of the workflow's loop."""
-    train, validation = read(data)
-    torch.manual_seed(seed)
-    model = load_for_classification(locate(MODEL), train.about["label_names"], DROPOUT)
-    flops = counted_flops(model).training
-    recipe = RECIPE | {"batch_size": BATCH, "precision": precision}
-    with tempfile.TemporaryDirectory() as folder:
-        checkpoints = Checkpoints(Path(folder) / "checkpoint", {}, seconds=3600)
-        _, cost, work = fit(model, train, validation, recipe, RATE, seed, checkpoints)
-    return cost["examples_per_second"], cost["validation_accuracy"], work.flops(flops) / cost["seconds"] / 1e9
+def builder(folder):
+    """What makes the model in `folder` a classifier: see `trained`."""
+
+    def build(about):
+        model = load_for_classification(locate(folder), about["label_names"], DROPOUT)
+        return model, counted_flops(model)
+
+    return build
 
 
-def trainer(data, seed, **options):
-    """(examples/s of an epoch, validation accuracy) of Trainer with `options`, batches padded to their longest."""
+def ours(data, seed, precision, batch_size=BATCH, folder=MODEL):
+    """What `epoch` tells of the workflow's loop. folder: of a model, as in the config."""
+    return epoch(builder(folder), data, seed, RECIPE | {"batch_size": batch_size, "precision": precision}, RATE)
+
+
+def trainer(data, seed, batch_size=BATCH, folder=MODEL, **options):
+    """(examples/s of an epoch, validation accuracy) of Trainer with `options`, batches padded to their longest.
+
+    folder: of a model and its tokenizer, as in the config.
+    """
     import datasets
     from transformers import (
         AutoModelForSequenceClassification,
@@ -51,14 +52,15 @@ def trainer(data, seed, **options):
     datasets.disable_progress_bars()
     train, validation = read(data)
     torch.manual_seed(seed)
-    folder = locate(MODEL)
+    folder = locate(folder)
     model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=len(train.about["label_names"]))
     sets = [datasets.Dataset.from_dict({"input_ids": as_lists(e), "labels": e.labels}) for e in (train, validation)]
     sets = [part.map(lambda row: {"attention_mask": [1] * len(row["input_ids"])}) for part in sets]
     with tempfile.TemporaryDirectory() as output:
         how = TrainingArguments(
-            output, num_train_epochs=1, per_device_train_batch_size=BATCH, learning_rate=RATE, seed=seed,
-            warmup_steps=0.1, save_strategy="no", report_to="none", use_cpu=True, disable_tqdm=True, **options,
+            output, num_train_epochs=1, per_device_train_batch_size=batch_size, learning_rate=RATE, seed=seed,
+            warmup_steps=0.1, save_strategy="no", report_to="none", use_cpu=not torch.cuda.is_available(),
+            disable_tqdm=True, **options,
         )  # fmt: skip
         run = Trainer(model, how, DataCollatorWithPadding(AutoTokenizer.from_pretrained(folder)), sets[0], sets[1])
         rate = run.train().metrics["train_samples_per_second"]
@@ -67,18 +69,26 @@ def trainer(data, seed, **options):
 
 
 def measure(arguments):
-    """Rows for each kind of text; bf16 is what `precision: auto` takes where the processor has it."""
+    """Rows for each kind of text."""
     peaks, rows = machine(arguments.threads), []
     for name, text in arguments.texts.items():
         length = text.max_length
         data = token_files(text, arguments.threads, train=EXAMPLES[length], validation=VALIDATION[length])
-        peers = {
-            "Trainer, default": {},
-            "Trainer, grouped by length": {"train_sampling_strategy": "group_by_length"},
-            "Trainer, default, bf16": {"bf16": True},
-        }
-        sides = {precision: apart(ours, data=data, precision=precision) for precision in ("fp32", "bf16")}
-        sides |= {peer: apart(trainer, data=data, **options) for peer, options in peers.items()}
-        targets = {"Trainer, default": "≥ 2.2", "Trainer, grouped by length": "≥ 1.2"}
-        rows += compare(f"MiniLM, {name}", sides, list(peers), arguments, peaks, "fine_tuning", targets)
+        rows += compare_with_trainer(f"MiniLM, {name}", {"data": data}, ("fp32", "bf16"), arguments, peaks)
     return rows
+
+
+def compare_with_trainer(case, task, precisions, arguments, peaks):
+    """Rows for one model and kind of text; bf16 is what `precision: auto` takes where the processor has it.
+
+    task: further arguments of `ours` and `trainer`, which both understand.
+    """
+    peers = {
+        "Trainer, default": {},
+        "Trainer, grouped by length": {"train_sampling_strategy": "group_by_length"},
+        "Trainer, default, bf16": {"bf16": True},
+    }
+    sides = {precision: apart(ours, precision=precision, **task) for precision in precisions}
+    sides |= {peer: apart(trainer, **options, **task) for peer, options in peers.items()}
+    targets = {"Trainer, default": "≥ 2.2", "Trainer, grouped by length": "≥ 1.2"}
+    return compare(case, sides, list(peers), arguments, peaks, "fine_tuning", targets)

@@ -1,5 +1,6 @@
 """What the benchmarks share: texts to work on, two sides measured in turn, and the machine they ran on."""
 
+import datetime
 import importlib
 import json
 import os
@@ -102,25 +103,41 @@ def row(benchmark, case, unit, ours, peer, peer_name, arguments, target=None, **
 
 
 def machine(threads):
-    """The processor, and how many GFLOP/s it multiplies matrices at, in fp32 and bf16, on so many threads."""
+    """What a run of benchmarks was made on and when: processor or GPU, how many GFLOP/s it multiplies matrices at, in
+    fp32 and bf16, versions, commit and date."""
     import torch
 
     from time_inference import device_name
 
     torch.set_num_threads(threads)
-    facts = {"machine": device_name(torch.device("cpu")), "torch": torch.__version__}
-    return facts | {f"peak_{name}": product_rate(getattr(torch, dtype)) for name, dtype in DTYPES.items()}
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    rates = {f"peak_{name}": product_rate(getattr(torch, dtype), device) for name, dtype in DTYPES.items()}
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)
+    return rates | {
+        "machine": device_name(device),
+        "torch": torch.__version__,
+        "commit": commit.stdout.strip(),
+        "date": datetime.date.today().isoformat(),
+    }
 
 
 DTYPES = {"fp32": "float32", "bf16": "bfloat16"}
+SIZES = {"cpu": 2048, "cuda": 8192}  # rows of the matrices that a device's rate is measured with
 
 
-def product_rate(dtype, size=2048, repetitions=10):
+def product_rate(dtype, device, repetitions=10):
     """GFLOP/s of the product of two square matrices, the median."""
     import torch
 
-    a, b = (torch.randn(size, size).to(dtype) for _ in range(2))
-    times = [seconds_of(torch.mm, a, b) for _ in range(repetitions + 2)][2:]
+    size = SIZES[device.type]
+    a, b = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
+
+    def product():
+        torch.mm(a, b)
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+
+    times = [seconds_of(product) for _ in range(repetitions + 2)][2:]
     return 2 * size**3 / statistics.median(times) / 1e9
 
 
@@ -138,6 +155,52 @@ def read(data):
 
     torch.set_num_threads(data["threads"])
     return [read_examples(data[split], data[f"{split}_examples"]) for split in ("train", "validation")]
+
+
+def trained(build, data, seed, recipe, rate):
+    """(model, its Flops, what it cost, Work) after training with the workflow's `fit`.
+
+    build: metadata of the training tokens -> (model, Flops). data: see `read`. rate: learning rate.
+    """
+    import torch
+
+    from checkpoint import Checkpoints
+    from fit import fit
+
+    train, validation = read(data)
+    torch.manual_seed(seed)
+    model, flops = build(train.about)
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoints = Checkpoints(Path(folder) / "checkpoint", {}, seconds=3600)
+        _, cost, work = fit(model, train, validation, recipe, rate, seed, checkpoints)
+    return model, flops, cost, work
+
+
+def epoch(build, data, seed, recipe, rate):
+    """(examples/s, validation accuracy, GFLOP/s) of `trained`."""
+    _, flops, cost, work = trained(build, data, seed, recipe, rate)
+    speed = work.flops(flops.training) / cost["seconds"] / 1e9
+    return cost["examples_per_second"], cost["validation_accuracy"], speed
+
+
+def compare(case, sides, peers, arguments, peaks, benchmark, targets):
+    """Rows of each of our sides (named by precision) against each of `peers`, names of the other sides.
+
+    sides: see `in_turn`; ours return what `epoch` does, theirs the first two. peaks: `machine`. targets: peer -> text.
+    """
+    results = in_turn(sides, arguments.rounds)
+    rows = []
+    for name in (n for n in sides if n not in peers):
+        for peer in peers:
+            mine, theirs = (np.array([result[:2] for result in results[n]]) for n in (name, peer))
+            speed = statistics.median(result[2] for result in results[name])
+            said = [f"{100 * side[:, 1].mean():.1f} ± {100 * np.ptp(side[:, 1]) / 2:.1f} %" for side in (mine, theirs)]
+            rows.append(
+                row(benchmark, f"{case}, {name}", "examples/s", mine[:, 0], theirs[:, 0], peer, arguments,
+                    target=targets.get(peer), share_of_peak=speed / peaks[f"peak_{name}"],
+                    note=f"validation accuracy {said[0]}, theirs {said[1]}")
+            )  # fmt: skip
+    return rows
 
 
 def as_lists(examples):

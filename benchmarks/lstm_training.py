@@ -1,17 +1,11 @@
 """Training an LSTM: the workflow's `fit` against the textbook loop, one epoch from the same kind of start."""
 
-import statistics
-import tempfile
 import time
-from pathlib import Path
 
-import numpy as np
 import torch
-from harness import apart, as_lists, in_turn, machine, read, row, token_files
+from harness import apart, as_lists, compare, epoch, machine, read, token_files
 from torch import nn
 
-from checkpoint import Checkpoints
-from fit import fit
 from lstm import build_lstm
 
 SHAPES = ((1, 128), (2, 256))
@@ -58,71 +52,57 @@ def textbook(data, layers, hidden, seed):
     """(examples/s of an epoch, validation accuracy) of the textbook loop."""
     train, validation = read(data)
     torch.manual_seed(seed)
-    about = train.about
-    model = Textbook(about["vocabulary"], about["padding_id"], layers, hidden, len(about["label_names"]))
+    about, device = train.about, torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = Textbook(about["vocabulary"], about["padding_id"], layers, hidden, len(about["label_names"])).to(device)
     optimizer, pairs = torch.optim.Adam(model.parameters(), lr=RATE), collate(about["padding_id"])
     data = list(zip(as_lists(train), train.labels, strict=True))
     loader = torch.utils.data.DataLoader(data, BATCH, shuffle=True, collate_fn=pairs)
     started = time.perf_counter()
     for input_ids, lengths, labels in loader:
         optimizer.zero_grad()
-        nn.functional.cross_entropy(model(input_ids, lengths), labels).backward()
+        nn.functional.cross_entropy(model(input_ids.to(device), lengths), labels.to(device)).backward()
         optimizer.step()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
     rate = len(train) / (time.perf_counter() - started)
     model.eval()
     data = list(zip(as_lists(validation), validation.labels, strict=True))
     with torch.inference_mode():
         right = [
-            (model(input_ids, lengths).argmax(dim=1) == labels).float()
+            (model(input_ids.to(device), lengths).argmax(dim=1).cpu() == labels).float()
             for input_ids, lengths, labels in torch.utils.data.DataLoader(data, 256, collate_fn=pairs)
         ]
     return rate, float(torch.cat(right).mean())
 
 
 def ours(data, layers, hidden, seed, precision):
-    """(examples/s of an epoch, validation accuracy, GFLOP/s) of the workflow's loop."""
-    train, validation = read(data)
-    torch.manual_seed(seed)
+    """What `epoch` tells of the workflow's loop."""
     recipe = RECIPE | {"layers": layers, "hidden": hidden, "precision": precision}
-    model = build_lstm(recipe, train.about)
-    flops = model.flops().training
-    with tempfile.TemporaryDirectory() as folder:
-        checkpoints = Checkpoints(Path(folder) / "checkpoint", {}, seconds=3600)
-        _, cost, work = fit(model, train, validation, recipe, RATE, seed, checkpoints)
-    return cost["examples_per_second"], cost["validation_accuracy"], work.flops(flops) / cost["seconds"] / 1e9
 
+    def build(about):
+        model = build_lstm(recipe, about)
+        return model, model.flops()
 
-def compare(case, sides, peer, arguments, peaks, benchmark, targets):
-    """Rows of each of our sides (named by precision) against each peer; peer: their names. See `in_turn`."""
-    results = in_turn(sides, arguments.rounds)
-    rows = []
-    for name in (n for n in sides if n not in peer):
-        for other in peer:
-            mine, theirs = (np.array([result[:2] for result in results[n]]) for n in (name, other))
-            speed = statistics.median(result[2] for result in results[name])
-            said = [f"{100 * side[:, 1].mean():.1f} ± {100 * np.ptp(side[:, 1]) / 2:.1f} %" for side in (mine, theirs)]
-            rows.append(
-                row(benchmark, f"{case}, {name}", "examples/s", mine[:, 0], theirs[:, 0], other, arguments,
-                    target=targets.get(other), share_of_peak=speed / peaks[f"peak_{name}"],
-                    note=f"validation accuracy {said[0]}, theirs {said[1]}")
-            )  # fmt: skip
-    return rows
+    return epoch(build, data, seed, recipe, RATE)
 
 
 def measure(arguments):
-    """Rows for each shape and kind of text, in fp32 and bf16; the textbook computes in fp32."""
+    """Rows for each shape and kind of text."""
     peaks, rows = machine(arguments.threads), []
     for name, text in arguments.texts.items():
         for layers, hidden in SHAPES:
             n = EXAMPLES[text.max_length][layers, hidden]
             data = token_files(text, arguments.threads, train=n, validation=min(2000, n))
-            shape = {"data": data, "layers": layers, "hidden": hidden}
-            sides = {
-                "fp32": apart(ours, precision="fp32", **shape),
-                "textbook PyTorch loop": apart(textbook, **shape),
-                "bf16": apart(ours, precision="bf16", **shape),
-            }
-            case = f"LSTM-{layers}-{hidden}, {name}"
-            peer = ["textbook PyTorch loop"]
-            rows += compare(case, sides, peer, arguments, peaks, "lstm_training", {peer[0]: "≥ 3.5"})
+            rows += compare_shape(f"LSTM-{layers}-{hidden}, {name}", data, layers, hidden, arguments, peaks)
     return rows
+
+
+def compare_shape(case, data, layers, hidden, arguments, peaks):
+    """Rows for one shape, in fp32 and bf16; the textbook computes in fp32. data: see `harness.read`."""
+    shape, peer = {"data": data, "layers": layers, "hidden": hidden}, "textbook PyTorch loop"
+    sides = {
+        "fp32": apart(ours, precision="fp32", **shape),
+        peer: apart(textbook, **shape),
+        "bf16": apart(ours, precision="bf16", **shape),
+    }
+    return compare(case, sides, [peer], arguments, peaks, "lstm_training", {peer: "≥ 3.5"})

@@ -10,10 +10,8 @@ and results/bench.md, a row a comparison, as each one ends; rows of benchmarks t
 """
 
 import argparse
-import datetime
 import importlib
 import json
-import subprocess
 from pathlib import Path
 
 import pandas as pd
@@ -41,25 +39,11 @@ def main():
     parser.add_argument("--output", type=Path, default=ROOT / "results" / "bench.parquet")
     arguments = parser.parse_args()
     arguments.texts = prepare(arguments)
-    about = machine(arguments.threads) | {
-        "commit": subprocess.run(
-            ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
-        ).stdout.strip(),
-        "date": datetime.date.today().isoformat(),
-    }
+    about = machine(arguments.threads)
     print(json.dumps(about, indent=2), flush=True)
     for name in arguments.only:
-        rows = measure(name, arguments)
+        rows = importlib.import_module(name).measure(arguments)
         write(arguments.output, name, [row | about for row in rows])
-
-
-def measure(name, arguments):
-    """The rows of a benchmark; those that can be run by themselves take what they need one by one."""
-    module = importlib.import_module(name)
-    if name == "tokenization":
-        paths = {name: (text.examples, text.max_length) for name, text in arguments.texts.items()}
-        return module.measure(paths, arguments.rounds, arguments.threads)
-    return module.measure(arguments.rounds) if name == "grid" else module.measure(arguments)
 
 
 def write(path, name, rows):

@@ -124,7 +124,7 @@ def run_side(side, folder, max_length, processes):
 
 
 def compare(name, source, max_length, rounds, threads, folder):
-    """Texts a second, of ours and of the better of theirs: a dict, see `measure`."""
+    """Texts a second, of ours and of the better of theirs: a dict, see `comparisons`."""
     write_examples(folder / "examples.parquet", source)
     texts = pq.read_table(folder / "examples.parquet", columns=["text"])["text"]
     sides = {"ours": ("ours", 1), "theirs, 1 process": ("theirs", 1), "theirs, 2 processes": ("theirs", 2)}
@@ -156,7 +156,7 @@ def compare(name, source, max_length, rounds, threads, folder):
 
 
 def memory(name, source, max_length, threads, folder):
-    """Peak memory of ours on many rows beside that on few: a dict, see `measure`."""
+    """Peak memory of ours on many rows beside that on few: a dict, see `comparisons`."""
     few, many = MEMORY_ROWS
     peaks = {}
     for rows in MEMORY_ROWS:
@@ -177,7 +177,13 @@ def memory(name, source, max_length, threads, folder):
     }
 
 
-def measure(paths, rounds, threads=2, with_memory=True):
+def measure(arguments):
+    """`comparisons` on the texts of the suite."""
+    paths = {name: (text.examples, text.max_length) for name, text in arguments.texts.items()}
+    return comparisons(paths, arguments.rounds, arguments.threads)
+
+
+def comparisons(paths, rounds, threads=2, with_memory=True):
     """A dict a comparison: benchmark, case, unit, ours, peer, peer_name, ratio, target, rounds, threads, note.
 
     paths: name -> (Parquet file with a column `text`, max_length). A ratio above 1 says that ours is better.
@@ -219,7 +225,7 @@ def main():
     paths |= {"IMDb": (arguments.imdb, 256)} if arguments.imdb else {}
     if not paths:
         parser.error("no texts: give --yelp, --imdb or --data")
-    for row in measure(paths, arguments.rounds, arguments.threads, not arguments.no_memory):
+    for row in comparisons(paths, arguments.rounds, arguments.threads, not arguments.no_memory):
         print(json.dumps(row, ensure_ascii=False), flush=True)
 
 

@@ -172,6 +172,13 @@ def test_the_picture_holds_all_of_the_table():
         assert box.x0 >= 0 and box.x1 <= fig.bbox.width and box.y0 >= 0 and box.y1 <= fig.bbox.height
 
 
+def test_a_long_name_keeps_its_beginning_in_the_picture():
+    name = "an_arm_whose_name_has_no_space_" * 3
+    fig = as_picture(Table("Names", ["Arm", "Accuracy"], [[name, "90.0"], ["x" * 48, "91.0"]]))
+    shown = [text.get_text() for text in fig.texts]
+    assert f"{name[:47]}…" in shown and "x" * 48 in shown
+
+
 def test_numbers_in_words():
     assert number(-0.001, 2) == "0.00" and number(-1.5, 1) == "−1.5" and number(1.5, 1, sign=True) == "+1.5"
     assert number(float("nan"), 2) == "—" and number(None, 2) == "—"

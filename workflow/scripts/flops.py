@@ -56,10 +56,10 @@ def counted_flops(model):
     powers = np.vander(LENGTHS, increasing=True).astype(float)
     one = np.array([_count(model, 1, length) for length in LENGTHS])
     batch = np.zeros((2, 2))
-    two = np.array(_count(model, 2, LENGTHS[0]))
-    if (two != 2 * one[0]).any():  # examples share some products
-        two = np.array([two, _count(model, 2, LENGTHS[1])])
-        batch = np.linalg.solve(powers[:2, :2], 2 * one[:2] - two)
+    pair = np.array(_count(model, 2, LENGTHS[0]))
+    if (pair != 2 * one[0]).any():  # examples share some products
+        pairs = np.array([pair, _count(model, 2, LENGTHS[1])])
+        batch = np.linalg.solve(powers[:2, :2], 2 * one[:2] - pairs)
     example = np.linalg.solve(powers, one - powers[:, :2] @ batch)
     return Flops(*map(tuple, np.concatenate([example, batch]).round().T))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from artifacts import numbers
 from logistic import LogisticHead
 
 
@@ -29,8 +30,8 @@ class Features:
     def from_table(cls, table, about):
         """Features from an Arrow table with columns id, label, features."""
         column = table["features"].combine_chunks()
-        matrix = column.flatten().to_numpy().reshape(len(column), -1)
-        return cls(table["id"].to_numpy(), table["label"].to_numpy().astype(np.int64), matrix, about)
+        matrix = np.from_dlpack(column.flatten()).reshape(len(column), -1)
+        return cls(numbers(table["id"]), numbers(table["label"]).astype(np.int64), matrix, about)
 
 
 class ProbeClassifier:

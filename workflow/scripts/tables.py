@@ -1,6 +1,5 @@
 """Tables as Markdown, LaTeX and picture, from the same cells."""
 
-import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,10 +68,15 @@ def fold(words, width, measure):
     return lines
 
 
+def shortened(text):
+    """`text`, or as much of its beginning as the picture has room for."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
+
+
 @styled
 def as_picture(table):
     """A figure of the table, as wide as its columns need, with rules as booktabs sets them."""
-    short = [[textwrap.shorten(one_line(cell), LONGEST, placeholder="…") or " " for cell in row] for row in table.rows]
+    short = [[shortened(one_line(cell)) or " " for cell in row] for row in table.rows]
     measure = Figure(dpi=300)
     renderer = FigureCanvasAgg(measure).get_renderer()
 

@@ -1,0 +1,108 @@
+"""Training on a GPU, in one go: transformers of RoBERTa's sizes with `fit` against Trainer, LSTMs against the textbook.
+
+    .venv/bin/python benchmarks/gpu.py                  # RoBERTa-base and -large at 128 and 512 tokens, LSTM-4-512
+    .venv/bin/python benchmarks/gpu.py --models base --lengths 128
+    .venv/bin/python benchmarks/gpu.py --rehearse       # small models and few examples: on any machine, in minutes
+
+Weights are random, and tokens drawn at random: they take the time of real ones, and no file has to be fetched. An
+example has either as many tokens as it may, or as many as a review has (log-normal, half of them more than 110), cut.
+The share of peak is of the rate at which the GPU multiplies large matrices, measured in the same run. Rows are written
+to results/bench-gpu.parquet, and .md, as `make bench` writes its own.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pyarrow as pa
+import torch
+from fine_tuning import compare_with_trainer
+from harness import ROOT, machine, token_files
+from lstm_training import compare_shape
+from suite import write
+
+from artifacts import write_table
+
+VOCABULARY, PADDING, POSITIONS = 50_265, 1, 514
+MODELS = {
+    "base": {"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072},
+    "large": {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096},
+    "small": {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64},
+}
+BATCH, TOKENS, VALIDATION = 32, 2**20, 256  # tokens that an epoch may have at the most
+REVIEW = {"mean": np.log(110), "sigma": 0.8}  # of the logarithm of a review's length
+SHAPES = ((4, 512), (2, 256))
+
+
+def make_model(size, folder):
+    """A RoBERTa with random weights, and a tokenizer that its peer pads with."""
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from transformers import PreTrainedTokenizerFast, RobertaConfig, RobertaForSequenceClassification
+
+    config = RobertaConfig(
+        vocab_size=VOCABULARY, max_position_embeddings=POSITIONS, type_vocab_size=1, pad_token_id=PADDING,
+        **MODELS[size],
+    )  # fmt: skip
+    RobertaForSequenceClassification(config).save_pretrained(folder)
+    words = Tokenizer(WordLevel({"<s>": 0, "<pad>": PADDING}, "<s>"))
+    PreTrainedTokenizerFast(tokenizer_object=words, pad_token="<pad>").save_pretrained(folder)
+
+
+def make_tokens(folder, length, full, examples):
+    """Random tokens and classes, for `token_files`: at most `length` tokens an example, or so many each if `full`."""
+    folder.mkdir()
+    random, tokens = np.random.default_rng(0), {}
+    for split, n in {"train": examples, "validation": VALIDATION}.items():
+        drawn = np.full(n, length) if full else random.lognormal(size=n, **REVIEW).astype(int).clip(8, length)
+        ids = random.integers(PADDING + 1, VOCABULARY, drawn.sum(), dtype=np.uint16)
+        offsets = pa.array(np.concatenate([[0], np.cumsum(drawn)]), pa.int32())
+        columns = {
+            "id": np.arange(n),
+            "label": random.integers(0, 2, n, dtype=np.int32),
+            "input_ids": pa.ListArray.from_arrays(offsets, pa.array(ids)),
+        }
+        about = {"label_names": ["0", "1"], "vocabulary": VOCABULARY, "padding_id": PADDING, "max_length": length}
+        tokens[split] = folder / f"{split}.parquet"
+        write_table(tokens[split], pa.table(columns), **about)
+    return SimpleNamespace(tokens=tokens)
+
+
+def main():
+    """Measure all that is asked for; rows are written as each case ends."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=["base", "large"])
+    parser.add_argument("--lengths", nargs="+", type=int, default=[128, 512])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=4, help="of the CPU")
+    parser.add_argument("--rehearse", action="store_true", help="small models, few examples, one round")
+    parser.add_argument("--output", type=Path, default=ROOT / "results" / "bench-gpu.parquet")
+    arguments = parser.parse_args()
+    tokens, shapes = TOKENS, SHAPES
+    if arguments.rehearse:
+        arguments.models, arguments.rounds, tokens, shapes = ["small"], 1, 2**14, ((1, 16),)
+    elif not torch.cuda.is_available():
+        parser.error("torch finds no GPU; --rehearse needs none")
+    about, transformers, lstms = machine(arguments.threads), [], []
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        for size in arguments.models:
+            make_model(size, folder / size)
+        for length in arguments.lengths:
+            for full in (True, False):
+                case = f"{length} tokens each" if full else f"reviews cut to {length} tokens"
+                text = make_tokens(folder / case.replace(" ", "-"), length, full, tokens // length)
+                data = token_files(text, arguments.threads, train=tokens // length, validation=VALIDATION)
+                for size in arguments.models:
+                    task = {"data": data, "folder": str(folder / size), "batch_size": BATCH}
+                    transformers += compare_with_trainer(f"RoBERTa-{size}, {case}", task, ["bf16"], arguments, about)
+                    write(arguments.output, "fine_tuning", [row | about for row in transformers])
+        for layers, hidden in shapes:
+            lstms += compare_shape(f"LSTM-{layers}-{hidden}, {case}", data, layers, hidden, arguments, about)
+            write(arguments.output, "lstm_training", [row | about for row in lstms])
+
+
+if __name__ == "__main__":
+    main()
