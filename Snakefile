@@ -28,6 +28,8 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/files.smk"
+include: "workflow/rules/start_and_end.smk"
 include: "workflow/rules/ingest.smk"
 include: "workflow/rules/tokenize.smk"
 include: "workflow/rules/subsample.smk"

@@ -13,9 +13,7 @@ from code_digest import code_digest
 from configuration import check_config
 from data_files import check_source, installed_version
 from families import NEURAL
-from markup import terminal
 from model_versions import architecture_version, tokenizer_version, weights_version
-from orphans import cancel_orphans, cancel_rest, forget, register
 from provenance import digest
 from published import matched, study
 from sizes import count, grid
@@ -132,39 +130,10 @@ def tokenizer_of(arm):
     return ARMS[arm].get("tokenizer") or ARMS[arm]["model"]
 
 
-def tokens(wildcards, split):
-    """A cell's tokens of one split."""
-    return f"<results>/{wildcards.dataset}/tokens/{tokenizer_of(wildcards.arm)}/{split}.parquet"
-
-
-def features(wildcards, split):
-    """The features of one split that a probe reads."""
-    return f"<results>/{wildcards.dataset}/features/{ARMS[wildcards.arm]['model']}/{split}.parquet"
-
-
-@for_jobs
-def training_tokens(wildcards):
-    """Input function: the tokens that a training reads, and the embeddings that it starts from, if any."""
-    splits = {"train": tokens(wildcards, "train"), "validation": tokens(wildcards, VALIDATION)}
-    return splits | embeddings_of(wildcards)
-
-
-@for_jobs
-def training_features(wildcards):
-    """Input function: the features that a probe is trained on."""
-    return {"train": features(wildcards, "train"), "validation": features(wildcards, VALIDATION)}
-
-
 @for_jobs
 def family(wildcards):
     """The family of an arm."""
     return ARMS[wildcards.arm]["family"]
-
-
-@for_jobs
-def test_data(wildcards):
-    """Input function: what a cell's arm reads of the test split."""
-    return (features if family(wildcards) == "probe" else tokens)(wildcards, "test")
 
 
 @for_jobs
@@ -183,20 +152,6 @@ def gpus(wildcards):
 def test_gpus(wildcards):
     """GPUs to test a cell on, where there are any."""
     return GPUS if family(wildcards) in NEURAL else 0
-
-
-@for_jobs
-def runs(wildcards):
-    """Input function: the files of all runs of a cell among which to select."""
-    cell = RUNS.format(**wildcards)
-    files = {"costs": "run.json", "models": "model.safetensors", "configs": "config.json"}
-    return {key: [f"{cell}/{setting}/{file}" for setting in settings(wildcards.arm)] for key, file in files.items()}
-
-
-def embeddings_of(wildcards):
-    """The embedding file that an arm starts from, if any."""
-    model = ARMS[wildcards.arm].get("embeddings")
-    return {"embeddings": f"<results>/embeddings/{model}.safetensors"} if model else {}
 
 
 def pretrained(wildcards):
@@ -230,46 +185,10 @@ def timed_arms():
     return [arm for arm in named if ARMS[arm]["family"] in NEURAL]
 
 
-def timings():
-    """The files of all timings, an arm's settings together."""
-    return [
-        f"<results>/timing/{arm}/{device}-batch{batch_size}-length{length}.parquet"
-        for device, batch_sizes in TIMING["devices"].items()
-        for batch_size in batch_sizes
-        for length in TIMING["lengths"]
-        for arm in timed_arms()
-    ]
-
-
 @for_jobs
 def short_run(wildcards):
     """The group of training runs that take minutes, of which a cluster gets several as one job; None for longer ones."""
     return "short_runs" if wildcards.size.isdigit() and int(wildcards.size) <= 10_000 else None
-
-
-def figure(name, label):
-    """The three files of a figure; the PNG goes into the report."""
-    png, *others = [f"<results>/figures/{name}.{suffix}" for suffix in ("png", "svg", "pdf")]
-    shown = report(png, caption=f"../report/{name}.rst", category="Figures", labels={"figure": label})
-    return [shown, *others]
-
-
-def table(name, label):
-    """The files of a table; its picture goes into the report."""
-    data, words, latex, png, *others = [
-        f"<results>/tables/{name}.{suffix}" for suffix in ("parquet", "md", "tex", "png", "svg", "pdf")
-    ]
-    shown = report(png, caption=f"../report/table_{name}.rst", category="Tables", labels={"table": label})
-    return [data, words, latex, shown, *others]
-
-
-def cells(pattern):
-    """Input function: `pattern` for every cell of the experiment.
-
-    Of a list in its place, Snakemake would hash the whole for each file in it, and every parse of the Snakefile, which
-    each job on a cluster does, would make it.
-    """
-    return lambda wildcards: [pattern.format(**cell) for cell in grid(EXPERIMENT)]
 
 
 def titles():
@@ -286,48 +205,3 @@ def for_report(value):
     A function, as Snakemake would take the braces in a text for wildcards.
     """
     return lambda wildcards: json.dumps(value).replace("<", "\\u003c")
-
-
-def kept_if(policies, path):
-    """`path`, marked as temporary unless `experiment.keep_models` is one of `policies`."""
-    return path if EXPERIMENT["keep_models"] in policies else temp(path)
-
-
-def slurm_run():
-    """What Slurm calls all jobs of this run of Snakemake; None where they do not go to Slurm."""
-    return getattr(workflow.scheduler._executor, "run_uuid", None)
-
-
-def before_first_job():
-    """No job of an earlier run that was killed may write what a job of this one writes, and none of this be lost."""
-    try:
-        cancel_orphans()
-    except BadInput as error:
-        raise WorkflowError(str(error)) from None
-    if slurm_run():
-        from accounting import avoid_useless_sacct  # here, because a local run need not have the plugin
-
-        avoid_useless_sacct(slurm_run())
-        register(slurm_run())
-
-
-def after_last_job():
-    """Clean up, and tell where to look."""
-    if slurm_run():
-        forget(slurm_run())
-    print(closing_words())
-
-
-def after_failure():
-    """Leave no job behind."""
-    if slurm_run():
-        cancel_rest(slurm_run())
-
-
-def closing_words():
-    """The answer in plain words, and where to look, when all is done."""
-    if not (RESULTS / "answer.md").is_file():
-        return ""
-    said = terminal((RESULTS / "answer.md").read_text(encoding="utf-8")).partition("\n")[2].rpartition("\n\n")[0]
-    places = {"Figures": "figures/", "Tables": "tables/, scores.parquet, gaps.parquet, answer.parquet"}
-    return f"{said}\n" + "".join(f"\n{name}: {RESULTS}/{files}" for name, files in places.items()) + "\n"
