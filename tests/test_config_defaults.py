@@ -5,7 +5,7 @@ import copy
 import yaml
 
 from configs import MINIMAL, valid
-from configuration import check_config
+from configuration import check_config, from_command_line
 
 
 def test_a_valid_config_passes_unchanged_but_for_defaults():
@@ -136,3 +136,12 @@ def test_defaults_fill_what_a_mapping_leaves_open_and_are_not_shared():
     again = check_config(config)
     assert again["datasets"]["f"]["splits"]["test"] == 0.1
     assert again["datasets"]["d"]["mentions"] == []
+
+
+def test_numbers_on_the_command_line_are_numbers():
+    # As Snakemake hands on --config 'experiment={sizes: [100, "10%"], …}'.
+    text = {"experiment": {"sizes": ["100", "10%"], "threads": "2"}, "arms": {"lstm": {"patience": "null", "clip": ""}}}
+    number = {"experiment": {"sizes": [100, "10%"], "threads": 2}, "arms": {"lstm": {"patience": None, "clip": ""}}}
+    assert from_command_line(text) == number and from_command_line(number) == number
+    as_they_are = ["2024-01-31", "[not closed", "a: b", "data/x.csv"]
+    assert from_command_line([*as_they_are, "0.5", "'5'", "true"]) == [*as_they_are, 0.5, "5", True]

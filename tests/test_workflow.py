@@ -244,6 +244,13 @@ def test_a_changed_config_runs_only_its_cells(project, change):
     assert project.jobs(changed(path, value)) == jobs
 
 
+def test_the_command_line_changes_the_config_as_a_file_does(project):
+    on_command_line = ("--config", "experiment={sizes: [40, 60], seeds: [0, 1]}", "arms={lstm: {hidden: 8}}")
+    config = changed(("experiment", "sizes"), [40, 60])
+    config["experiment"]["seeds"], config["arms"]["lstm"]["hidden"] = [0, 1], 8
+    assert project.jobs(targets=on_command_line) == project.jobs(config) != project.jobs()
+
+
 def test_one_more_arm_runs_only_its_cells(project):
     config = changed(("arms", "lstm-new"), NEW_ARM)
     config["experiment"]["arms"] = [*CONFIG["experiment"]["arms"], "lstm-new"]

@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
 from code_digest import code_digest
-from configuration import check_config
+from configuration import check_config, from_command_line
 from data_files import check_source, installed_version
 from families import NEURAL
 from model_versions import architecture_version, tokenizer_version, weights_version
@@ -41,6 +42,7 @@ def check_sizes(dataset, sources, summary, sizes):
             count(size, facts["rows"]["train"])
 
 
+update_config(config, from_command_line(workflow.config_settings.config))
 try:
     config.update(check_config(config))
     RESULTS = Path(config["pathvars"]["results"])

@@ -7,6 +7,8 @@ every parse of the Snakefile, so it imports little.
 import copy
 import math
 
+import yaml
+
 from config_checks import check_catalogue
 from config_schema import check_schema, resolved, schema
 from config_words import LARGEST, kind, quoted, show, spot, text_of
@@ -40,7 +42,22 @@ class Mistakes(dict):
         self.setdefault(place, f"config: {where}{text}")
 
 
-# Before the schema: what YAML can say and JSON cannot
+# Before the schema: what Snakemake leaves as text, and what YAML can say and JSON cannot
+
+
+def from_command_line(value):
+    """What follows ``--config``, with the numbers in it as numbers: Snakemake reads all inside {} and [] as text."""
+    if isinstance(value, dict):
+        return {key: from_command_line(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [from_command_line(item) for item in value]
+    if not isinstance(value, str) or not value:
+        return value
+    try:
+        read = yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value
+    return read if read is None or isinstance(read, bool | int | float | str) else value
 
 
 def plain(value, path, mistakes):
