@@ -70,6 +70,25 @@ def test_attention_is_that_of_torch_on_average_over_dropout(masked):
     assert dropped.std(dim=0).min() > 0.01
 
 
+def test_a_decoder_attends_to_no_later_token_whether_padded_or_not():
+    from transformer import attention
+
+    torch.manual_seed(0)
+    module = nn.Identity()
+    module.is_causal = True  # transformers gives no mask then, where nothing is padded
+    query, key, value = (torch.randn(1, 2, 6, 4) for _ in range(3))
+    later = value.clone()
+    later[:, :, 3:] += 5
+
+    def attended(value, **options):
+        torch.manual_seed(1)
+        return attention(module, query, key, value, None, 0.2, 0.5, **options)[0]
+
+    torch.testing.assert_close(attended(value)[:, :3], attended(later)[:, :3])
+    both_ways = attended(value, is_causal=False)[:, :3]
+    assert not torch.allclose(both_ways, attended(later, is_causal=False)[:, :3])
+
+
 def test_a_transformer_in_training_uses_it(tiny_bert):
     from transformer import ATTENTION, load_for_classification
 

@@ -14,6 +14,7 @@ from devices import build_accelerator
 from extract_features import extract_features, mean_pooled
 from inference import infer
 from probe import Features
+from stage import BadInput
 from tokenize_texts import tokenize
 from transformer import load_encoder
 
@@ -80,6 +81,21 @@ def test_parts_do_not_change_features_or_metadata(tokens, tiny_bert, tmp_path, m
         assert [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)] == ([25, 25, 10], [20])[
             split == "test"
         ]
+
+
+def test_texts_longer_than_the_encoder_takes_in_are_refused(tokens, tiny_bert, tmp_path):
+    rows = pq.read_table(tokens["test"])
+    about = read_metadata(tokens["test"])
+    for change, message in (
+        (
+            {"max_length": 65},
+            "datasets: toy: max_length 65 is more than the 64 tokens that model 'tiny' takes in; lower",
+        ),
+        ({"vocabulary": 10**6}, "test.parquet: token ids up to 1000000, and model 'tiny' has .* another tokenizer"),
+    ):
+        write_table(tokens["test"], rows, **about | change)
+        with pytest.raises(BadInput, match=message):
+            features({"test": tokens["test"]}, tiny_bert, tmp_path / "out")
 
 
 def test_features_open_as_other_tables_do(tokens, tiny_bert, tmp_path):

@@ -16,7 +16,7 @@ from conftest import write_frame
 from labelling import spread
 from metrics import Z_95
 from plot_accuracy import draw_accuracy, plot_accuracy
-from plot_cost import draw_cost, frontier, plot_cost
+from plot_cost import draw_cost, frontier, plot_cost, short
 from plot_gap import draw_gap, plot_gap
 from plot_share import draw_share, plot_share
 from plotting import arm_looks, short_count, short_share
@@ -248,6 +248,33 @@ def test_share_shows_differences_and_the_published_points_of_arms_that_are_there
     assert "A et al., less Theirs's" not in texts(draw_share(gaps, arms, WIDTH, [], STUDY))
 
 
+def test_arms_side_by_side_stay_in_view_beside_a_published_point():
+    _, gaps, arms = tables(arms=8, sizes=[50_000])
+    fig = draw_share(gaps, arms, WIDTH, [{"dataset": "imdb", "arm": "arm1", "share": 1.0, "difference": -2.48}], STUDY)
+    low, high = fig.axes[0].get_xlim()
+    drawn = np.concatenate([line.get_xdata() for line in curves(fig.axes[0])])
+    assert len(drawn) == 8 and low < drawn.min() and high > drawn.max() == 1.0
+
+
+@pytest.mark.parametrize("exponent", [-3, 0, 13])
+def test_cost_has_numbers_at_its_axes_however_close_costs_are(exponent):
+    scores, _, arms = tables(arms=2, sizes=[100, 300])
+    for ratio in (1.3, 4, 300):
+        scores["training_flops"] = np.geomspace(1.7, 1.7 * ratio, len(scores)) * 10.0**exponent
+        ax = draw_cost(scores, arms, WIDTH).axes[0]
+        ax.figure.draw_without_rendering()
+        low, high = ax.get_xlim()
+        names = {tick.label1.get_text() for tick in ax.xaxis.get_major_ticks() if low <= tick.get_loc() <= high}
+        assert len(names) >= 2 and "" not in names
+
+
+@pytest.mark.parametrize(
+    ("value", "name"), [(0.01, "0.01"), (1, "1"), (250, "250"), (1e9, "10⁹"), (2.5e12, "2.5×10¹²"), (3e-5, "3×10⁻⁵")]
+)
+def test_short_numbers(value, name):
+    assert short(value) == name
+
+
 def test_the_frontier_is_what_no_other_point_beats():
     cost, accuracy = np.array([1.0, 2, 2, 3, 4, 4]), np.array([5.0, 4, 7, 7, 9, 8])
     assert frontier(cost, accuracy) == [0, 2, 4]
@@ -291,17 +318,18 @@ def test_an_arm_that_stops_short_is_drawn_as_far_as_it_goes():
         assert fig.legends  # its name cannot stand at the end of the panel
 
 
+@pytest.mark.parametrize("selection", ["validation", "test"])
 @pytest.mark.parametrize("name", ["accuracy", "gap", "share", "cost", "table_accuracy", "table_inference", "workflow"])
-def test_captions_are_sound(name):
+def test_captions_are_sound(name, selection):
     class Job:
         config = {"experiment": {"datasets": ["yelp_a_"], "arms": ["a*", "b|c|"], "reference": "a*",
-                                 "sizes": [100, "10%"], "seeds": [0, 1]},
+                                 "sizes": [100, "10%"], "seeds": [0, 1], "selection": selection},
                   "timing": {"warmup": 2, "repetitions": 30}}  # fmt: skip
 
         class params:
             arms = ["a*", "b|c|"]
             style = STYLE
-            published = [{"dataset": "yelp", "arm": "a*"}]
+            published = [{"dataset": "yelp", "arm": "a*", "difference": None if selection == "test" else -1.0}]
             study = STUDY
 
     template = jinja2.Environment(undefined=jinja2.StrictUndefined).from_string((REPORT / f"{name}.rst").read_text())
@@ -312,3 +340,6 @@ def test_captions_are_sound(name):
     plain = re.sub(r"<[^>]+>|\s+", " ", body)
     assert "{{" not in plain and "{%" not in plain and "system-message" not in body
     assert ("2 seed(s)" in plain) == (name in ("accuracy", "gap", "share", "cost"))
+    assert ("accuracies are too high" in plain) == (selection == "test" and name in ("accuracy", "workflow"))
+    assert ("validation" in plain) == (selection == "validation" and name in ("accuracy", "workflow"))
+    assert ("hollow star" in plain) == (selection == "validation" and name == "share")

@@ -1,6 +1,7 @@
 """Data sets of the Hugging Face Hub: from a folder, over HTTP from a small hub here, and from the cache offline."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -100,6 +101,11 @@ def test_rows_that_are_missing_are_noticed(repo):
     (repo / "plain" / "train-1.parquet").unlink()
     with pytest.raises(BadInput, match="split 'train': 3 rows could be read, and the data set declares 6"):
         rows_of(HUB | {"id": str(repo)})
+
+
+def test_a_card_that_declares_too_few_rows_stops_nobody(repo):
+    shutil.copy(repo / "plain" / "train-1.parquet", repo / "plain" / "train-2.parquet")
+    assert len(rows_of(HUB | {"id": str(repo)})) > len(set(rows_of(HUB | {"id": str(repo)})))
 
 
 def test_a_damaged_file_is_named(repo):

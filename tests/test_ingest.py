@@ -230,6 +230,19 @@ def test_bad_data_is_named_and_nothing_is_left(tmp_path, case):
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.parametrize("row", ["good film,nice,pos,3,", "good, film,nice,pos,3", '"a ""b""\nc",nice,pos,3,4'])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_row_with_more_cells_than_columns_is_named(tmp_path, row, first):
+    rows = ["text,summary,label,votes", '"two\nlines",fine,pos,1', "", "short,fine", row, "bad film,dull,neg,2"]
+    if first:
+        del rows[1:4]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(rows))
+    line = 2 if first else 6
+    with pytest.raises(BadInput, match=rf"a\.csv: line {line}: 5 cells, where the header names 4; put a cell"):
+        run(tmp_path, str(path))
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [

@@ -183,6 +183,21 @@ def test_compression_is_told_by_content(tmp_path):
         assert len(read(path, format="json", **AMAZON)) == 9
 
 
+def test_zstandard_with_a_long_window_is_read(tmp_path):
+    path = tmp_path / "reviews.jsonl.zst"
+    compression = zstandard.ZstdCompressionParameters(
+        window_log=28, chain_log=10, hash_log=10, strategy=zstandard.STRATEGY_FAST
+    )
+    with (
+        path.open("wb") as file,
+        zstandard.ZstdCompressor(compression_params=compression).stream_writer(file) as packed,
+    ):
+        packed.write(as_bytes(amazon_rows(5)))
+    with pytest.raises(zstandard.ZstdError, match="too much memory"):
+        zstandard.ZstdDecompressor().decompressobj().decompress(path.read_bytes())
+    assert len(read(path, format="json", **AMAZON)) == 5
+
+
 def test_text_that_utf8_cannot_hold_is_mended(tmp_path):
     lines = [r'{"text": "half \ud83d of a pair", "stars": 1}', r'{"text": "whole \ud83d\ude00 nul \u0000", "stars": 2}']
     assert read(write_lines(tmp_path / "a.json", lines)) == [

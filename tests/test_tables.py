@@ -56,6 +56,12 @@ def test_full_data_takes_the_largest_size_and_leaves_out_who_was_not_there():
     assert np.isnan(table.loc[("e", "big"), "difference"])
 
 
+def test_a_row_is_selected_on_test_if_any_of_its_cells_is():
+    scores, gaps = scores_and_gaps()
+    scores.loc[scores["seed"] == 1, "selection"] = "test"
+    assert set(full_data(scores, gaps, [])["selection"]) == {"test"}
+
+
 def test_table_of_accuracies_in_words():
     published = [{"dataset": "d", "arm": "small", "share": 1.0, "accuracy": 76.37, "difference": -2.48}]
     scores, gaps = scores_and_gaps()

@@ -1,11 +1,14 @@
 """The TF-IDF baseline against scikit-learn's own pipeline."""
 
+import json
+
 import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from logistic import train_logistic
 from tfidf import TfidfClassifier
 
 
@@ -37,3 +40,13 @@ def test_a_class_missing_from_the_subset_is_never_predicted(make_examples, prese
     probabilities = TfidfClassifier(config(4)).fit(train).predict(make_examples(30, seed=5))
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
     assert set(np.flatnonzero(probabilities.max(axis=0))) == set(present)
+
+
+@pytest.mark.parametrize(("classes", "rows"), [(2, 1), (3, 3)])
+def test_parameters_are_the_weights_that_were_fitted(make_examples, tmp_path, classes, rows):
+    files = {"model": "model.safetensors", "config": "config.json", "history": "history.parquet", "cost": "run.json"}
+    outputs = {key: tmp_path / name for key, name in files.items()}
+    model = TfidfClassifier(config(classes))
+    train_logistic(model, make_examples(60, classes), make_examples(20, classes), {}, 1, {"seed": 0}, outputs)
+    cost = json.loads(outputs["cost"].read_text())
+    assert cost["parameters"] == cost["parameters_trained"] == rows * (len(model.features) + 1)

@@ -1,4 +1,4 @@
-"""Check the encoding and the quotes of a CSV file before it is read: a lenient reader would mix up rows in silence."""
+"""Check encoding, quotes and rows of a CSV file before it is read: a lenient reader would mix them up in silence."""
 
 import csv
 import sys
@@ -7,14 +7,21 @@ from stage import BadInput
 
 
 def check_csv(lines, path, separator):
-    """Raise BadInput with the line of `path` where a byte is not UTF-8 or quotes do not balance.
+    """Raise BadInput with the line of `path` where a byte is not UTF-8, quotes do not balance, or a row has more cells
+    than the header names: of a file whose rows all do, pandas would take the first cells for row names.
 
     lines: the file's lines, as bytes. A quoted cell may span lines; a quote in it must be doubled.
     """
     csv.field_size_limit(sys.maxsize)
-    reader, start = csv.reader(decoded(lines, path), delimiter=separator, strict=True), 1
+    reader, start, named = csv.reader(decoded(lines, path), delimiter=separator, strict=True), 1, None
     try:
-        for _ in reader:
+        for row in reader:
+            named = named or len(row)
+            if len(row) > named:
+                raise BadInput(
+                    f"{path}: line {start}: {len(row)} cells, where the header names {named}; put a cell that holds "
+                    "the separator in quotes, or name all columns in the header"
+                )
             start = reader.line_num + 1
     except csv.Error as error:
         if "end of data" in str(error):

@@ -16,7 +16,7 @@ from pretrained import verified
 from provenance import versions
 from run_files import parameter_counts
 from stage import log, stage
-from transformer import embedding_tables, load_encoder
+from transformer import check_tokens, embedding_tables, load_encoder
 
 PART = ROWS_PER_GROUP  # rows that are in memory at a time
 
@@ -55,6 +55,7 @@ def extract_features(tokens, pretrained, name, threads, outputs):
     about = {"encoder": name, "versions": versions("torch", "transformers")}
     for split, path in tokens.items():
         facts = read_metadata(path)
+        check_tokens(model, facts, path, name)
         about |= {key: facts[key] for key in ("dataset", "label_names", "tokenizer", "max_length", "split")}
         cost, later = {"seconds": 0.0, "examples": 0, "flops": 0}, {}
         with table_writer(outputs[split], schema, later, **about) as writer:

@@ -67,7 +67,7 @@ def train_logistic(model, train, validation, recipe, threads, cell, outputs, fea
     likelihood = model.predict(train)[np.arange(len(train)), train.labels]
     loss = float(-np.log(likelihood.clip(min=np.finfo(np.float32).tiny)).mean())
     head, seconds = model.head, before["seconds"] + fitting
-    seen, size = len(train) * head.iterations, head.coefficients.size + head.intercepts.size
+    seen, size = len(train) * head.iterations, head.rows * (head.coefficients.shape[1] + 1)
     log.info("%d features, %d examples, %d iterations in %.1f s | %.0f examples/s | loss %.4f | validation %.2f %%",
              head.coefficients.shape[1], len(train), head.iterations, fitting, seen / seconds, loss,
              100 * accuracy)  # fmt: skip

@@ -36,9 +36,18 @@ class BidirectionalLayer(nn.Module):
 
     def forward(self, x, positions):
         """x: (batch, time, inputs); positions: the `reversal` of its examples. (batch, time, 2 hidden)"""
-        ahead, _ = self.forwards(x)
-        back, _ = self.backwards(reverse(x, positions))
+        ahead = states(self.forwards, x)
+        back = states(self.backwards, reverse(x, positions))
         return torch.cat([ahead, reverse(back, positions)], dim=-1)
+
+
+def states(lstm, x):
+    """The states of an LSTM on x, (batch, time, inputs): (batch, time, hidden)."""
+    if not x.is_cuda:
+        return lstm(x)[0]
+    # Under autocast of any type, torch has cuDNN compute in fp16 (AutocastRNN.cpp), where small gradients vanish.
+    with torch.autocast("cuda", enabled=False):
+        return lstm(x.float())[0]
 
 
 class LSTMClassifier(nn.Module):

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from labelling import Entry, arm_entries, legend_above
 from plotting import GREY, arm_looks, message, read, save, styled, wrap
@@ -63,17 +63,23 @@ def draw_cost(table, arms, width):
 
 
 def log_axis(ax):
-    """A logarithmic x axis with a few powers of ten."""
+    """A logarithmic x axis with a few powers of ten or, where fewer than two are in view, other round numbers."""
     ax.set_xscale("log")
-    ax.xaxis.set_major_locator(LogLocator(numticks=6))
+    low, high = np.log10(ax.get_xlim())
+    powers = np.floor(high) - np.ceil(low) + 1
+    ax.xaxis.set_major_locator(LogLocator(numticks=6) if powers >= 2 else MaxNLocator(4, steps=[1, 2, 5, 10]))
     ax.xaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: power(value)))
+    # Round numbers may begin with a 0, out of view.
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value) if value > 0 else ""))
 
 
-def power(value):
-    """A power of ten: ``0.01``, ``1``, ``100``, ``10⁹``."""
-    exponent = round(np.log10(value))
-    return f"{value:g}" if -3 < exponent < 4 else f"10{str(exponent).translate(SUPERSCRIPT)}"
+def short(value):
+    """A positive number in a few characters: ``0.01``, ``1``, ``250``, ``10⁹``, ``2.5×10¹²``."""
+    exponent = int(np.floor(np.log10(value) + 1e-9))
+    if -3 < exponent < 4:
+        return f"{value:g}"
+    power, mantissa = f"10{str(exponent).translate(SUPERSCRIPT)}", f"{value / 10.0**exponent:.3g}"
+    return power if mantissa == "1" else f"{mantissa}×{power}"
 
 
 def panel(ax, rows, cost, looks, sizes):

@@ -1,5 +1,6 @@
 """Draw accuracy less the reference arm's over the share of the training data, the published points beside it."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.lines import Line2D
 
@@ -36,7 +37,9 @@ def draw_share(table, arms, width, published, study):
         curves(ax, rows, "difference", looks)
         beside = theirs[theirs["dataset"] == rows["dataset"].iloc[0]]
         if len(beside):
+            before = ax.get_xlim()
             size_axis(ax, sorted({*rows["share"], *beside["share"]}), short_share)
+            ax.set_xlim(*np.sort([*before, *ax.get_xlim()])[[0, -1]])  # arms side by side need more room
         for row in beside.itertuples():
             colour = looks["palette"][row.arm]
             ax.plot(row.share, row.difference, markerfacecolor="white", markeredgecolor=colour, **STAR)

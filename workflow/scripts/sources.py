@@ -34,8 +34,8 @@ def read_source(dataset, threads=1):
         from hub import read_hub
 
         columns = {key: dataset[key] for key in ("text", "label")}
-        for split, place, table in read_hub(dataset, columns["label"], ROWS_PER_BATCH):
-            yield from_table(table, columns, split, place)
+        for split, place, row, table in read_hub(dataset, columns["label"], ROWS_PER_BATCH):
+            yield from_table(table, columns, split, place, row)
     else:
         yield from read_files(dataset)
 

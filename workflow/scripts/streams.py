@@ -17,6 +17,9 @@ BUFFER = 1 << 20
 MOST_NAMED = 20
 
 
+LONGEST_WINDOW = 2**31  # bytes: what `zstd --long=31` writes; memory is taken only for what a file asks
+
+
 class ZstdReader(io.RawIOBase):
     """Decompresses Zstandard frames; raises EOFError in a frame cut short, where `zstandard.open` ends in silence."""
 
@@ -35,7 +38,7 @@ class ZstdReader(io.RawIOBase):
                 raise EOFError("the file ends inside a Zstandard frame")
             if not data:
                 return 0
-            self.frame = self.frame or zstandard.ZstdDecompressor().decompressobj()
+            self.frame = self.frame or zstandard.ZstdDecompressor(max_window_size=LONGEST_WINDOW).decompressobj()
             self.ready, self.waiting = memoryview(self.frame.decompress(data)), b""
             if self.frame.eof:
                 self.frame, self.waiting = None, self.frame.unused_data

@@ -18,13 +18,14 @@ def full_data(scores, gaps, published):
 
     Accuracy in %, mean and standard deviation over seeds. Difference from the reference arm in points, below it
     negative, mean over the seeds that both have; its uncertainty is half the 95 % interval from the sampling of test
-    examples, paired, that of one seed (the seeds share the examples). published: rows of `published.matched`.
+    examples, paired, that of one seed (the seeds share the examples). Selection is "test" if that of any cell is.
+    published: rows of `published.matched`.
     """
     most = scores.groupby("dataset", sort=False)["n"].transform("max")
     keys = ["dataset", "dataset_title", "arm", "arm_title", "n"]
     table = scores[scores["n"] == most].groupby(keys, sort=False, as_index=False).agg(
         share=("share", "first"), seeds=("seed", "nunique"), accuracy=("accuracy", "mean"), sd=("accuracy", "std"),
-        selection=("selection", "max"), **{key: (key, "mean") for key in PARAMETERS},
+        selection=("selection", "min"), **{key: (key, "mean") for key in PARAMETERS},
     )  # fmt: skip
     table = table.rename(columns={"sd": "accuracy_sd"}).assign(
         accuracy=lambda t: 100 * t["accuracy"], accuracy_sd=lambda t: 100 * t["accuracy_sd"]

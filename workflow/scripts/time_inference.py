@@ -1,7 +1,7 @@
 """Measure how long an arm's architecture takes to classify a batch of random tokens."""
 
-import contextlib
 import time
+from contextlib import nullcontext, suppress
 
 import numpy as np
 import pyarrow as pa
@@ -9,6 +9,7 @@ import torch
 
 from artifacts import write_table
 from devices import peak_memory_mb
+from gpus import lease_gpus
 from pretrained import locate
 from provenance import versions
 from run_files import parameter_counts
@@ -43,17 +44,6 @@ def build_model(recipe, pretrained, embeddings=None):
     return model, embedding_tables(model), (vocabulary, padding)
 
 
-def check_length(arm, recipe, model, length):
-    """Raise BadInput where a transformer cannot take in `length` tokens."""
-    if recipe["family"] == "lstm":
-        return
-    from transformer import position_limit
-
-    limit = position_limit(model)
-    if limit and length > limit:
-        raise BadInput(f"timing.lengths: {length} is more than the {limit} tokens that arm {arm!r} takes in; lower it")
-
-
 def find_device(name):
     """The torch device that the config calls cpu or cuda. Raises BadInput where there is none."""
     if name == "cuda" and not torch.cuda.is_available():
@@ -67,7 +57,7 @@ def device_name(device):
     """What the device is called: the GPU's name, or the CPU's from the system, or just cpu."""
     if device.type == "cuda":
         return torch.cuda.get_device_name()
-    with contextlib.suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as file:
+    with suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as file:
         for line in file:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
@@ -114,7 +104,10 @@ def time_inference(arm, recipe, pretrained, embeddings, setting, output):
     torch.manual_seed(SEED)
     device = find_device(setting["device"])
     model, tables, ids = build_model(recipe, pretrained, embeddings)
-    check_length(arm, recipe, model, setting["length"])
+    if recipe["family"] == "bert":
+        from transformer import check_length
+
+        check_length(model, setting["length"], "timing.lengths:", f"arm {arm!r}")
     batch = random_batch(setting["batch_size"], setting["length"], *ids, device)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
@@ -141,7 +134,7 @@ def time_inference(arm, recipe, pretrained, embeddings, setting, output):
 
 
 if __name__ == "__main__":
-    with stage(snakemake):
+    with stage(snakemake), lease_gpus(1) if snakemake.wildcards.device == "cuda" else nullcontext():
         time_inference(
             arm=snakemake.wildcards.arm,
             recipe=snakemake.params.recipe,

@@ -29,7 +29,8 @@ UNREADABLE = (OSError, ValueError, SafetensorError)
 # What transformers calls `attention` below.
 ATTENTION = "sdpa_with_fast_dropout"
 DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout", "mlp_dropout",
-            "embedding_dropout", "classifier_dropout", "seq_classif_dropout")  # fmt: skip
+            "embedding_dropout", "classifier_dropout", "classifier_dropout_prob", "seq_classif_dropout", "dropout_rate",
+            "embd_pdrop", "attn_pdrop", "resid_pdrop")  # fmt: skip
 
 
 def load_for_classification(folder, label_names, dropout, pretrained=True, revision=None):
@@ -65,7 +66,10 @@ def attention(module, query, key, value, attention_mask, dropout=0.0, scaling=No
 
     query, key, value: (batch, heads, time, width of a head). Returns ((batch, time, heads, width), None).
     """
-    by_hand = dropout > 0 and query.device.type == "cpu" and key.shape == query.shape and "position_bias" not in options
+    causal = options.get("is_causal")
+    causal = getattr(module, "is_causal", True) if causal is None else causal  # as of transformers
+    by_hand = dropout > 0 and query.device.type == "cpu" and key.shape == query.shape and not causal
+    by_hand = by_hand and "position_bias" not in options
     if not by_hand or (attention_mask is not None and attention_mask.dtype != torch.bool):
         return sdpa_attention_forward(module, query, key, value, attention_mask, dropout, scaling, **options)
     scores = (query * (query.shape[-1] ** -0.5 if scaling is None else scaling)) @ key.transpose(2, 3)
@@ -127,3 +131,21 @@ def position_limit(model):
     if positions and "roberta" in model.config.model_type:
         return positions - (model.config.pad_token_id + 1)
     return positions
+
+
+def check_length(model, length, given, name):
+    """Raise BadInput where `model`, called `name`, cannot take in `length` tokens, which are `given` in the config."""
+    limit = position_limit(model)
+    if limit and length > limit:
+        raise BadInput(f"{given} {length} is more than the {limit} tokens that {name} takes in; lower it")
+
+
+def check_tokens(model, about, path, name):
+    """Raise BadInput where `model`, `name` in the config, cannot take in the tokens at `path`; about: metadata."""
+    check_length(model, about["max_length"], f"datasets: {about['dataset']}: max_length", f"model {name!r}")
+    rows = model.get_input_embeddings().num_embeddings
+    if about["vocabulary"] > rows:
+        raise BadInput(
+            f"{path}: token ids up to {about['vocabulary']}, and model {name!r} has {rows}: made by another tokenizer? "
+            "Delete it and run again"
+        )
