@@ -29,7 +29,7 @@ bench: .venv/installed
 check: .venv/installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakefmt --check Snakefile workflow/rules benchmarks/plain.smk
 	$(BIN)/snakemake --lint
 
 .venv/installed: envs/lock.txt

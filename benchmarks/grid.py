@@ -5,7 +5,7 @@
     .venv/bin/python benchmarks/grid.py --cells 2000 --cases plan       # of plan, no-op and job
 
 Plain Snakemake has the same jobs, with as many files in and out, the same temporary folder and the same options, but
-empty rules: patterns of file names and nothing else. The two take turns; the medians are told.
+empty rules (plain.smk): patterns of file names and nothing else. The two take turns; the medians are told.
 
 - plan: `snakemake --dry-run` before anything has run
 - no-op: `snakemake` when all is there and recorded; it says that there is nothing to be done
@@ -40,121 +40,6 @@ ARMS = {
 ONE_JOB = ["--dry-run", "--nolock", "--force", "--allowed-rules", "evaluate"]
 ONE_JOB += ["--target-jobs", "evaluate:dataset=toy,arm=lstm,size=100,seed=0"]
 COMMANDS = {"plan": ["--dry-run"], "no-op": [], "job": ONE_JOB}
-
-# The same jobs, bare. All arms call their settings alike here, so that one pattern fits them.
-PLAIN = """
-configfile: "config.yaml"
-
-GRID = config["experiment"]
-RUNS = "results/{dataset}/runs/{arm}/n{size}/seed{seed}"
-CELLS = dict(dataset=GRID["datasets"], arm=GRID["arms"], size=GRID["sizes"], seed=GRID["seeds"])
-
-
-wildcard_constraints:
-    dataset="[^/]+",
-    arm="[^/]+",
-    size="[0-9]+",
-    seed="[0-9]+",
-    setting="lr[^/]+",
-
-
-rule all:
-    input:
-        "results/scores.parquet",
-        "results/gaps.parquet",
-        "results/answer.parquet",
-        "results/answer.md",
-        expand("results/figures/{name}.{suffix}", name=FIGURES, suffix=["png", "svg", "pdf"]),
-        expand("results/tables/accuracy.{suffix}", suffix=TABLES),
-
-rule ingest:
-    input: "toy.csv"
-    output: "results/{dataset}/examples.parquet", "results/{dataset}/dataset.json"
-    shell: "touch {output}"
-
-rule tokenize:
-    input: "results/{dataset}/examples.parquet"
-    output: expand("results/{{dataset}}/tokens/tiny/{split}.parquet", split=["train", "validation", "test"])
-    shell: "touch {output}"
-
-rule subsample:
-    input: "results/{dataset}/examples.parquet", "results/{dataset}/dataset.json"
-    output: "results/{dataset}/subsets/n{size}/seed{seed}.parquet"
-    shell: "touch {output}"
-
-rule select:
-    input: expand(RUNS + "/{setting}/{name}", setting=SETTINGS, name=RUN_FILES, allow_missing=True)
-    output: RUNS + "/selected.json", RUNS + "/selected/model.safetensors", RUNS + "/selected/config.json"
-    shell: "touch {output}"
-
-rule evaluate:
-    input:
-        RUNS + "/selected.json",
-        RUNS + "/selected/model.safetensors",
-        RUNS + "/selected/config.json",
-        "results/{dataset}/tokens/tiny/test.parquet",
-    output: "results/{dataset}/predictions/{arm}/n{size}/seed{seed}.parquet"
-    shell: "touch {output}"
-
-rule score:
-    input:
-        expand("results/{dataset}/predictions/{arm}/n{size}/seed{seed}.parquet", **CELLS),
-        expand(RUNS + "/selected.json", **CELLS),
-        expand("results/{dataset}/dataset.json", dataset=GRID["datasets"]),
-    output: "results/scores.parquet", "results/gaps.parquet"
-    shell: "touch {output}"
-
-rule answer:
-    input:
-        "results/gaps.parquet",
-        expand("results/{dataset}/predictions/{arm}/n{size}/seed{seed}.parquet", **CELLS),
-    output: "results/answer.parquet", "results/answer.md"
-    shell: "touch {output}"
-
-rule table_accuracy:
-    input: "results/scores.parquet", "results/gaps.parquet"
-    output: expand("results/tables/accuracy.{suffix}", suffix=TABLES)
-    shell: "touch {output}"
-"""
-PLAIN_TRAINING = """
-rule RULE:
-    input:
-        "results/{dataset}/tokens/tiny/train.parquet",
-        "results/{dataset}/tokens/tiny/validation.parquet",
-        "results/{dataset}/subsets/n{size}/seed{seed}.parquet",
-    output:
-        RUNS + "/{setting}/model.safetensors",
-        RUNS + "/{setting}/config.json",
-        RUNS + "/{setting}/history.parquet",
-        RUNS + "/{setting}/run.json",
-    wildcard_constraints: arm="ARMS"
-    shell: "touch {output}"
-"""
-PLAIN_FIGURE = """
-rule plot_NAME:
-    input: "results/TABLE.parquet"
-    output: expand("results/figures/NAME.{suffix}", suffix=["png", "svg", "pdf"])
-    shell: "touch {output}"
-"""
-FIGURES = {"accuracy": "scores", "gap": "gaps", "share": "gaps", "cost": "scores"}
-TRAININGS = {"finetune_bert": "bert", "train_lstm": "lstm", "train_tfidf": "tfidf"}
-
-
-def plain_snakefile():
-    """The Snakefile that makes the same files with empty rules."""
-    constants = {
-        "FIGURES": list(FIGURES),
-        "TABLES": ["parquet", "md", "tex", "png", "svg", "pdf"],
-        "SETTINGS": ["lr0.001", "lr0.002"],
-        "RUN_FILES": ["run.json", "model.safetensors", "config.json"],
-    }
-    text = "".join(f"{name} = {value!r}\n" for name, value in constants.items()) + PLAIN
-    for rule, family in TRAININGS.items():
-        arms = "|".join(name for name, arm in ARMS.items() if arm["family"] == family)
-        text += PLAIN_TRAINING.replace("RULE", rule).replace("ARMS", arms)
-    for name, source in FIGURES.items():
-        text += PLAIN_FIGURE.replace("NAME", name).replace("TABLE", source)
-    return text
 
 
 def experiment(cells):
@@ -193,7 +78,7 @@ def make(folder, cells):
     shutil.copy(ROOT / "Snakefile", folder / "ours")
     for name in ("workflow", "envs"):
         shutil.copytree(ROOT / name, folder / "ours" / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "plain" / "Snakefile").write_text(plain_snakefile())
+    shutil.copy(ROOT / "benchmarks" / "plain.smk", folder / "plain" / "Snakefile")
 
 
 def finish(project):

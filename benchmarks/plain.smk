@@ -1,0 +1,146 @@
+# The jobs of a large experiment, bare: what `grid.py` compares the workflow with. Its config.yaml is that of the workflow.
+# All arms call their settings alike there, so that one pattern fits them.
+
+
+configfile: "config.yaml"
+
+
+GRID = config["experiment"]
+RUN = "results/{dataset}/runs/{arm}/n{size}/seed{seed}"
+RUN_FILES = ["run.json", "model.safetensors", "config.json"]
+CELLS = {key.removesuffix("s"): GRID[key] for key in ("datasets", "arms", "sizes", "seeds")}
+FIGURES = {"accuracy": "scores", "gap": "gaps", "share": "gaps", "cost": "scores"}
+TRAININGS = {"finetune_bert": "bert", "train_lstm": "lstm", "train_tfidf": "tfidf"}
+
+
+wildcard_constraints:
+    dataset="[^/]+",
+    arm="[^/]+",
+    size="[0-9]+",
+    seed="[0-9]+",
+    setting="lr[^/]+",
+
+
+rule all:
+    input:
+        "results/scores.parquet",
+        "results/gaps.parquet",
+        "results/answer.parquet",
+        "results/answer.md",
+        expand("results/figures/{name}.{suffix}", name=FIGURES, suffix=["png", "svg", "pdf"]),
+        expand("results/tables/accuracy.{suffix}", suffix=["parquet", "md", "tex", "png", "svg", "pdf"]),
+
+
+rule ingest:
+    input:
+        "toy.csv",
+    output:
+        "results/{dataset}/examples.parquet",
+        "results/{dataset}/dataset.json",
+    shell:
+        "touch {output}"
+
+
+rule tokenize:
+    input:
+        "results/{dataset}/examples.parquet",
+    output:
+        expand("results/{{dataset}}/tokens/tiny/{split}.parquet", split=["train", "validation", "test"]),
+    shell:
+        "touch {output}"
+
+
+rule subsample:
+    input:
+        "results/{dataset}/examples.parquet",
+        "results/{dataset}/dataset.json",
+    output:
+        "results/{dataset}/subsets/n{size}/seed{seed}.parquet",
+    shell:
+        "touch {output}"
+
+
+for rule_name, family in TRAININGS.items():
+
+    rule:
+        name:
+            rule_name
+        input:
+            "results/{dataset}/tokens/tiny/train.parquet",
+            "results/{dataset}/tokens/tiny/validation.parquet",
+            "results/{dataset}/subsets/n{size}/seed{seed}.parquet",
+        output:
+            expand(RUN + "/{setting}/{file}", file=[*RUN_FILES, "history.parquet"], allow_missing=True),
+        wildcard_constraints:
+            arm="|".join(name for name, arm in config["arms"].items() if arm["family"] == family),
+        shell:
+            "touch {output}"
+
+
+rule select:
+    input:
+        expand(RUN + "/{setting}/{file}", setting=["lr0.001", "lr0.002"], file=RUN_FILES, allow_missing=True),
+    output:
+        RUN + "/selected.json",
+        RUN + "/selected/model.safetensors",
+        RUN + "/selected/config.json",
+    shell:
+        "touch {output}"
+
+
+rule evaluate:
+    input:
+        RUN + "/selected.json",
+        RUN + "/selected/model.safetensors",
+        RUN + "/selected/config.json",
+        "results/{dataset}/tokens/tiny/test.parquet",
+    output:
+        "results/{dataset}/predictions/{arm}/n{size}/seed{seed}.parquet",
+    shell:
+        "touch {output}"
+
+
+rule score:
+    input:
+        expand("results/{dataset}/predictions/{arm}/n{size}/seed{seed}.parquet", **CELLS),
+        expand(RUN + "/selected.json", **CELLS),
+        expand("results/{dataset}/dataset.json", dataset=GRID["datasets"]),
+    output:
+        "results/scores.parquet",
+        "results/gaps.parquet",
+    shell:
+        "touch {output}"
+
+
+rule answer:
+    input:
+        "results/gaps.parquet",
+        expand("results/{dataset}/predictions/{arm}/n{size}/seed{seed}.parquet", **CELLS),
+    output:
+        "results/answer.parquet",
+        "results/answer.md",
+    shell:
+        "touch {output}"
+
+
+for figure_name, table in FIGURES.items():
+
+    rule:
+        name:
+            f"plot_{figure_name}"
+        input:
+            f"results/{table}.parquet",
+        output:
+            expand(f"results/figures/{figure_name}.{{suffix}}", suffix=["png", "svg", "pdf"]),
+        shell:
+            "touch {output}"
+
+
+rule table_accuracy:
+    input:
+        "results/scores.parquet",
+        "results/gaps.parquet",
+    output:
+        expand("results/tables/accuracy.{suffix}", suffix=["parquet", "md", "tex", "png", "svg", "pdf"]),
+    shell:
+        "touch {output}"
