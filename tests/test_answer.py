@@ -90,6 +90,16 @@ def test_the_interval_covers_a_planted_crossing_about_as_often_as_it_says():
     assert covered >= 52  # of 60; 57 are expected, and fewer than 52 come in one of 100 tries
 
 
+def test_the_interval_is_not_wider_than_it_has_to_be():
+    """With one seed and one size, that of the gap is 1.96 standard errors to either side."""
+    differences = np.random.default_rng(3).choice([-1, 0, 1], (1, 2000), p=[0.1, 0.7, 0.2]).astype(np.int8)
+    row = answer_row([100], [0], differences, 1.0)
+    gap, error = 100 * differences.mean(), 100 * differences.std() / np.sqrt(2000)
+    assert row["gap_largest"] == pytest.approx(gap)
+    assert row["gap_largest_low"] == pytest.approx(gap - 1.96 * error, abs=0.15 * error)
+    assert row["gap_largest_high"] == pytest.approx(gap + 1.96 * error, abs=0.15 * error)
+
+
 def test_more_test_examples_narrow_the_interval():
     few, many = (answer_row(*planted([9, 5, 3, -2], n), 1.0) for n in (500, 20_000))
     assert many["labels_high"] / many["labels_low"] < few["labels_high"] / few["labels_low"]
@@ -109,6 +119,25 @@ def test_words_for_a_gap_that_closes():
     assert re.search(r"At 100,000 labels it is \d\.\d points ahead \(", text)
 
 
+def literal(**changes):
+    return words(verdict="from", labels=5200.0, labels_low=2800.0, labels_high=8700.0, threshold=1.0, smallest=100,
+                 largest=10_000, gap_largest=0.46, gap_largest_low=0.19, gap_largest_high=0.74) | changes  # fmt: skip
+
+
+def test_the_words_are_those_of_the_numbers():
+    assert sentence(literal()) == (
+        "From about 5,200 labels on, **LSTM** is less than 1 point behind (95 % interval: 2,800 to 8,700). "
+        "At 10,000 labels it is 0.5 points behind (0.2 to 0.7)."
+    )
+    ahead = literal(
+        labels_low=80.0, labels_high=np.inf, gap_largest=-0.46, gap_largest_low=-0.74, gap_largest_high=0.19
+    )
+    assert sentence(ahead) == (
+        "From about 5,200 labels on, **LSTM** is less than 1 point behind (95 % interval: 100 or fewer to more than "
+        "10,000). At 10,000 labels it is 0.5 points ahead (−0.2 to 0.7)."
+    )
+
+
 def test_words_for_a_gap_that_stays():
     text = sentence(words(**answer_row(*planted([9, 6, 5, 4], 5000), 1.0)))
     assert text.startswith("**LSTM** is still ") and text.endswith("at the largest size, 100,000 labels.")
@@ -123,7 +152,12 @@ def test_words_that_leave_open_what_is_open():
     sizes, seeds, differences = planted([9, 6, 5, 1.3], 400, seeds=1)
     row = words(**answer_row(sizes, seeds, differences, 1.0))
     assert np.isinf(row["labels_high"]) and np.isfinite(row["labels_low"])
-    assert "within the 95 % interval" in sentence(row) or "to more than 100,000" in sentence(row)
+    still = literal(verdict="not yet", labels=np.inf, labels_high=np.inf, gap_largest=1.3, gap_largest_low=0.2,
+                    gap_largest_high=2.4)  # fmt: skip
+    assert sentence(still) == (
+        "**LSTM** is still 1.3 points behind (0.2 to 2.4) at the largest size, 10,000 labels; that it is less than 1 "
+        "point behind from 2,800 labels on is within the 95 % interval."
+    )
 
 
 def test_the_page_escapes_titles_and_tells_what_was_selected_on_test():

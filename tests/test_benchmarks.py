@@ -56,6 +56,20 @@ def test_both_sides_of_each_training_see_the_same_validation_examples(data, robe
         assert all(value > 0 and math.isfinite(value) for value in speed)
 
 
+def test_the_textbook_is_tested_on_the_validation_examples(data, monkeypatch):
+    seen, forward = [], lstm_training.Textbook.forward
+
+    def watched(self, input_ids, lengths):
+        if not self.training:
+            seen.extend(row[:n].tolist() for row, n in zip(input_ids, lengths, strict=True))
+        return forward(self, input_ids, lengths)
+
+    monkeypatch.setattr(lstm_training.Textbook, "forward", watched)
+    lstm_training.textbook(data, seed=0, layers=1, hidden=8)
+    _, validation = harness.read(data)
+    assert seen == [tokens.tolist() for tokens in harness.as_lists(validation)]
+
+
 def test_a_row_is_of_medians_with_accuracies_and_the_share_of_the_peak():
     ours = iter([(300.0, 0.9, 50.0), (100.0, 0.8, 10.0), (200.0, 0.85, 30.0)])
     theirs = iter([(100.0, 0.7), (50.0, 0.7), (40.0, 0.7)])

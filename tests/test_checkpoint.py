@@ -5,6 +5,7 @@ import json
 import multiprocessing
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -17,13 +18,14 @@ import pandas as pd
 import psutil
 import pyarrow as pa
 import pytest
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 
 from artifacts import write_table
 from conftest import ROOT
 from finetune_bert import finetune_bert
 from launch import launch
-from stage import BadInput, overhear
+from provenance import sha256_of
+from stage import BadInput, log_to, overhear
 from train_lstm import train_lstm
 
 COMMON = {"batch_size": 8, "epochs": 3, "min_steps": 0, "validations": 6, "patience": None, "warmup": 0.1,
@@ -60,6 +62,7 @@ def run(tmp_path, make_examples, tiny_bert):
 
     class Run:
         function, recipe, folder, minutes = staticmethod(train_lstm), LSTM, tmp_path / "run", 0
+        log = tmp_path / "run.log"
 
         def arguments(self):
             self.folder.mkdir(exist_ok=True)
@@ -87,6 +90,7 @@ def run(tmp_path, make_examples, tiny_bert):
 
         def call(self):
             signal.signal(signal.SIGUSR1, overhear)  # as `stage` does, until training obeys it
+            log_to(self.log, mode="a")
             self.function(**self.arguments())
 
         def start(self):
@@ -99,6 +103,11 @@ def run(tmp_path, make_examples, tiny_bert):
 
         def history(self):
             return pd.read_parquet(self.folder / "history.parquet").drop(columns="seconds")
+
+        def resumed(self):
+            """After which steps processes of the run went on, in the order of the log."""
+            found = re.findall(r"going on from the checkpoint after step (\d+)", self.log.read_text())
+            return [int(step) for step in found]
 
         def checkpoints(self):
             return sorted(path.name for path in self.folder.glob("checkpoint/step*"))
@@ -136,6 +145,8 @@ def test_killed_at_random_moments_it_ends_in_the_same_weights(run, function, rec
     expected, moments, killed = undisturbed(run), random.Random(0), 0
     while killed < 20:
         child = run.start()
+        if killed % 2:  # at least half of those killed leave a checkpoint, however slow the machine
+            run.wait_for_checkpoint(child)
         time.sleep(moments.uniform(0, 0.4))
         if child.is_alive():
             os.kill(child.pid, signal.SIGKILL)
@@ -148,6 +159,7 @@ def test_killed_at_random_moments_it_ends_in_the_same_weights(run, function, rec
     child.join()
     assert child.exitcode == 0
     assert_same_outcome(run, expected)
+    assert any(run.resumed())
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -162,9 +174,25 @@ def test_told_to_end_it_saves_its_state_and_goes_on_later(run, number):
     (left,) = run.checkpoints()
     assert 0 < int(left.removeprefix("step")) < STEPS
     assert not (run.folder / "model.safetensors").exists()
-    child = run.start()
-    child.join()
+    state = next(run.folder.glob("checkpoint/step*"))
+    rewrite_progress(state, lambda progress: progress | {"seconds": progress["seconds"] + 1000})
+    # A new interpreter: what tells whose checkpoint it is may not hang on this process, on the hashes of texts for one.
+    program = "import json, sys; from train_lstm import train_lstm; train_lstm(**json.loads(sys.argv[1]))"
+    program = f"from stage import log_to; log_to({str(run.log)!r}, mode='a'); {program}"
+    environment = os.environ | {"PYTHONPATH": str(SCRIPTS), "PYTHONHASHSEED": "1"}
+    subprocess.run([sys.executable, "-c", program, json.dumps(run.arguments())], check=True, env=environment)
+    assert run.resumed() == [int(left.removeprefix("step"))]
     assert_same_outcome(run, expected)
+    assert json.loads((run.folder / "run.json").read_text())["seconds"] > 1000
+
+
+def rewrite_progress(folder, change):
+    """Change what a checkpoint says of the progress, and its checksum."""
+    progress = folder / "progress.json"
+    progress.write_text(json.dumps(change(json.loads(progress.read_text()))))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"]["progress.json"] = sha256_of(progress)
+    (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
 def test_warned_of_a_time_limit_it_saves_its_state_and_works_on(run):
@@ -185,8 +213,11 @@ def test_warned_of_a_time_limit_it_saves_its_state_and_works_on(run):
     assert_same_outcome(run, expected)
 
 
-@pytest.mark.parametrize("what", ["damaged", "empty", "cut", "recipe", "code"])
-def test_a_checkpoint_that_is_damaged_or_of_another_run_is_not_taken_up(run, caplog, what):
+OF_ANOTHER_RUN = ("recipe", "code", "data", "learning_rate")
+
+
+@pytest.mark.parametrize("what", ["damaged", "empty", "cut", *OF_ANOTHER_RUN])
+def test_a_checkpoint_that_is_damaged_or_of_another_run_is_not_taken_up(run, caplog, what, make_examples):
     caplog.set_level("INFO", "pretrain_or_not")
     expected = undisturbed(run)
     child = run.start()
@@ -204,11 +235,29 @@ def test_a_checkpoint_that_is_damaged_or_of_another_run_is_not_taken_up(run, cap
     arguments = run.arguments()
     if what == "code":
         arguments["checkpointing"]["code"] = "other"
+    elif what == "data":
+        write_tokens(run.folder.parent / "train.parquet", make_examples(120, vocabulary=40, seed=120, longest=19))
+    elif what == "learning_rate":
+        arguments["learning_rate"] = 2e-2
     train_lstm(**arguments)
-    words = "is damaged" if what in ("damaged", "empty", "cut") else "of another recipe"
+    words = "of another recipe, data, code or machine" if what in OF_ANOTHER_RUN else "is damaged"
     assert f"{state.parent}" in caplog.text and words in caplog.text and "going on" not in caplog.text
-    if what != "recipe":
+    if what not in ("recipe", "data", "learning_rate"):
         assert_same_outcome(run, expected)
+
+
+def test_a_checkpoint_of_other_starting_weights_is_not_taken_up(run, caplog, tiny_bert, tmp_path):
+    caplog.set_level("INFO", "pretrain_or_not")
+    type(run).function, run.recipe = staticmethod(finetune_bert), BERT
+    child = run.start()
+    run.wait_for_checkpoint(child)
+    os.kill(child.pid, signal.SIGTERM)
+    child.join()
+    other = shutil.copytree(tiny_bert, tmp_path / "other-bert")
+    weights = load_file(other / "model.safetensors")
+    save_file({name: tensor * np.float32(1.01) for name, tensor in weights.items()}, other / "model.safetensors")
+    finetune_bert(**run.arguments() | {"pretrained": {"path": str(other)}})
+    assert "of another recipe, data, code or machine" in caplog.text and "going on" not in caplog.text
 
 
 def test_a_full_disk_costs_checkpoints_but_not_the_run(run, monkeypatch, caplog):

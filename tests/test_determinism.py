@@ -14,6 +14,7 @@ from configuration import check_config
 from conftest import make_rows
 from evaluate_cell import evaluate_cell
 from finetune_bert import finetune_bert
+from fit import fit
 from ingest import ingest
 from project import CONFIG
 from select_run import select_run
@@ -37,7 +38,7 @@ def data(tmp_path_factory, tiny_bert):
     paths |= {"subset": folder / "subset.parquet", "validation_max": 40}
     subsample(examples, folder / "dataset.json", "100", 0, paths["subset"])
 
-    def run(family, threads, name):
+    def run(family, threads, name, seed=0):
         """SHA-256 of the weights, and the predictions."""
         arm = {"bert": "bert", "lstm": "lstm-bert-embeddings", "tfidf": "tfidf"}[family]
         recipe = check_config(yaml.safe_load(yaml.safe_dump(CONFIG)))["arms"][arm]
@@ -49,8 +50,9 @@ def data(tmp_path_factory, tiny_bert):
             "cost": "run.json",
         }
         outputs = {key: folder / name / file for key, file in outputs.items()}
-        run = {"paths": paths, "recipe": recipe, "threads": threads, "cell": CELL | {"arm": arm}, "outputs": outputs}
-        neural = run | {"seed": 0, "checkpointing": {"seconds": 600, "code": ""}}
+        cell = CELL | {"arm": arm, "seed": seed}
+        run = {"paths": paths, "recipe": recipe, "threads": threads, "cell": cell, "outputs": outputs}
+        neural = run | {"seed": seed, "checkpointing": {"seconds": 600, "code": ""}}
         if family == "bert":
             finetune_bert(pretrained={"path": str(tiny_bert)}, learning_rate=1e-3, **neural)
         elif family == "lstm":
@@ -81,3 +83,18 @@ def test_the_same_threads_give_the_same_bits_and_others_the_same_to_rounding(dat
     spread = float(predictions[probabilities].to_numpy().std())
     assert spread > 1e-3  # training has moved them
     np.testing.assert_allclose(predictions_threads[probabilities], predictions[probabilities], atol=spread / 20)
+
+
+@pytest.mark.parametrize("family", ["bert", "lstm"])
+def test_another_seed_starts_from_other_weights_and_ends_in_others(data, family, monkeypatch):
+    started = []
+
+    def watched(model, *arguments, **options):
+        started.append({name: weights.clone() for name, weights in model.state_dict().items()})
+        return fit(model, *arguments, **options)
+
+    monkeypatch.setattr("training_run.fit", watched)
+    first, second = (data.run(family, 1, f"{family}-seed{seed}", seed)[0] for seed in (0, 1))
+    assert first != second
+    head = "classifier.weight"
+    assert not torch.equal(started[0][head], started[1][head])

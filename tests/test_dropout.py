@@ -60,14 +60,17 @@ def test_attention_is_that_of_torch_on_average_over_dropout(masked):
     torch.manual_seed(0)
     query, key, value = (torch.randn(2, 3, 5, 4) for _ in range(3))
     mask = torch.tensor([1, 1, 1, 0, 0]).bool().expand(2, 1, 5, 5) if masked else None
-    expected = scaled_dot_product_attention(query, key, value, mask).transpose(1, 2)
+    expected = scaled_dot_product_attention(query, key, value, mask, scale=0.3).transpose(1, 2)
     module = nn.Identity()
     module.is_causal = False
-    exact, _ = attention(module, query, key, value, mask, 0.0, 0.5)
+    exact, _ = attention(module, query, key, value, mask, 0.0, 0.3)
     torch.testing.assert_close(exact, expected)
-    dropped = torch.stack([attention(module, query, key, value, mask, 0.2, 0.5)[0] for _ in range(4000)])
+    dropped = torch.stack([attention(module, query, key, value, mask, 0.2, 0.3)[0] for _ in range(4000)])
     torch.testing.assert_close(dropped.mean(dim=0), expected, rtol=0, atol=0.06)
-    assert dropped.std(dim=0).min() > 0.01
+    weights = torch.eye(5).expand(2, 3, 5, 5)  # as values, they show what each token is attended with
+    parts = torch.stack([attention(module, query, key, weights, mask, 0.2, 0.3)[0] for _ in range(400)])
+    attended = slice(3 if masked else None)
+    assert float((parts[..., attended] == 0).float().mean()) == pytest.approx(0.2, abs=0.02)
 
 
 def test_a_decoder_attends_to_no_later_token_whether_padded_or_not():

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from gpus import lease_gpus, visible_gpus
+from gpus import lease_gpus
 from stage import BadInput
 
 fork = multiprocessing.get_context("fork")
@@ -45,11 +45,15 @@ def test_the_lease_of_a_killed_run_ends_with_it(tmp_path):
         run = fork.Process(target=hold, args=(3, tmp_path, 60, manager.list()))
         run.start()
         while len(list(tmp_path.iterdir())) < 3:
+            assert run.is_alive()
             time.sleep(0.01)
         run.kill()
         run.join()
-    with lease_gpus(3, tmp_path):
-        assert len(visible_gpus()) == 3
+        leases = manager.list()
+        after = fork.Process(target=hold, args=(3, tmp_path, 0, leases))
+        after.start()
+        after.join(60)
+        assert [len(gpus) for gpus, _, _ in leases] == [3]
 
 
 def test_no_more_gpus_than_asked_for_means_no_lease(tmp_path):

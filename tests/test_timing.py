@@ -45,6 +45,15 @@ def test_warm_up_does_not_count_and_nothing_learns():
     assert len(seconds) == 3 and calls == [(False, True, (2, 3))] * 5
 
 
+def test_the_seconds_are_those_of_the_repetitions(monkeypatch):
+    # Twice as long each time; the clock is read before and after a pass.
+    readings = iter([0, 1, 1, 3, 3, 7, 7, 15, 15, 31])
+    monkeypatch.setattr("time_inference.time.perf_counter", lambda: next(readings))
+    model = torch.nn.Module()
+    model.forward = lambda **_: None
+    assert time_batches(model, random_batch(2, 3, 9, 0, "cpu"), "fp32", warmup=2, repetitions=3) == [4, 8, 16]
+
+
 def test_a_length_that_the_model_cannot_take_in_is_refused(tiny_bert, tmp_path):
     with pytest.raises(BadInput, match=r"timing\.lengths: 65 is more than the 64 tokens that arm 'arm' takes in"):
         time_inference("arm", BERT, {"path": str(tiny_bert)}, None, SETTING | {"length": 65}, tmp_path / "t.parquet")

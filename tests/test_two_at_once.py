@@ -1,7 +1,9 @@
 """Two runs of Snakemake that meet: in one folder, and through Snakemake's between-workflow cache."""
 
 import copy
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -24,7 +26,8 @@ def test_a_second_snakemake_in_the_folder_is_locked_out(project):
     other = changed(("experiment", "sizes"), [80])
     (project.folder / "other.yaml").write_text(yaml.safe_dump(other))
     command = [sys.executable, "-m", "snakemake", "--cores", "1"]
-    first = subprocess.Popen(command, cwd=project.folder, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
+    first = subprocess.Popen(command, cwd=project.folder, start_new_session=True, **quiet)
     try:
         locks = project.folder / ".snakemake" / "locks"
         while not (locks / "0.output.lock").is_file():
@@ -36,7 +39,7 @@ def test_a_second_snakemake_in_the_folder_is_locked_out(project):
             assert second.returncode != 0
             assert "Directory cannot be locked" in second.stderr and "Traceback" not in second.stderr
     finally:
-        first.kill()
+        os.killpg(first.pid, signal.SIGKILL)  # its job too
         first.wait()
 
 

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from safetensors.numpy import load_file
 
 from artifacts import read_metadata
 from project import CONFIG, Project, changed
@@ -136,6 +137,24 @@ def test_run_json_tells_the_cost(project):
     for key in ("seconds", "examples_per_second", "peak_memory_mb", "parameters", "training_flops"):
         assert run[key] > 0, key
     assert run["device"] and run["precision"] and run["versions"]["torch"]
+
+
+def test_an_lstm_has_the_embeddings_of_the_pretrained_model(project):
+    theirs = load_file(project.folder / "tiny-bert" / "model.safetensors")["embeddings.word_embeddings.weight"]
+    for path in (project.folder / "results/toy/runs/lstm-bert-embeddings").rglob("selected/model.safetensors"):
+        assert np.array_equal(load_file(path)["embedding.weight"], theirs)
+    assert not np.array_equal(theirs, 0 * theirs)
+
+
+def test_the_answer_follows_from_the_gaps(project):
+    gaps, answers = read(project, "gaps.parquet"), read(project, "answer.parquet").set_index("arm")
+    most = gaps[gaps["n"] == gaps["n"].max()].set_index("arm")
+    assert set(answers.index) == set(most.index) == {"lstm", "lstm-bert-embeddings", "tfidf", "probe"}
+    for arm, row in answers.iterrows():
+        assert row["gap_largest"] == pytest.approx(most.loc[arm, "gap"])
+        ends = most.loc[arm, "gap"] + np.array([-1.96, 1.96]) * most.loc[arm, "gap_se"]
+        found = [row["gap_largest_low"], row["gap_largest_high"]]
+        assert found == pytest.approx(ends, abs=0.3 * most.loc[arm, "gap_se"])
 
 
 def test_a_fine_tuned_model_loads_with_transformers(project):
@@ -328,6 +347,9 @@ def test_models_are_kept_as_asked(project, policy, left):
     cell = project.folder / f"kept-{policy}/toy/runs/tfidf/n40/seed0"
     assert {path.parent.name for path in cell.rglob("model.safetensors")} == left
     assert len(list(cell.rglob("run.json"))) == 2
+    if policy == "selected":  # a further value is compared with the models of the others, which are gone
+        config["arms"]["tfidf"] = CONFIG["arms"]["tfidf"] | {"C": [1, 10, 100]}
+        assert project.jobs(config, [target]) == {"train_tfidf": 3, "select": 1, "evaluate": 1}
     assert project.jobs(config, [target]) == {}
 
 
@@ -426,8 +448,12 @@ def test_bad_data_stops_the_workflow_before_any_training(project):
     assert list((project.folder / "results").rglob("bad/*")) == []
 
 
-def test_weights_other_than_expected_are_refused(project):
+@pytest.mark.parametrize(
+    "target",
+    ["toy/predictions/bert/n40/seed0.parquet", "embeddings/tiny.safetensors", "toy/features/tiny/test.parquet"],
+)
+def test_weights_other_than_expected_are_refused(project, target):
     config = changed(("models", "tiny", "sha256"), "0" * 64)
-    done = project.snakemake("results/toy/predictions/bert/n40/seed0.parquet", config=config)
+    done = project.snakemake(f"results/{target}", config=config)
     assert done.returncode != 0
     assert re.search(r"model\.safetensors: SHA-256 is [0-9a-f]{64}, not 0{64}", done.stdout)
