@@ -28,9 +28,9 @@ def ours(folder, texts, threads, precision, seed):
     from transformer import load_fine_tuned
 
     torch.set_num_threads(threads)
-    model, texts = load_fine_tuned(folder), json.loads(Path(texts).read_text())
-    tokenizer, padding = load_tokenizer(folder)
     accelerator = build_accelerator(precision)
+    model, texts = load_fine_tuned(folder).to(accelerator.device), json.loads(Path(texts).read_text())
+    tokenizer, padding = load_tokenizer(folder)
     started = time.perf_counter()
     encode, _ = make_encoder(tokenizer, MAX_LENGTH, np.uint16)
     ids, lengths = encode(pa.array(texts))
@@ -46,7 +46,8 @@ def pipeline(folder, texts, threads, seed):
 
     torch.set_num_threads(threads)
     texts = json.loads(Path(texts).read_text())
-    classify = transformers.pipeline("text-classification", model=folder, device="cpu")
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    classify = transformers.pipeline("text-classification", model=folder, device=device)
     started = time.perf_counter()
     results = classify(texts, batch_size=BATCH, truncation=True, max_length=MAX_LENGTH)
     rate = len(texts) / (time.perf_counter() - started)

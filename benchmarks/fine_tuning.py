@@ -87,6 +87,7 @@ def compare_with_trainer(case, task, precisions, arguments, peaks):
         "Trainer, default": {},
         "Trainer, grouped by length": {"train_sampling_strategy": "group_by_length"},
         "Trainer, default, bf16": {"bf16": True},
+        "Trainer, grouped by length, bf16": {"bf16": True, "train_sampling_strategy": "group_by_length"},
     }
     sides = {precision: apart(ours, precision=precision, **task) for precision in precisions}
     sides |= {peer: apart(trainer, **options, **task) for peer, options in peers.items()}

@@ -6,7 +6,8 @@
 
 Weights are random, and tokens drawn at random: they take the time of real ones, and no file has to be fetched. An
 example has either as many tokens as it may, or as many as a review has (log-normal, half of them more than 110), cut.
-The share of peak is of the rate at which the GPU multiplies large matrices, measured in the same run. Rows are written
+The share of peak is of the rate at which the GPU multiplies large matrices, measured in the same run; of an LSTM, whose
+products cuDNN computes in TF32, of that in TF32. Rows are written
 to results/bench-gpu.parquet, and .md, as `make bench` writes its own.
 """
 
@@ -19,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 from fine_tuning import compare_with_trainer
-from harness import ROOT, machine, token_files
+from harness import ROOT, machine, product_rate, token_files
 from lstm_training import compare_shape
 from suite import write
 
@@ -99,8 +100,11 @@ def main():
                     task = {"data": data, "folder": str(folder / size), "batch_size": BATCH}
                     transformers += compare_with_trainer(f"RoBERTa-{size}, {case}", task, ["bf16"], arguments, about)
                     write(arguments.output, "fine_tuning", [row | about for row in transformers])
+        torch.backends.cuda.matmul.allow_tf32 = True
+        peak = {"peak_fp32": product_rate(torch.float32, torch.device("cuda"))} if torch.cuda.is_available() else {}
         for layers, hidden in shapes:
-            lstms += compare_shape(f"LSTM-{layers}-{hidden}, {case}", data, layers, hidden, arguments, about)
+            name = f"LSTM-{layers}-{hidden}, {case}"
+            lstms += compare_shape(name, data, layers, hidden, ["fp32"], arguments, about | peak)
             write(arguments.output, "lstm_training", [row | about for row in lstms])
 
 

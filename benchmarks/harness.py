@@ -28,8 +28,8 @@ FILES = {
 }  # fmt: skip
 
 
-def prepare(arguments):
-    """Short and long texts, through the workflow's own stages: a dict of name -> SimpleNamespace.
+def prepare(arguments, place):
+    """Short and long texts, through the workflow's own stages, in folder `place`: a dict of name -> SimpleNamespace.
 
     Each has `examples` (a Parquet file), `tokens` (split -> Parquet file) and `max_length`.
     """
@@ -49,8 +49,8 @@ def prepare(arguments):
         sources = {"docstrings": (docstrings, 64), "long docstrings": (docstrings | {"max_characters": 2000}, 256)}
     texts = {}
     for name, (dataset, max_length) in sources.items():
-        folder = Path(tempfile.gettempdir()) / f"bench-{os.getpid()}" / name.replace(" ", "-")
-        folder.mkdir(parents=True)
+        folder = Path(place) / name.replace(" ", "-")
+        folder.mkdir()
         examples, tokens = folder / "examples.parquet", {split: folder / f"{split}.parquet" for split in SPLITS}
         ingest(dataset, name, [], arguments.threads, examples, folder / "dataset.json")
         tokenize(examples, MODEL, "minilm", max_length, tokens)

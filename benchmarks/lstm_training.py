@@ -93,16 +93,14 @@ def measure(arguments):
         for layers, hidden in SHAPES:
             n = EXAMPLES[text.max_length][layers, hidden]
             data = token_files(text, arguments.threads, train=n, validation=min(2000, n))
-            rows += compare_shape(f"LSTM-{layers}-{hidden}, {name}", data, layers, hidden, arguments, peaks)
+            case = f"LSTM-{layers}-{hidden}, {name}"
+            rows += compare_shape(case, data, layers, hidden, ["fp32", "bf16"], arguments, peaks)
     return rows
 
 
-def compare_shape(case, data, layers, hidden, arguments, peaks):
-    """Rows for one shape, in fp32 and bf16; the textbook computes in fp32. data: see `harness.read`."""
+def compare_shape(case, data, layers, hidden, precisions, arguments, peaks):
+    """Rows for one shape in each of `precisions`; the textbook computes in fp32. data: see `harness.read`."""
     shape, peer = {"data": data, "layers": layers, "hidden": hidden}, "textbook PyTorch loop"
-    sides = {
-        "fp32": apart(ours, precision="fp32", **shape),
-        peer: apart(textbook, **shape),
-        "bf16": apart(ours, precision="bf16", **shape),
-    }
+    sides = {precision: apart(ours, precision=precision, **shape) for precision in precisions}
+    sides[peer] = apart(textbook, **shape)
     return compare(case, sides, [peer], arguments, peaks, "lstm_training", {peer: "≥ 3.5"})

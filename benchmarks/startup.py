@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 from harness import MODEL, ROOT, in_turn, row, seconds_of
 
@@ -29,11 +30,9 @@ def recipe(family):
     return arm | {"min_steps": STEPS, "epochs": 0.001, "validations": 1}
 
 
-def cell(family, paths, recipe, dataset, threads):
-    """Train a cell of STEPS steps; print seconds from the start of this process to the first, and from the last on."""
+def cell(family, paths, recipe, dataset, threads, started):
+    """Train a cell of STEPS steps; print seconds from `started` to the first, and from the last on."""
     import importlib
-
-    import psutil
 
     from progress import Progress
 
@@ -54,7 +53,7 @@ def cell(family, paths, recipe, dataset, threads):
             checkpointing={"seconds": 600, "code": ""},
             **({"pretrained": {"path": MODEL}} if family == "bert" else {}),
         )  # fmt: skip
-        print(json.dumps([done[0] - psutil.Process().create_time(), time.time() - done[-1]]))
+        print(json.dumps([done[0] - started, time.time() - done[-1]]))
 
 
 def measure(arguments):
@@ -68,7 +67,7 @@ def measure(arguments):
     paths |= {"subset": str(subset), "validation_max": 100}
 
     def run(family):
-        task = json.dumps([family, paths, recipe(family), name, arguments.threads])
+        task = json.dumps([family, paths, recipe(family), name, arguments.threads, time.time()])
         done = subprocess.run([sys.executable, __file__, task], capture_output=True, text=True, check=True)
         return json.loads(done.stdout.splitlines()[-1])
 
@@ -77,7 +76,8 @@ def measure(arguments):
 
     peer = "python -c 'import torch'"
     sides = {family: lambda _, family=family: run(family) for family in FAMILIES}
-    results = in_turn(sides | {peer: import_torch}, max(5, arguments.rounds))
+    arguments = SimpleNamespace(**vars(arguments) | {"rounds": max(5, arguments.rounds)})
+    results = in_turn(sides | {peer: import_torch}, arguments.rounds)
     rows = []
     for family, limit in LIMITS.items():
         first, last = zip(*results[family], strict=True)

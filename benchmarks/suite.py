@@ -12,6 +12,7 @@ and results/bench.md, a row a comparison, as each one ends; rows of benchmarks t
 import argparse
 import importlib
 import json
+import tempfile
 from pathlib import Path
 
 import pandas as pd
@@ -38,12 +39,13 @@ def main():
     parser.add_argument("--baseline", default="283e2e9", help="the commit whose quickstart this one's is compared with")
     parser.add_argument("--output", type=Path, default=ROOT / "results" / "bench.parquet")
     arguments = parser.parse_args()
-    arguments.texts = prepare(arguments)
     about = machine(arguments.threads)
     print(json.dumps(about, indent=2), flush=True)
-    for name in arguments.only:
-        rows = importlib.import_module(name).measure(arguments)
-        write(arguments.output, name, [row | about for row in rows])
+    with tempfile.TemporaryDirectory() as place:
+        arguments.texts = prepare(arguments, place)
+        for name in arguments.only:
+            rows = importlib.import_module(name).measure(arguments)
+            write(arguments.output, name, [row | about for row in rows])
 
 
 def write(path, name, rows):

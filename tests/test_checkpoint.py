@@ -21,6 +21,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from artifacts import write_table
+from checkpoint import Checkpoints
 from conftest import ROOT
 from finetune_bert import finetune_bert
 from launch import launch
@@ -258,6 +259,21 @@ def test_a_checkpoint_of_other_starting_weights_is_not_taken_up(run, caplog, tin
     save_file({name: tensor * np.float32(1.01) for name, tensor in weights.items()}, other / "model.safetensors")
     finetune_bert(**run.arguments() | {"pretrained": {"path": str(other)}})
     assert "of another recipe, data, code or machine" in caplog.text and "going on" not in caplog.text
+
+
+def test_within_a_validation_one_checkpoint_is_enough(run, monkeypatch):
+    """The checkpoint that is there is not taken away to write the same again."""
+    expected, written, complete = undisturbed(run), [], Checkpoints.complete
+
+    def noted(self, partial, whole):
+        written.append(whole.name)
+        complete(self, partial, whole)
+
+    monkeypatch.setattr(Checkpoints, "complete", noted)
+    monkeypatch.setattr("inference.TOKENS_PER_BATCH", 100)  # several batches a validation, a visit after each
+    train_lstm(**run.arguments())
+    assert written == [f"step{i}" for i in range(1, STEPS + 1)]
+    assert_same_outcome(run, expected)
 
 
 def test_a_full_disk_costs_checkpoints_but_not_the_run(run, monkeypatch, caplog):

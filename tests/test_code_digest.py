@@ -1,10 +1,11 @@
 """What counts as a change of code."""
 
+import ast
 import os
 
 import pytest
 
-from code_digest import code_digest, local_imports, parse
+from code_digest import as_text, code_digest, local_imports, parse
 
 MODULES = {
     "script.py": "import helper\n\nprint(helper.f(1))\n",
@@ -40,6 +41,25 @@ def test_code_of_the_script_and_of_what_it_imports_counts(folder, name, old, new
     before = digest(folder)
     (folder / name).write_text(MODULES[name].replace(old, new))
     assert digest(folder) != before
+
+
+def test_fields_that_another_python_has_do_not_count_while_they_are_empty():
+    class FunctionDef(ast.FunctionDef):  # as of 3.12
+        _fields = (*ast.FunctionDef._fields, "generic_over")
+
+    function = ast.parse("def f(x=None, *y): return {**x, 1: 0}").body[0]
+    newer = FunctionDef(**dict(ast.iter_fields(function)), generic_over=[])
+    assert as_text(newer) == as_text(function)
+    newer.generic_over = [ast.Name("T", ast.Load())]
+    assert as_text(newer) != as_text(function)
+
+
+@pytest.mark.parametrize(
+    "texts", [("x = None", "x = 0"), ("return", "return None"), ("f(a)", "f(*a)"), ("x = ''", "x = b''"), ("[]", "()")]
+)
+def test_what_differs_reads_differently(texts):
+    first, second = (as_text(ast.parse(text)) for text in texts)
+    assert first != second
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,22 @@ def test_attention_is_that_of_torch_on_average_over_dropout(masked):
     assert float((parts[..., attended] == 0).float().mean()) == pytest.approx(0.2, abs=0.02)
 
 
+def test_padding_that_sees_no_token_does_not_spread():
+    from transformer import attention
+
+    torch.manual_seed(0)
+    module = nn.Identity()
+    module.is_causal = False
+    query, key, value = (torch.randn(1, 2, 6, 4, requires_grad=True) for _ in range(3))
+    # Two tokens, four of padding, and a window of one to either side: the last rows see nothing.
+    near = (torch.arange(6)[:, None] - torch.arange(6)).abs() <= 1
+    mask = (near & (torch.arange(6) < 2)).expand(1, 1, 6, 6)
+    assert not mask[..., 4, :].any()
+    attended, _ = attention(module, query, key, value, mask, 0.1, 0.5)
+    attended.sum().backward()
+    assert all(torch.isfinite(tensor).all() for tensor in (attended, query.grad, key.grad, value.grad))
+
+
 def test_a_decoder_attends_to_no_later_token_whether_padded_or_not():
     from transformer import attention
 

@@ -60,7 +60,7 @@ TIMING = config["timing"]
 # All cores there are, so that nothing runs beside a timing; a cluster profile gives none, but a job for each.
 ALONE = workflow.resource_settings.cores or TIMING["threads"]
 # The keys of an arm that shape its model; the others say how it is trained.
-SHAPES = ("family", "embeddings", "freeze_embeddings", "embedding_size", "layers", "hidden", "dropout")
+SHAPES = ("family", "embeddings", "freeze_embeddings", "embedding_size", "layers", "hidden")
 PUBLISHED = matched(config["published"])
 STUDY = {key: study()[key] for key in ("name", "reference", "speed_up")}
 ENVIRONMENT = "../../envs/environment.yaml"
@@ -159,6 +159,8 @@ def test_gpus(wildcards):
 def pretrained(wildcards):
     """A pretrained model, which a rule's wildcard or its arm names, as the config has it, and its version."""
     model = MODELS[wildcards.get("model") or ARMS[wildcards.arm]["model"]]
+    if wildcards.get("arm") and ARMS[wildcards.arm].get("init") == "random":
+        return {"path": model["path"], "revision": model["revision"], "version": architecture_version(model["path"])}
     return model | {"version": weights_version(model["path"])}
 
 

@@ -11,11 +11,13 @@ from contextlib import suppress
 # From malloc.h.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 LARGEST = 2**31 - 1  # of a C int
+LARGEST_BEFORE = 2**25  # of glibc before 2.35
 
 
 def keep_freed_memory():
     """Let glibc's malloc keep what is freed; another C library is left as it is."""
     with suppress(AttributeError, OSError, TypeError):
         malloc_option = ctypes.CDLL(None).mallopt
-        malloc_option(M_MMAP_THRESHOLD, LARGEST)
-        malloc_option(M_TRIM_THRESHOLD, LARGEST)
+        # Setting either ends glibc's own adaptation of both, so not one without the other.
+        if malloc_option(M_MMAP_THRESHOLD, LARGEST) or malloc_option(M_MMAP_THRESHOLD, LARGEST_BEFORE):
+            malloc_option(M_TRIM_THRESHOLD, LARGEST)

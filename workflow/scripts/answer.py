@@ -6,7 +6,7 @@ simple for more data does, so "from N labels on" means that the gap is below the
 
 How sure that is comes from a bootstrap over both samples that the numbers rest on, drawn independently of each other
 (the pigeonhole bootstrap for crossed samples; Owen 2007, doi:10.1214/07-AOAS122): test examples, the same draw for
-every arm, size and seed, because all cells share them; and seeds, the same draw at every size and for both arms,
+both arms, every size and seed, because all cells share them; and seeds, the same draw at every size and for both arms,
 because a seed's subsets are nested and shared. Of k seeds, k - 1 are drawn, with replacement: drawing k would
 understate the variance of their mean by (k - 1)/k, half of it for two seeds (McCarthy and Snowden 1985). With one seed,
 only the sampling of test examples is in the interval. Intervals are percentiles of the replicates, so an end may be

@@ -32,6 +32,7 @@ class Checkpoints:
     def __init__(self, folder, fingerprint, seconds):
         self.folder, self.fingerprint, self.seconds = Path(folder), fingerprint, seconds
         self.last, self.asked, self.ending = time.monotonic(), False, None
+        self.saved = None  # the step of the checkpoint that is there
         self.handlers = {}
 
     def __enter__(self):
@@ -74,8 +75,11 @@ class Checkpoints:
 
     def save(self, accelerator, progress, best):
         """Write the checkpoint of this moment, then delete the one before; where the disk is full, keep that one."""
+        if self.saved == progress.done:  # during a validation: nothing has changed
+            return
         started = time.perf_counter()
-        partial, whole = self.folder / "partial", self.folder / f"step{progress.done}"
+        process = os.getppid() if accelerator.num_processes > 1 else os.getpid()  # torchrun's, of several processes
+        partial, whole = self.folder / f"partial{process}", self.folder / f"step{progress.done}"
         if accelerator.is_main_process:
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
@@ -88,6 +92,8 @@ class Checkpoints:
         elif accelerator.is_main_process:
             self.complete(partial, whole)
             log.info("checkpoint after step %d, in %.1f s", progress.done, time.perf_counter() - started)
+        if not failed:
+            self.saved = progress.done
         accelerator.wait_for_everyone()
 
     def write(self, partial, accelerator, progress, best):
@@ -111,15 +117,18 @@ class Checkpoints:
         write_json(partial / "manifest.json", {"fingerprint": self.fingerprint, "files": files})
         for path in partial.iterdir():
             sync(path)
-        shutil.rmtree(whole, ignore_errors=True)
+        shutil.rmtree(whole, ignore_errors=True)  # one that was not taken up
         os.rename(partial, whole)
         sync(self.folder)
-        for old in self.folder.iterdir():
+        for old in self.folder.glob("step*"):
             if old != whole:
-                shutil.rmtree(old)
+                shutil.rmtree(old, ignore_errors=True)
 
     def resume(self, accelerator, progress, best):
         """Bring everything to where the last checkpoint was, if there is a whole one of this run."""
+        if accelerator.is_main_process:
+            for partial in self.folder.glob("partial*"):  # of a process that was killed
+                shutil.rmtree(partial, ignore_errors=True)
         found = self.last_whole()
         if found is None:
             return
@@ -128,6 +137,7 @@ class Checkpoints:
         progress.restore(state, accelerator.device)
         weights = load_file(found / "best.safetensors") if (found / "best.safetensors").exists() else None
         best.restore(state["best"], weights)
+        self.saved = progress.done
         log.info("going on from the checkpoint after step %d", progress.done)
 
     def last_whole(self):

@@ -6,7 +6,20 @@ from functools import cache
 from pathlib import Path
 
 SCRIPTS = Path(__file__).parent
-dump = cache(ast.dump)  # most modules are in the digests of several scripts
+
+
+def as_text(node):
+    """A syntax tree as text, by its classes and the fields that are not empty: versions of Python differ in which
+    fields there are beside those that a program makes use of, and an upgrade is no change of code."""
+    if isinstance(node, ast.AST):
+        used = [(name, value) for name, value in ast.iter_fields(node) if value is not None and value != []]
+        return f"{type(node).__name__}({', '.join(f'{name}={as_text(value)}' for name, value in used)})"
+    if isinstance(node, list):
+        return f"[{', '.join(map(as_text, node))}]"
+    return repr(node)
+
+
+dump = cache(as_text)  # most modules are in the digests of several scripts
 
 
 def statements(tree):

@@ -32,7 +32,7 @@ class Progress:
         examples: of all processes together, padded to `width` tokens.
         """
         if self.done == self.started_with:
-            log.info("first step done %.1f s after the process started", time.time() - psutil.Process().create_time())
+            log.info("first step done %.0f s after the process started", time.time() - psutil.Process().create_time())
         self.done += 1
         self.work.add(examples, width, batches=self.processes)
         self.loss_sum = loss.detach() if self.loss_sum is None else self.loss_sum + loss.detach()

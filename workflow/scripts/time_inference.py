@@ -36,11 +36,11 @@ def build_model(recipe, pretrained, embeddings=None):
 
         table = read_embeddings(embeddings) if embeddings else None
         about = {"vocabulary": vocabulary, "padding_id": padding, "label_names": names}
-        model = build_lstm(recipe, about, table)
+        model = build_lstm(recipe | {"dropout": 0.0}, about, table)
         return model, [model.embedding.weight], (vocabulary, padding)
     from transformer import embedding_tables, load_for_classification
 
-    model = load_for_classification(locate(pretrained["path"]), names, recipe["dropout"], False, revision)
+    model = load_for_classification(locate(pretrained["path"]), names, 0.0, False, revision)
     return model, embedding_tables(model), (vocabulary, padding)
 
 

@@ -74,7 +74,8 @@ def attention(module, query, key, value, attention_mask, dropout=0.0, scaling=No
         return sdpa_attention_forward(module, query, key, value, attention_mask, dropout, scaling, **options)
     scores = (query * (query.shape[-1] ** -0.5 if scaling is None else scaling)) @ key.transpose(2, 3)
     if attention_mask is not None:
-        scores = scores.masked_fill(~attention_mask, float("-inf"))
+        # Not infinity: a row of padding that sees nothing, as in a sliding window, would become NaN and spread.
+        scores = scores.masked_fill(~attention_mask, torch.finfo(scores.dtype).min)
     attended = fast_dropout(scores.softmax(dim=-1), dropout) @ value
     return attended.transpose(1, 2).contiguous(), None
 
