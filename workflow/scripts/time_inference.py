@@ -14,7 +14,7 @@ from pretrained import locate
 from provenance import versions
 from run_files import parameter_counts
 from stage import BadInput, log, stage
-from tokenize_texts import load_tokenizer
+from tokenize_texts import load_tokenizer, vocabulary_size
 
 CLASSES = 5  # five stars, as in the published study; the last layer is too small for it to matter
 SEED = 0
@@ -29,7 +29,7 @@ def build_model(recipe, pretrained, embeddings=None):
     """
     revision = pretrained.get("revision")
     tokenizer, padding = load_tokenizer(pretrained["path"], revision)
-    vocabulary = max(tokenizer.get_vocab().values()) + 1
+    vocabulary = vocabulary_size(tokenizer)
     names = [str(i) for i in range(CLASSES)]
     if recipe["family"] == "lstm":
         from lstm import build_lstm, read_embeddings

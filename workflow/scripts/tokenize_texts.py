@@ -47,6 +47,11 @@ def load_tokenizer(path, revision=None):
     return tokenizer.backend_tokenizer, tokenizer.pad_token_id or 0
 
 
+def vocabulary_size(tokenizer):
+    """How many rows a table for all of a tokenizer's ids needs; these may have holes."""
+    return max(tokenizer.get_vocab().values()) + 1
+
+
 def tokenize(examples, path, name, max_length, outputs, revision=None):
     """Write one Parquet a split: `id`, `label`, `input_ids` (lists of unsigned ints), in the order of `examples`.
 
@@ -54,7 +59,7 @@ def tokenize(examples, path, name, max_length, outputs, revision=None):
     text is cut. outputs: split -> path.
     """
     tokenizer, padding = load_tokenizer(path, revision)
-    vocabulary = max(tokenizer.get_vocab().values()) + 1  # ids may have holes
+    vocabulary = vocabulary_size(tokenizer)
     unsigned = np.uint16 if vocabulary <= 2**16 else np.uint32
     encode, how = make_encoder(tokenizer, max_length, unsigned)
     log.info(how)
