@@ -3,7 +3,7 @@
 import tempfile
 
 import torch
-from harness import MODEL, apart, as_lists, compare, epoch, machine, read, token_files
+from harness import MODEL, apart, as_lists, compare, epoch, read, token_files
 
 from flops import counted_flops
 from pretrained import locate
@@ -70,18 +70,18 @@ def trainer(data, seed, batch_size=BATCH, folder=MODEL, **options):
 
 def measure(arguments):
     """Rows for each kind of text."""
-    peaks, rows = machine(arguments.threads), []
+    rows, targets = [], {"Trainer, default": "≥ 2.2", "Trainer, grouped by length": "≥ 1.2"}
     for name, text in arguments.texts.items():
         length = text.max_length
         data = token_files(text, arguments.threads, train=EXAMPLES[length], validation=VALIDATION[length])
-        rows += compare_with_trainer(f"MiniLM, {name}", {"data": data}, ("fp32", "bf16"), arguments, peaks)
+        rows += compare_with_trainer(f"MiniLM, {name}", {"data": data}, ("fp32", "bf16"), arguments, targets)
     return rows
 
 
-def compare_with_trainer(case, task, precisions, arguments, peaks):
+def compare_with_trainer(case, task, precisions, arguments, targets):
     """Rows for one model and kind of text; bf16 is what `precision: auto` takes where the processor has it.
 
-    task: further arguments of `ours` and `trainer`, which both understand.
+    task: further arguments of `ours` and `trainer`, which both understand. targets: see `compare`.
     """
     peers = {
         "Trainer, default": {},
@@ -91,5 +91,4 @@ def compare_with_trainer(case, task, precisions, arguments, peaks):
     }
     sides = {precision: apart(ours, precision=precision, **task) for precision in precisions}
     sides |= {peer: apart(trainer, **options, **task) for peer, options in peers.items()}
-    targets = {"Trainer, default": "≥ 2.2", "Trainer, grouped by length": "≥ 1.2"}
-    return compare(case, sides, list(peers), arguments, peaks, "fine_tuning", targets)
+    return compare(case, sides, list(peers), arguments, "fine_tuning", targets)

@@ -1,13 +1,13 @@
 """Training on a GPU, in one go: transformers of RoBERTa's sizes with `fit` against Trainer, LSTMs against the textbook.
 
-    .venv/bin/python benchmarks/gpu.py                  # RoBERTa-base and -large at 128 and 512 tokens, LSTM-4-512
+    .venv/bin/python benchmarks/gpu.py                  # RoBERTa-base and -large, LSTM-4-512, -2-256; 128, 512 tokens
     .venv/bin/python benchmarks/gpu.py --models base --lengths 128
     .venv/bin/python benchmarks/gpu.py --rehearse       # small models and few examples: on any machine, in minutes
 
 Weights are random, and tokens drawn at random: they take the time of real ones, and no file has to be fetched. An
 example has either as many tokens as it may, or as many as a review has (log-normal, half of them more than 110), cut.
 The share of peak is of the rate at which the GPU multiplies large matrices, measured in the same run; of an LSTM, whose
-products cuDNN computes in TF32, of that in TF32. Rows are written
+products cuDNN computes in TF32, of that in TF32. One GPU is used. Rows are written
 to results/bench-gpu.parquet, and .md, as `make bench` writes its own.
 """
 
@@ -20,11 +20,12 @@ import numpy as np
 import pyarrow as pa
 import torch
 from fine_tuning import compare_with_trainer
-from harness import ROOT, machine, product_rate, token_files
+from harness import ROOT, machine, token_files
 from lstm_training import compare_shape
 from suite import write
 
 from artifacts import write_table
+from gpus import lease_gpus
 
 VOCABULARY, PADDING, POSITIONS = 50_265, 1, 514
 MODELS = {
@@ -86,7 +87,7 @@ def main():
         arguments.models, arguments.rounds, tokens, shapes = ["small"], 1, 2**14, ((1, 16),)
     elif not torch.cuda.is_available():
         parser.error("torch finds no GPU; --rehearse needs none")
-    about, transformers, lstms = machine(arguments.threads), [], []
+    arguments.about, transformers, lstms = machine(arguments.threads), [], []
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         for size in arguments.models:
@@ -98,15 +99,14 @@ def main():
                 data = token_files(text, arguments.threads, train=tokens // length, validation=VALIDATION)
                 for size in arguments.models:
                     task = {"data": data, "folder": str(folder / size), "batch_size": BATCH}
-                    transformers += compare_with_trainer(f"RoBERTa-{size}, {case}", task, ["bf16"], arguments, about)
-                    write(arguments.output, "fine_tuning", [row | about for row in transformers])
-        torch.backends.cuda.matmul.allow_tf32 = True
-        peak = {"peak_fp32": product_rate(torch.float32, torch.device("cuda"))} if torch.cuda.is_available() else {}
-        for layers, hidden in shapes:
-            name = f"LSTM-{layers}-{hidden}, {case}"
-            lstms += compare_shape(name, data, layers, hidden, ["fp32"], arguments, about | peak)
-            write(arguments.output, "lstm_training", [row | about for row in lstms])
+                    transformers += compare_with_trainer(f"RoBERTa-{size}, {case}", task, ["bf16"], arguments, {})
+                    write(arguments.output, "fine_tuning", [row | arguments.about for row in transformers])
+                for layers, hidden in shapes:
+                    lstms += compare_shape(f"LSTM-{layers}-{hidden}, {case}", data, layers, hidden, ["fp32"], arguments)
+                    write(arguments.output, "lstm_training", [row | arguments.about for row in lstms])
 
 
 if __name__ == "__main__":
-    main()
+    torch.backends.cuda.matmul.allow_tf32 = True  # as cuDNN has it for LSTMs: the rate in fp32 is then that of TF32
+    with lease_gpus(1):  # Trainer would spread its batches over all it sees
+        main()

@@ -103,18 +103,19 @@ def row(benchmark, case, unit, ours, peer, peer_name, arguments, target=None, **
 
 
 def machine(threads):
-    """What a run of benchmarks was made on and when: processor or GPU, how many GFLOP/s it multiplies matrices at, in
-    fp32 and bf16, versions, commit and date."""
+    """What a run of benchmarks was made on and when: processor and GPU, how many GFLOP/s the GPU, else the processor,
+    multiplies matrices at, in fp32 and bf16, versions, commit and date."""
     import torch
 
     from time_inference import device_name
 
     torch.set_num_threads(threads)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    cpu, gpu = torch.device("cpu"), torch.device("cuda") if torch.cuda.is_available() else None
+    device = gpu or cpu
     rates = {f"peak_{name}": product_rate(getattr(torch, dtype), device) for name, dtype in DTYPES.items()}
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)
     return rates | {
-        "machine": device_name(device),
+        "machine": ", ".join(device_name(place) for place in (cpu, gpu) if place),
         "torch": torch.__version__,
         "commit": commit.stdout.strip(),
         "date": datetime.date.today().isoformat(),
@@ -183,10 +184,10 @@ def epoch(build, data, seed, recipe, rate):
     return cost["examples_per_second"], cost["validation_accuracy"], speed
 
 
-def compare(case, sides, peers, arguments, peaks, benchmark, targets):
+def compare(case, sides, peers, arguments, benchmark, targets):
     """Rows of each of our sides (named by precision) against each of `peers`, names of the other sides.
 
-    sides: see `in_turn`; ours return what `epoch` does, theirs the first two. peaks: `machine`. targets: peer -> text.
+    sides: see `in_turn`; ours return what `epoch` does, theirs the first two. targets: peer -> text.
     """
     results = in_turn(sides, arguments.rounds)
     rows = []
@@ -197,7 +198,7 @@ def compare(case, sides, peers, arguments, peaks, benchmark, targets):
             said = [f"{100 * side[:, 1].mean():.1f} ± {100 * np.ptp(side[:, 1]) / 2:.1f} %" for side in (mine, theirs)]
             rows.append(
                 row(benchmark, f"{case}, {name}", "examples/s", mine[:, 0], theirs[:, 0], peer, arguments,
-                    target=targets.get(peer), share_of_peak=speed / peaks[f"peak_{name}"],
+                    target=targets.get(peer), share_of_peak=speed / arguments.about[f"peak_{name}"],
                     note=f"validation accuracy {said[0]}, theirs {said[1]}")
             )  # fmt: skip
     return rows

@@ -3,7 +3,7 @@
 import time
 
 import torch
-from harness import apart, as_lists, compare, epoch, machine, read, token_files
+from harness import apart, as_lists, compare, epoch, read, token_files
 from torch import nn
 
 from lstm import build_lstm
@@ -88,19 +88,19 @@ def ours(data, layers, hidden, seed, precision):
 
 def measure(arguments):
     """Rows for each shape and kind of text."""
-    peaks, rows = machine(arguments.threads), []
+    rows = []
     for name, text in arguments.texts.items():
         for layers, hidden in SHAPES:
             n = EXAMPLES[text.max_length][layers, hidden]
             data = token_files(text, arguments.threads, train=n, validation=min(2000, n))
             case = f"LSTM-{layers}-{hidden}, {name}"
-            rows += compare_shape(case, data, layers, hidden, ["fp32", "bf16"], arguments, peaks)
+            rows += compare_shape(case, data, layers, hidden, ["fp32", "bf16"], arguments, target="≥ 3.5")
     return rows
 
 
-def compare_shape(case, data, layers, hidden, precisions, arguments, peaks):
+def compare_shape(case, data, layers, hidden, precisions, arguments, target=None):
     """Rows for one shape in each of `precisions`; the textbook computes in fp32. data: see `harness.read`."""
     shape, peer = {"data": data, "layers": layers, "hidden": hidden}, "textbook PyTorch loop"
     sides = {precision: apart(ours, precision=precision, **shape) for precision in precisions}
     sides[peer] = apart(textbook, **shape)
-    return compare(case, sides, [peer], arguments, peaks, "lstm_training", {peer: "≥ 3.5"})
+    return compare(case, sides, [peer], arguments, "lstm_training", {peer: target})

@@ -39,13 +39,13 @@ def main():
     parser.add_argument("--baseline", default="283e2e9", help="the commit whose quickstart this one's is compared with")
     parser.add_argument("--output", type=Path, default=ROOT / "results" / "bench.parquet")
     arguments = parser.parse_args()
-    about = machine(arguments.threads)
-    print(json.dumps(about, indent=2), flush=True)
+    arguments.about = machine(arguments.threads)
+    print(json.dumps(arguments.about, indent=2), flush=True)
     with tempfile.TemporaryDirectory() as place:
         arguments.texts = prepare(arguments, place)
         for name in arguments.only:
             rows = importlib.import_module(name).measure(arguments)
-            write(arguments.output, name, [row | about for row in rows])
+            write(arguments.output, name, [row | arguments.about for row in rows])
 
 
 def write(path, name, rows):

@@ -74,8 +74,8 @@ def test_a_row_is_of_medians_with_accuracies_and_the_share_of_the_peak():
     ours = iter([(300.0, 0.9, 50.0), (100.0, 0.8, 10.0), (200.0, 0.85, 30.0)])
     theirs = iter([(100.0, 0.7), (50.0, 0.7), (40.0, 0.7)])
     sides = {"fp32": lambda _: next(ours), "peer": lambda _: next(theirs)}
-    arguments = SimpleNamespace(rounds=3, threads=2)
-    (row,) = harness.compare("case", sides, ["peer"], arguments, {"peak_fp32": 60.0}, "training", {"peer": "≥ 3"})
+    arguments = SimpleNamespace(rounds=3, threads=2, about={"peak_fp32": 60.0})
+    (row,) = harness.compare("case", sides, ["peer"], arguments, "training", {"peer": "≥ 3"})
     assert (row["ours"], row["peer"], row["ratio"], row["share_of_peak"]) == (200, 50, 4, 0.5)
     assert row["case"] == "case, fp32" and row["target"] == "≥ 3"
     assert row["note"] == "validation accuracy 85.0 ± 5.0 %, theirs 70.0 ± 0.0 %"

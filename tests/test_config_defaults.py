@@ -3,9 +3,10 @@
 import copy
 
 import yaml
+from snakemake.utils import update_config
 
 from configs import MINIMAL, valid
-from configuration import check_config, from_command_line
+from configuration import check_config, with_numbers
 
 
 def test_a_valid_config_passes_unchanged_but_for_defaults():
@@ -138,10 +139,33 @@ def test_defaults_fill_what_a_mapping_leaves_open_and_are_not_shared():
     assert again["datasets"]["d"]["mentions"] == []
 
 
-def test_numbers_on_the_command_line_are_numbers():
-    # As Snakemake hands on --config 'experiment={sizes: [100, "10%"], …}'.
-    text = {"experiment": {"sizes": ["100", "10%"], "threads": "2"}, "arms": {"lstm": {"patience": "null", "clip": ""}}}
-    number = {"experiment": {"sizes": [100, "10%"], "threads": 2}, "arms": {"lstm": {"patience": None, "clip": ""}}}
-    assert from_command_line(text) == number and from_command_line(number) == number
-    as_they_are = ["2024-01-31", "[not closed", "a: b", "data/x.csv"]
-    assert from_command_line([*as_they_are, "0.5", "'5'", "true"]) == [*as_they_are, 0.5, "5", True]
+def test_numbers_on_the_command_line_are_numbers_where_text_is_wrong():
+    # As Snakemake hands on --config 'experiment={sizes: [100, "10%"], threads: 2}', and merges it.
+    given = yaml.load(
+        """
+        experiment: {sizes: [100, "10%"], threads: 2}
+        datasets: {yelp: {text: "1", labels: {negative: [1, 2], positive: [4]}, title: "LSTM #2"}}
+        arms: {minilm: {patience: null, learning_rates: [0.001], clip: 1.5}}
+        """,
+        Loader=yaml.BaseLoader,
+    )
+    config = update_config_of(valid(), given)
+    assert config["experiment"]["sizes"] == ["100", "10%"]
+    read = with_numbers(config, given)
+    assert read["experiment"]["sizes"] == [100, "10%"] and read["experiment"]["threads"] == 2
+    assert read["datasets"]["yelp"]["text"] == "1" and read["datasets"]["yelp"]["title"] == "LSTM #2"
+    assert read["arms"]["minilm"]["patience"] is None and read["arms"]["minilm"]["learning_rates"] == [0.001]
+    assert read["arms"]["minilm"]["clip"] == 1.5
+    check_config(read)
+
+
+def test_text_of_a_file_stays_text():
+    config = valid()
+    config["experiment"]["threads"] = "2"
+    assert with_numbers(config, {}) == config and with_numbers(config, {"experiment": {"seeds": ["0"]}}) == config
+    assert with_numbers(config, {"experiment": {"threads": "two"}})["experiment"]["threads"] == "2"
+
+
+def update_config_of(config, given):
+    update_config(config, given)
+    return config

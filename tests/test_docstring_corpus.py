@@ -1,12 +1,11 @@
 """The embedded corpus, from packages made here."""
 
-import ast
 import json
 
 import pandas as pd
 import pytest
 
-from docstring_corpus import definitions, first_paragraphs, read_docstrings
+from docstring_corpus import first_paragraphs, read_docstrings
 from ingest import ingest
 from stage import BadInput
 
@@ -27,50 +26,6 @@ def test_first_paragraphs_of_classes_and_functions(tmp_path):
         "def h():\n    pass\n"
     )
     assert sorted(first_paragraphs(path, 300)) == sorted(["First line goes on.", "Short.", "x" * 300])
-
-
-def test_definitions_are_found_in_all_blocks_in_the_order_of_ast_walk():
-    tree = ast.parse("""
-if a:
-    def in_if(): pass
-elif b:
-    def in_elif(): pass
-else:
-    class InElse:
-        def method(self):
-            def inside(): pass
-for x in y:
-    def in_for(): pass
-else:
-    def after_for(): pass
-while z:
-    def in_while(): pass
-with a as b:
-    async def in_with():
-        async for c in d:
-            def in_async_for(): pass
-try:
-    def in_try(): pass
-except E:
-    def in_except(): pass
-else:
-    def in_try_else(): pass
-finally:
-    def in_finally(): pass
-try:
-    pass
-except* E:
-    def in_except_star(): pass
-match a:
-    case 1:
-        def in_case(): pass
-@decorated(lambda: 1)
-def decorated(a=[i for i in range(3)]): return lambda: 1
-""")
-    kinds = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-    expected = [node.name for node in ast.walk(tree) if isinstance(node, kinds)]
-    assert len(expected) == 17
-    assert [node.name for node in definitions(tree)] == expected
 
 
 def test_unparsable_source_is_passed_over(tmp_path):

@@ -6,12 +6,11 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
-from snakemake.utils import update_config
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
 from code_digest import code_digest
-from configuration import check_config, from_command_line
+from configuration import check_config, with_numbers
 from data_files import check_source, installed_version
 from families import NEURAL
 from model_versions import architecture_version, tokenizer_version, weights_version
@@ -42,9 +41,8 @@ def check_sizes(dataset, sources, summary, sizes):
             count(size, facts["rows"]["train"])
 
 
-update_config(config, from_command_line(workflow.config_settings.config))
 try:
-    config.update(check_config(config))
+    config.update(check_config(with_numbers(config, workflow.config_settings.config)))
     RESULTS = Path(config["pathvars"]["results"])
     for name in config["experiment"]["datasets"]:
         dataset = config["datasets"][name]
@@ -160,14 +158,18 @@ def pretrained(wildcards):
     """A pretrained model, which a rule's wildcard or its arm names, as the config has it, and its version."""
     model = MODELS[wildcards.get("model") or ARMS[wildcards.arm]["model"]]
     if wildcards.get("arm") and ARMS[wildcards.arm].get("init") == "random":
-        return {"path": model["path"], "revision": model["revision"], "version": architecture_version(model["path"])}
+        return without_weights(model, architecture_version)
     return model | {"version": weights_version(model["path"])}
+
+
+def without_weights(model, version):
+    """What says where a model is, and in which version, for what takes no weights of it. version: of its path."""
+    return {"path": model["path"], "revision": model["revision"], "version": version(model["path"])}
 
 
 def tokenizer(wildcards):
     """What says which tokenizer a rule's wildcard, or its arm, names: nothing about weights."""
-    model = MODELS[wildcards.get("tokenizer") or tokenizer_of(wildcards.arm)]
-    return {"path": model["path"], "revision": model["revision"], "version": tokenizer_version(model["path"])}
+    return without_weights(MODELS[wildcards.get("tokenizer") or tokenizer_of(wildcards.arm)], tokenizer_version)
 
 
 def untrained(wildcards):

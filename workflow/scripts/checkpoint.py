@@ -78,8 +78,7 @@ class Checkpoints:
         if self.saved == progress.done:  # during a validation: nothing has changed
             return
         started = time.perf_counter()
-        process = os.getppid() if accelerator.num_processes > 1 else os.getpid()  # torchrun's, of several processes
-        partial, whole = self.folder / f"partial{process}", self.folder / f"step{progress.done}"
+        partial, whole = self.folder / "partial", self.folder / f"step{progress.done}"
         if accelerator.is_main_process:
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
@@ -120,15 +119,12 @@ class Checkpoints:
         shutil.rmtree(whole, ignore_errors=True)  # one that was not taken up
         os.rename(partial, whole)
         sync(self.folder)
-        for old in self.folder.glob("step*"):
+        for old in self.folder.iterdir():
             if old != whole:
-                shutil.rmtree(old, ignore_errors=True)
+                shutil.rmtree(old)
 
     def resume(self, accelerator, progress, best):
         """Bring everything to where the last checkpoint was, if there is a whole one of this run."""
-        if accelerator.is_main_process:
-            for partial in self.folder.glob("partial*"):  # of a process that was killed
-                shutil.rmtree(partial, ignore_errors=True)
         found = self.last_whole()
         if found is None:
             return

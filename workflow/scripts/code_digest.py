@@ -5,6 +5,8 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
+from syntax import statements
+
 SCRIPTS = Path(__file__).parent
 
 
@@ -20,16 +22,6 @@ def as_text(node):
 
 
 dump = cache(as_text)  # most modules are in the digests of several scripts
-
-
-def statements(tree):
-    """Yield a module and the statements in it, at any depth: not the expressions, most of a tree, which hold none."""
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        blocks = ast.stmt | ast.excepthandler | ast.match_case
-        waiting += [child for child in ast.iter_child_nodes(node) if isinstance(child, blocks)]
 
 
 @cache

@@ -20,16 +20,22 @@ DEEPEST = 10  # keys and positions from the top; the schema needs 5
 
 def check_config(config):
     """Return a copy of `config` with defaults filled in; raise BadInput with a line for each mistake."""
-    mistakes = Mistakes()
-    config = plain(config, (), mistakes)
-    check_schema(config, mistakes)
-    if isinstance(config, dict):
-        check_catalogue(config, mistakes)
+    config, mistakes = mistakes_in(config)
     if mistakes:
         lines = list(mistakes.values())
         more = [f"config: … and {len(lines) - MOST_SHOWN} more"] if len(lines) > MOST_SHOWN else []
         raise BadInput("\n".join(lines[:MOST_SHOWN] + more))
     return with_defaults(config)
+
+
+def mistakes_in(config):
+    """(a plain copy of `config`, its Mistakes)."""
+    mistakes = Mistakes()
+    config = plain(config, (), mistakes)
+    check_schema(config, mistakes)
+    if isinstance(config, dict):
+        check_catalogue(config, mistakes)
+    return config, mistakes
 
 
 class Mistakes(dict):
@@ -45,19 +51,35 @@ class Mistakes(dict):
 # Before the schema: what Snakemake leaves as text, and what YAML can say and JSON cannot
 
 
-def from_command_line(value):
-    """What follows ``--config``, with the numbers in it as numbers: Snakemake reads all inside {} and [] as text."""
-    if isinstance(value, dict):
-        return {key: from_command_line(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [from_command_line(item) for item in value]
-    if not isinstance(value, str) or not value:
-        return value
-    try:
-        read = yaml.safe_load(value)
-    except yaml.YAMLError:
-        return value
-    return read if read is None or isinstance(read, bool | int | float | str) else value
+def with_numbers(config, given):
+    """`config`, with what the schema refuses as text replaced by what YAML reads there, if it was `given` so.
+
+    given: the mapping after ``--config``, which is merged into `config`; Snakemake leaves all in {} and [] as text.
+    """
+    config, changed = copy.deepcopy(config), bool(given)
+    while changed:  # some mistakes are seen only when others are gone
+        changed = False
+        for *path, last in mistakes_in(config)[1]:
+            place, there = value_at(config, path), value_at(given, (*path, last))
+            if isinstance(there, str) and place[last] == there and (value := scalar(there)) != there:
+                place[last], changed = value, True
+    return config
+
+
+def value_at(value, path):
+    """What is at a path of keys and positions; None where nothing is."""
+    for part in path:
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def scalar(text):
+    """The number, yes/no value or null that YAML reads unquoted `text` as, or the text."""
+    tag = yaml.SafeLoader("").resolve(yaml.ScalarNode, text, (True, False))
+    return yaml.safe_load(text) if tag.rpartition(":")[2] in ("int", "float", "bool", "null") else text
 
 
 def plain(value, path, mistakes):

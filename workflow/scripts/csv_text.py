@@ -16,11 +16,11 @@ def check_csv(lines, path, separator):
     reader, start, named = csv.reader(decoded(lines, path), delimiter=separator, strict=True), 1, None
     try:
         for row in reader:
-            named = named or len(row)
-            if len(row) > named:
+            named = named or (len(row) if any(cell.strip() for cell in row) else None)  # pandas skips blank lines
+            if named and len(row) > named:
                 raise BadInput(
                     f"{path}: line {start}: {len(row)} cells, where the header names {named}; put a cell that holds "
-                    "the separator in quotes, or name all columns in the header"
+                    "the separator in quotes, drop a separator at the end, or name all columns in the header"
                 )
             start = reader.line_num + 1
     except csv.Error as error:

@@ -3,26 +3,15 @@
 import ast
 import gc
 import re
-from collections import defaultdict, deque
+from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from data_files import find_package
 from stage import BadInput, log
+from syntax import statements
 
-BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")  # fields of a syntax tree that hold statements, in order
-
-
-def definitions(tree):
-    """Classes and functions in a module's tree, in the order of `ast.walk`, but without a look at expressions: they are
-    most of a tree and define nothing that has a docstring."""
-    nodes = deque([tree])
-    while nodes:
-        node = nodes.popleft()
-        for block in BLOCKS:
-            nodes.extend(getattr(node, block, ()))
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
+DEFINITIONS = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def first_paragraphs(path, max_characters):
@@ -32,7 +21,7 @@ def first_paragraphs(path, max_characters):
     except (SyntaxError, ValueError):  # templates and test data that only look like Python
         return []
     texts = []
-    for node in definitions(tree):
+    for node in (node for node in statements(tree) if isinstance(node, DEFINITIONS)):
         docstring = ast.get_docstring(node, clean=False) or ""
         paragraph = re.split(r"\n\s*\n", docstring.strip(), maxsplit=1)[0]
         texts.append(" ".join(paragraph.split())[:max_characters].strip())
