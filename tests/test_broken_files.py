@@ -259,7 +259,7 @@ BAD_TEXTS = {
     "an open quote": (b'text,label\nfine,a\n"open,b\nx,a\n', "line 3: a quote is opened in this row and never closed"),
     "a late quote": (b'text,label\nfine,a\n"open,b\n"late",a\n', "line 3: a quote is not closed, or one inside"),
     "a bare quote": (b'text,label\n"two\nlines",a\n"a "b" c",b\n', "line 4: a quote is not closed, or one inside"),
-    "a row too long": (b"text,label\nfine,a\nx,y,z\n", "Expected 2 fields in line 3, saw 3"),
+    "a row too long": (b"text,label\nfine,a\nx,y,z\n", "line 3: 3 cells, where the header names 2"),
     "a bare CR": (b"text,label\rfine,a\r", r"line 1: a carriage return \(CR\) alone ends a line"),
 }  # fmt: skip
 
