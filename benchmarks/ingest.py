@@ -12,7 +12,6 @@ import argparse
 import gzip
 import json
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -82,6 +81,7 @@ def ingest(path, form, threads):
     """Ingest `path` in this process; print its row count, seconds and peak memory in MiB as JSON."""
     sys.path.insert(0, str(SCRIPTS))
     from ingest import ingest
+    from run_files import process_peak_memory_mb
 
     _, text, label = FORMS[form]
     dataset = {
@@ -93,8 +93,7 @@ def ingest(path, form, threads):
     ingest(dataset, form, [], threads, path.parent / "out" / "examples.parquet", path.parent / "out" / "dataset.json")
     seconds = time.perf_counter() - started
     rows = json.loads((path.parent / "out" / "dataset.json").read_text())["read"]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"rows": rows, "seconds": seconds, "peak": peak}))
+    print(json.dumps({"rows": rows, "seconds": seconds, "peak": process_peak_memory_mb()}))
 
 
 def main():

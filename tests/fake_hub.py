@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from conftest import ROOT
+from conftest import SCRIPTS
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -106,5 +106,5 @@ def environment(hub, home):
     """
     return {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGING"))} | {
         "HF_HOME": str(home), "HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": "0", "NO_PROXY": "127.0.0.1",
-        "PYTHONPATH": str(ROOT / "workflow" / "scripts"), "HF_HUB_DISABLE_TELEMETRY": "1",
+        "PYTHONPATH": str(SCRIPTS), "HF_HUB_DISABLE_TELEMETRY": "1",
     }  # fmt: skip

@@ -7,9 +7,8 @@ import sys
 
 import pytest
 
-from conftest import ROOT
+from conftest import SCRIPTS
 
-SCRIPTS = ROOT / "workflow" / "scripts"
 # Page faults of allocating, filling and freeing 50 MB, some twenty times, once all is warm.
 # Large pages, which some systems give unasked, would come in a hundredth of the faults.
 PROBE = f"""

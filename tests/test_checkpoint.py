@@ -22,7 +22,7 @@ from safetensors.numpy import load_file, save_file
 
 from artifacts import write_table
 from checkpoint import Checkpoints
-from conftest import ROOT
+from conftest import SCRIPTS
 from finetune_bert import finetune_bert
 from launch import launch
 from provenance import sha256_of
@@ -35,7 +35,6 @@ COMMON = {"batch_size": 8, "epochs": 3, "min_steps": 0, "validations": 6, "patie
 LSTM = COMMON | {"family": "lstm", "tokenizer": "tiny", "embeddings": None, "freeze_embeddings": True,
                  "embedding_size": 12, "layers": 1, "hidden": 8}  # fmt: skip
 BERT = COMMON | {"family": "bert", "model": "tiny", "init": "pretrained"}
-SCRIPTS = ROOT / "workflow" / "scripts"
 NEVER = 1e9  # minutes
 STEPS = 45  # 3 epochs of 120 examples in batches of 8
 fork = multiprocessing.get_context("fork")  # a child has torch imported already

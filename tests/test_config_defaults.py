@@ -149,7 +149,8 @@ def test_numbers_on_the_command_line_are_numbers_where_text_is_wrong():
         """,
         Loader=yaml.BaseLoader,
     )
-    config = update_config_of(valid(), given)
+    config = valid()
+    update_config(config, given)
     assert config["experiment"]["sizes"] == ["100", "10%"]
     read = with_numbers(config, given)
     assert read["experiment"]["sizes"] == [100, "10%"] and read["experiment"]["threads"] == 2
@@ -164,8 +165,3 @@ def test_text_of_a_file_stays_text():
     config["experiment"]["threads"] = "2"
     assert with_numbers(config, {}) == config and with_numbers(config, {"experiment": {"seeds": ["0"]}}) == config
     assert with_numbers(config, {"experiment": {"threads": "two"}})["experiment"]["threads"] == "2"
-
-
-def update_config_of(config, given):
-    update_config(config, given)
-    return config

@@ -1,14 +1,11 @@
 """The config is checked before the DAG is built: each mistake gives one line with its place and what would be right."""
 
 import copy
-import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import yaml
-from snakemake.utils import update_config
 
 from configs import CONFIG, DROP, complaint, put, valid
 from configuration import check_config
@@ -317,42 +314,6 @@ def test_it_imports_little():
     scripts = next(path for path in sys.path if path.endswith("workflow/scripts"))
     done = subprocess.run([sys.executable, "-c", code], cwd=scripts, input=CONFIG, capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
-
-
-ROOT = Path(__file__).resolve().parent.parent
-
-
-def yaml_of(path):
-    return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-
-
-def overlaid(*overlays):
-    """The config of the quickstart with overlays on it, checked."""
-    config = yaml_of(ROOT / "config.yaml")
-    for overlay in overlays:
-        update_config(config, overlay)
-    return check_config(config)
-
-
-@pytest.mark.parametrize("path", sorted(ROOT.glob("experiments/*.yaml")), ids=lambda path: path.name)
-def test_the_experiments_shipped_are_valid(path):
-    experiment = overlaid(yaml_of(path))["experiment"]
-    assert experiment["reference"] == experiment["arms"][0]
-
-
-def readme_blocks():
-    """The README's YAML: each block a config of its own, or part of one."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    return [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
-
-
-def test_the_readmes_examples_are_valid_where_it_says_that_they_fit():
-    published, timing, arms, mine, recipes, hub = readme_blocks()
-    paper = yaml_of(ROOT / "experiments" / "paper.yaml")
-    for overlays in ([paper, published], [paper, timing], [arms], [mine], [mine, recipes], [{"datasets": hub}]):
-        overlaid(*overlays)
-    assert overlaid(mine, recipes)["experiment"]["sizes"] == mine["experiment"]["sizes"]
-    assert set(arms["arms"]) <= {*arms["experiment"]["arms"]}, "an arm that is defined but not trained"
 
 
 def test_a_value_is_in_one_class_however_it_is_written():

@@ -1,11 +1,15 @@
-"""The experiments that come with the project plan what their files say."""
+"""The experiments that come with the project, and the examples of its README: valid, and planned as they say."""
 
 import gzip
 import json
+import re
+from pathlib import Path
 
 import pytest
 import yaml
+from snakemake.utils import update_config
 
+from configuration import check_config
 from conftest import ROOT
 from project import Project
 
@@ -58,3 +62,36 @@ def test_yelp_sentences(project):
 def test_imdb(project):
     jobs = planned(project, "imdb")
     assert (jobs["finetune_bert"], jobs["train_lstm"], jobs["evaluate"]) == (3, 6, 12)
+
+
+def yaml_of(path):
+    return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+
+
+def overlaid(*overlays):
+    """The config of the quickstart with overlays on it, checked."""
+    config = yaml_of(ROOT / "config.yaml")
+    for overlay in overlays:
+        update_config(config, overlay)
+    return check_config(config)
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("experiments/*.yaml")), ids=lambda path: path.name)
+def test_the_experiments_shipped_are_valid(path):
+    experiment = overlaid(yaml_of(path))["experiment"]
+    assert experiment["reference"] == experiment["arms"][0]
+
+
+def readme_blocks():
+    """The README's YAML: each block a config of its own, or part of one."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
+
+
+def test_the_readmes_examples_are_valid_where_it_says_that_they_fit():
+    published, timing, arms, mine, recipes, hub = readme_blocks()
+    paper = yaml_of(ROOT / "experiments" / "paper.yaml")
+    for overlays in ([paper, published], [paper, timing], [arms], [mine], [mine, recipes], [{"datasets": hub}]):
+        overlaid(*overlays)
+    assert overlaid(mine, recipes)["experiment"]["sizes"] == mine["experiment"]["sizes"]
+    assert set(arms["arms"]) <= {*arms["experiment"]["arms"]}, "an arm that is defined but not trained"

@@ -2,7 +2,6 @@
 
 import re
 import xml.etree.ElementTree
-from pathlib import Path
 
 import docutils.core
 import jinja2
@@ -12,7 +11,7 @@ import pytest
 from matplotlib.colors import same_color
 
 from config_schema import schema
-from conftest import write_frame
+from conftest import ROOT, write_frame
 from labelling import spread
 from metrics import Z_95
 from plot_accuracy import draw_accuracy, plot_accuracy
@@ -21,7 +20,7 @@ from plot_gap import draw_gap, plot_gap
 from plot_share import draw_share, plot_share
 from plotting import arm_looks, short_count, short_share
 
-REPORT = Path(__file__).resolve().parent.parent / "workflow" / "report"
+REPORT = ROOT / "workflow" / "report"
 MAGIC = {"png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "pdf": b"%PDF-1."}
 STYLE = {key: field["default"] for key, field in schema()["properties"]["figures"]["properties"].items()}
 WIDTH, ONE_POINT = STYLE["width"], STYLE["one_point"]

@@ -5,9 +5,8 @@ import sys
 
 import numpy as np
 
-from conftest import ROOT
+from conftest import SCRIPTS
 
-SCRIPTS = ROOT / "workflow" / "scripts"
 PROBE = f"""
 import sys
 sys.path.insert(0, {str(SCRIPTS)!r})

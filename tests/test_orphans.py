@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from conftest import ROOT
+from conftest import SCRIPTS
 from orphans import cancel_orphans, cancel_rest, forget, register
 from stage import BadInput
 
@@ -30,7 +30,7 @@ def other_run(folder):
     processes = []
 
     def start(run):
-        environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow" / "scripts")}
+        environment = os.environ | {"PYTHONPATH": str(SCRIPTS)}
         process = subprocess.Popen(
             [sys.executable, "-c", REGISTER, run],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,

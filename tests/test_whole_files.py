@@ -16,16 +16,13 @@ import yaml
 from safetensors.numpy import save_file
 
 from artifacts import open_parquet, read_json, table_writer, write_json, write_table
-from conftest import ROOT, make_rows
+from conftest import SCRIPTS, make_rows
 from plotting import save
 from project import CONFIG, Project
 from run_files import check_model, save_model
 from stage import BadInput, log, stage
 from test_ingest import DATASET, write_csv
 from whole_files import scratch_folder
-
-SCRIPTS = ROOT / "workflow" / "scripts"
-
 
 # Killed
 

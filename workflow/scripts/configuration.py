@@ -56,13 +56,15 @@ def with_numbers(config, given):
 
     given: the mapping after ``--config``, which is merged into `config`; Snakemake leaves all in {} and [] as text.
     """
-    config, changed = copy.deepcopy(config), bool(given)
+    if not given:
+        return config
+    config, changed = copy.deepcopy(config), True
     while changed:  # some mistakes are seen only when others are gone
         changed = False
-        for *path, last in mistakes_in(config)[1]:
-            place, there = value_at(config, path), value_at(given, (*path, last))
-            if isinstance(there, str) and place[last] == there and (value := scalar(there)) != there:
-                place[last], changed = value, True
+        for path in mistakes_in(config)[1]:
+            text = value_at(given, path)
+            if isinstance(text, str) and value_at(config, path) == text and (value := scalar(text)) != text:
+                value_at(config, path[:-1])[path[-1]], changed = value, True
     return config
 
 

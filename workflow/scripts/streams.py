@@ -15,8 +15,6 @@ from stage import BadInput
 
 BUFFER = 1 << 20
 MOST_NAMED = 20
-
-
 LONGEST_WINDOW = 2**31  # bytes: what `zstd --long=31` writes; memory is taken only for what a file asks
 
 

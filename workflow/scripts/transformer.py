@@ -68,10 +68,9 @@ def attention(module, query, key, value, attention_mask, dropout=0.0, scaling=No
     """
     causal = options.get("is_causal")
     causal = getattr(module, "is_causal", True) if causal is None else causal  # as of transformers
-    masked = attention_mask is not None or not causal  # else the mask is left to torch
-    by_hand = dropout > 0 and query.device.type == "cpu" and key.shape == query.shape and masked
-    by_hand = by_hand and "position_bias" not in options
-    if not by_hand or (attention_mask is not None and attention_mask.dtype != torch.bool):
+    maskable = not causal if attention_mask is None else attention_mask.dtype == torch.bool
+    plain = key.shape == query.shape and "position_bias" not in options
+    if not (dropout > 0 and query.device.type == "cpu" and maskable and plain):
         return sdpa_attention_forward(module, query, key, value, attention_mask, dropout, scaling, **options)
     scores = (query * (query.shape[-1] ** -0.5 if scaling is None else scaling)) @ key.transpose(2, 3)
     if attention_mask is not None:
