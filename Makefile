@@ -1,8 +1,10 @@
 # make             set up .venv, then run the quickstart to its figures
 # make test        set up .venv, then run the tests
-# make test-slurm  set up .venv, then test cluster runs on a throwaway Slurm (as root, it installs Debian's if need be)
-# make bench       set up .venv, then measure speed against what people would use instead: about an hour on two cores
+# make test-slurm  set up .venv, then test cluster runs on a temporary Slurm (as root, it installs Debian's if needed)
+# make bench       set up .venv, then compare the speed with that of other tools: about an hour on two cores
 # make check       set up .venv, then check format and style of code and rules
+# make docs        set up .venv, then make docs/configuration.md and config.schema.json from the schema of the config
+# make check-docs  set up .venv, then check commands, configs, links and generated pages of the documentation
 # make lock        pin the newest versions that envs/requirements.txt allows
 # make clean       delete the quickstart's results (other experiments keep theirs)
 PYTHON ?= python3
@@ -11,7 +13,7 @@ BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 export HF_HUB_DISABLE_TELEMETRY = 1
 
-.PHONY: quickstart test test-slurm bench check lock clean
+.PHONY: quickstart test test-slurm bench check docs check-docs lock clean
 
 quickstart: .venv/installed
 	@$(BIN)/snakemake --cores $(CORES)
@@ -32,6 +34,13 @@ check: .venv/installed
 	$(BIN)/snakefmt --check Snakefile workflow/rules benchmarks/plain.smk
 	$(BIN)/snakemake --lint
 
+docs: .venv/installed
+	@$(BIN)/python tools/make_docs.py
+
+check-docs: .venv/installed
+	$(BIN)/python tools/make_docs.py --check
+	$(BIN)/python tools/check_docs.py
+
 .venv/installed: envs/lock.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.12")'
 	@echo "Installing into .venv: a few minutes"
@@ -45,6 +54,8 @@ lock:
 	.venv-lock/bin/pip install --quiet --requirement envs/requirements.txt
 	(grep '^#' envs/lock.txt; .venv-lock/bin/pip freeze | sed 's/+cpu//') > envs/lock.new
 	mv envs/lock.new envs/lock.txt
+	(sed '/- pip:$$/q' envs/environment.yaml; grep -v '^#' envs/lock.txt | sed 's/^/      - /') > envs/environment.new
+	mv envs/environment.new envs/environment.yaml
 	rm -rf .venv-lock
 
 clean:

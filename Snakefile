@@ -1,6 +1,6 @@
-# To pretrain, or not? Accuracy over labelled examples, for classifiers pretrained and from scratch.
+# To pretrain, or not? Accuracy over labelled examples, for pretrained classifiers and classifiers from scratch.
 #
-# What each stage leaves behind ({setting} is a learning rate, lr0.001, or a regularization strength, C10):
+# The files that each stage writes ({setting} is a learning rate, lr0.001, or a regularization strength, C10):
 #   <results>/{dataset}/examples.parquet, dataset.json               ingest
 #   <results>/{dataset}/tokens/{tokenizer}/{split}.parquet            tokenize
 #   <results>/{dataset}/subsets/n{size}/seed{seed}.parquet            subsample
@@ -16,27 +16,30 @@
 #   <results>/tables/{accuracy,inference}.{parquet,md,tex,png,svg,pdf}   tables
 #   <results>/logs/{rule}/…                                           the log of every job
 
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.14")
 
 
-configfile: "config.yaml"
+# config.yaml is that of the working directory or, if it has none, the one next to this file.
+HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
+
+
+configfile: "config.yaml" if Path("config.yaml").is_file() else str(HERE / "config.yaml")
 
 
 report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/files.smk"
 include: "workflow/rules/start_and_end.smk"
 include: "workflow/rules/ingest.smk"
 include: "workflow/rules/tokenize.smk"
 include: "workflow/rules/subsample.smk"
-include: "workflow/rules/train_lstm.smk"
-include: "workflow/rules/finetune_bert.smk"
-include: "workflow/rules/train_tfidf.smk"
-include: "workflow/rules/train_probe.smk"
+include: "workflow/rules/frozen.smk"
+include: "workflow/rules/train.smk"
 include: "workflow/rules/select.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/score.smk"
@@ -46,18 +49,15 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
 
 
-# The whole experiment: its two tables and its figures.
+# The complete experiment: scores, answer, figures and tables.
 rule all:
     default_target: True
     input:
         rules.score.output,
         rules.answer.output,
-        rules.plot_accuracy.output,
-        rules.plot_gap.output,
-        rules.plot_share.output,
-        rules.plot_cost.output,
+        expand("<results>/figures/{name}.{suffix}", name=FIGURES, suffix=("png", "svg", "pdf")),
         rules.table_accuracy.output,
-        rules.table_inference.output if timings() else [],
+        rules.table_inference.output if inputs_of.timings() else [],
 
 
 onstart:

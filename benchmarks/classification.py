@@ -20,12 +20,12 @@ TRAINING, TEXTS, MAX_LENGTH, BATCH = 3_200, 768, 256, 32
 
 def ours(folder, texts, threads, precision, seed):
     """(texts/s, class of each text): from raw texts to probabilities, with a tokenizer that has met no text yet."""
-    from batches import Examples
-    from chunk_encoder import make_encoder
-    from devices import build_accelerator
-    from inference import infer, probabilities
-    from tokenize_texts import load_tokenizer
-    from transformer import load_fine_tuned
+    from pretrain_or_not.compute.devices import build_accelerator
+    from pretrain_or_not.compute.inference import infer, probabilities
+    from pretrain_or_not.compute.transformer import load_fine_tuned
+    from pretrain_or_not.data.chunk_encoder import make_encoder
+    from pretrain_or_not.data.examples import Examples
+    from pretrain_or_not.data.tokenizer import load_tokenizer
 
     torch.set_num_threads(threads)
     accelerator = build_accelerator(precision)
@@ -64,7 +64,7 @@ def measure(arguments):
     """A row for each precision of ours; half of the texts are short and half long, in turn."""
     from transformers import AutoTokenizer
 
-    from pretrained import locate
+    from pretrain_or_not.files.pretrained import locate
 
     short = next(iter(arguments.texts.values()))
     folder, path = short.examples.parent / "classifier", short.examples.parent / "texts.json"

@@ -5,9 +5,9 @@ import tempfile
 import torch
 from harness import MODEL, apart, as_lists, compare, epoch, read, token_files
 
-from flops import counted_flops
-from pretrained import locate
-from transformer import load_for_classification
+from pretrain_or_not.compute.flops import counted_flops
+from pretrain_or_not.compute.transformer import load_for_classification
+from pretrain_or_not.files.pretrained import locate
 
 RATE, DROPOUT = 1e-4, 0.1
 # Examples by the length that texts are cut to: an epoch takes half a minute or more.

@@ -24,8 +24,8 @@ from harness import ROOT, machine, token_files
 from lstm_training import compare_shape
 from suite import write
 
-from artifacts import write_table
-from gpus import lease_gpus
+from pretrain_or_not.compute.gpus import lease_gpus
+from pretrain_or_not.files.parquet import write_table
 
 VOCABULARY, PADDING, POSITIONS = 50_265, 1, 514
 MODELS = {

@@ -86,6 +86,15 @@ def finish(project):
     run([__file__, "--finish"], project)
 
 
+def content(job, path):
+    """What planning reads of a file that a job has written."""
+    contents = {
+        "dataset.json": lambda: {"config_digest": None},
+        "selected.json": lambda: {"selected": {"setting": Path(job.input[0]).parent.name}},
+    }
+    return json.dumps(contents[path.name]()) if path.name in contents else ""
+
+
 def finish_here():
     """`finish` in the working directory, and in a process of its own: it puts itself in the place of a command."""
     from snakemake import cli, workflow
@@ -97,9 +106,9 @@ def finish_here():
         started = time.time()
         levels = [list(level) for level in self.dag.toposorted()]
         for i, level in enumerate(levels):
-            for path in (Path(path) for job in level for path in job.output):
+            for job, path in ((job, Path(path)) for job in level for path in job.output):
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(json.dumps({"config_digest": None}) if path.name == "dataset.json" else "")
+                path.write_text(content(job, path))
                 os.utime(path, (started + i - len(levels), started + i - len(levels)))
             for job in level:
                 self.async_run(self.persistence.finished(job))

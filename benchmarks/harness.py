@@ -33,9 +33,9 @@ def prepare(arguments, place):
 
     Each has `examples` (a Parquet file), `tokens` (split -> Parquet file) and `max_length`.
     """
-    from configuration import check_config
-    from ingest import ingest
-    from tokenize_texts import tokenize
+    from pretrain_or_not.config.check import check_config
+    from pretrain_or_not.data.ingest import ingest
+    from pretrain_or_not.data.tokenize import tokenize
 
     docstrings = check_config(yaml.safe_load((ROOT / "config.yaml").read_text()))["datasets"]["docstrings"]
     sources = {}
@@ -107,7 +107,7 @@ def machine(threads):
     multiplies matrices at, in fp32 and bf16, versions, commit and date."""
     import torch
 
-    from time_inference import device_name
+    from pretrain_or_not.evaluation.timing import device_name
 
     torch.set_num_threads(threads)
     cpu, gpu = torch.device("cpu"), torch.device("cuda") if torch.cuda.is_available() else None
@@ -152,7 +152,7 @@ def read(data):
     """(training, validation) Examples: the first of each file that a side's `data` names, threads set as it says."""
     import torch
 
-    from batches import read_examples
+    from pretrain_or_not.data.examples import read_examples
 
     torch.set_num_threads(data["threads"])
     return [read_examples(data[split], data[f"{split}_examples"]) for split in ("train", "validation")]
@@ -165,8 +165,8 @@ def trained(build, data, seed, recipe, rate):
     """
     import torch
 
-    from checkpoint import Checkpoints
-    from fit import fit
+    from pretrain_or_not.training.checkpoints import Checkpoints
+    from pretrain_or_not.training.loop import fit
 
     train, validation = read(data)
     torch.manual_seed(seed)

@@ -80,8 +80,8 @@ def write(path, form, n):
 def ingest(path, form, threads):
     """Ingest `path` in this process; print its row count, seconds and peak memory in MiB as JSON."""
     sys.path.insert(0, str(SCRIPTS))
-    from ingest import ingest
-    from run_files import process_peak_memory_mb
+    from pretrain_or_not.compute.memory import process_peak_memory_mb
+    from pretrain_or_not.data.ingest import ingest
 
     _, text, label = FORMS[form]
     dataset = {

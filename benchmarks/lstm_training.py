@@ -6,7 +6,7 @@ import torch
 from harness import apart, as_lists, compare, epoch, read, token_files
 from torch import nn
 
-from lstm import build_lstm
+from pretrain_or_not.arms.lstm import build_lstm
 
 SHAPES = ((1, 128), (2, 256))
 BATCH, RATE, DROPOUT = 64, 2e-3, 0.3

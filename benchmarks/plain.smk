@@ -7,7 +7,7 @@ configfile: "config.yaml"
 
 GRID = config["experiment"]
 RUN = "results/{dataset}/runs/{arm}/n{size}/seed{seed}"
-RUN_FILES = ["run.json", "model.safetensors", "config.json"]
+RUN_FILES = ["model.safetensors", "config.json", "history.parquet", "run.json"]
 CELLS = {key.removesuffix("s"): GRID[key] for key in ("datasets", "arms", "sizes", "seeds")}
 FIGURES = {"accuracy": "scores", "gap": "gaps", "share": "gaps", "cost": "scores"}
 TRAININGS = {"finetune_bert": "bert", "train_lstm": "lstm", "train_tfidf": "tfidf"}
@@ -70,7 +70,7 @@ for rule_name, family in TRAININGS.items():
             "results/{dataset}/tokens/tiny/validation.parquet",
             "results/{dataset}/subsets/n{size}/seed{seed}.parquet",
         output:
-            expand(RUN + "/{setting}/{file}", file=[*RUN_FILES, "history.parquet"], allow_missing=True),
+            expand(RUN + "/{setting}/{file}", file=RUN_FILES, allow_missing=True),
         wildcard_constraints:
             arm="|".join(name for name, arm in config["arms"].items() if arm["family"] == family),
         shell:
@@ -79,7 +79,7 @@ for rule_name, family in TRAININGS.items():
 
 rule select:
     input:
-        expand(RUN + "/{setting}/{file}", setting=["lr0.001", "lr0.002"], file=RUN_FILES, allow_missing=True),
+        expand(RUN + "/{setting}/run.json", setting=["lr0.001", "lr0.002"], allow_missing=True),
     output:
         RUN + "/selected.json",
         RUN + "/selected/model.safetensors",

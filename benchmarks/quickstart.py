@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness import ROOT, in_turn, row, seconds_of
 
-from artifacts import read_metadata
+from pretrain_or_not.files.parquet import read_metadata
 
 
 def check_out(commit, folder):

@@ -13,7 +13,6 @@ from types import SimpleNamespace
 
 from harness import MODEL, ROOT, in_turn, row, seconds_of
 
-FAMILIES = {"lstm": "train_lstm", "bert": "finetune_bert"}
 LIMITS = {"lstm": 1, "bert": 3}  # seconds beyond importing torch
 EXAMPLES, STEPS = 1000, 5
 FILES = {"model": "model.safetensors", "config": "config.json", "history": "history.parquet", "cost": "run.json"}
@@ -23,20 +22,19 @@ def recipe(family):
     """The recipe of the quickstart's arm of a family, cut to a few steps."""
     import yaml
 
-    from configuration import check_config
+    from pretrain_or_not.config.check import check_config
 
     arms = check_config(yaml.safe_load((ROOT / "config.yaml").read_text()))["arms"]
     arm = arms[{"lstm": "lstm", "bert": "minilm"}[family]]
     return arm | {"min_steps": STEPS, "epochs": 0.001, "validations": 1}
 
 
-def cell(family, paths, recipe, dataset, threads, started):
+def cell(family, inputs, recipe, dataset, threads, started):
     """Train a cell of STEPS steps; print seconds from `started` to the first, and from the last on."""
-    import importlib
+    from pretrain_or_not.training.launch import train
+    from pretrain_or_not.training.progress import Progress
+    from pretrain_or_not.training.run import Run
 
-    from progress import Progress
-
-    train = getattr(importlib.import_module(FAMILIES[family]), FAMILIES[family])
     done, step = [], Progress.step
 
     def noted(self, *arguments):
@@ -45,29 +43,32 @@ def cell(family, paths, recipe, dataset, threads, started):
 
     Progress.step = noted
     with tempfile.TemporaryDirectory() as folder:
-        train(
-            paths=paths, recipe=recipe, learning_rate=1e-4, seed=0, threads=threads,
+        run = Run(
             cell={"dataset": dataset, "arm": family, "size": str(EXAMPLES), "seed": 0, "setting": "lr0.0001",
                   "selection": "validation"},
-            outputs={key: Path(folder) / name for key, name in FILES.items()},
-            checkpointing={"seconds": 600, "code": ""},
-            **({"pretrained": {"path": MODEL}} if family == "bert" else {}),
+            recipe=recipe,
+            value=1e-4,
+            inputs=inputs,
+            outputs={key: str(Path(folder) / name) for key, name in FILES.items()},
+            pretrained={"path": MODEL} if family == "bert" else None,
+            validation_max=100,
+            threads=threads,
         )  # fmt: skip
+        train(f"pretrain_or_not.arms.{family}", run)
         print(json.dumps([done[0] - started, time.time() - done[-1]]))
 
 
 def measure(arguments):
     """A row for each family: the first step beside the import of torch, and the files after the last step."""
-    from subsample import subsample
+    from pretrain_or_not.data.subsets import write_subset
 
     name, text = next(iter(arguments.texts.items()))
     subset = text.examples.parent / "subset.parquet"
-    subsample(text.examples, text.examples.parent / "dataset.json", str(EXAMPLES), 0, subset)
-    paths = {split: str(text.tokens[split]) for split in ("train", "validation")}
-    paths |= {"subset": str(subset), "validation_max": 100}
+    write_subset(text.examples, text.examples.parent / "dataset.json", str(EXAMPLES), 0, subset)
+    inputs = {split: str(text.tokens[split]) for split in ("train", "validation")} | {"subset": str(subset)}
 
     def run(family):
-        task = json.dumps([family, paths, recipe(family), name, arguments.threads, time.time()])
+        task = json.dumps([family, inputs, recipe(family), name, arguments.threads, time.time()])
         done = subprocess.run([sys.executable, __file__, task], capture_output=True, text=True, check=True)
         return json.loads(done.stdout.splitlines()[-1])
 
@@ -75,7 +76,7 @@ def measure(arguments):
         return seconds_of(subprocess.run, [sys.executable, "-c", "import torch"], check=True)
 
     peer = "python -c 'import torch'"
-    sides = {family: lambda _, family=family: run(family) for family in FAMILIES}
+    sides = {family: lambda _, family=family: run(family) for family in LIMITS}
     arguments = SimpleNamespace(**vars(arguments) | {"rounds": max(5, arguments.rounds)})
     results = in_turn(sides | {peer: import_torch}, arguments.rounds)
     rows = []

@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 from harness import ROOT, machine, prepare
 
-from artifacts import write_table
+from pretrain_or_not.files.parquet import write_table
 
 BENCHMARKS = ("tokenization", "lstm_training", "fine_tuning", "classification", "startup", "grid", "quickstart")
 COLUMNS = {

@@ -34,8 +34,8 @@ ROWS_AT_ONCE = 50_000
 
 def write_examples(path, source, rows=None):
     """Write the texts of `source` as ingest would, at `path`; `rows`: repeated up to so many, a number after each."""
-    from artifacts import table_writer
-    from ingest import EXAMPLES
+    from pretrain_or_not.data.ingest import EXAMPLES
+    from pretrain_or_not.files.parquet import table_writer
 
     texts = pq.read_table(source, columns=["text"])["text"].combine_chunks().cast(pa.large_string())
     with table_writer(path, EXAMPLES, dataset="benchmark", label_names=["a"]) as writer:
@@ -61,7 +61,7 @@ def digest(column):
 
 def ours(folder, max_length):
     """Tokenize folder/examples.parquet in this process: seconds."""
-    from tokenize_texts import tokenize
+    from pretrain_or_not.data.tokenize import tokenize
 
     outputs = {split: folder / "ours" / f"{split}.parquet" for split in ("train", "validation", "test")}
     started = time.perf_counter()
@@ -75,7 +75,7 @@ def theirs(folder, max_length, processes):
     import datasets
     from transformers import AutoTokenizer
 
-    from pretrained import locate
+    from pretrain_or_not.files.pretrained import locate
 
     datasets.disable_progress_bars()
     tokenizer = AutoTokenizer.from_pretrained(locate(MODEL))
@@ -110,7 +110,7 @@ def alone(side, folder, max_length, processes, threads):
 
 def run_side(side, folder, max_length, processes):
     """What `alone` runs."""
-    from run_files import process_peak_memory_mb
+    from pretrain_or_not.compute.memory import process_peak_memory_mb
 
     if side == "ours":
         seconds = ours(folder, max_length)

@@ -11,10 +11,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from harness import Cluster, SlurmProject, wait_until
 
-from conftest import ROOT
-from project import CONFIG
+from helpers.paths import ROOT
+from helpers.project import CONFIG
+from helpers.slurm import Cluster, SlurmProject, wait_until
 
 # Two runs of an LSTM, each a Slurm job of its own.
 RUNS = [f"lstm/n50pct/seed0/{setting}" for setting in ("lr0.001", "lr0.02")]
@@ -168,7 +168,7 @@ def test_account_constraint_and_partitions_of_the_profile_reach_all_jobs(finishe
 
 
 def test_what_can_never_run_is_refused_at_once(project):
-    project.change_profile(lambda profile: profile["set-resources"]["train_lstm"].update(mem_mb=10**8))
+    project.change_profile(lambda profile: profile["set-resources"].update(train_lstm={"mem_mb": 10**8}))
     assert project.run("--retries", "0", *TARGETS[:1]) != 0
     assert "SLURM sbatch failed" in project.output()
     assert "Memory specification can not be satisfied" in project.output()

@@ -2,7 +2,7 @@
 rule answer:
     input:
         gaps=rules.score.output.gaps,
-        predictions=cells(rules.evaluate.output[0]),
+        predictions=inputs_of.cells(rules.evaluate.output[0]),
     output:
         table="<results>/answer.parquet",
         text="<results>/answer.md",

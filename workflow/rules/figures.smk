@@ -1,80 +1,33 @@
-# Accuracy over labelled examples, a line an arm, a panel a dataset.
-rule plot_accuracy:
-    input:
-        rules.score.output.scores,
-    output:
-        figure("accuracy", "Accuracy over labelled examples"),
-    log:
-        "<results>/logs/plot_accuracy.log",
-    conda:
-        ENVIRONMENT
-    params:
-        arms=EXPERIMENT["arms"],
-        style=config["figures"],
-        code=code_digest("plot_accuracy.py"),
-    message:
-        "Drawing accuracy over labelled examples"
-    script:
-        "../scripts/plot_accuracy.py"
+# The figures of the table in report/figures/__init__.py, each as PNG, SVG and PDF; the PNG goes into the report.
 
 
-# How far each arm stays behind the reference arm.
-rule plot_gap:
-    input:
-        rules.score.output.gaps,
-    output:
-        figure("gap", "Gap to the reference arm"),
-    log:
-        "<results>/logs/plot_gap.log",
-    conda:
-        ENVIRONMENT
-    params:
-        arms=EXPERIMENT["arms"],
-        style=config["figures"],
-        code=code_digest("plot_gap.py"),
-    message:
-        "Drawing the gap to {EXPERIMENT[reference]}"
-    script:
-        "../scripts/plot_gap.py"
+for figure in FIGURES.values():
 
-
-# The published study's figure: accuracy less the reference arm's over the share of training data, its points beside it.
-rule plot_share:
-    input:
-        rules.score.output.gaps,
-    output:
-        figure("share", "Difference over the share of training data"),
-    log:
-        "<results>/logs/plot_share.log",
-    conda:
-        ENVIRONMENT
-    params:
-        arms=EXPERIMENT["arms"],
-        style=config["figures"],
-        published=PUBLISHED,
-        study=STUDY,
-        code=code_digest("plot_share.py"),
-    message:
-        "Drawing the difference over the share of training data"
-    script:
-        "../scripts/plot_share.py"
-
-
-# Accuracy over what it costs to train and to use.
-rule plot_cost:
-    input:
-        rules.score.output.scores,
-    output:
-        figure("cost", "Accuracy over cost"),
-    log:
-        "<results>/logs/plot_cost.log",
-    conda:
-        ENVIRONMENT
-    params:
-        arms=EXPERIMENT["arms"],
-        style=config["figures"],
-        code=code_digest("plot_cost.py"),
-    message:
-        "Drawing accuracy over cost"
-    script:
-        "../scripts/plot_cost.py"
+    rule:
+        name:
+            f"plot_{figure.name}"
+        input:
+            rules.score.output[figure.reads],
+        output:
+            report(
+                f"<results>/figures/{figure.name}.png",
+                caption=f"../report/{figure.name}.rst",
+                category="Figures",
+                labels={"figure": figure.label},
+            ),
+            f"<results>/figures/{figure.name}.svg",
+            f"<results>/figures/{figure.name}.pdf",
+        log:
+            f"<results>/logs/plot_{figure.name}.log",
+        conda:
+            ENVIRONMENT
+        params:
+            figure=figure.name,
+            arms=EXPERIMENT["arms"],
+            style=config["figures"],
+            published=PUBLISHED if figure.shows_published else None,
+            code=code_digest("draw_figure.py", f"pretrain_or_not/report/figures/{figure.name}.py"),
+        message:
+            f"Drawing figure {figure.name}: {figure.label.lower()}"
+        script:
+            "../scripts/draw_figure.py"

@@ -1,7 +1,7 @@
 # Raw texts of any source: cleaned, split, shuffled once.
 rule ingest:
     input:
-        lambda wildcards: check_source(wildcards.dataset, DATASETS[wildcards.dataset]),
+        inputs_of.source_files,
     output:
         examples="<results>/{dataset}/examples.parquet",
         summary="<results>/{dataset}/dataset.json",
@@ -11,8 +11,8 @@ rule ingest:
         ENVIRONMENT
     threads: 2
     params:
-        dataset=lambda wildcards: content(DATASETS[wildcards.dataset]),
-        code=code_digest("ingest.py"),
+        dataset=params_of.dataset_content,
+        code=params_of.ingest_code,
     message:
         "Reading data set {wildcards.dataset}"
     script:

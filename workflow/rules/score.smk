@@ -1,8 +1,8 @@
 # All cells in two tidy tables.
 rule score:
     input:
-        predictions=cells(rules.evaluate.output[0]),
-        selected=cells(rules.select.output.selected),
+        predictions=inputs_of.cells(rules.evaluate.output[0]),
+        selected=inputs_of.cells(rules.select.output[0]),
         summaries=expand(rules.ingest.output.summary, dataset=EXPERIMENT["datasets"]),
     output:
         scores="<results>/scores.parquet",
@@ -13,7 +13,8 @@ rule score:
         ENVIRONMENT
     params:
         reference=EXPERIMENT["reference"],
-        titles=titles(),
+        titles=catalogue.titles(),
+        cells=digest(grid(EXPERIMENT)),
         code=code_digest("score.py"),
     message:
         "Scoring all cells"

@@ -1,16 +1,18 @@
-# Of a cell's runs, the one with the best validation accuracy; its model is kept.
+# Of a cell's runs, the one with the best validation accuracy; the others' models are deleted, as `keep_models` says.
 rule select:
     input:
-        unpack(runs),
+        costs=inputs_of.run_costs,
+        # Their time is no reason to select again: the output is linked to them.
+        lost=lambda wildcards: map(ancient, inputs_of.lost_weights(wildcards) if KEEPS_SELECTED else []),
     output:
-        selected=f"{RUNS}/selected.json",
-        model=kept_if(("all", "selected"), f"{RUNS}/selected/model.safetensors"),
-        config=kept_if(("all", "selected"), f"{RUNS}/selected/config.json"),
+        f"{RUNS}/selected.json",
+        [f"{RUNS}/selected/{file}" for file in MODEL_FILES] if KEEPS_SELECTED else [],
     log:
         f"<results>/logs/select/{{dataset}}/{{arm}}/{CELL}.log",
     conda:
         ENVIRONMENT
     params:
+        settings=params_of.settings,
         code=code_digest("select_run.py"),
     message:
         "Selecting among the runs of {wildcards.arm}, {wildcards.size} examples of {wildcards.dataset}, seed {wildcards.seed}"

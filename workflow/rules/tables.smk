@@ -1,3 +1,23 @@
+# The two tables, each as Parquet, Markdown, LaTeX and picture.
+
+
+def table(name, label):
+    """Return the files of a table; its picture goes into the report."""
+    data, words, latex, png, *others = [
+        f"<results>/tables/{name}.{suffix}" for suffix in ("parquet", "md", "tex", "png", "svg", "pdf")
+    ]
+    shown = report(png, caption=f"../report/table_{name}.rst", category="Tables", labels={"table": label})
+    return [data, words, latex, shown, *others]
+
+
+def for_report(value):
+    """Return a param as JSON without "<": Snakemake's report puts the params of its rules into the page as they are.
+
+    A function, as Snakemake would take the braces in a text for wildcards.
+    """
+    return lambda wildcards: json.dumps(value).replace("<", "\\u003c")
+
+
 # Table 1: accuracy with the most labels, difference from the reference arm, parameters.
 rule table_accuracy:
     input:
@@ -12,8 +32,8 @@ rule table_accuracy:
     params:
         arms=EXPERIMENT["arms"],
         reference=EXPERIMENT["reference"],
-        published=PUBLISHED,
-        study=STUDY,
+        published=PUBLISHED["points"],
+        study=PUBLISHED["study"],
         code=code_digest("table_accuracy.py"),
     message:
         "Tabulating accuracy with the most labels"
@@ -24,7 +44,7 @@ rule table_accuracy:
 # Table 2: inference time per example.
 rule table_inference:
     input:
-        timings(),
+        inputs_of.timings(),
     output:
         table("inference", "Inference time"),
     log:
@@ -33,8 +53,9 @@ rule table_inference:
         ENVIRONMENT
     params:
         reference=EXPERIMENT["reference"],
-        titles=for_report({arm: ARMS[arm]["title"] or arm for arm in [EXPERIMENT["reference"], *timed_arms()]}),
-        study=STUDY,
+        titles=for_report(catalogue.titles_of([EXPERIMENT["reference"], *catalogue.timed_arms()])),
+        timings=inputs_of.timings(),
+        study=PUBLISHED["study"],
         code=code_digest("table_inference.py"),
     message:
         "Tabulating inference times"

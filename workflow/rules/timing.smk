@@ -1,7 +1,7 @@
 # How long an arm takes to classify a batch. It claims all cores, so that nothing runs beside it; `timing.threads` work.
 rule time_inference:
     input:
-        unpack(embeddings_of),
+        unpack(inputs_of.embeddings),
     output:
         "<results>/timing/{arm}/{device}-batch{batch_size}-length{length}.parquet",
     log:
@@ -12,14 +12,15 @@ rule time_inference:
         length=r"\d+",
     conda:
         ENVIRONMENT
-    threads: ALONE
+    # All cores there are, so that nothing runs beside it; a cluster gives none, but a job for each.
+    threads: workflow.resource_settings.cores or TIMING["threads"]
     resources:
-        gpu=lambda wildcards: GPUS if wildcards.device == "cuda" else 0,
+        gpu=lambda wildcards: resources_of.gpus() if wildcards.device == "cuda" else 0,
     params:
-        recipe=shape,
-        pretrained=untrained,
+        recipe=params_of.shape,
+        pretrained=params_of.untrained,
         how={key: TIMING[key] for key in ("threads", "precision", "warmup", "repetitions")},
-        code=code_digest("time_inference.py"),
+        code=params_of.timing_code,
     message:
         "Timing {wildcards.arm} on {wildcards.device}, {wildcards.batch_size} x {wildcards.length} tokens"
     script:

@@ -10,7 +10,7 @@ rule tokenize:
         ENVIRONMENT
     threads: 2
     params:
-        tokenizer=tokenizer,
+        tokenizer=params_of.tokenizer,
         max_length=lookup(dpath="datasets/{dataset}/max_length", within=config),
         code=code_digest("tokenize_texts.py"),
     message:

@@ -1,90 +1,10 @@
-"""Table 1: accuracy with the most labels, the difference from the reference arm, and parameters."""
+"""Write the table of accuracies."""
 
-import pandas as pd
-import pyarrow as pa
-
-from artifacts import write_table
-from metrics import Z_95
-from plotting import read
-from stage import log, stage
-from stamp import stamp
-from tables import Table, millions, number, with_spread, write_forms
-
-PARAMETERS = ["parameters", "parameters_trained", "parameters_embedding"]
-
-
-def full_data(scores, gaps, published):
-    """One row a dataset and arm, at the dataset's largest size; arms that were not run there are left out.
-
-    Accuracy in %, mean and standard deviation over seeds. Difference from the reference arm in points, below it
-    negative, mean over the seeds that both have; its uncertainty is half the 95 % interval from the sampling of test
-    examples, paired, that of one seed (the seeds share the examples). Selection is "test" if that of any cell is.
-    published: rows of `published.matched`.
-    """
-    most = scores.groupby("dataset", sort=False)["n"].transform("max")
-    keys = ["dataset", "dataset_title", "arm", "arm_title", "n"]
-    table = scores[scores["n"] == most].groupby(keys, sort=False, as_index=False).agg(
-        share=("share", "first"), seeds=("seed", "nunique"), accuracy=("accuracy", "mean"), sd=("accuracy", "std"),
-        selection=("selection", "min"), **{key: (key, "mean") for key in PARAMETERS},
-    )  # fmt: skip
-    table = table.rename(columns={"sd": "accuracy_sd"}).assign(
-        accuracy=lambda t: 100 * t["accuracy"], accuracy_sd=lambda t: 100 * t["accuracy_sd"]
-    )
-    differences = gaps.groupby(["dataset", "arm", "n"], as_index=False).agg(
-        difference=("gap", lambda gap: -gap.mean()), difference_95=("gap_se", lambda error: Z_95 * error.mean())
-    )
-    table = table.merge(differences, how="left", on=["dataset", "arm", "n"])
-    theirs = pd.DataFrame(published, columns=["dataset", "arm", "accuracy", "difference"])
-    theirs = theirs.rename(columns={key: f"published_{key}" for key in ("accuracy", "difference")})
-    return table.merge(theirs, how="left", on=["dataset", "arm"])
-
-
-def as_table(rows, reference, study):
-    """The rows as a `Table`. reference: name of the reference arm. study: name and reference arm of the published
-    study."""
-    shown = rows[["published_accuracy", "published_difference"]].notna().any().tolist()
-    columns = ["Dataset", "Arm", "Labels", "Accuracy (%)", "Difference (points)", "Parameters (M)", "trained (M)",
-               "embeddings (M)"]  # fmt: skip
-    columns += ["Published (%)"] * shown[0] + ["Published difference"] * shown[1]
-    cells = []
-    for row in rows.to_dict("records"):
-        own = row["arm"] == reference
-        accuracy = with_spread(row["accuracy"], row["accuracy_sd"], 2)
-        difference = "reference" if own else with_spread(row["difference"], row["difference_95"], 2, sign=True)
-        line = [row["dataset_title"], row["arm_title"], f"{row['n']:,}", accuracy, difference]
-        line += [millions(row[key]) for key in PARAMETERS]
-        line += [number(row["published_accuracy"], 2)] * shown[0]
-        line += [number(row["published_difference"], 2, sign=True)] * shown[1]
-        cells.append(line)
-    first = ~rows["dataset"].duplicated()
-    seeds = rows["seeds"].max()
-    notes = ["Difference: from the reference arm, ± half the 95 % interval from the sampling of test examples."]
-    if seeds > 1:
-        notes.insert(0, f"Accuracy: mean ± standard deviation of up to {seeds} seeds.")
-    else:
-        notes.insert(0, "Accuracy: of one seed.")
-    if any(shown):
-        notes.append(
-            f"Published: {study['name']}, all of their training data; difference from their {study['reference']}."
-        )
-    caption = f"Test accuracy with the most labels{stamp(rows['selection'])}, and parameters"
-    return Table(caption, columns, cells, words=2, groups=[i for i, new in enumerate(first) if new and i], notes=notes)
-
-
-def table_accuracy(scores, gaps, arms, reference, published, study, outputs):
-    """Write the table in all its forms; the first of `outputs` is the Parquet file.
-
-    scores, gaps: paths of the tidy tables. arms: all arms of the experiment; reference: the one that gaps are from.
-    """
-    scores, gaps = read(scores, arms), read(gaps, arms)
-    rows = full_data(scores, gaps, published)
-    write_table(outputs[0], pa.Table.from_pandas(rows, preserve_index=False), reference=reference)
-    write_forms(as_table(rows, reference, study), outputs[1:])
-    log.info("%d rows", len(rows))
-
+from pretrain_or_not.job import job
+from pretrain_or_not.report.tables.accuracy import table_accuracy
 
 if __name__ == "__main__":
-    with stage(snakemake):
+    with job(snakemake):
         table_accuracy(
             scores=snakemake.input.scores,
             gaps=snakemake.input.gaps,

@@ -1,97 +1,12 @@
-"""Table 2: inference time per example, by arm, device, batch size and length."""
+"""Write the table of inference times."""
 
 import json
 
-import pandas as pd
-import pyarrow as pa
-
-from artifacts import open_parquet, write_table
-from stage import log, stage
-from tables import MISSING, Table, millions, with_spread, write_forms
-
-SETTING = ["device", "device_name", "batch_size", "sequence_length", "threads", "precision"]
-
-
-def read_timings(paths):
-    """All repetitions of all timings, one row each."""
-    tables = []
-    for path in paths:
-        with open_parquet(path) as file:
-            tables.append(file.read().to_pandas())
-    return pd.concat(tables, ignore_index=True)
-
-
-def summarize(timings, reference):
-    """One row an arm and setting: milliseconds per example, peak memory, and the speed-up over the reference arm.
-
-    Mean, standard deviation and median of the repetitions; the speed-up is the ratio of the medians in the same
-    setting, which one disturbed repetition does not move, and missing where the reference arm was not timed.
-    """
-    timings = timings.assign(ms=1000 * timings["seconds"] / timings["batch_size"])
-    table = timings.groupby([*SETTING, "arm", "family"], sort=False, as_index=False).agg(
-        repetitions=("ms", "size"), ms_mean=("ms", "mean"), ms_sd=("ms", "std"), ms_median=("ms", "median"),
-        peak_memory_mb=("peak_memory_mb", "max"), parameters=("parameters", "first"),
-        parameters_embedding=("parameters_embedding", "first"),
-    )  # fmt: skip
-    theirs = table[table["arm"] == reference].set_index(SETTING)["ms_median"].rename("reference_ms")
-    table = table.join(theirs, on=SETTING)
-    table["speed_up"] = table["reference_ms"] / table["ms_median"]
-    return table.drop(columns="reference_ms")
-
-
-def ratio(value):
-    """A speed-up in two or three digits, as ``× 23``."""
-    return MISSING if value != value else f"× {value:.0f}" if value >= 10 else f"× {value:.1f}"
-
-
-def as_table(rows, reference, study):
-    """The rows as a `Table`. reference: title of the reference arm. study: name of the study and what it found."""
-    cells = [
-        [row["arm_title"], row["device"], f"{row['batch_size']:,}", f"{row['sequence_length']:,}",
-         with_spread(row["ms_mean"], row["ms_sd"], 3 if row["ms_mean"] < 1 else 2), ratio(row["speed_up"]),
-         f"{row['peak_memory_mb']:,}", millions(row["parameters"])]
-        for row in rows.to_dict("records")
-    ]  # fmt: skip
-    columns = ["Arm", "Device", "Batch", "Tokens", "ms an example", "Speed-up", "Memory (MiB)", "Parameters (M)"]
-    setting = rows[SETTING].apply(tuple, axis=1)
-    counts = sorted(set(rows["repetitions"]))
-    notes = [
-        f"Mean ± standard deviation of {counts[0] if len(counts) == 1 else f'{counts[0]} to {counts[-1]}'} batches.",
-        f"Speed-up: over {reference}, ratio of medians." if rows["speed_up"].notna().any() else "",
-        "Memory: the most that was held, on CPU by the whole process.",
-        f"On {'; '.join(dict.fromkeys(map(where, rows.to_dict('records'))))}.",
-        f"{study['name']} report {study['speed_up']}." if {"lstm", "bert"} <= set(rows["family"]) else "",
-    ]
-    return Table(
-        "Inference time of one example, random tokens without padding",
-        columns,
-        cells,
-        words=2,
-        groups=[i for i in range(1, len(rows)) if setting.iloc[i] != setting.iloc[i - 1]],
-        notes=[note for note in notes if note],
-    )
-
-
-def where(setting):
-    """What a setting was timed on: device, threads and arithmetic."""
-    threads = f", {setting['threads']} thread{'s' * (setting['threads'] > 1)}"
-    return f"{setting['device_name']}{threads * (setting['device'] == 'cpu')}, {setting['precision']}"
-
-
-def table_inference(timings, reference, titles, study, outputs):
-    """Write the table in all its forms; the first of `outputs` is the Parquet file.
-
-    timings: paths, one a timing. reference: name of the reference arm. titles: of the arms, by name.
-    """
-    rows = summarize(read_timings(timings), reference)
-    rows["arm_title"] = rows["arm"].map(titles)
-    write_table(outputs[0], pa.Table.from_pandas(rows, preserve_index=False), reference=reference)
-    write_forms(as_table(rows, titles[reference], study), outputs[1:])
-    log.info("%s", rows[["arm", "ms_median", "speed_up"]].to_string())
-
+from pretrain_or_not.job import job
+from pretrain_or_not.report.tables.inference import table_inference
 
 if __name__ == "__main__":
-    with stage(snakemake):
+    with job(snakemake):
         table_inference(
             timings=snakemake.input,
             reference=snakemake.params.reference,

@@ -1,0 +1,1 @@
+"""What several tests share: tiny texts, models and projects that are made on the spot."""

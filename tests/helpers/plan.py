@@ -1,0 +1,33 @@
+"""A small config as the planning functions see it, and the wildcards of jobs."""
+
+import copy
+
+from helpers.project import CONFIG
+from pretrain_or_not.config.check import check_config
+from pretrain_or_not.plan.catalogue import Catalogue
+
+
+class Wildcards(dict):
+    """Wildcards as Snakemake passes them: attributes, `get`, and what ** unpacks."""
+
+    __getattr__ = dict.__getitem__
+
+
+def cell(arm, size="40", seed="0"):
+    """Return the wildcards of a cell."""
+    return Wildcards(dataset="toy", arm=arm, size=size, seed=seed)
+
+
+def make_catalogue(folder="results", arms=None, models=None, **sections):
+    """Return the catalogue of the test project.
+
+    folder: of results. arms: by name, keys to change. models: as in the config. sections: keys to change in others.
+    """
+    config = copy.deepcopy(CONFIG)
+    config["pathvars"]["results"] = str(folder)
+    config["models"] |= models or {}
+    for name, changes in (arms or {}).items():
+        config["arms"][name] |= changes
+    for section, changes in sections.items():
+        config[section] |= changes
+    return Catalogue(check_config(config))

@@ -1,0 +1,111 @@
+"""A copy of the workflow with tiny data, a tiny BERT and a config, for tests to run Snakemake in."""
+
+import copy
+import csv
+import re
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+
+from helpers.paths import ROOT
+from helpers.texts import make_rows
+
+CONFIG = {
+    "pathvars": {"results": "results"},
+    "experiment": {
+        "datasets": ["toy"],
+        "arms": ["bert", "lstm", "lstm-bert-embeddings", "tfidf", "probe"],
+        "reference": "bert",
+        "sizes": [40, "50%"],
+        "seeds": [0],
+        "validation_max": 50,
+    },
+    "datasets": {
+        "toy": {
+            "title": "Toy",
+            "source": "files",
+            "files": "toy.csv",
+            "splits": {"validation": 60, "test": 90},
+            "max_length": 32,
+        }
+    },
+    "models": {"tiny": {"path": "tiny-bert"}},
+    "timing": {"devices": {"cpu": [2]}, "lengths": [8], "repetitions": 2},
+    "arms": {
+        "bert": {"family": "bert", "model": "tiny", "learning_rates": [1e-3], "epochs": 2, "validations": 2},
+        "lstm": {
+            "family": "lstm",
+            "tokenizer": "tiny",
+            "learning_rates": [1e-3, 2e-2],
+            "embedding_size": 16,
+            "hidden": 16,
+            "min_steps": 30,
+            "dropout": 0.1,
+        },
+        "lstm-bert-embeddings": {
+            "family": "lstm",
+            "tokenizer": "tiny",
+            "embeddings": "tiny",
+            "learning_rates": [2e-2],
+            "hidden": 16,
+            "min_steps": 30,
+        },
+        "tfidf": {"family": "tfidf", "tokenizer": "tiny", "C": [1, 10]},
+        "probe": {"family": "probe", "model": "tiny", "C": [0.1]},
+    },
+}
+
+
+class Project:
+    """A copy of the workflow in a folder of its own, with tiny data, a tiny BERT and a config."""
+
+    def __init__(self, folder, tiny_bert):
+        self.folder = Path(folder)
+        for name in ("Snakefile", "workflow", "profiles", "envs"):
+            source = ROOT / name
+            ignore = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, self.folder / name, ignore=ignore) if source.is_dir() else shutil.copy(
+                source, self.folder
+            )
+        shutil.copytree(tiny_bert, self.folder / "tiny-bert")
+        with open(self.folder / "toy.csv", "w", newline="") as file:
+            csv.writer(file).writerows([("text", "label"), *make_rows(400)])
+
+    def snakemake(self, *arguments, config=CONFIG):
+        """Run Snakemake with `config` as config.yaml; return the finished process, its output in one text."""
+        (self.folder / "config.yaml").write_text(yaml.safe_dump(config))
+        command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+        return subprocess.run(command, cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def jobs(self, config=CONFIG, targets=()):
+        """How often each rule would run: a dict, without rules that would not."""
+        done = self.snakemake("--dry-run", *targets, config=config)
+        assert done.returncode == 0, done.stdout
+        table = done.stdout.partition("Job stats:")[2].partition("\n\n")[0]
+        return {rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE) if rule != "total"}
+
+    @contextmanager
+    def edited(self, module, old, new):
+        """A module of the copy's package with `old` replaced by `new`, restored afterwards."""
+        path = self.folder / "workflow" / "scripts" / "pretrain_or_not" / module
+        text = path.read_text()
+        assert text.count(old) >= 1, f"{module} no longer has {old!r}"
+        path.write_text(text.replace(old, new, 1))
+        try:
+            yield
+        finally:
+            path.write_text(text)
+
+
+def changed(path, value):
+    """CONFIG with the value at `path` (a tuple of keys) replaced."""
+    config = copy.deepcopy(CONFIG)
+    place = config
+    for key in path[:-1]:
+        place = place.setdefault(key, {})
+    place[path[-1]] = value
+    return config

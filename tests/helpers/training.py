@@ -1,0 +1,37 @@
+"""A recipe for small LSTMs, the files of a run, and how to train it as its job does."""
+
+from pathlib import Path
+
+from pretrain_or_not.arms import family_module, module_name
+from pretrain_or_not.config.families import FAMILIES
+from pretrain_or_not.training import launch
+from pretrain_or_not.training.checkpoints import Checkpoints
+
+RECIPE = {
+    "family": "lstm", "tokenizer": "tiny", "embeddings": None, "freeze_embeddings": True, "embedding_size": 12,
+    "layers": 2, "hidden": 8, "dropout": 0.0, "batch_size": 8, "epochs": 2, "min_steps": 0, "validations": 3,
+    "patience": None, "warmup": 0.1, "schedule": "linear", "weight_decay": 0.0, "clip": 1.0, "precision": "fp32",
+}  # fmt: skip
+FILES = {"model": "model.safetensors", "config": "config.json", "history": "history.parquet", "cost": "run.json"}
+NEVER = 1e9  # seconds between checkpoints
+
+
+def run_outputs(folder):
+    """Return the paths of the files of a run in a folder, as a `Run` has them."""
+    return {key: str(Path(folder) / name) for key, name in FILES.items()}
+
+
+def train(run):
+    """Train a run in this process, as the script of its family does."""
+    family = run.recipe["family"]
+    if FAMILIES[family].neural:
+        launch.train(module_name(family), run)
+    else:
+        from pretrain_or_not.training.regression_run import fit_regression  # here, as scikit-learn takes a second
+
+        fit_regression(family_module(family).build, run)
+
+
+def no_checkpoints(folder="no-checkpoints"):
+    """Return checkpoints of which none is ever written."""
+    return Checkpoints(folder, "", NEVER)

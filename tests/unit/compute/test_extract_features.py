@@ -1,0 +1,119 @@
+"""Features are the means of hidden states, whatever the parts that they are written in."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+import pretrain_or_not.compute.extract_features as module
+from helpers.texts import make_rows
+from pretrain_or_not.compute.devices import build_accelerator
+from pretrain_or_not.compute.extract_features import extract_features, mean_pooled
+from pretrain_or_not.compute.inference import infer
+from pretrain_or_not.compute.transformer import load_encoder
+from pretrain_or_not.data.examples import read_examples
+from pretrain_or_not.data.features import Features
+from pretrain_or_not.data.tokenize import tokenize
+from pretrain_or_not.errors import BadInput
+from pretrain_or_not.files.parquet import read_metadata, write_table
+
+
+@pytest.fixture(autouse=True)
+def fp32(monkeypatch):
+    """One precision in all tests of a process, which accelerate asks for."""
+    monkeypatch.setattr(module, "build_accelerator", lambda _: build_accelerator("fp32"))
+
+
+@pytest.fixture
+def tokens(tmp_path, tiny_bert):
+    """Tokens of 60 texts of one split, and of 20 of another, by the tokenizer of the tiny BERT."""
+    rows = make_rows(80)
+    table = pa.table(
+        {
+            "id": range(80),
+            "text": [text for text, _ in rows],
+            "split": ["train"] * 60 + ["test"] * 20,
+            "label": pa.array([len(label) % 3 for _, label in rows], pa.int32()),
+        }
+    )
+    write_table(tmp_path / "examples.parquet", table, dataset="toy", label_names=["a", "b", "c"])
+    paths = {split: tmp_path / f"{split}.parquet" for split in ("train", "test")}
+    tokenize(tmp_path / "examples.parquet", str(tiny_bert), "tiny", 16, paths)
+    return paths
+
+
+def features(tokens, tiny_bert, folder):
+    """Paths of the features of all splits."""
+    outputs = {split: folder / f"{split}.parquet" for split in tokens}
+    extract_features(tokens, {"path": str(tiny_bert)}, "tiny", 1, outputs)
+    return outputs
+
+
+def test_features_are_the_mean_of_an_examples_own_states(tiny_bert, make_examples):
+    examples, encoder = make_examples(30, vocabulary=40), load_encoder(tiny_bert)
+    features, work = infer(encoder, examples, build_accelerator("fp32"), mean_pooled)
+    assert features.shape == (30, 16) and work.examples == 30
+    with torch.no_grad():
+        for i in range(30):
+            tokens = torch.from_numpy(examples.tokens[examples.offsets[i] : examples.offsets[i + 1]].astype(np.int64))
+            alone = encoder(input_ids=tokens[None]).last_hidden_state[0].mean(dim=0)
+            np.testing.assert_allclose(features[i], alone, rtol=1e-4, atol=1e-5)
+
+
+def test_parts_do_not_change_features_or_metadata(tokens, tiny_bert, tmp_path, monkeypatch):
+    whole = features(tokens, tiny_bert, tmp_path / "whole")
+    given = []
+
+    def counted(model, examples, *rest):
+        given.append(len(examples))
+        return infer(model, examples, *rest)
+
+    monkeypatch.setattr(module, "infer", counted)
+    monkeypatch.setattr(module, "PART", 25)
+    parted = features(tokens, tiny_bert, tmp_path / "parted")
+    assert given == [25, 25, 10, 20]
+    for split, path in parted.items():
+        one, other = (
+            read_examples(whole[split], build=Features.from_table),
+            read_examples(path, build=Features.from_table),
+        )
+        examples = read_examples(tokens[split])
+        assert one.ids.tolist() == other.ids.tolist() == examples.ids.tolist()
+        assert one.labels.tolist() == other.labels.tolist() == examples.labels.tolist()
+        matrix, _ = infer(load_encoder(tiny_bert), examples, build_accelerator("fp32"), mean_pooled)
+        assert np.array_equal(one.matrix, matrix)  # in one part, to the bit
+        np.testing.assert_allclose(other.matrix, matrix, rtol=1e-4, atol=1e-5)  # of other batches
+        costs = [about.pop("inference") for about in (one.about, other.about)]
+        assert one.about == other.about and other.about["split"] == split and other.about["encoder"] == "tiny"
+        assert costs[0]["examples"] == costs[1]["examples"] == len(examples) and costs[1]["seconds"] > 0
+        assert costs[0]["flops"] > 0 and costs[0]["parameters"] == costs[1]["parameters"]
+        file = pq.ParquetFile(path)
+        assert [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)] == ([25, 25, 10], [20])[
+            split == "test"
+        ]
+
+
+def test_texts_longer_than_the_encoder_takes_in_are_refused(tokens, tiny_bert, tmp_path):
+    rows = pq.read_table(tokens["test"])
+    about = read_metadata(tokens["test"])
+    for change, message in (
+        (
+            {"max_length": 65},
+            "datasets: toy: max_length 65 is more than the 64 tokens that model 'tiny' takes in; lower",
+        ),
+        ({"vocabulary": 10**6}, "test.parquet: token ids up to 1000000, and model 'tiny' has .* another tokenizer"),
+    ):
+        write_table(tokens["test"], rows, **about | change)
+        with pytest.raises(BadInput, match=message):
+            features({"test": tokens["test"]}, tiny_bert, tmp_path / "out")
+
+
+def test_features_open_as_other_tables_do(tokens, tiny_bert, tmp_path):
+    path = features(tokens, tiny_bert, tmp_path / "features")["train"]
+    frame = pd.read_parquet(path)
+    assert list(frame) == ["id", "label", "features"] and len(frame["features"][0]) == 16
+    assert frame.dtypes[["id", "label"]].tolist() == [np.int64, np.int32]
+    assert b"pretrain_or_not" in pq.read_table(path).schema.metadata
+    assert read_metadata(path)["label_names"] == ["a", "b", "c"]

@@ -1,0 +1,168 @@
+"""A valid config comes back as it was, with defaults for what it leaves out."""
+
+import copy
+
+import yaml
+from snakemake.utils import update_config
+
+from helpers.configs import MINIMAL, valid
+from pretrain_or_not.config.check import check_config
+from pretrain_or_not.config.command_line import with_numbers
+
+
+def test_a_valid_config_passes_unchanged_but_for_defaults():
+    config = valid()
+    before = copy.deepcopy(config)
+    checked = check_config(config)
+    assert config == before
+    checked["datasets"]["yelp"]["labels"]["negative"].append(0)
+    checked["arms"]["tfidf"]["C"].append(3)
+    assert config == before
+
+    def contains(whole, part):
+        if isinstance(part, dict):
+            return all(key in whole and contains(whole[key], item) for key, item in part.items())
+        return whole == part
+
+    assert contains(check_config(config), before)
+    assert check_config(check_config(config)) == check_config(config)
+
+
+def test_defaults_are_filled():
+    checked = check_config(yaml.safe_load(MINIMAL))
+    cut = {"validation": 0.1, "test": 0.1}
+    common = {"title": "", "splits": cut, "seed": 0, "deduplicate": "splits", "max_length": 512}
+    columns = {"text": "text", "label": "label", "labels": None, "ignore_labels": []}
+    training = {"title": "", "min_steps": 0, "validations": 10, "patience": None, "clip": 1.0, "processes": 1}
+    assert checked == {
+        "pathvars": {"results": "results"},
+        "figures": {"width": 3.5, "one_point": 1.0},
+        "timing": {
+            "arms": None,
+            "devices": {"cpu": [8], "cuda": []},
+            "lengths": [64],
+            "threads": 1,
+            "precision": "fp32",
+            "warmup": 2,
+            "repetitions": 10,
+        },
+        "published": {"datasets": {}, "arms": {}},
+        "experiment": {
+            "datasets": ["d"],
+            "arms": ["a"],
+            "reference": "a",
+            "sizes": [10],
+            "seeds": [0],
+            "exclude": [],
+            "selection": "validation",
+            "checkpoint_minutes": 10,
+            "validation_max": 10000,
+            "keep_models": "all",
+            "threads": 1,
+        },
+        "datasets": {
+            "d": {
+                "source": "docstrings",
+                "packages": {"x": "x", "y": "y"},
+                "mentions": [],
+                "max_characters": 300,
+                **common,
+            },
+            "f": {
+                "source": "files",
+                "files": "f.csv",
+                "format": None,
+                "member": None,
+                "split": None,
+                **columns,
+                **common,
+            },
+            "h": {
+                "source": "hub",
+                "id": "a/b",
+                "config": None,
+                "revision": None,
+                "split": {"train": "all"},
+                **columns,
+                **common,
+            },
+        },
+        "models": {"m": {"path": "somewhere", "revision": None, "sha256": None}},
+        "arms": {
+            "a": {
+                "family": "bert",
+                "model": "m",
+                "init": "pretrained",
+                "learning_rates": [1.0e-4],
+                "batch_size": 32,
+                "epochs": 3,
+                "warmup": 0.05,
+                "schedule": "linear",
+                "weight_decay": 0.01,
+                "dropout": 0.1,
+                "precision": "auto",
+                **training,
+            },
+            "b": {
+                "family": "lstm",
+                "tokenizer": "m",
+                "embeddings": None,
+                "freeze_embeddings": True,
+                "embedding_size": 128,
+                "layers": 1,
+                "hidden": 128,
+                "dropout": 0.0,
+                "learning_rates": [1.0e-3],
+                "batch_size": 64,
+                "epochs": 10,
+                "warmup": 0.0,
+                "schedule": "constant",
+                "weight_decay": 0.0,
+                "precision": "fp32",
+                **training,
+            },
+            "c": {"family": "tfidf", "title": "", "tokenizer": "m", "ngrams": 2, "min_count": 1, "C": [1, 10]},
+        },
+    }
+
+
+def test_defaults_fill_what_a_mapping_leaves_open_and_are_not_shared():
+    config = yaml.safe_load(MINIMAL)
+    config["pathvars"] = {"data": "elsewhere"}
+    config["datasets"]["d"]["splits"] = {"validation": 5}
+    checked = check_config(config)
+    assert checked["pathvars"] == {"data": "elsewhere", "results": "results"}
+    assert checked["datasets"]["d"]["splits"] == {"validation": 5, "test": 0.1}
+    checked["datasets"]["f"]["splits"]["test"] = 7
+    checked["datasets"]["d"]["mentions"].append("x")
+    again = check_config(config)
+    assert again["datasets"]["f"]["splits"]["test"] == 0.1
+    assert again["datasets"]["d"]["mentions"] == []
+
+
+def test_numbers_on_the_command_line_are_numbers_where_text_is_wrong():
+    # As Snakemake hands on --config 'experiment={sizes: [100, "10%"], threads: 2}', and merges it.
+    given = yaml.load(
+        """
+        experiment: {sizes: [100, "10%"], threads: 2}
+        datasets: {yelp: {text: "1", labels: {negative: [1, 2], positive: [4]}, title: "LSTM #2"}}
+        arms: {minilm: {patience: null, learning_rates: [0.001], clip: 1.5}}
+        """,
+        Loader=yaml.BaseLoader,
+    )
+    config = valid()
+    update_config(config, given)
+    assert config["experiment"]["sizes"] == ["100", "10%"]
+    read = with_numbers(config, given)
+    assert read["experiment"]["sizes"] == [100, "10%"] and read["experiment"]["threads"] == 2
+    assert read["datasets"]["yelp"]["text"] == "1" and read["datasets"]["yelp"]["title"] == "LSTM #2"
+    assert read["arms"]["minilm"]["patience"] is None and read["arms"]["minilm"]["learning_rates"] == [0.001]
+    assert read["arms"]["minilm"]["clip"] == 1.5
+    check_config(read)
+
+
+def test_text_of_a_file_stays_text():
+    config = valid()
+    config["experiment"]["threads"] = "2"
+    assert with_numbers(config, {}) == config and with_numbers(config, {"experiment": {"seeds": ["0"]}}) == config
+    assert with_numbers(config, {"experiment": {"threads": "two"}})["experiment"]["threads"] == "2"

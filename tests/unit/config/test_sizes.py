@@ -1,0 +1,36 @@
+"""How a size is written, and what is none."""
+
+import pytest
+
+from pretrain_or_not.config.sizes import size_name
+from pretrain_or_not.config.wording import show
+from pretrain_or_not.errors import BadInput
+
+
+@pytest.mark.parametrize(
+    "size, name",
+    [
+        (1, "1"),
+        (1000, "1000"),
+        ("10%", "10pct"),
+        ("10.0%", "10pct"),
+        ("0.5%", "0.5pct"),
+        ("0.50%", "0.5pct"),
+        ("05%", "5pct"),
+        ("100%", "100pct"),
+        ("100.0%", "100pct"),
+    ],
+)
+def test_size_names(size, name):
+    assert size_name(size) == name
+
+
+@pytest.mark.parametrize(
+    "size", [0, -1, True, False, None, 1.0, 0.5, "", "%", "0%", "0.0%", "-5%", "101%", "100.001%", "10 %", "10%\n",
+             "1e1%", ".5%", "٣%", "nan%", "ten", [], {}, 10**5000],
+    ids=show,
+)  # fmt: skip
+def test_what_is_no_size(size):
+    with pytest.raises(BadInput, match="is not a size") as caught:
+        size_name(size)
+    assert len(str(caught.value).splitlines()) == 1

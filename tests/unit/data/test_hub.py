@@ -1,0 +1,207 @@
+"""Data sets of the Hugging Face Hub: from a folder, over HTTP from a small hub here, and from the cache offline."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from helpers.fake_hub import COMMIT, environment, fake_hub
+from pretrain_or_not.data.sources import find_inputs, read_source
+from pretrain_or_not.errors import BadInput
+
+HUB = {
+    "source": "hub", "id": "org/reviews", "config": None, "revision": None, "split": {"train": "train"},
+    "text": "text", "label": "label",
+}  # fmt: skip
+CARD = """---
+configs:
+- config_name: plain
+  default: true
+  data_files:
+  - {split: train, path: plain/train-*.parquet}
+  - {split: unseen, path: plain/unseen-*.parquet}
+- config_name: stars
+  data_files:
+  - {split: train, path: stars.parquet}
+dataset_info:
+- config_name: plain
+  features:
+  - {name: text, dtype: string}
+  - name: label
+    dtype: {class_label: {names: {'0': neg, '1': pos}}}
+  splits:
+  - {name: train, num_examples: 6, num_bytes: 1}
+  - {name: unseen, num_examples: 4, num_bytes: 1}
+---
+Reviews.
+"""
+PLAIN = [(f"train-{shard} {i}", label, "train") for shard in (0, 1) for i, label in enumerate(["neg", "pos", "neg"])]
+UNSEEN = [(f"unseen-0 {i}", label, "test") for i, label in enumerate(["neg", "pos", None, "neg"])]
+
+
+def make_repo(folder):
+    """Write a data set as it lies on the Hub: two configurations, shards, names of classes in its card."""
+    (folder / "plain").mkdir(parents=True)
+    (folder / "README.md").write_text(CARD)
+    for name, labels in {"train-0": [0, 1, 0], "train-1": [0, 1, 0], "unseen-0": [0, 1, -1, 0]}.items():
+        table = pa.table({"text": [f"{name} {i}" for i in range(len(labels))], "label": labels})
+        pq.write_table(table, folder / "plain" / f"{name}.parquet")
+    stars = pa.table({"review": [f"r{i}" for i in range(7)], "stars": [i % 5 + 1.0 for i in range(7)]})
+    pq.write_table(stars, folder / "stars.parquet")
+    return folder
+
+
+@pytest.fixture
+def repo(tmp_path):
+    """Folder of a data set."""
+    return make_repo(tmp_path / "reviews")
+
+
+def rows_of(dataset):
+    """All rows of a source, as (text, label, split)."""
+    return [tuple(row.values()) for batch in read_source(dataset) for row in batch.to_pylist()]
+
+
+def test_a_folder_is_read_as_the_hub_would_be(repo):
+    dataset = HUB | {"id": str(repo), "split": {"train": "train", "test": "unseen"}}
+    assert rows_of(dataset) == PLAIN + UNSEEN
+    stars = dataset | {"config": "stars", "split": {"train": "train"}, "text": "review", "label": "stars"}
+    assert rows_of(stars) == [(f"r{i}", str(i % 5 + 1), "train") for i in range(7)]
+
+
+def test_files_of_a_folder_are_inputs_and_an_id_has_none(repo):
+    assert len(find_inputs("d", HUB | {"id": str(repo)})) == 5
+    assert find_inputs("d", HUB) == []
+    with pytest.raises(BadInput, match=r"datasets\.d\.id: there is no folder '\./nowhere'"):
+        find_inputs("d", HUB | {"id": "./nowhere"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"config": "fancy"}, r"reviews: `config: fancy`: BuilderConfig 'fancy' not found.*plain.*stars"),
+        (
+            {"split": {"train": "train", "test": "test"}},
+            "reviews: no split 'test' for `split: test:`; it has train, un",
+        ),
+        ({"text": "review"}, "reviews, split 'train': no column 'review' for `text:`; its columns are text, label"),
+    ],
+)
+def test_what_the_data_set_has_not_is_named(repo, changes, message):
+    with pytest.raises(BadInput, match=message):
+        rows_of(HUB | {"id": str(repo)} | changes)
+
+
+def test_rows_that_are_missing_are_noticed(repo):
+    (repo / "plain" / "train-1.parquet").unlink()
+    with pytest.raises(BadInput, match="split 'train': 3 rows could be read, and the data set declares 6"):
+        rows_of(HUB | {"id": str(repo)})
+
+
+def test_a_card_that_declares_too_few_rows_stops_nobody(repo):
+    shutil.copy(repo / "plain" / "train-1.parquet", repo / "plain" / "train-2.parquet")
+    assert len(rows_of(HUB | {"id": str(repo)})) > len(set(rows_of(HUB | {"id": str(repo)})))
+
+
+def test_a_damaged_file_is_named(repo):
+    (repo / "plain" / "train-1.parquet").write_bytes(b"PAR1 cut off")
+    with pytest.raises(BadInput, match=r"reviews, split 'train': cannot be read after row \d"):
+        rows_of(HUB | {"id": str(repo)})
+
+
+ONLINE = """
+import json, sys
+from huggingface_hub import snapshot_download
+from pretrain_or_not.data.sources import read_source
+from pretrain_or_not.errors import BadInput
+datasets, cache = json.load(sys.stdin)
+for dataset in datasets:
+    try:
+        print(json.dumps([list(row.values()) for batch in read_source(dataset) for row in batch.to_pylist()]))
+    except BadInput as error:
+        print(json.dumps(str(error)))
+snapshot_download("org/reviews", repo_type="dataset", cache_dir=cache)  # as `hf download` does
+"""
+
+
+@pytest.fixture(scope="module")
+def online(tmp_path_factory):
+    """What came of reading from a hub.
+
+    Gives the results, the paths the hub was asked for, the cache that streaming leaves and one with a download.
+    """
+    folder = tmp_path_factory.mktemp("online")
+    asked = [
+        HUB | {"split": {"train": "train", "test": "unseen"}},
+        HUB | {"revision": COMMIT},
+        HUB | {"config": "stars", "text": "review", "label": "stars"},
+        HUB | {"revision": "v9"},
+        HUB | {"id": "org/other"},
+        HUB | {"config": "fancy"},
+    ]
+    with fake_hub(make_repo(folder / "reviews"), "org/reviews") as hub:
+        done = subprocess.run(
+            [sys.executable, "-c", ONLINE], input=json.dumps([asked, str(folder / "cache")]),
+            env=environment(hub, folder / "home"), capture_output=True, text=True,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    results = [json.loads(line) for line in done.stdout.splitlines()]
+    results = [result if isinstance(result, str) else [tuple(row) for row in result] for result in results]
+    return results, hub.asked, folder / "home" / "hub", folder / "cache"
+
+
+def test_the_hub_is_streamed_at_one_commit(online):
+    (rows, pinned, stars, *_), asked, _, _ = online
+    assert rows == PLAIN + UNSEEN and pinned == PLAIN
+    assert stars == [(f"r{i}", str(i % 5 + 1), "train") for i in range(7)]
+    files = [path for path in asked if path.endswith(".parquet")]
+    assert files and all(f"/resolve/{COMMIT}/" in path for path in files)
+
+
+def test_what_the_hub_has_not_is_named(online):
+    _, _, _, no_revision, no_id, no_config = online[0]
+    assert no_revision == "org/reviews: no revision 'v9' on the Hugging Face Hub; correct `revision:`"
+    assert no_id.startswith("org/other: no such data set on the Hugging Face Hub; correct `id:`")
+    assert no_config.startswith("org/reviews: `config: fancy`: BuilderConfig 'fancy' not found. Available: ['plain'")
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    """A function that makes a folder the Hub's cache, and forbids the network."""
+    from huggingface_hub import constants
+
+    def go(cache):
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
+
+    return go
+
+
+@pytest.mark.parametrize("revision", [None, "main", COMMIT])
+def test_offline_the_cache_is_read(online, offline, revision):
+    offline(online[3])
+    assert rows_of(HUB | {"revision": revision, "split": {"train": "train", "test": "unseen"}}) == PLAIN + UNSEEN
+
+
+def test_offline_without_the_data_it_is_said_how_to_get_them(online, offline, tmp_path):
+    streamed = online[2]
+    assert list(streamed.rglob("README.md")) and not list(streamed.rglob("*.parquet"))
+    for cache, revision, option in ((tmp_path, None, ""), (streamed, COMMIT, f" --revision {COMMIT}")):
+        offline(cache)
+        with pytest.raises(BadInput) as caught:
+            rows_of(HUB | {"revision": revision})
+        assert f" is not, or not whole, in the cache ({cache}; HF_HOME moves it)" in str(caught.value)
+        assert f"fetch it: hf download org/reviews --repo-type dataset{option} (or set" in str(caught.value)
+
+
+def test_a_hub_that_cannot_be_reached_is_told(monkeypatch):
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(BadInput, match=r"org/reviews: the Hugging Face Hub cannot be reached .*set HF_HUB_OFFLINE=1"):
+        rows_of(HUB)

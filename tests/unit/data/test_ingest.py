@@ -1,0 +1,244 @@
+"""Sources, cleaning, splits without leaks, and what is said of bad data."""
+
+import bz2
+import gzip
+import json
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+
+from helpers.tables import DATASET, write_csv
+from helpers.texts import make_rows
+from pretrain_or_not.data.ingest import class_names, ingest
+from pretrain_or_not.errors import BadInput
+from pretrain_or_not.files.json_files import read_json
+from pretrain_or_not.files.parquet import read_metadata
+
+
+def run(tmp_path, files, sizes=(), **changes):
+    """Ingest `files`; return the examples as pandas and the summary."""
+    paths = [tmp_path / "out" / name for name in ("examples.parquet", "dataset.json")]
+    ingest(DATASET | {"files": files} | changes, "toy", sizes, 1, *paths)
+    assert sorted(p.name for p in paths[0].parent.iterdir()) == ["dataset.json", "examples.parquet"]
+    return pd.read_parquet(paths[0]), read_json(paths[1])
+
+
+def write_format(path, rows):
+    """`rows` in the format that the name of `path` tells."""
+    kind = path.name.split(".")[1]
+    if kind == "parquet":
+        pq.write_table(pa.table({"text": [r[0] for r in rows], "label": [r[1] for r in rows]}), path)
+        return str(path)
+    plain = path.with_name(f"plain.{kind}")
+    if kind == "jsonl":
+        plain.write_text("".join(json.dumps({"label": label, "text": text}) + "\n" for text, label in rows))
+    else:
+        write_csv(plain, rows, delimiter="\t" if kind == "tsv" else ",")
+    data = plain.read_bytes()
+    plain.unlink()
+    pack = {"gz": gzip.compress, "zst": zstandard.compress, "bz2": bz2.compress}.get(path.suffix[1:], bytes)
+    path.write_bytes(pack(data))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a.parquet", "a.csv", "a.tsv", "a.jsonl", "a.csv.gz", "a.jsonl.gz", "a.jsonl.zst", "a.tsv.zst", "a.csv.bz2"],
+)
+def test_every_format_gives_the_same_examples(tmp_path, name):
+    rows = [(f'{text}, "quoted"\tand all', label) for text, label in make_rows(60)]
+    examples, facts = run(tmp_path, write_format(tmp_path / name, rows))
+    assert sorted(zip(examples.text, examples.label.map(dict(enumerate(facts["label_names"]))), strict=True)) == sorted(
+        rows
+    )
+    # The id is the row of the source.
+    assert all(rows[i][0] == text for i, text in zip(examples.id, examples.text, strict=True))
+
+
+def test_made_splits_are_of_the_asked_size_and_do_not_leak(tmp_path):
+    rows = make_rows(300)
+    rows += [(text.upper(), label) for text, label in rows[:50]] + rows[:50]
+    examples, facts = run(tmp_path, write_csv(tmp_path / "a.csv", rows), splits={"validation": 30, "test": 0.25})
+    assert len(examples) == 400
+    assert 100 <= facts["rows"]["test"] <= 102  # copies of a text stay together
+    assert 30 <= facts["rows"]["validation"] <= 32
+    splits_of = examples.groupby(examples.text.str.lower()).split.nunique()
+    assert splits_of.max() == 1
+    assert examples.split.tolist() == sorted(examples.split, key=["train", "validation", "test"].index)
+    train = examples[examples.split == "train"]
+    assert train.id.tolist() != sorted(train.id)  # shuffled
+
+
+def test_given_splits_stay_and_leaks_leave_the_training_set(tmp_path):
+    train, test = make_rows(100, seed=1), make_rows(40, seed=2)
+    leaked = [(f"  {text.title()} ", label) for text, label in test[:7]]
+    files = {
+        "train": [write_csv(tmp_path / "a.csv", train[:50]), write_csv(tmp_path / "b.csv", train[50:] + leaked)],
+        "test": write_csv(tmp_path / "c.csv", [*test, test[0]]),
+    }
+    examples, facts = run(tmp_path, files, splits={"validation": 20})
+    assert facts["dropped"]["train, also in another split"] == 7
+    assert facts["rows"] == {"train": 80, "validation": 20, "test": 41}  # the double in test stays as given
+    assert set(examples[examples.split == "test"].text) == {text for text, _ in test}
+
+
+def test_a_split_column_is_followed(tmp_path):
+    names = ["train", "Validation", "dev", "TEST"]
+    rows = [(*row, names[i % 4]) for i, row in enumerate(make_rows(80))]
+    examples, facts = run(tmp_path, write_csv(tmp_path / "a.csv", rows, ("text", "label", "part")), split="part")
+    assert facts["rows"] == {"train": 20, "validation": 40, "test": 20}
+    assert set(examples[examples.split == "test"].id % 4) == {3}
+
+
+def test_deduplicate_all_keeps_the_first_of_each_text(tmp_path):
+    rows = make_rows(50)
+    contradicted = (rows[0][0], "sports" if rows[0][1] != "sports" else "travel")
+    examples, facts = run(tmp_path, write_csv(tmp_path / "a.csv", [*rows, contradicted, rows[1]]), deduplicate="all")
+    assert sorted(examples.id) == list(range(50))
+    assert facts["dropped"]["duplicate text"] == 2
+    assert facts["dropped"]["texts with two labels (first one kept)"] == 1
+
+
+def test_blank_and_null_texts_are_dropped_and_counted(tmp_path):
+    rows = [("", "sports"), ("   ", "travel"), (None, "sports"), *make_rows(40), ("text without label", None)]
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": [r[0] for r in rows], "label": [r[1] for r in rows]}), path)
+    examples, facts = run(tmp_path, str(path))
+    assert len(examples) == 40 and facts["read"] == 44
+    assert facts["dropped"]["blank or null text"] == 3 and facts["dropped"]["no label"] == 1
+
+
+def test_label_map_joins_stars_however_they_are_written(tmp_path):
+    rows = [(f"text number {i}", value) for i, value in enumerate(["1", "2.0", "4", " 5"] * 10)]
+    labels = {"bad": [1, 2], "good": ["4", 5.0]}
+    examples, facts = run(tmp_path, write_csv(tmp_path / "a.csv", rows), labels=labels)
+    assert facts["label_names"] == ["bad", "good"]
+    assert examples.sort_values("id").label.tolist() == [0, 0, 1, 1] * 10
+
+
+def test_order_depends_on_the_seed_alone(tmp_path):
+    path = write_csv(tmp_path / "a.csv", make_rows(60))
+    first, again, other = (run(tmp_path, path, seed=seed)[0] for seed in (0, 0, 1))
+    assert first.equals(again) and first.id.tolist() != other.id.tolist()
+
+
+def test_provenance_rides_in_the_metadata(tmp_path):
+    run(tmp_path, write_csv(tmp_path / "a.csv", make_rows(40)))
+    about = read_metadata(tmp_path / "out" / "examples.parquet")
+    assert about["label_names"] == ["cooking", "sports", "travel"]
+    assert len(about["config_digest"]) == 16 and about["versions"]["python"]
+
+
+def test_cells_of_a_csv_are_taken_as_they_are_written(tmp_path):
+    """Also where a chunk would look like numbers, booleans or missing values to a guessing reader."""
+    labels = ["01", "02"] * 6000 + ["A1", "True", "None", "1.5"] * 3
+    rows = [(f"text {i}", label) for i, label in enumerate(labels)] + [("NA", "01"), ("null", "02"), ("12", "02")]
+    examples, facts = run(tmp_path, write_csv(tmp_path / "a.csv", rows))
+    assert facts["label_names"] == ["01", "02", "1.5", "A1", "None", "True"]
+    assert len(examples) == len(rows) and {"NA", "null", "12"} <= set(examples.text)
+
+
+@pytest.mark.parametrize("kind", ["boolean", "category"])
+def test_labels_of_other_types_in_parquet(tmp_path, kind):
+    rows = make_rows(40)
+    labels = pa.array([label for _, label in rows])
+    column = pa.compute.equal(labels, "sports") if kind == "boolean" else labels.dictionary_encode()
+    pq.write_table(pa.table({"text": [text for text, _ in rows], "label": column}), tmp_path / "a.parquet")
+    examples, facts = run(tmp_path, str(tmp_path / "a.parquet"))
+    assert len(examples) == 40 and len(facts["label_names"]) == len(set(column.to_pylist()))
+
+
+def test_texts_that_are_numbers_are_refused(tmp_path):
+    pq.write_table(pa.table({"text": list(range(9)), "label": ["a", "b", "c"] * 3}), tmp_path / "a.parquet")
+    with pytest.raises(BadInput, match="column 'text' holds int64, not text"):
+        run(tmp_path, str(tmp_path / "a.parquet"))
+
+
+def test_a_whole_batch_may_be_blank(tmp_path):
+    rows = [*((f"text {i}", "ab"[i % 2]) for i in range(10_000)), ("", "a")]
+    _, facts = run(tmp_path, write_csv(tmp_path / "a.csv", rows), labels={"x": ["a"], "y": ["b"]})
+    assert facts["read"] == 10_001 and facts["dropped"]["blank or null text"] == 1
+
+
+def test_ignored_labels_are_left_out_and_counted(tmp_path):
+    rows = [(f"text number {i}", i % 3 + 1) for i in range(30)]
+    labels = {"bad": [1], "good": [3]}
+    examples, facts = run(tmp_path, write_csv(tmp_path / "a.csv", rows), labels=labels, ignore_labels=[2])
+    assert len(examples) == 20 and facts["dropped"]["label in ignore_labels"] == 10
+
+
+def test_numbers_as_classes_are_in_order_whatever_the_hash_seed():
+    assert class_names({"10", "9", "1.5", "01", "1"}, None) == ["01", "1", "1.5", "9", "10"]
+    assert class_names({"nan", "2", "1"}, None) == ["1", "2", "nan"]
+
+
+def test_a_file_name_is_no_pattern(tmp_path):
+    write_csv(tmp_path / "x1.csv", [("other", "a")] * 40)
+    examples, _ = run(tmp_path, write_csv(tmp_path / "x[1].csv", make_rows(40)))
+    assert "other" not in set(examples.text)
+
+
+ROWS = make_rows(30)
+BAD = {
+    "missing text column": (
+        ROWS,
+        {"text": "review"},
+        r"a\.csv: no column 'review' for `text:`; its columns are text, label",
+    ),
+    "missing label column": (ROWS, {"label": "stars"}, "no column 'stars' for `label:`"),
+    "empty": ([], {}, "empty"),
+    "nothing but blanks": ([(" ", "a"), ("", "b")], {}, "none of its 2 rows has both a text and a label"),
+    "one class": ([(text, "same") for text, _ in ROWS], {}, "all labels are 'same'; .* at least two classes"),
+    "outside the map": (ROWS, {"labels": {"a": ["sports"], "b": ["cooking"]}}, r"row \d+: label 'travel' is not in"),
+    "class without example": (
+        ROWS,
+        {"labels": {"a": ["sports", "travel"], "b": ["cooking"], "c": ["chess"]}},
+        "no example of class 'c'",
+    ),
+    "text as label": ([(text, f"{i}") for i, (text, _) in enumerate(make_rows(1100))], {}, "different labels"),
+    "unknown split": ([(*row, "trian") for row in ROWS], {"split": "split"}, "row 0: 'trian' in column 'split'"),
+    "size too large": (ROWS, {"sizes": [10, 25]}, "25 training examples, and there are 2[0-4]"),
+    "splits too large": (ROWS, {"splits": {"validation": 10, "test": 20}}, "validation: 10 leaves 10 validation and 0"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_data_is_named_and_nothing_is_left(tmp_path, case):
+    rows, changes, message = BAD[case]
+    changes = dict(changes)
+    header = ("text", "label", "split") if "split" in changes else ("text", "label")
+    path = write_csv(tmp_path / "a.csv", rows, header)
+    with pytest.raises(BadInput, match=message) as caught:
+        run(tmp_path, path, sizes=changes.pop("sizes", ()), **changes)
+    assert str(caught.value).startswith("dataset 'toy': ")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("row", ["good film,nice,pos,3,", "good, film,nice,pos,3", '"a ""b""\nc",nice,pos,3,4'])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_row_with_more_cells_than_columns_is_named(tmp_path, row, first):
+    rows = ["text,summary,label,votes", '"two\nlines",fine,pos,1', "", "short,fine", row, "bad film,dull,neg,2"]
+    if first:
+        del rows[1:4]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(rows))
+    line = 2 if first else 6
+    with pytest.raises(BadInput, match=rf"a\.csv: line {line}: 5 cells, where the header names 4; put a cell"):
+        run(tmp_path, str(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.parquet", b"PAR1 cut off"),
+        ("a.csv.gz", b"not gzip"),
+    ],
+)
+def test_broken_files_are_named(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(BadInput, match=f"{name}: cannot be read as"):
+        run(tmp_path, str(tmp_path / name))

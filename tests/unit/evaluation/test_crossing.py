@@ -1,0 +1,84 @@
+"""The number of labels at which a gap closes: where it was planted, in intervals that cover it."""
+
+import numpy as np
+import pytest
+
+from helpers.gaps import SIZES, planted
+from pretrain_or_not.evaluation.crossing import answer_row, bootstrap, crossing, mean_gaps
+
+
+@pytest.mark.parametrize(
+    ("gaps", "labels"),
+    [
+        ([9, 5, 3, 0.5], 10 ** (4 + 2 / 2.5)),  # linear in log n: 3 at 10^4, 0.5 at 10^5
+        ([3, 1, 0.5, 0.2], 1000),  # below means less than: just at the threshold, and less ever after
+        ([9, 0.5, 3, 0.0], 10 ** (4 + 2 / 3)),  # the first crossing does not last
+        ([0.5, 0.4, 0.9, -2], 100),
+        ([0.5, 0.2, 0.1, 1.2], np.inf),
+    ],
+)
+def test_crossing_is_where_the_gap_falls_below_for_good(gaps, labels):
+    assert crossing(SIZES, gaps, 1.0) == pytest.approx(labels)
+    assert crossing(SIZES, [gaps, gaps], 1.0) == pytest.approx([labels, labels])
+
+
+def test_crossing_of_a_single_size():
+    assert crossing([500], [0.4], 1.0) == 500
+    assert crossing([500], [1.4], 1.0) == np.inf
+
+
+def test_bootstrap_has_the_mean_and_the_standard_error_of_the_test_sample():
+    rng = np.random.default_rng(1)
+    differences = rng.choice([-1, 0, 1], (1, 400), p=[0.1, 0.7, 0.2]).astype(np.int8)
+    replicates = bootstrap(differences, np.array([[0]]), replicates=4000)[:, 0]
+    assert replicates.mean() == pytest.approx(100 * differences.mean(), abs=0.15)
+    assert replicates.std() == pytest.approx(100 * differences.std() / 20, rel=0.05)
+
+
+def test_bootstrap_has_the_variance_of_the_mean_over_seeds():
+    gaps = np.array([0.0, 10.0, 20.0, 50.0])  # of four seeds, at one size, without sampling of test examples
+    differences = np.repeat(gaps[:, None] / 100, 3, axis=1)
+    replicates = bootstrap(differences, np.arange(4)[None], replicates=20_000)[:, 0]
+    assert replicates.mean() == pytest.approx(gaps.mean(), rel=0.02)
+    assert replicates.var() == pytest.approx(gaps.var(ddof=1) / 4, rel=0.05)
+
+
+def test_a_size_without_the_drawn_seed_takes_the_seeds_it_has():
+    sums = np.array([[4.0, 6.0, 3.0]])
+    cells = np.array([[0, 1], [2, -1]])
+    assert mean_gaps(sums, cells, np.array([[0, 1]])).tolist() == [[6.0, 3.0]]
+    assert mean_gaps(sums, cells, np.array([[1, 1]])).tolist() == [[5.0, 3.0]]
+
+
+def test_examples_are_drawn_jointly_for_all_sizes():
+    """Where two sizes have the same differences, their gaps are equal in every replicate."""
+    differences = np.tile(np.random.default_rng(2).choice([-1, 0, 1], 200).astype(np.int8), (2, 1))
+    replicates = bootstrap(differences, np.array([[0], [1]]), replicates=50)
+    np.testing.assert_allclose(replicates[:, 0], replicates[:, 1])
+    assert replicates[:, 0].std() > 0
+
+
+def test_the_interval_covers_a_planted_crossing_about_as_often_as_it_says():
+    truth = crossing(SIZES, [9, 5, 3, 0.2], 1.0)
+    covered = 0
+    for trial in range(60):
+        row = answer_row(*planted([9, 5, 3, 0.2], 1000, rng=np.random.default_rng(trial)), 1.0)
+        assert row["labels_low"] <= row["labels_high"]
+        covered += row["labels_low"] <= truth <= row["labels_high"]
+    assert covered >= 52  # of 60; 57 are expected, and fewer than 52 come in one of 100 tries
+
+
+def test_the_interval_is_not_wider_than_it_has_to_be():
+    """With one seed and one size, that of the gap is 1.96 standard errors to either side."""
+    differences = np.random.default_rng(3).choice([-1, 0, 1], (1, 2000), p=[0.1, 0.7, 0.2]).astype(np.int8)
+    row = answer_row([100], [0], differences, 1.0)
+    gap, error = 100 * differences.mean(), 100 * differences.std() / np.sqrt(2000)
+    assert row["gap_largest"] == pytest.approx(gap)
+    assert row["gap_largest_low"] == pytest.approx(gap - 1.96 * error, abs=0.15 * error)
+    assert row["gap_largest_high"] == pytest.approx(gap + 1.96 * error, abs=0.15 * error)
+
+
+def test_more_test_examples_narrow_the_interval():
+    few, many = (answer_row(*planted([9, 5, 3, -2], n), 1.0) for n in (500, 20_000))
+    assert many["labels_high"] / many["labels_low"] < few["labels_high"] / few["labels_low"]
+    assert many["labels_low"] <= crossing(SIZES, [9, 5, 3, -2], 1.0) <= many["labels_high"]

@@ -1,0 +1,214 @@
+"""The digest of code changes with what a script does, and with nothing else."""
+
+import ast
+import importlib.metadata
+import os
+import shutil
+import sys
+
+import pytest
+
+from helpers.paths import SCRIPTS
+from pretrain_or_not.config.families import FAMILIES
+from pretrain_or_not.config.sources import SOURCES
+from pretrain_or_not.files import code_digest as module
+from pretrain_or_not.files.code_digest import as_text, code_digest
+from pretrain_or_not.report.figures import FIGURES
+
+MODULES = {
+    "script.py": "import helper\nfrom package.near import h\n\nprint(helper.f(1), h(2))\n",
+    "helper.py": '"""Helps."""\nfrom package.inner.deep import g\n\ndef f(x):\n    """Doc."""\n    return g(x)\n',
+    "package/__init__.py": '"""A package."""\nx = 5\n',
+    "package/near.py": "from package import sibling\n\ndef h(x):\n    return sibling.y * x\n",
+    "package/sibling.py": "y = 7\n",
+    "package/inner/__init__.py": "x = 6\n",
+    "package/inner/deep.py": "def g(x):\n    import numpy\n    return x + 1\n",
+    "package/inner/by_name.py": "import package.inner.below\n",  # imported by a name that is known only at run time
+    "package/inner/below.py": "x = 8\n",
+    "package/other.py": "x = 1\n",
+    "other.py": "x = 1\n",
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name, text in MODULES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def forget():
+    """Clear what is remembered of files, which a test has changed."""
+    for function in (module.parse, module.local_imports, module.module_files, module.code_digest):
+        function.cache_clear()
+
+
+def digest(folder, *modules):
+    """Return the digest of a script, and of modules that it imports by name, as the files are now."""
+    forget()
+    return code_digest("script.py", *modules, root=folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("script.py", "f(1)", "f(2)"),
+        ("helper.py", "return g(x)", "return -g(x)"),
+        ("package/__init__.py", "5", "6"),
+        ("package/near.py", "* x", "+ x"),
+        ("package/sibling.py", "7", "8"),
+        ("package/inner/__init__.py", "6", "7"),
+        ("package/inner/deep.py", "x + 1", "x + 2"),
+        ("package/inner/deep.py", "import numpy", "import pandas"),
+    ],
+)
+def test_code_of_the_script_and_of_what_it_imports_counts(folder, name, old, new):
+    before = digest(folder)
+    (folder / name).write_text(MODULES[name].replace(old, new))
+    assert digest(folder) != before
+
+
+def test_fields_that_another_python_has_do_not_count_while_they_are_empty():
+    class FunctionDef(ast.FunctionDef):  # as of 3.12
+        _fields = (*ast.FunctionDef._fields, "generic_over")
+
+    function = ast.parse("def f(x=None, *y): return {**x, 1: 0}").body[0]
+    newer = FunctionDef(**dict(ast.iter_fields(function)), generic_over=[])
+    assert as_text(newer) == as_text(function)
+    newer.generic_over = [ast.Name("T", ast.Load())]
+    assert as_text(newer) != as_text(function)
+
+
+@pytest.mark.parametrize(
+    "texts", [("x = None", "x = 0"), ("return", "return None"), ("f(a)", "f(*a)"), ("x = ''", "x = b''"), ("[]", "()")]
+)
+def test_different_code_has_different_text(texts):
+    first, second = (as_text(ast.parse(text)) for text in texts)
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("script.py", "print(helper.f(1), h(2))", "print(\n    helper.f( 1 ),\n h(2))  # a comment"),
+        ("helper.py", '"""Helps."""', '"""Helps otherwise."""'),
+        ("helper.py", '    """Doc."""\n', ""),
+        ("package/__init__.py", '"""A package."""\n', ""),
+        ("package/inner/deep.py", "x + 1", "(x + 1)"),
+        ("package/inner/by_name.py", "below", "deep"),
+        ("package/other.py", "1", "2"),
+        ("other.py", "1", "2"),
+    ],
+)
+def test_comments_docstrings_formatting_and_other_modules_do_not_count(folder, name, old, new):
+    before = digest(folder)
+    (folder / name).write_text(MODULES[name].replace(old, new))
+    assert digest(folder) == before
+
+
+def test_a_touch_does_not_count(folder):
+    before = digest(folder)
+    os.utime(folder / "helper.py", (1, 1))
+    assert digest(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [("package/inner/by_name.py", "below", "deep"), ("package/inner/below.py", "8", "9")],
+)
+def test_a_module_given_by_name_counts_with_its_imports(folder, name, old, new):
+    by_name = "package/inner/by_name.py"
+    before, without = digest(folder, by_name), digest(folder)
+    assert before != without
+    (folder / name).write_text(MODULES[name].replace(old, new))
+    assert digest(folder, by_name) != before
+    assert digest(folder) == without
+
+
+def test_the_place_of_the_folder_does_not_count_but_names_of_modules_do(folder, tmp_path_factory):
+    before = digest(folder)
+    copy = shutil.copytree(folder, tmp_path_factory.mktemp("elsewhere") / "copy")
+    assert digest(copy) == before
+    (copy / "package" / "sibling.py").rename(copy / "package" / "brother.py")
+    (copy / "package" / "near.py").write_text(MODULES["package/near.py"].replace("sibling", "brother"))
+    assert digest(copy) != before
+
+
+def test_local_modules_do_not_hide_installed_ones():
+    """A local module named like one of the standard library or an installed package would be picked at random."""
+    local = {path.stem for path in SCRIPTS.iterdir()}
+    assert {"pretrain_or_not", "ingest"} <= local
+    assert not local & set(sys.stdlib_module_names)
+    assert not local & set(importlib.metadata.packages_distributions())
+
+
+# The code of this project
+
+
+@pytest.fixture
+def scripts(tmp_path):
+    """A copy of the scripts, to edit."""
+    return shutil.copytree(SCRIPTS, tmp_path / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def jobs():
+    """Return the modules of every kind of job: its script, and what that imports by name."""
+    families, sources = FAMILIES.values(), SOURCES.values()
+    return [
+        *[(path.name,) for path in SCRIPTS.glob("*.py")],
+        *[(script, family.module) for family in families for script in (family.script, "evaluate_cell.py")],
+        *[("time_inference.py", family.module) for family in families if family.neural],
+        *[("ingest.py", source.module) for source in sources],
+        *[("draw_figure.py", f"pretrain_or_not/report/figures/{name}.py") for name in FIGURES],
+    ]
+
+
+def changed_jobs(scripts, *names):
+    """Return the modules of the jobs whose digest an edit of the modules `names` changes."""
+    forget()
+    before = {modules: code_digest(*modules, root=scripts) for modules in jobs()}
+    for name in names:
+        with open(scripts / name, "a") as file:
+            file.write("\nedited = True\n")
+    forget()
+    return {modules for modules in jobs() if code_digest(*modules, root=scripts) != before[modules]}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_code_of_a_family_concerns_its_own_jobs_only(scripts, family):
+    row = FAMILIES[family]
+    expected = {(row.script, row.module), ("evaluate_cell.py", row.module)}
+    if row.neural:
+        expected.add(("time_inference.py", row.module))
+    assert changed_jobs(scripts, row.module) == expected
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_code_of_a_source_concerns_its_own_jobs_only(scripts, source):
+    assert changed_jobs(scripts, SOURCES[source].module) == {("ingest.py", SOURCES[source].module)}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_code_of_a_figure_concerns_its_own_jobs_only(scripts, name):
+    path = f"pretrain_or_not/report/figures/{name}.py"
+    assert changed_jobs(scripts, path) == {("draw_figure.py", path)}
+
+
+@pytest.mark.parametrize(("name", "script"), [("loop", "train_network.py"), ("regression_run", "fit_regression.py")])
+def test_code_of_training_concerns_no_testing_or_timing(scripts, name, script):
+    changed = changed_jobs(scripts, f"pretrain_or_not/training/{name}.py")
+    assert changed == {modules for modules in jobs() if modules[0] == script}
+
+
+@pytest.mark.parametrize("table", ["families", "sources"])
+def test_a_new_row_in_a_table_makes_nothing_run_again(scripts, table):
+    assert changed_jobs(scripts, f"pretrain_or_not/config/{table}.py") == set()
+
+
+def test_planning_makes_nothing_run_again(scripts):
+    assert changed_jobs(scripts, *(scripts / "pretrain_or_not" / "plan").glob("*.py")) == set()
+
+
+def test_a_module_that_all_jobs_import_concerns_all(scripts):
+    assert changed_jobs(scripts, "pretrain_or_not/job.py") == set(jobs())

@@ -1,0 +1,131 @@
+"""What the config has, by name, and whether its data are there."""
+
+import json
+import os
+import re
+
+import pytest
+
+from helpers.plan import make_catalogue
+from pretrain_or_not.errors import BadInput
+from pretrain_or_not.files.provenance import digest
+from pretrain_or_not.plan.catalogue import ONLY_SETTING, one_of
+
+
+@pytest.mark.parametrize(
+    ("arm", "settings"),
+    [
+        ("bert", ["lr0.001"]),
+        ("lstm", ["lr0.001", "lr0.02"]),
+        ("tfidf", ["C1.0", "C10.0"]),
+        ("probe", ["C0.1"]),
+    ],
+)
+def test_settings_are_named_after_the_values_of_the_sweep(arm, settings):
+    assert make_catalogue().settings(arm) == settings
+
+
+def test_a_family_without_a_sweep_has_one_setting(monkeypatch):
+    catalogue = make_catalogue()
+    monkeypatch.setattr(catalogue, "family", lambda arm: type(catalogue).family(catalogue, arm)._replace(sweep=None))
+    assert catalogue.settings("bert") == [ONLY_SETTING]
+
+
+def test_a_small_value_has_a_setting_that_can_be_read_back():
+    catalogue = make_catalogue(arms={"bert": {"learning_rates": [1e-5, 0.00002]}})
+    assert [float(setting.removeprefix("lr")) for setting in catalogue.settings("bert")] == [1e-5, 2e-5]
+
+
+def test_the_tokenizer_of_an_arm_is_its_own_or_that_of_its_model():
+    catalogue = make_catalogue()
+    assert {arm: catalogue.tokenizer_of(arm) for arm in catalogue.arms} == dict.fromkeys(catalogue.arms, "tiny")
+
+
+def test_only_networks_are_timed():
+    assert make_catalogue().timed_arms() == ["bert", "lstm", "lstm-bert-embeddings"]
+    assert make_catalogue(timing={"arms": ["lstm"]}).timed_arms() == ["lstm"]
+
+
+def test_titles_are_names_unless_the_config_gives_some():
+    titles = make_catalogue(arms={"lstm": {"title": "An LSTM"}}).titles()
+    assert titles["dataset"] == {"toy": "Toy"}
+    assert titles["arm"]["lstm"] == "An LSTM" and titles["arm"]["bert"] == "bert"
+
+
+def test_arms_of_a_family():
+    assert make_catalogue().arms_of("lstm") == ["lstm", "lstm-bert-embeddings"]
+
+
+@pytest.mark.parametrize(
+    ("wildcard", "fits", "others"),
+    [
+        ("arm", ["lstm", "lstm-bert-embeddings"], ["lstm-", "gru", ""]),
+        ("size", ["40", "50pct", "0.5pct"], ["50%", "a", "-1"]),
+        ("seed", ["0", "12"], ["x", "1.0"]),
+        ("setting", ["lr0.001", "lr1e-05", "C10.0", "only"], ["selected", "lr", "checkpoint"]),
+    ],
+)
+def test_wildcards_fit_what_the_config_names(wildcard, fits, others):
+    pattern = make_catalogue().wildcard_constraints()[wildcard]
+    assert all(re.fullmatch(pattern, text) for text in fits)
+    assert not any(re.fullmatch(pattern, text) for text in others)
+
+
+def test_no_names_fit_nothing():
+    assert not re.fullmatch(one_of([]), "") and re.fullmatch(one_of(["a.b"]), "a.b")
+    assert not re.fullmatch(one_of(["a.b"]), "axb")
+
+
+def test_what_a_dataset_holds_does_not_hang_on_its_title_or_length():
+    one = make_catalogue()
+    other = make_catalogue(datasets={"toy": one.datasets["toy"] | {"title": "Other", "max_length": 8}})
+    assert one.content("toy") == other.content("toy")
+    assert list(one.content("toy")) == sorted(one.content("toy"))
+    assert one.content("toy") != make_catalogue(datasets={"toy": one.datasets["toy"] | {"seed": 1}}).content("toy")
+
+
+def test_installed_packages_count_by_their_version():
+    docstrings = {"source": "docstrings", "packages": {"array": "numpy", "xml": "xml.etree"}}
+    versions = make_catalogue(datasets={"docs": docstrings}).content("docs")["versions"]
+    assert set(versions) == {"numpy", "xml.etree"} and all(versions.values())
+
+
+# Data on disk
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A working folder with the data set of the config, ingested: 100 rows to train on."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "toy.csv").write_text("text,label\n")
+    summary = tmp_path / "results" / "toy" / "dataset.json"
+    summary.parent.mkdir(parents=True)
+    content = digest(make_catalogue().content("toy"))
+    summary.write_text(json.dumps({"config_digest": content, "rows": {"train": 100}}))
+    os.utime(tmp_path / "toy.csv", (1, 1))
+    return tmp_path
+
+
+def test_a_missing_file_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadInput, match=r"datasets\.toy\.files: there is no file 'toy\.csv'"):
+        make_catalogue().check_data()
+
+
+def test_sizes_up_to_the_training_data_are_fine(folder):
+    make_catalogue(experiment={"sizes": [40, 100, "100%"]}).check_data()
+
+
+def test_a_size_beyond_the_training_data_is_refused(folder):
+    with pytest.raises(BadInput, match="101 stands for 101 training examples, and there are 100"):
+        make_catalogue(experiment={"sizes": [101]}).check_data()
+
+
+def test_the_size_is_left_to_ingest_where_the_data_are_to_be_read_again(folder):
+    beyond = {"sizes": [101]}
+    other_cut = {"toy": make_catalogue().datasets["toy"] | {"splits": {"validation": 1, "test": 1}}}
+    make_catalogue(experiment=beyond, datasets=other_cut).check_data()
+    os.utime(folder / "toy.csv")
+    make_catalogue(experiment=beyond).check_data()
+    (folder / "results" / "toy" / "dataset.json").unlink()
+    make_catalogue(experiment=beyond).check_data()

@@ -1,0 +1,191 @@
+"""The input files of jobs: by the family of the arm, and by which weights are still on disk."""
+
+import json
+
+import pyarrow as pa
+import pytest
+
+from helpers.plan import Wildcards, cell, make_catalogue
+from pretrain_or_not.files.parquet import write_table
+from pretrain_or_not.files.provenance import digest
+from pretrain_or_not.plan import code
+from pretrain_or_not.plan.inputs import JobInputs
+
+TOKENS = {split: f"<results>/toy/tokens/tiny/{split}.parquet" for split in ("train", "validation", "test")}
+FEATURES = {split: path.replace("tokens", "features") for split, path in TOKENS.items()}
+RUNS = "<results>/toy/runs"
+
+
+@pytest.mark.parametrize(
+    ("arm", "files", "more"),
+    [
+        ("bert", TOKENS, {}),
+        ("lstm", TOKENS, {}),
+        ("lstm-bert-embeddings", TOKENS, {"embeddings": "<results>/embeddings/tiny.safetensors"}),
+        ("tfidf", TOKENS, {}),
+        ("probe", FEATURES, {}),
+    ],
+)
+def test_a_run_reads_what_its_family_reads(arm, files, more):
+    inputs = JobInputs(make_catalogue())
+    assert inputs.training(cell(arm)) == {key: files[key] for key in ("train", "validation")} | more
+    assert inputs.test(cell(arm)) == files["test"]
+    assert inputs.embeddings(cell(arm)) == more
+
+
+def test_selection_on_test_data_validates_on_them():
+    inputs = JobInputs(make_catalogue(experiment={"selection": "test"}))
+    assert inputs.training(cell("bert")) == {"train": TOKENS["train"], "validation": TOKENS["test"]}
+
+
+def test_runs_are_listed_in_the_order_of_the_sweep():
+    inputs = JobInputs(make_catalogue(arms={"lstm": {"learning_rates": [2e-2, 1e-3]}}))
+    folder = f"{RUNS}/lstm/n40/seed0"
+    assert inputs.run_costs(cell("lstm")) == [f"{folder}/lr0.02/run.json", f"{folder}/lr0.001/run.json"]
+
+
+def test_a_dataset_is_read_from_its_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "toy.csv").touch()
+    assert JobInputs(make_catalogue()).source_files(Wildcards(dataset="toy")) == ["toy.csv"]
+
+
+def test_there_is_a_timing_for_each_device_batch_size_length_and_network():
+    timing = {"devices": {"cpu": [1, 2], "cuda": []}, "lengths": [8], "arms": ["bert", "lstm"]}
+    assert JobInputs(make_catalogue(timing=timing)).timings() == [
+        f"<results>/timing/{arm}/cpu-batch{batch_size}-length8.parquet"
+        for batch_size in (1, 2)
+        for arm in ("bert", "lstm")
+    ]
+
+
+def test_a_pattern_is_filled_in_for_every_cell():
+    inputs = JobInputs(make_catalogue(experiment={"arms": ["bert", "tfidf"], "seeds": [0, 1]}))
+    files = inputs.cells("{dataset}/{arm}/n{size}/seed{seed}")(None)
+    assert files[:2] == ["toy/bert/n40/seed0", "toy/bert/n40/seed1"]
+    assert len(files) == len(set(files)) == 2 * 2 * 2 and "toy/tfidf/n50pct/seed1" in files
+
+
+# Weights that are gone
+
+RATES = {"lr0.001": 0.7, "lr0.02": 0.9, "lr0.05": 0.8}  # validation accuracy of each run
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The folder of a cell's runs."""
+    return tmp_path / "results" / "toy" / "runs" / "lstm" / "n40" / "seed0"
+
+
+def inputs_with(tmp_path, *settings):
+    """Return the inputs for an LSTM that is trained with these learning rates."""
+    rates = [float(setting.removeprefix("lr")) for setting in settings]
+    return JobInputs(make_catalogue(tmp_path / "results", arms={"lstm": {"learning_rates": rates}}))
+
+
+def train(folder, setting):
+    """Leave what a run leaves; return the content of its run.json."""
+    run = {"setting": setting, "validation_accuracy": RATES[setting]}
+    (folder / setting).mkdir(parents=True)
+    (folder / setting / "run.json").write_text(json.dumps(run))
+    for name in ("model.safetensors", "config.json"):
+        (folder / setting / name).touch()
+    return run
+
+
+def delete_weights(folder, setting):
+    for name in ("model.safetensors", "config.json"):
+        (folder / setting / name).unlink()
+
+
+def select(folder, setting):
+    """Leave what the selection of a run leaves, but for the model in selected/."""
+    run = json.loads((folder / setting / "run.json").read_text())
+    (folder / "selected.json").write_text(json.dumps({"selected": run}))
+    for other in RATES:
+        if other != setting and (folder / other / "model.safetensors").exists():
+            delete_weights(folder, other)
+
+
+def weights(setting):
+    return [f"{RUNS}/lstm/n40/seed0/{setting}/model.safetensors"]
+
+
+def test_before_any_training_no_weights_are_lost(tmp_path):
+    assert inputs_with(tmp_path, *RATES).lost_weights(cell("lstm")) == []
+
+
+def test_before_selection_no_weights_are_lost(tmp_path, folder):
+    for setting in RATES:
+        train(folder, setting)
+    assert inputs_with(tmp_path, *RATES).lost_weights(cell("lstm")) == []
+
+
+def test_weights_that_lost_the_selection_are_not_needed(tmp_path, folder):
+    for setting in RATES:
+        train(folder, setting)
+    select(folder, "lr0.02")
+    inputs = inputs_with(tmp_path, *RATES)
+    assert inputs.lost_weights(cell("lstm")) == []
+    assert inputs_with(tmp_path, "lr0.02", "lr0.05").lost_weights(cell("lstm")) == []  # one that lost is dropped
+    assert inputs.lost_weights(cell("lstm", seed="1")) == []  # of another cell
+
+
+def test_the_second_best_run_is_trained_again_where_the_best_one_is_dropped(tmp_path, folder):
+    for setting in RATES:
+        train(folder, setting)
+    select(folder, "lr0.02")
+    assert inputs_with(tmp_path, "lr0.001", "lr0.05").lost_weights(cell("lstm")) == weights("lr0.05")
+
+
+def test_weights_that_were_kept_are_not_trained_again(tmp_path, folder):
+    for setting in RATES:
+        train(folder, setting)
+    (folder / "selected.json").write_text(json.dumps({"selected": {"setting": "lr0.02"}}))  # keep_models: all
+    assert inputs_with(tmp_path, "lr0.001", "lr0.05").lost_weights(cell("lstm")) == []
+
+
+def test_the_selected_run_is_trained_again_where_its_weights_are_gone(tmp_path, folder):
+    for setting in RATES:
+        train(folder, setting)
+    select(folder, "lr0.02")
+    delete_weights(folder, "lr0.02")
+    assert inputs_with(tmp_path, *RATES).lost_weights(cell("lstm")) == weights("lr0.02")
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"setting": "lr0.05"'])
+def test_a_broken_run_is_not_the_best(tmp_path, folder, content):
+    for setting in RATES:
+        train(folder, setting)
+    select(folder, "lr0.02")
+    (folder / "lr0.05" / "run.json").write_text(content)
+    assert inputs_with(tmp_path, "lr0.001", "lr0.05").lost_weights(cell("lstm")) == weights("lr0.001")
+
+
+def test_weights_of_a_tested_run_are_not_needed(tmp_path, folder):
+    """With `keep_models: none`, the weights of all runs go once the selected one is tested."""
+    runs = {setting: train(folder, setting) for setting in RATES}
+    select(folder, "lr0.02")
+    delete_weights(folder, "lr0.02")
+    inputs = inputs_with(tmp_path, *RATES)
+    assert inputs.untested_weights(cell("lstm")) == weights("lr0.02")  # there are no predictions
+    predictions = tmp_path / "results" / "toy" / "predictions" / "lstm" / "n40" / "seed0.parquet"
+    current = code.test_code(inputs.catalogue.family("lstm"))
+
+    def predict(run, by):
+        write_table(predictions, pa.table({"id": [0]}), run=digest(runs[run]), code=by)
+
+    predict("lr0.02", current)
+    assert inputs.untested_weights(cell("lstm")) == []
+    predict("lr0.05", current)
+    assert inputs.untested_weights(cell("lstm")) == weights("lr0.02")  # predictions of another run
+    predict("lr0.02", "an earlier version")
+    assert inputs.untested_weights(cell("lstm")) == weights("lr0.02")  # predictions of other code
+    predictions.write_bytes(b"broken")
+    assert inputs.untested_weights(cell("lstm")) == weights("lr0.02")
+
+
+def test_weights_that_are_there_are_tested(tmp_path, folder):
+    for setting in RATES:
+        train(folder, setting)
+    assert inputs_with(tmp_path, *RATES).untested_weights(cell("lstm")) == []

@@ -1,0 +1,124 @@
+"""The params of jobs: what they depend on, in a form that does not change by itself."""
+
+import json
+
+import pytest
+
+from helpers.plan import Wildcards, cell, make_catalogue
+from pretrain_or_not.config.families import FAMILIES
+from pretrain_or_not.plan.params import JobParams
+
+ARMS = {"bert": "bert", "lstm": "lstm", "lstm-bert-embeddings": "lstm", "tfidf": "tfidf", "probe": "probe"}
+
+
+@pytest.fixture
+def params():
+    return JobParams(make_catalogue())
+
+
+@pytest.mark.parametrize(("arm", "family"), ARMS.items())
+def test_an_arm_has_the_facts_of_its_family(params, arm, family):
+    assert params.family(cell(arm)) == family
+    assert params.neural(cell(arm)) == (family in ("bert", "lstm"))
+    assert params.reads(cell(arm)) == ("features" if family == "probe" else "tokens")
+
+
+@pytest.mark.parametrize(("arm", "family"), ARMS.items())
+def test_a_recipe_has_neither_title_nor_the_values_swept_over(params, arm, family):
+    recipe = params.recipe(cell(arm))
+    arm = params.catalogue.arms[arm]
+    assert set(arm) - set(recipe) == {"title", FAMILIES[family].sweep.key} & set(arm)
+    assert recipe["family"] == family
+    assert json.loads(json.dumps(recipe)) == recipe  # builtins, which Snakemake can compare
+
+
+def test_a_recipe_is_sorted(params):
+    assert list(params.recipe(cell("bert"))) == sorted(params.recipe(cell("bert")))
+
+
+def test_whole_numbers_of_a_recipe_are_integers():
+    one, other = (JobParams(make_catalogue(arms={"lstm": {"epochs": n}})).recipe(cell("lstm")) for n in (2, 2.0))
+    assert repr(one) == repr(other) and one["epochs"] == 2
+    half = JobParams(make_catalogue(arms={"lstm": {"epochs": 0.5}})).recipe(cell("lstm"))
+    assert half["epochs"] == 0.5
+
+
+@pytest.mark.parametrize(("size", "most"), [("40", 40), ("50", 50), ("1000", 50), ("50pct", 50), ("0.5pct", 50)])
+def test_a_cell_validates_on_no_more_examples_than_it_trains_on(params, size, most):
+    assert params.validation_max(cell("bert", size)) == most
+
+
+def test_selection_on_test_data_takes_all_of_them():
+    params = JobParams(make_catalogue(experiment={"selection": "test"}))
+    assert params.validation_max(cell("bert", "40")) is None
+
+
+# Models
+
+MODELS = {"tiny": {"path": "org/tiny", "revision": "0123abc"}}
+
+
+@pytest.fixture
+def hosted():
+    """Params where the model is on the Hub, so that no file of it has a version."""
+    return JobParams(make_catalogue(models=MODELS))
+
+
+def test_a_transformer_depends_on_the_weights_of_its_model(hosted):
+    model = hosted.catalogue.models["tiny"]
+    assert hosted.pretrained(cell("bert")) == model | {"version": None}
+    assert hosted.pretrained(Wildcards(model="tiny")) == model | {"version": None}
+
+
+@pytest.mark.parametrize("arm", ["lstm", "lstm-bert-embeddings", "tfidf", "probe"])
+def test_other_families_load_no_weights_of_a_model(hosted, arm):
+    assert hosted.pretrained(cell(arm)) is None
+
+
+def test_random_weights_depend_on_the_architecture_alone(tiny_bert):
+    params = JobParams(make_catalogue(models={"tiny": {"path": str(tiny_bert)}}, arms={"bert": {"init": "random"}}))
+    found = params.pretrained(cell("bert"))
+    assert set(found) == {"path", "revision", "version"} and isinstance(found["version"], str)
+    loaded = JobParams(make_catalogue(models={"tiny": {"path": str(tiny_bert)}})).pretrained(cell("bert"))
+    assert set(loaded["version"]) == {"config", "weights"} and loaded["version"]["config"] == found["version"]
+
+
+def test_the_tokenizer_is_that_of_the_wildcard_or_the_arm(hosted):
+    expected = {"path": "org/tiny", "revision": "0123abc", "version": None}
+    assert hosted.tokenizer(Wildcards(dataset="toy", tokenizer="tiny")) == expected
+    assert hosted.tokenizer(cell("lstm")) == hosted.tokenizer(cell("bert")) == expected
+
+
+def test_a_timing_depends_on_no_weights(tiny_bert):
+    params = JobParams(make_catalogue(models={"tiny": {"path": str(tiny_bert)}}))
+    lstm, bert = params.untrained(cell("lstm")), params.untrained(cell("bert"))
+    assert lstm == params.tokenizer(cell("lstm"))
+    assert bert.pop("architecture") and bert == lstm
+
+
+@pytest.mark.parametrize(
+    ("arm", "keys"),
+    [
+        ("bert", {"family"}),
+        ("lstm", {"family", "embedding_size", "layers", "hidden", "embeddings", "freeze_embeddings"}),
+    ],
+)
+def test_a_timing_depends_on_the_shape_of_the_model(params, arm, keys):
+    assert set(params.shape(cell(arm))) == keys
+
+
+# Code
+
+
+def test_each_family_and_source_has_code_of_its_own(params):
+    families = [params.test_code(cell(arm)) for arm in ("bert", "lstm", "tfidf", "probe")]
+    assert len(set(families)) == 4
+    assert params.test_code(cell("lstm-bert-embeddings")) == params.test_code(cell("lstm"))
+    assert params.timing_code(cell("lstm")) != params.timing_code(cell("bert"))
+    docstrings = {"source": "docstrings", "packages": {"a": "json", "b": "xml"}}
+    params = JobParams(make_catalogue(datasets={"docs": docstrings}))
+    assert params.ingest_code(Wildcards(dataset="docs")) != params.ingest_code(Wildcards(dataset="toy"))
+
+
+def test_the_content_of_a_dataset_is_that_of_the_catalogue(params):
+    assert params.dataset_content(Wildcards(dataset="toy")) == params.catalogue.content("toy")

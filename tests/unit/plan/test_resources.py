@@ -1,0 +1,80 @@
+"""The threads, GPUs, memory and time that jobs ask for."""
+
+import inspect
+
+import pytest
+
+from helpers.plan import cell, make_catalogue
+from pretrain_or_not.config.families import FAMILIES
+from pretrain_or_not.plan.resources import LONG_MINUTES, REGRESSION_MINUTES, SHORT_MINUTES, JobResources
+
+
+def resources(on_cluster=False, has_gpu=False, **changes):
+    return JobResources(make_catalogue(**changes), lambda: on_cluster, has_gpu)
+
+
+TWO_PROCESSES = {"bert": {"processes": 2}}
+
+
+@pytest.mark.parametrize(("on_cluster", "has_gpu"), [(True, False), (False, True), (True, True)])
+def test_a_process_of_a_network_gets_a_gpu_where_there_are_some(on_cluster, has_gpu):
+    found = resources(on_cluster, has_gpu, arms=TWO_PROCESSES)
+    assert [found.training_gpus(cell(arm)) for arm in ("bert", "lstm", "tfidf", "probe")] == [2, 1, 0, 0]
+    assert [found.test_gpus(cell(arm)) for arm in ("bert", "lstm", "tfidf", "probe")] == [1, 1, 0, 0]
+    assert found.gpus() == 1
+
+
+def test_without_gpus_none_is_asked_for():
+    found = resources(arms=TWO_PROCESSES)
+    assert [found.training_gpus(cell(arm)) for arm in ("bert", "lstm", "tfidf", "probe")] == [0, 0, 0, 0]
+    assert found.test_gpus(cell("bert")) == found.gpus() == 0
+
+
+def test_threads_are_those_of_all_processes_and_a_regression_has_one():
+    found = resources(arms=TWO_PROCESSES, experiment={"threads": 3})
+    assert [found.training_threads(cell(arm)) for arm in ("bert", "lstm", "tfidf", "probe")] == [6, 3, 1, 1]
+
+
+@pytest.mark.parametrize("arm", ["bert", "lstm", "tfidf", "probe"])
+def test_memory_is_that_of_the_family_and_grows_with_the_attempts(arm):
+    memory = FAMILIES[arm].memory_mb
+    assert [resources().training_memory(cell(arm), attempt) for attempt in (1, 2, 3)] == [
+        memory,
+        2 * memory,
+        3 * memory,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arm", "size", "minutes"),
+    [
+        ("bert", "10000", SHORT_MINUTES),
+        ("bert", "10001", LONG_MINUTES),
+        ("lstm", "50pct", LONG_MINUTES),  # of how many, is not known here
+        ("tfidf", "40", REGRESSION_MINUTES),
+        ("probe", "100pct", REGRESSION_MINUTES),
+    ],
+)
+def test_time_is_that_of_the_size_and_grows_with_the_attempts(arm, size, minutes):
+    found = [resources().training_minutes(cell(arm, size), attempt) for attempt in (1, 2)]
+    assert found == [minutes, 2 * minutes]
+
+
+@pytest.mark.parametrize(
+    ("arm", "size", "group"),
+    [
+        ("lstm", "40", "short_runs"),
+        ("bert", "10001", None),
+        ("bert", "50pct", None),
+        ("tfidf", "40", "regressions"),
+        ("probe", "100pct", "regressions"),
+    ],
+)
+def test_short_runs_and_regressions_are_grouped(arm, size, group):
+    assert resources().training_group(cell(arm, size)) == group
+
+
+def test_functions_of_jobs_carry_their_signature():
+    """Snakemake asks for it in every job; a signature that is stored is found faster."""
+    assert list(inspect.signature(resources().training_memory).parameters) == ["wildcards", "attempt"]
+    assert hasattr(resources().training_memory, "__signature__")

@@ -1,0 +1,343 @@
+"""The figures: what is drawn is what the tables say, and no table makes them fail."""
+
+import re
+import xml.etree.ElementTree
+
+import docutils.core
+import jinja2
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import same_color
+
+from helpers.paths import ROOT
+from helpers.tables import write_frame
+from pretrain_or_not.config.schema import schema
+from pretrain_or_not.evaluation.metrics import Z_95
+from pretrain_or_not.report.figures import FIGURES, accuracy, cost, gap, plot, share
+from pretrain_or_not.report.figures.cost import frontier, short
+from pretrain_or_not.report.legends import spread
+from pretrain_or_not.report.panels import short_count, short_share
+from pretrain_or_not.report.style import arm_looks
+
+REPORT = ROOT / "workflow" / "report"
+MAGIC = {"png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "pdf": b"%PDF-1."}
+STYLE = {key: field["default"] for key, field in schema()["properties"]["figures"]["properties"].items()}
+STUDY = {"name": "A et al.", "reference": "Theirs"}
+NOTHING_PUBLISHED = {"points": [], "study": STUDY}
+TITLES = ["Reference", "LSTM", "_cnn $x_1$ & <b> 100 %", "LSTM-4-256 + Base", "an arm with $ a very long name " * 3]
+
+
+def tables(arms=3, sizes=(100, 1000, 4000), seeds=(0, 1, 2), datasets=("imdb",)):
+    """(scores, gaps, names of the arms) with made-up accuracies; the first arm is the reference."""
+    rng = np.random.default_rng(0)
+    names = [f"arm{i}" for i in range(arms)]
+    rows = [
+        {"dataset": dataset, "dataset_title": f"{dataset} $_%<&", "arm": arm,
+         "arm_title": TITLES[i % 5] + " " * (i // 5), "reference_title": "Reference", "size": str(n), "n": n,
+         "seed": seed, "share": n / 5_000_000,
+         "accuracy": 0.9 - (1 + i) * n**-0.4 + rng.normal(0, 0.01), "gap_se": 0.4 + 0.1 * seed,
+         "training_flops": 10.0 ** (12 - i) * n, "inference_examples_per_second": 100.0 * (1 + i),
+         "selection": "validation"}
+        for dataset in datasets
+        for i, arm in enumerate(names)
+        for n in (sizes[dataset] if isinstance(sizes, dict) else sizes)
+        for seed in seeds
+    ]  # fmt: skip
+    scores = pd.DataFrame(rows)
+    cell = ["dataset", "n", "seed"]
+    reference = scores[scores["arm"] == names[0]].set_index(cell)["accuracy"]
+    gaps = scores[scores["arm"] != names[0]].copy()
+    gaps["gap"] = 100 * (reference.loc[pd.MultiIndex.from_frame(gaps[cell])].to_numpy() - gaps["accuracy"])
+    return scores, gaps, names
+
+
+def curves(ax):
+    """The lines with markers: those of the arms."""
+    return [line for line in ax.lines if line.get_marker() not in ("None", "", None)]
+
+
+def texts(fig):
+    """All that is written in a figure."""
+    found = [text.get_text() for ax in fig.axes for text in ax.texts]
+    return found + [text.get_text() for legend in fig.legends for text in legend.get_texts()]
+
+
+def test_accuracy_shows_every_seed_their_mean_and_their_spread():
+    scores, _, arms = tables()
+    ax = accuracy.draw(scores, arms, STYLE).axes[0]
+    percent = (
+        scores.assign(percent=100 * scores["accuracy"]).groupby(["arm", "n"])["percent"].agg(["mean", "min", "max"])
+    )
+    assert len(curves(ax)) == 3
+    for arm, line in zip(arms, curves(ax), strict=True):
+        np.testing.assert_allclose(line.get_xdata(), [100, 1000, 4000])
+        np.testing.assert_allclose(line.get_ydata(), percent.loc[arm, "mean"])
+        assert same_color(line.get_color(), arm_looks(arms)["palette"][arm])
+    seeds, *bars = ax.collections
+    np.testing.assert_allclose(sorted(seeds.get_offsets()[:, 1]), sorted(100 * scores["accuracy"]))
+    for arm, bar in zip(arms, bars, strict=True):
+        np.testing.assert_allclose([s[:, 1] for s in bar.get_segments()], percent.loc[arm, ["min", "max"]])
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["100", "1k", "4k"]
+
+
+def test_gap_shows_the_means_the_band_and_both_levels():
+    _, gaps, arms = tables(arms=2)
+    fig = gap.draw(gaps, arms, STYLE)
+    ax = fig.axes[0]
+    means = gaps.groupby("n")[["gap", "gap_se"]].mean()
+    (line,) = curves(ax)
+    np.testing.assert_allclose(line.get_ydata(), means["gap"])
+    assert same_color(line.get_color(), arm_looks(arms)["palette"]["arm1"])
+    band = ax.collections[0].get_paths()[0].vertices
+    assert band[:, 1].max() == pytest.approx((means["gap"] + Z_95 * means["gap_se"]).max())
+    assert {0, 1} <= {line.get_ydata()[0] for line in ax.lines if line not in curves(ax)}
+    assert {"LSTM", "Reference", "1 point"} == set(texts(fig))
+    assert ax.get_ylabel() == "Points below Reference"
+
+
+@pytest.mark.parametrize(("one_point", "name"), [(0, None), (1, "1 point"), (2.5, "2.5 points")])
+def test_the_dashed_line_is_the_user_s(one_point, name):
+    _, gaps, arms = tables(arms=2)
+    assert set(texts(gap.draw(gaps, arms, STYLE | {"one_point": one_point}))) == {"LSTM", "Reference", name} - {None}
+
+
+def test_an_arm_looks_the_same_in_both_figures_and_without_the_others():
+    scores, gaps, arms = tables(arms=5, seeds=(0,))
+    alone = scores[scores["arm"] == "arm3"]
+    looks = {
+        (line.get_color(), line.get_marker(), str(line._dash_pattern))
+        for line in (
+            curves(accuracy.draw(scores, arms, STYLE).axes[0])[3],
+            curves(gap.draw(gaps, arms, STYLE).axes[0])[2],
+            curves(accuracy.draw(alone, arms, STYLE).axes[0])[0],
+        )
+    }
+    assert len(looks) == 1
+    many = arm_looks([str(i) for i in range(40)])
+    assert len({(many["palette"][arm], many["markers"][arm]) for arm in many["palette"]}) == 40
+
+
+FIVE = {
+    "$a_b$": [250],
+    "<c>&": [100, 1000],
+    "d": [100, 250, 1000, 4000],
+    "e": [1000, 1100, 1200, 1300, 120_000],
+    "f%": [5],
+}
+TWELVE = [100, 200, 250, 500, 1000, 2000, 4000, 10_000, 50_000, 100_000, 1_000_000, 5_000_000]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        {"arms": 2, "sizes": [1000], "seeds": [0]},
+        {"arms": 8, "sizes": TWELVE, "seeds": [0, 1]},
+        {"arms": 5, "sizes": FIVE, "datasets": list(FIVE), "seeds": [0, 1]},
+    ],
+    ids=["one of each", "eight arms, twelve sizes", "five datasets, hard names"],
+)
+def test_hard_tables(case, tmp_path):
+    scores, gaps, arms = tables(**case)
+    points = [{"dataset": case.get("datasets", ["imdb"])[0], "arm": "arm1", "share": 1.0, "difference": -2.5}]
+    for module, table in ((accuracy, scores), (gap, gaps), (share, gaps), (cost, scores)):
+        name = module.__name__.rpartition(".")[2]
+        published = {"points": points, "study": STUDY} if FIGURES[name].shows_published else None
+        write_frame(tmp_path / f"{name}.parquet", table)
+        plot(name, tmp_path / f"{name}.parquet", [tmp_path / f"{name}.svg"], arms, STYLE, published)
+        xml.etree.ElementTree.parse(tmp_path / f"{name}.svg")
+        fig = module.draw(table, arms, STYLE | {"width": 3.3}, published)
+        fig.draw_without_rendering()
+        assert len(fig.axes) == len(case.get("datasets", ["imdb"])) * (2 if module is cost else 1)
+        for ax in fig.axes:
+            boxes = [label.get_window_extent() for label in ax.get_xticklabels() if label.get_text()]
+            assert all(a.x1 < b.x0 for a, b in zip(boxes, boxes[1:], strict=False))  # no two tick labels touch
+        shown = "".join(texts(fig)).replace("\n", " ")
+        for title in table["arm_title"].unique():
+            assert title.strip() in shown
+        for legend in fig.legends:
+            box = legend.get_window_extent()
+            assert box.x0 >= 0 and box.x1 <= fig.bbox.width and box.y1 <= fig.bbox.height
+            assert all(box.y0 >= ax.get_tightbbox().y1 for ax in fig.axes)  # above all panels
+
+
+def test_only_the_reference_or_nothing_at_all(tmp_path):
+    scores, gaps, arms = tables(arms=1)
+    write_frame(tmp_path / "scores.parquet", scores)
+    write_frame(tmp_path / "gaps.parquet", gaps)
+    plot("accuracy", tmp_path / "scores.parquet", [tmp_path / "accuracy.svg"], arms, STYLE, None)
+    plot("gap", tmp_path / "gaps.parquet", [tmp_path / "gap.svg"], arms, STYLE, None)
+    assert "No arm but the reference" in (tmp_path / "gap.svg").read_text(encoding="utf-8")
+    assert "No cell" in accuracy.draw(scores[:0], arms, STYLE).texts[0].get_text()
+
+
+def test_files_are_whole_and_the_same_each_time(tmp_path):
+    _, gaps, arms = tables(datasets=("a", "b"))
+    write_frame(tmp_path / "gaps.parquet", gaps.sample(frac=1, random_state=0).sort_values("dataset"))
+    written = []
+    for run in ("first", "second"):
+        outputs = [tmp_path / run / f"gap.{suffix}" for suffix in MAGIC]
+        plot("gap", tmp_path / "gaps.parquet", outputs, arms, STYLE, None)
+        written.append([path.read_bytes() for path in outputs])
+        assert sorted(path.name for path in (tmp_path / run).iterdir()) == ["gap.pdf", "gap.png", "gap.svg"]
+    assert written[0] == written[1]
+    for content, magic in zip(written[0], MAGIC.values(), strict=True):
+        assert content.startswith(magic)
+    svg = written[0][1].decode()
+    assert "Labelled training examples</text>" in svg and "_cnn $x_1$ &amp; &lt;b&gt; 100 %" in svg
+    assert "/Type3" not in written[0][2].decode("latin-1")
+
+
+def test_rows_in_any_order_and_arms_in_the_given_one(tmp_path):
+    scores, _, arms = tables(datasets=("z", "a"))
+    shuffled = scores.groupby("dataset", sort=False).sample(frac=1, random_state=1)
+    for name, table in (("plain", scores), ("shuffled", shuffled)):
+        write_frame(tmp_path / f"{name}.parquet", table)
+        plot("accuracy", tmp_path / f"{name}.parquet", [tmp_path / f"{name}.svg"], arms, STYLE, None)
+    plain = (tmp_path / "plain.svg").read_text(encoding="utf-8")
+    assert plain == (tmp_path / "shuffled.svg").read_text(encoding="utf-8")
+    assert plain.index("z $_%") < plain.index("a $_%")  # datasets stay in the table's order
+
+
+@pytest.mark.parametrize(
+    ("n", "label"),
+    [(250, "250"), (1000, "1k"), (58_231, "58.2k"), (100_000, "100k"), (999_999, "1M"), (5_000_000, "5M"), (1, "1")],
+)
+def test_short_count(n, label):
+    assert short_count(n) == label
+
+
+def test_spread_moves_labels_no_further_than_needed():
+    assert spread([0.2, 0.8], [0.1, 0.1], 0, 1) == [0.2, 0.8]
+    np.testing.assert_allclose(spread([0.5, 0.5, 0.5], [0.1] * 3, 0, 1), [0.4, 0.5, 0.6])
+    np.testing.assert_allclose(spread([0.0, 0.01, 0.9], [0.1, 0.2, 0.1], 0, 1), [0.0, 0.15, 0.9])
+    np.testing.assert_allclose(spread([1.0, 0.99], [0.1, 0.1], 0, 1), [1.0, 0.9])
+    values = list(np.random.default_rng(0).random(9))
+    places = spread(values, [0.1] * 9, 0, 1)
+    assert np.argsort(places).tolist() == np.argsort(values).tolist()
+    assert np.diff(sorted(places)).min() >= 0.1 - 1e-9 and min(places) >= 0 and max(places) <= 1
+
+
+@pytest.mark.parametrize(("part", "label"), [(1, "100 %"), (0.1, "10 %"), (100 / 153_485, "0.065 %"), (0.655, "66 %")])
+def test_short_share(part, label):
+    assert short_share(part) == label
+
+
+def test_share_shows_differences_and_the_published_points_of_arms_that_are_there():
+    _, gaps, arms = tables(arms=3, datasets=("a", "b"))
+    published = [
+        {"dataset": "a", "arm": "arm1", "share": 1.0, "difference": -2.48},
+        {"dataset": "a", "arm": "arm2", "share": 1.0, "difference": None},
+        {"dataset": "b", "arm": "elsewhere", "share": 1.0, "difference": -1.0},
+    ]
+    fig = share.draw(gaps, arms, STYLE, {"points": published, "study": STUDY})
+    first, second = fig.axes
+    stars = [line for line in first.lines if line.get_marker() == "*"]
+    assert [(*star.get_xdata(), *star.get_ydata()) for star in stars] == [(1.0, -2.48)]
+    assert same_color(stars[0].get_markeredgecolor(), arm_looks(arms)["palette"]["arm1"])
+    assert not [line for line in second.lines if line.get_marker() == "*"]
+    (line, *_) = curves(first)
+    np.testing.assert_allclose(line.get_xdata(), np.array([100, 1000, 4000]) / 5e6)
+    means = gaps[(gaps["arm"] == "arm1") & (gaps["dataset"] == "a")].groupby("n")["gap"].mean()
+    np.testing.assert_allclose(line.get_ydata(), -means)
+    assert "A et al., less Theirs's" in texts(fig)
+    assert "A et al., less Theirs's" not in texts(share.draw(gaps, arms, STYLE, NOTHING_PUBLISHED))
+
+
+def test_arms_side_by_side_stay_in_view_beside_a_published_point():
+    _, gaps, arms = tables(arms=8, sizes=[50_000])
+    published = [{"dataset": "imdb", "arm": "arm1", "share": 1.0, "difference": -2.48}]
+    fig = share.draw(gaps, arms, STYLE, {"points": published, "study": STUDY})
+    low, high = fig.axes[0].get_xlim()
+    drawn = np.concatenate([line.get_xdata() for line in curves(fig.axes[0])])
+    assert len(drawn) == 8 and low < drawn.min() and high > drawn.max() == 1.0
+
+
+@pytest.mark.parametrize("exponent", [-3, 0, 13])
+def test_cost_has_numbers_at_its_axes_however_close_costs_are(exponent):
+    scores, _, arms = tables(arms=2, sizes=[100, 300])
+    for ratio in (1.3, 4, 300):
+        scores["training_flops"] = np.geomspace(1.7, 1.7 * ratio, len(scores)) * 10.0**exponent
+        ax = cost.draw(scores, arms, STYLE).axes[0]
+        ax.figure.draw_without_rendering()
+        low, high = ax.get_xlim()
+        names = {tick.label1.get_text() for tick in ax.xaxis.get_major_ticks() if low <= tick.get_loc() <= high}
+        assert len(names) >= 2 and "" not in names
+
+
+@pytest.mark.parametrize(
+    ("value", "name"), [(0.01, "0.01"), (1, "1"), (250, "250"), (1e9, "10⁹"), (2.5e12, "2.5×10¹²"), (3e-5, "3×10⁻⁵")]
+)
+def test_short_numbers(value, name):
+    assert short(value) == name
+
+
+def test_the_frontier_is_what_no_other_point_beats():
+    costs, accuracies = np.array([1.0, 2, 2, 3, 4, 4]), np.array([5.0, 4, 7, 7, 9, 8])
+    assert frontier(costs, accuracies) == [0, 2, 4]
+    rng = np.random.default_rng(0)
+    costs, accuracies = rng.random((2, 200))
+    kept = frontier(costs, accuracies)
+    for i in range(200):
+        beaten = ((costs <= costs[i]) & (accuracies >= accuracies[i]) & (np.arange(200) != i)).any()
+        assert beaten != (i in kept)
+
+
+def test_cost_shows_every_cell_at_its_price():
+    scores, _, arms = tables(arms=2, sizes=[100, 1000], seeds=[0, 1])
+    flops, times = cost.draw(scores, arms, STYLE).axes
+    for ax, costs in ((flops, scores["training_flops"]), (times, 1000 / scores["inference_examples_per_second"])):
+        drawn = np.concatenate([dots.get_offsets() for dots in ax.collections])
+        np.testing.assert_allclose(sorted(drawn[:, 0]), sorted(costs))
+        np.testing.assert_allclose(sorted(drawn[:, 1]), sorted(100 * scores["accuracy"]))
+    few, many = np.unique(flops.collections[0].get_sizes())
+    assert few < many
+
+
+def test_what_was_selected_on_test_says_so():
+    scores, gaps, arms = tables(arms=2)
+    for module, table in ((accuracy, scores), (gap, gaps), (share, gaps), (cost, scores)):
+        published = NOTHING_PUBLISHED if module is share else None
+        plain, on_test = (module.draw(t, arms, STYLE, published) for t in (table, table.assign(selection="test")))
+        label = " ".join(on_test.axes[0].get_ylabel().split())
+        assert label == f"{' '.join(plain.axes[0].get_ylabel().split())}, selected on test"
+        mixed = table.assign(selection=["test"] + ["validation"] * (len(table) - 1))
+        partly = module.draw(mixed, arms, STYLE, published).axes[0].get_ylabel()
+        assert "partly selected on test" in " ".join(partly.split())
+
+
+def test_an_arm_that_stops_short_is_drawn_as_far_as_it_goes():
+    scores, gaps, arms = tables(arms=3)
+    scores, gaps = (t[~((t["arm"] == "arm1") & (t["n"] > 1000))] for t in (scores, gaps))
+    for fig in (accuracy.draw(scores, arms, STYLE), gap.draw(gaps, arms, STYLE)):
+        assert sorted(len(line.get_xdata()) for line in curves(fig.axes[0]))[0] == 2
+        assert fig.legends  # its name cannot stand at the end of the panel
+
+
+@pytest.mark.parametrize("selection", ["validation", "test"])
+@pytest.mark.parametrize("name", ["accuracy", "gap", "share", "cost", "table_accuracy", "table_inference", "workflow"])
+def test_captions_are_sound(name, selection):
+    points = [{"dataset": "yelp", "arm": "a*", "difference": None if selection == "test" else -1.0}]
+
+    class Job:
+        config = {"experiment": {"datasets": ["yelp_a_"], "arms": ["a*", "b|c|"], "reference": "a*",
+                                 "sizes": [100, "10%"], "seeds": [0, 1], "selection": selection},
+                  "timing": {"warmup": 2, "repetitions": 30}}  # fmt: skip
+
+        class params:
+            arms = ["a*", "b|c|"]
+            style = STYLE
+            published = {"points": points, "study": STUDY} if name == "share" else points
+            study = STUDY
+
+    template = jinja2.Environment(undefined=jinja2.StrictUndefined).from_string((REPORT / f"{name}.rst").read_text())
+    settings = {"halt_level": 2, "report_level": 2}
+    body = docutils.core.publish_parts(template.render(snakemake=Job), writer="html", settings_overrides=settings)[
+        "body"
+    ]
+    plain = re.sub(r"<[^>]+>|\s+", " ", body)
+    assert "{{" not in plain and "{%" not in plain and "system-message" not in body
+    assert ("2 seed(s)" in plain) == (name in ("accuracy", "gap", "share", "cost"))
+    assert ("accuracies are too high" in plain) == (selection == "test" and name in ("accuracy", "workflow"))
+    assert ("validation" in plain) == (selection == "validation" and name in ("accuracy", "workflow"))
+    assert ("hollow star" in plain) == (selection == "validation" and name == "share")

@@ -1,0 +1,216 @@
+"""Tables: the numbers in them, and their forms, whatever stands in a title."""
+
+import shutil
+import subprocess
+
+import numpy as np
+import pandas as pd
+import pytest
+from markdown_it import MarkdownIt
+
+from helpers.tables import write_frame
+from pretrain_or_not.config.schema import schema
+from pretrain_or_not.evaluation.metrics import Z_95
+from pretrain_or_not.report.markup import latex, markdown, terminal
+from pretrain_or_not.report.numbers import number, with_spread
+from pretrain_or_not.report.published import matched, study
+from pretrain_or_not.report.table import Table, as_latex, as_markdown
+from pretrain_or_not.report.table_picture import as_picture
+from pretrain_or_not.report.tables.accuracy import as_table as accuracy_table
+from pretrain_or_not.report.tables.accuracy import full_data, table_accuracy
+from pretrain_or_not.report.tables.inference import as_table as inference_table
+from pretrain_or_not.report.tables.inference import summarize
+
+STUDY = {"name": "A et al.", "reference": "Theirs", "speed_up": "an LSTM 20 times as fast"}
+HOSTILE = ["a|b", "<script>alert(1)</script>", "50 % & more", "snake_case^2~x", r"\input{x} $x$ #1",
+           "`code` *b* [l](u)", "line\nbreak", '"quoted" ± µ − é']  # fmt: skip
+
+
+def scores_and_gaps():
+    """Two arms, two datasets; the second arm lacks the largest size of the second dataset."""
+    rows = []
+    for dataset in ("d", "e"):
+        for arm, accuracies in (("big", (0.90, 0.92)), ("small", (0.89, 0.90))):
+            for n in (100, 1000):
+                if (dataset, arm, n) == ("e", "small", 1000):
+                    continue
+                for seed, accuracy in enumerate(accuracies):
+                    rows.append({
+                        "dataset": dataset, "dataset_title": dataset.upper(), "arm": arm, "arm_title": arm, "n": n,
+                        "seed": seed, "share": n / 1000, "accuracy": accuracy + n / 1e5, "selection": "validation",
+                        "parameters": 2e6, "parameters_trained": 1e6, "parameters_embedding": 5e5,
+                    })  # fmt: skip
+    scores = pd.DataFrame(rows)
+    gaps = scores[scores["arm"] == "small"][["dataset", "arm", "n", "seed", "selection"]].copy()
+    gaps["gap"], gaps["gap_se"], gaps["reference"] = gaps["seed"].map({0: 1.0, 1: 2.0}), 0.25, "big"
+    return scores, gaps
+
+
+def test_full_data_takes_the_largest_size_and_leaves_out_who_was_not_there():
+    published = [{"dataset": "d", "arm": "small", "share": 1.0, "accuracy": 76.37, "difference": -2.48}]
+    table = full_data(*scores_and_gaps(), published).set_index(["dataset", "arm"])
+    assert list(table.index) == [("d", "big"), ("d", "small"), ("e", "big")]
+    assert set(table["n"]) == {1000}
+    small = table.loc[("d", "small")]
+    assert small["accuracy"] == pytest.approx(90.5) and small["accuracy_sd"] == pytest.approx(np.std([90, 91], ddof=1))
+    assert small["difference"] == pytest.approx(-1.5) and small["difference_95"] == pytest.approx(Z_95 * 0.25)
+    assert (small["published_accuracy"], small["published_difference"]) == (76.37, -2.48)
+    assert np.isnan(table.loc[("e", "big"), "difference"])
+
+
+def test_a_row_is_selected_on_test_if_any_of_its_cells_is():
+    scores, gaps = scores_and_gaps()
+    scores.loc[scores["seed"] == 1, "selection"] = "test"
+    assert set(full_data(scores, gaps, [])["selection"]) == {"test"}
+
+
+def test_table_of_accuracies_in_words():
+    published = [{"dataset": "d", "arm": "small", "share": 1.0, "accuracy": 76.37, "difference": -2.48}]
+    scores, gaps = scores_and_gaps()
+    table = accuracy_table(full_data(scores, gaps, published), "big", STUDY)
+    assert table.rows[1] == [
+        "D",
+        "small",
+        "1,000",
+        "90.50 ± 0.71",
+        "−1.50 ± 0.49",
+        "2.00",
+        "1.00",
+        "0.50",
+        "76.37",
+        "−2.48",
+    ]
+    assert table.rows[0][4] == "reference" and table.rows[0][8:] == ["—", "—"] and table.groups == [2]
+    assert "selected on test" not in table.caption
+    alone = accuracy_table(full_data(scores.assign(selection="test"), gaps, []), "big", STUDY)
+    assert "selected on test" in alone.caption and "Published" not in " ".join(alone.columns + alone.notes)
+
+
+def test_every_form_of_the_table_is_written(tmp_path):
+    scores, gaps = scores_and_gaps()
+    gaps = gaps.merge(scores[["dataset", "arm", "n", "seed", "dataset_title", "arm_title"]])
+    write_frame(tmp_path / "scores.parquet", scores)
+    write_frame(tmp_path / "gaps.parquet", gaps)
+    outputs = [tmp_path / f"accuracy.{form}" for form in ("parquet", "md", "tex", "png", "svg", "pdf")]
+    table_accuracy(tmp_path / "scores.parquet", tmp_path / "gaps.parquet", ["big", "small"], "big", [], STUDY, outputs)
+    assert len(pd.read_parquet(outputs[0])) == 3
+    starts = [b"**Test", b"\\begin{table}", b"\x89PNG", b"<?xml", b"%PDF"]
+    assert [path.read_bytes()[: len(start)] for path, start in zip(outputs[1:], starts, strict=True)] == starts
+
+
+def timings(**seconds):
+    rows = [
+        {"device": "cpu", "device_name": "CPU", "batch_size": 10, "sequence_length": 64, "threads": 2,
+         "precision": "fp32", "arm": arm, "arm_title": arm, "family": "lstm" if arm == "small" else "bert",
+         "repetition": i, "seconds": value, "peak_memory_mb": 100 + i, "parameters": 10, "parameters_embedding": 5}
+        for arm, values in seconds.items()
+        for i, value in enumerate(values)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_speed_up_is_the_ratio_of_medians_in_one_setting():
+    table = summarize(timings(big=[4.0, 4.0, 40.0], small=[0.1, 0.2, 0.3]), "big").set_index("arm")
+    assert table.loc["small", "ms_median"] == pytest.approx(20) and table.loc["small", "ms_mean"] == pytest.approx(20)
+    assert table.loc["small", "speed_up"] == pytest.approx(20) and table.loc["big", "speed_up"] == 1
+    assert table.loc["small", "peak_memory_mb"] == 102 and table.loc["small", "repetitions"] == 3
+    other = timings(big=[4.0]).assign(batch_size=20)
+    apart = summarize(pd.concat([other, timings(small=[0.1])], ignore_index=True), "big").set_index("arm")
+    assert np.isnan(apart.loc["small", "speed_up"])  # no reference with that batch size
+
+
+def test_table_of_times_names_its_setting():
+    rows = summarize(timings(big=[4.0, 4.0], small=[0.2, 0.2]), "big").assign(arm_title=["Big", "Small"])
+    table = inference_table(rows, "Big", STUDY)
+    assert table.rows[1] == ["Small", "cpu", "10", "64", "20.00 ± 0.00", "× 20", "101", "0.00"]
+    notes = " ".join(table.notes)
+    assert "of 2 batches" in notes and "CPU, 2 threads, fp32" in notes and "20 times as fast" in notes
+
+
+def hostile():
+    return Table(
+        "Caption & <b>_", ["Arm", "50 %"], [[title, "1.0 ± 0.1"] for title in HOSTILE], groups=[1], notes=HOSTILE
+    )
+
+
+def test_markdown_shows_titles_and_nothing_else():
+    html = MarkdownIt("commonmark", {"html": True}).enable("table").render(as_markdown(hostile()))
+    assert "<script>" not in html and "<code>" not in html and "<em>" not in html and "<a " not in html
+    assert html.count("<tr>") == 1 + len(HOSTILE) and html.count("<td") == 2 * len(HOSTILE)
+    assert "<td>a|b</td>" in html and "&lt;script&gt;" in html
+
+
+@pytest.mark.parametrize("title", HOSTILE)
+def test_the_terminal_shows_a_title_as_it_is(title):
+    assert terminal(f"**{markdown(title)}** is") == f"{' '.join(title.split())} is"
+    assert "\x1b" not in terminal(markdown("\x1b[31mred"))
+
+
+def test_latex_has_no_bare_special_character():
+    text = as_latex(hostile())
+    body = text.partition(r"\midrule")[2].partition(r"\bottomrule")[0]
+    rows = [line for line in body.splitlines() if line.endswith(r"\\")]
+    assert len(rows) == len(HOSTILE) and all(line.replace(r"\&", "").count("&") == 1 for line in rows)
+    assert latex("50 % & a_b") == r"50 \% \& a\_b"
+    assert latex(r"\input{x}") == r"\textbackslash{}input\{x\}"
+
+
+def has_booktabs():
+    return (
+        shutil.which("kpsewhich") and not subprocess.run(["kpsewhich", "booktabs.sty"], capture_output=True).returncode
+    )
+
+
+@pytest.mark.skipif(not has_booktabs(), reason="needs pdflatex and booktabs")
+def test_latex_compiles(tmp_path):
+    page = [r"\documentclass{article}", r"\usepackage[T1]{fontenc}", r"\usepackage{booktabs}", r"\begin{document}",
+            as_latex(hostile()), r"\end{document}"]  # fmt: skip
+    (tmp_path / "page.tex").write_text("\n".join(page), encoding="utf-8")
+    done = subprocess.run(["pdflatex", "-halt-on-error", "page.tex"], cwd=tmp_path, capture_output=True)
+    assert done.returncode == 0, done.stdout.decode(errors="replace")[-1500:]
+
+
+def test_the_picture_holds_all_of_the_table():
+    fig = as_picture(hostile())
+    fig.draw_without_rendering()
+    shown = [text.get_text() for text in fig.texts]
+    assert "a|b" in shown and "<script>alert(1)</script>" in shown
+    for text in fig.texts:
+        box = text.get_window_extent()
+        assert box.x0 >= 0 and box.x1 <= fig.bbox.width and box.y0 >= 0 and box.y1 <= fig.bbox.height
+
+
+def test_a_long_name_keeps_its_beginning_in_the_picture():
+    name = "an_arm_whose_name_has_no_space_" * 3
+    fig = as_picture(Table("Names", ["Arm", "Accuracy"], [[name, "90.0"], ["x" * 48, "91.0"]]))
+    shown = [text.get_text() for text in fig.texts]
+    assert f"{name[:47]}…" in shown and "x" * 48 in shown
+
+
+def test_numbers_in_words():
+    assert number(-0.001, 2) == "0.00" and number(-1.5, 1) == "−1.5" and number(1.5, 1, sign=True) == "+1.5"
+    assert number(float("nan"), 2) == "—" and number(None, 2) == "—"
+    assert with_spread(1, float("nan"), 1) == "1.0" and with_spread(float("nan"), 1, 1) == "—"
+
+
+def test_published_numbers_are_found_under_the_names_of_the_config():
+    names = {"datasets": {"mine": "yelp", "other": "electronics"}, "arms": {"lstm": "LSTM-4-256"}}
+    found = {row["dataset"]: row for row in matched(names)}
+    assert found["mine"]["accuracy"] == 76.37 and found["mine"]["difference"] == -2.48
+    assert found["other"]["accuracy"] == 77.76 and found["other"]["difference"] is None
+    assert matched({"datasets": {}, "arms": {}}) == []
+
+
+def test_the_schema_allows_just_the_published_names():
+    fields = schema()["properties"]["published"]["properties"]
+    for key, column in (("datasets", "dataset"), ("arms", "arm")):
+        allowed = fields[key]["additionalProperties"]["enum"]
+        assert set(allowed) == {row[column] for row in study()["rows"]}
+
+
+def test_published_differences_follow_from_published_accuracies():
+    rows = {(row["dataset"], row["arm"]): row for row in study()["rows"]}
+    for (dataset, arm), row in rows.items():
+        if "difference" in row:
+            theirs = rows[dataset, study()["reference"]]["accuracy"]
+            assert row["accuracy"] - theirs == pytest.approx(row["difference"]), (dataset, arm)

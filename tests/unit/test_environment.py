@@ -1,0 +1,19 @@
+"""The lists of pinned packages agree."""
+
+import yaml
+
+from helpers.paths import ROOT
+
+
+def test_the_conda_environment_has_the_pins_of_the_lock():
+    lock = [line for line in (ROOT / "envs/lock.txt").read_text().splitlines() if not line.startswith("#")]
+    environment = yaml.safe_load((ROOT / "envs/environment.yaml").read_text())
+    assert environment["dependencies"][-1]["pip"] == lock
+
+
+def test_every_direct_dependency_is_pinned_and_has_a_reason():
+    lock = (ROOT / "envs/lock.txt").read_text().lower().replace("_", "-")
+    for line in (ROOT / "envs/requirements.txt").read_text().splitlines():
+        if not line.startswith("#"):
+            name = line.partition("#")[0].split("==")[0].strip()
+            assert f"\n{name.lower().replace('_', '-')}==" in lock, name

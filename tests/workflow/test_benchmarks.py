@@ -1,0 +1,88 @@
+"""Benchmarks: both sides of a comparison do the same work, and rows hold what was measured."""
+
+import math
+from types import SimpleNamespace
+
+import fine_tuning
+import gpu
+import harness
+import lstm_training
+import pytest
+import suite
+
+EXAMPLES, LENGTH = 40, 64
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    text = gpu.make_tokens(tmp_path_factory.mktemp("bench") / "tokens", LENGTH, False, EXAMPLES)
+    return harness.token_files(text, threads=1, train=EXAMPLES, validation=16)
+
+
+@pytest.fixture(scope="module")
+def roberta(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bench") / "roberta"
+    gpu.make_model("small", folder)
+    return str(folder)
+
+
+def test_random_texts_are_as_long_as_they_should_be(tmp_path):
+    for full in (True, False):
+        text = gpu.make_tokens(tmp_path / str(full), LENGTH, full, EXAMPLES)
+        train, validation = harness.read(harness.token_files(text, 1, train=EXAMPLES, validation=8))
+        assert (len(train), len(validation)) == (EXAMPLES, 8)
+        assert train.tokens.min() > gpu.PADDING and train.tokens.max() < gpu.VOCABULARY
+        assert (set(train.lengths) == {LENGTH}) == full and train.lengths.max() <= LENGTH
+
+
+def test_both_sides_of_each_training_see_the_same_validation_examples(data, roberta):
+    shape = {"layers": 1, "hidden": 8}
+    ours = [
+        lstm_training.ours(data, seed=0, precision="fp32", **shape),
+        fine_tuning.ours(data, seed=0, precision="fp32", batch_size=8, folder=roberta),
+    ]
+    theirs = [
+        lstm_training.textbook(data, seed=0, **shape),
+        fine_tuning.trainer(data, seed=0, batch_size=8, folder=roberta),
+        fine_tuning.trainer(data, seed=0, batch_size=8, folder=roberta, train_sampling_strategy="group_by_length"),
+    ]
+    for rate, accuracy, *speed in ours + theirs:
+        assert rate > 0 and 0 <= accuracy <= 1 and (16 * accuracy).is_integer()
+        assert all(value > 0 and math.isfinite(value) for value in speed)
+
+
+def test_the_textbook_is_tested_on_the_validation_examples(data, monkeypatch):
+    seen, forward = [], lstm_training.Textbook.forward
+
+    def watched(self, input_ids, lengths):
+        if not self.training:
+            seen.extend(row[:n].tolist() for row, n in zip(input_ids, lengths, strict=True))
+        return forward(self, input_ids, lengths)
+
+    monkeypatch.setattr(lstm_training.Textbook, "forward", watched)
+    lstm_training.textbook(data, seed=0, layers=1, hidden=8)
+    _, validation = harness.read(data)
+    assert seen == [tokens.tolist() for tokens in harness.as_lists(validation)]
+
+
+def test_a_row_is_of_medians_with_accuracies_and_the_share_of_the_peak():
+    ours = iter([(300.0, 0.9, 50.0), (100.0, 0.8, 10.0), (200.0, 0.85, 30.0)])
+    theirs = iter([(100.0, 0.7), (50.0, 0.7), (40.0, 0.7)])
+    sides = {"fp32": lambda _: next(ours), "peer": lambda _: next(theirs)}
+    arguments = SimpleNamespace(rounds=3, threads=2, about={"peak_fp32": 60.0})
+    (row,) = harness.compare("case", sides, ["peer"], arguments, "training", {"peer": "≥ 3"})
+    assert (row["ours"], row["peer"], row["ratio"], row["share_of_peak"]) == (200, 50, 4, 0.5)
+    assert row["case"] == "case, fp32" and row["target"] == "≥ 3"
+    assert row["note"] == "validation accuracy 85.0 ± 5.0 %, theirs 70.0 ± 0.0 %"
+    slower = harness.row("start", "case", "s", [2.0, 4.0, 3.0], [1.0, 1.5, 2.0], "peer", arguments)
+    assert slower["ratio"] == 0.5  # of seconds, fewer are better
+
+
+def test_rows_of_what_did_not_run_again_are_kept(tmp_path, capsys):
+    arguments = SimpleNamespace(rounds=1, threads=1)
+    old = harness.row("a", "first", "s", [1.0], [2.0], "peer", arguments)
+    suite.write(tmp_path / "bench.parquet", "a", [old])
+    suite.write(tmp_path / "bench.parquet", "b", [old | {"benchmark": "b"}])
+    suite.write(tmp_path / "bench.parquet", "a", [old | {"case": "second"}])
+    shown = (tmp_path / "bench.md").read_text()
+    assert "| b | first |" in shown and "| a | second |" in shown and "| a | first |" not in shown

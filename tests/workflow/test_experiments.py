@@ -1,0 +1,138 @@
+"""The experiments that come with the project, and the examples of its documentation: valid, and planned as they say."""
+
+import gzip
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from helpers.paths import ROOT
+from helpers.project import Project
+from helpers.texts import make_rows
+from pretrain_or_not.config.check import check_config
+from pretrain_or_not.config.schema import schema
+
+REVIEW = {"text": "good", "reviewText": "good", "stars": 5.0, "overall": 5.0}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory, tiny_bert):
+    """A project with a file at each of the places that the experiments name."""
+    project = Project(tmp_path_factory.mktemp("experiments"), tiny_bert)
+    data = project.folder / "data"
+    data.mkdir()
+    for name in ("yelp_dataset.tar", "yelp_sentences.parquet", "imdb_train.parquet", "imdb_test.parquet"):
+        (data / name).touch()  # planning does not read them
+    for name in ("Sports_and_Outdoors.json.gz", "Electronics.json.gz"):
+        with gzip.open(data / name, "wt") as file:
+            file.write(json.dumps(REVIEW) + "\n")
+    return project
+
+
+def planned(project, name):
+    """Job counts of a shipped experiment."""
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    return project.jobs(config, ["--configfile", str(ROOT / "experiments" / f"{name}.yaml")])
+
+
+def test_the_paper(project):
+    datasets, sizes, rates = 3, 7, 4
+    roberta, lstm = 2 * datasets * sizes * rates, 5 * datasets * sizes * rates
+    controls = datasets * 2  # sizes 1 % and 10 %, of each of two arms
+    jobs = planned(project, "paper")
+    assert jobs["finetune_bert"] == roberta + controls * 3  # three rates for random weights
+    assert jobs["train_lstm"] == lstm
+    assert jobs["train_tfidf"] == controls * 2
+    assert jobs["select"] == jobs["evaluate"] == 7 * datasets * sizes + 2 * controls
+    assert (jobs["ingest"], jobs["subsample"]) == (datasets, datasets * sizes)
+    assert jobs["tokenize"] == datasets * 2 and jobs["extract_embeddings"] == 2
+    assert jobs["time_inference"] == 5 * 4  # arms, and batches of 128 on CPU, 128, 256 and 384 on GPU
+
+
+def test_yelp_sentences(project):
+    jobs = planned(project, "yelp-sentences")
+    both_seeds, one_seed = 3, 2  # sizes
+    cells = 2 * both_seeds + one_seed
+    assert jobs["finetune_bert"] == cells + both_seeds  # and the control with one seed
+    assert (jobs["train_lstm"], jobs["train_tfidf"], jobs["train_probe"]) == (2 * cells, 2 * cells, 3 * cells)
+    assert jobs["evaluate"] == 5 * cells + both_seeds
+
+
+def test_imdb(project):
+    jobs = planned(project, "imdb")
+    assert (jobs["finetune_bert"], jobs["train_lstm"], jobs["evaluate"]) == (3, 6, 12)
+
+
+def yaml_of(path):
+    return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+
+
+def overlaid(*overlays):
+    """The config of the quickstart with overlays on it, checked."""
+    config = yaml_of(ROOT / "config.yaml")
+    for overlay in overlays:
+        update_config(config, overlay)
+    return check_config(config)
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("experiments/*.yaml")), ids=lambda path: path.name)
+def test_the_experiments_shipped_are_valid(path):
+    experiment = overlaid(yaml_of(path))["experiment"]
+    assert experiment["reference"] == experiment["arms"][0]
+
+
+def tool(name):
+    """Return a module of the folder `tools`."""
+    sys.path.append(str(ROOT / "tools"))
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.pop()
+
+
+def configs_of(page):
+    """Return the configs on a page of the documentation: (its place, the block, the config that it is merged over)."""
+    blocks = tool("doc_blocks").read_blocks(page)
+    named = {
+        block.mark["path"]: yaml.safe_load(block.text) for block in blocks if block.mark and block.language == "yaml"
+    }
+    for block in blocks:
+        content = yaml.safe_load(block.text) if block.language == "yaml" else None
+        if isinstance(content, dict) and set(content) <= set(schema()["properties"]):
+            base = named.get(block.base) or (yaml_of(ROOT / block.base) if block.base else {})
+            yield block.place, content, base
+
+
+def test_the_configs_in_the_documentation_are_valid():
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    found = [config for page in pages if page.name != "extending.md" for config in configs_of(page)]
+    assert len(found) >= 7
+    for place, content, base in found:
+        config = overlaid(base, content)
+        used = {*config["experiment"]["arms"], *(config["timing"]["arms"] or [])}
+        assert base or set(content.get("arms", {})) <= used, f"{place}: an arm that is defined but not used"
+
+
+def test_the_code_in_the_documentation_of_extensions_runs_to_its_figures(tmp_path, tiny_bert):
+    """A family, a source and a figure, each in the files that docs/extending.md shows, and no others."""
+    project = Project(tmp_path, tiny_bert)
+    tool("doc_blocks").write_files(ROOT / "docs" / "extending.md", project.folder)
+    (project.folder / "data").mkdir()
+    lines = [f"{label}\t{text}" for text, label in make_rows(800)]
+    (project.folder / "data" / "reviews.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    arguments = ("--configfile", "experiments/extended.yaml", "--config", "experiment={seeds: [0]}")
+    done = project.snakemake(*arguments, config=yaml_of(ROOT / "config.yaml"))
+    assert done.returncode == 0, done.stdout
+    results = project.folder / "results-extended"
+    for figure in ("accuracy", "gap", "macro_f1"):
+        assert (results / "figures" / f"{figure}.png").stat().st_size > 0
+    scores = pd.read_parquet(results / "scores.parquet")
+    assert set(scores["arm"]) == {"tfidf", "centroid"} and len(scores) == 4
+    predictions = pd.read_parquet(results / "reviews" / "predictions" / "centroid" / "n300" / "seed0.parquet")
+    commonest = predictions["label"].value_counts(normalize=True).max()
+    assert scores[(scores["arm"] == "centroid") & (scores["n"] == 300)]["accuracy"].min() > commonest

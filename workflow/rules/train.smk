@@ -1,0 +1,42 @@
+# The training runs of each family of arms: one run is a cell at one value of its arm's sweep.
+
+
+for family in FAMILIES.values():
+
+    rule:
+        name:
+            family.rule
+        input:
+            unpack(inputs_of.training),
+            subset=rules.subsample.output[0],
+        output:
+            model=f"{RUNS}/{{setting}}/model.safetensors",
+            config=f"{RUNS}/{{setting}}/config.json",
+            history=f"{RUNS}/{{setting}}/history.parquet",
+            cost=f"{RUNS}/{{setting}}/run.json",
+        log:
+            f"<results>/logs/{family.rule}/{{dataset}}/{{arm}}/{CELL}/{{setting}}.log",
+        wildcard_constraints:
+            arm=one_of(catalogue.arms_of(family.name)),
+        priority: int(family.weights_key is not None)  # the longest runs first, so that none is left alone at the end
+        group:
+            resources_of.training_group
+        conda:
+            ENVIRONMENT
+        threads: resources_of.training_threads
+        resources:
+            gpu=resources_of.training_gpus,
+            mem_mb=resources_of.training_memory,
+            runtime=resources_of.training_minutes,
+        params:
+            script=family.script,  # not in `script:` itself, which is read when the loop is over
+            recipe=params_of.recipe,
+            reads=family.reads,
+            pretrained=params_of.pretrained,
+            selection=EXPERIMENT["selection"],
+            validation_max=params_of.validation_max,
+            code=training_code(family),
+        message:
+            f"{family.doing} {{wildcards.arm}} on {{wildcards.size}} examples of {{wildcards.dataset}}, seed {{wildcards.seed}}, {{wildcards.setting}}; follow it: {{log}}"
+        script:
+            "../scripts/{params.script}"

@@ -1,3 +1,0 @@
-"""The families of arms that are treated alike."""
-
-NEURAL = ("bert", "lstm")  # networks, which torch trains

@@ -1,0 +1,38 @@
+"""A transformer, fine-tuned or trained from random weights."""
+
+from pretrain_or_not.arms import LABEL_NAMES, Network, Untrained
+from pretrain_or_not.compute.flops import counted_flops
+from pretrain_or_not.compute.inference import NetworkClassifier
+from pretrain_or_not.compute.transformer import (
+    check_length,
+    check_tokens,
+    embedding_tables,
+    load_fine_tuned,
+    load_for_classification,
+)
+from pretrain_or_not.data.tokenizer import load_tokenizer, vocabulary_size
+from pretrain_or_not.files.pretrained import locate, verified
+
+
+def build(run, about):
+    """Return a transformer with a new classification head for a run, a `Network`."""
+    folder, revision = verified(run.pretrained), run.pretrained.get("revision")
+    pretrained = run.recipe["init"] == "pretrained"
+    model = load_for_classification(folder, about["label_names"], run.recipe["dropout"], pretrained, revision)
+    check_tokens(model, about, run.inputs["train"], run.recipe["model"])
+    return Network(model, counted_flops(model), embedding_tables(model))
+
+
+def load(folder, precision):
+    """Return the trained transformer in a folder."""
+    model = load_fine_tuned(folder)
+    return NetworkClassifier(model, counted_flops(model), precision)
+
+
+def build_untrained(arm, recipe, pretrained, embeddings, length):
+    """Return a transformer of random weights, which take the same time; raise BadInput where `length` is too long."""
+    revision = pretrained.get("revision")
+    tokenizer, padding_id = load_tokenizer(pretrained["path"], revision)
+    model = load_for_classification(locate(pretrained["path"]), LABEL_NAMES, 0.0, False, revision)
+    check_length(model, length, "timing.lengths:", f"arm {arm!r}")
+    return Untrained(model, embedding_tables(model), vocabulary_size(tokenizer), padding_id)

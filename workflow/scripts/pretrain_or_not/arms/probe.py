@@ -1,0 +1,63 @@
+"""The linear probe: a logistic regression on the features of a frozen encoder."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from pretrain_or_not.compute.logistic import LogisticClassifier, LogisticHead, RegressionClassifier
+
+
+class ProbeClassifier(LogisticClassifier):
+    """A logistic regression on features, each scaled to mean 0 and standard deviation 1 over the training subset."""
+
+    def __init__(self, config):
+        """config: C, classes."""
+        super().__init__(config["classes"])
+        self.config = config
+        self.mean = self.scale = None
+
+    def fit(self, examples):
+        """Fit scaling and regression to Features."""
+        self.mean = examples.matrix.mean(axis=0, dtype=np.float64)
+        deviation = examples.matrix.std(axis=0, dtype=np.float64)
+        self.scale = np.where(deviation > 0, deviation, 1.0)
+        self.stored_values = examples.matrix.size
+        self.head.fit(self.scaled(examples), examples.labels, self.config["C"])
+        return self
+
+    def scaled(self, examples):
+        """The matrix that the regression sees."""
+        return (examples.matrix - self.mean) / self.scale
+
+    def predict(self, examples):
+        """Class probabilities: float32 (n, classes)."""
+        return self.head.predict(self.scaled(examples))
+
+    def save_pretrained(self, folder):
+        """Write model.safetensors and config.json."""
+        arrays = {"mean": self.mean, "scale": self.scale} | self.head.arrays()
+        save_file(arrays, Path(folder) / "model.safetensors")
+        (Path(folder) / "config.json").write_text(json.dumps({"family": "probe"} | self.config, indent=2) + "\n")
+
+    @classmethod
+    def from_folder(cls, folder):
+        """The classifier that `save_pretrained` wrote."""
+        config = json.loads((Path(folder) / "config.json").read_text())
+        config.pop("family")
+        arrays = load_file(Path(folder) / "model.safetensors")
+        model = cls(config)
+        model.mean, model.scale = arrays["mean"], arrays["scale"]
+        model.head = LogisticHead(config["classes"], arrays["coefficients"], arrays["intercepts"])
+        return model
+
+
+def build(run, about):
+    """Return an unfitted classifier for a run."""
+    return ProbeClassifier({"C": run.value, "classes": len(about["label_names"])})
+
+
+def load(folder, precision):
+    """Return the fitted probe in a folder. precision: has no effect."""
+    return RegressionClassifier(ProbeClassifier.from_folder(folder))

@@ -1,0 +1,96 @@
+"""The cheap baseline: a logistic regression on TF-IDF of token n-grams, in files without pickles."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse as sp
+from safetensors.numpy import load_file, save_file
+from sklearn.feature_extraction.text import TfidfTransformer
+
+from pretrain_or_not.compute.logistic import LogisticClassifier, LogisticHead, RegressionClassifier
+
+
+def feature_codes(examples, ngrams):
+    """Every token n-gram of every example: (row, code) integer arrays of the same length.
+
+    A unigram's code is its token id + 1, a bigram's is (first + 1) * (vocabulary + 1) + second + 1: unique.
+    """
+    tokens = examples.tokens.astype(np.int64) + 1
+    rows = np.repeat(np.arange(len(examples)), examples.lengths)
+    if ngrams == 1:
+        return rows, tokens
+    within = rows[:-1] == rows[1:]
+    bigrams = tokens[:-1] * (examples.about["vocabulary"] + 1) + tokens[1:]
+    return np.concatenate([rows, rows[:-1][within]]), np.concatenate([tokens, bigrams[within]])
+
+
+class TfidfClassifier(LogisticClassifier):
+    """scikit-learn's TfidfTransformer (sublinear) and a logistic regression over token n-grams."""
+
+    def __init__(self, config, features=None):
+        """config: ngrams, min_count (training examples a feature must occur in), vocabulary, C, classes."""
+        super().__init__(config["classes"])
+        self.config, self.features = config, features
+        self.tfidf = TfidfTransformer(sublinear_tf=True)
+
+    def counts(self, examples):
+        """Counts of the known features in each example: CSR matrix (examples, features)."""
+        rows, codes = feature_codes(examples, self.config["ngrams"])
+        columns = np.searchsorted(self.features, codes)
+        known = columns < len(self.features)
+        known[known] = self.features[columns[known]] == codes[known]
+        entries = (np.ones(known.sum(), dtype=np.float32), (rows[known], columns[known]))
+        return sp.csr_matrix(entries, shape=(len(examples), len(self.features)))  # sums what occurs twice
+
+    def fit(self, examples):
+        """Choose features, weigh them, and fit the regression to `examples`."""
+        rows, codes = feature_codes(examples, self.config["ngrams"])
+        features, columns = np.unique(codes, return_inverse=True)
+        counts = sp.csr_matrix(
+            (np.ones(len(codes), dtype=np.float32), (rows, columns)), shape=(len(examples), len(features))
+        )  # sums what occurs twice, so that an entry is an example that a feature occurs in
+        kept = np.bincount(counts.indices, minlength=len(features)) >= self.config["min_count"]
+        self.features = features[kept]
+        matrix = self.tfidf.fit_transform(counts[:, kept] if not kept.all() else counts)
+        self.stored_values = matrix.nnz
+        self.head.fit(matrix, examples.labels, self.config["C"])
+        return self
+
+    def predict(self, examples):
+        """Class probabilities: float32 (examples, classes)."""
+        return self.head.predict(self.tfidf.transform(self.counts(examples)))
+
+    def save_pretrained(self, folder):
+        """Write model.safetensors and config.json."""
+        arrays = {"features": self.features, "idf": self.tfidf.idf_} | self.head.arrays()
+        save_file(arrays, Path(folder) / "model.safetensors")
+        (Path(folder) / "config.json").write_text(json.dumps({"family": "tfidf"} | self.config, indent=2) + "\n")
+
+    @classmethod
+    def from_folder(cls, folder):
+        """The classifier that `save_pretrained` wrote."""
+        config = json.loads((Path(folder) / "config.json").read_text())
+        config.pop("family")
+        arrays = load_file(Path(folder) / "model.safetensors")
+        model = cls(config, arrays["features"])
+        model.tfidf.idf_ = arrays["idf"]
+        model.head = LogisticHead(config["classes"], arrays["coefficients"], arrays["intercepts"])
+        return model
+
+
+def build(run, about):
+    """Return an unfitted classifier for a run."""
+    config = {
+        "ngrams": run.recipe["ngrams"],
+        "min_count": run.recipe["min_count"],
+        "vocabulary": about["vocabulary"],
+        "C": run.value,
+        "classes": len(about["label_names"]),
+    }
+    return TfidfClassifier(config)
+
+
+def load(folder, precision):
+    """Return the fitted classifier in a folder. precision: has no effect."""
+    return RegressionClassifier(TfidfClassifier.from_folder(folder))

@@ -1,0 +1,72 @@
+"""Write what a frozen encoder makes of every text: the features that linear probes read."""
+
+import time
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from pretrain_or_not.compute.devices import build_accelerator, device_facts
+from pretrain_or_not.compute.flops import counted_flops
+from pretrain_or_not.compute.inference import infer
+from pretrain_or_not.compute.parameters import parameter_counts
+from pretrain_or_not.compute.transformer import check_tokens, embedding_tables, load_encoder
+from pretrain_or_not.data.examples import examples_from_table
+from pretrain_or_not.files.parquet import ROWS_PER_GROUP, open_parquet, read_metadata, read_rows, table_writer
+from pretrain_or_not.files.pretrained import verified
+from pretrain_or_not.files.provenance import versions
+from pretrain_or_not.job import log
+
+PART = ROWS_PER_GROUP  # rows that are in memory at a time
+
+
+def mean_pooled(output, attention_mask):
+    """Mean over an example's tokens of the last hidden states: (batch, time, width) -> (batch, width), float32.
+
+    The pooling of Sentence-BERT (Reimers and Gurevych 2019), which beats the first token where nothing is fine-tuned.
+    """
+    mask = attention_mask.unsqueeze(-1).float()
+    return (output.last_hidden_state.float() * mask).sum(dim=1) / mask.sum(dim=1)
+
+
+def parts(path):
+    """The examples of a token file, PART at a time, so that neither they nor their features need all the memory."""
+    about = read_metadata(path)
+    with open_parquet(path) as file:
+        rows = np.arange(file.metadata.num_rows)
+    for start in range(0, len(rows), PART):
+        yield examples_from_table(read_rows(path, rows[start : start + PART]), about)
+
+
+def extract_features(tokens, pretrained, name, threads, outputs):
+    """Write columns id, label and features (fixed-size lists of float32), in the order of the tokens.
+
+    tokens, outputs: split -> path. pretrained: a model of the config, called `name` there. The metadata tell what an
+    example's features cost.
+    """
+    torch.set_num_threads(threads)
+    model = load_encoder(verified(pretrained), pretrained.get("revision"))
+    flops, counts = counted_flops(model).forward, parameter_counts(model, embedding_tables(model))
+    accelerator = build_accelerator("auto")
+    model = model.to(accelerator.device)
+    width = model.config.hidden_size
+    schema = pa.schema([("id", pa.int64()), ("label", pa.int32()), ("features", pa.list_(pa.float32(), width))])
+    about = {"encoder": name, "versions": versions("torch", "transformers")}
+    for split, path in tokens.items():
+        facts = read_metadata(path)
+        check_tokens(model, facts, path, name)
+        about |= {key: facts[key] for key in ("dataset", "label_names", "tokenizer", "max_length", "split")}
+        cost, later = {"seconds": 0.0, "examples": 0, "flops": 0}, {}
+        with table_writer(outputs[split], schema, later, **about) as writer:
+            for examples in parts(path):
+                started = time.perf_counter()
+                matrix, work = infer(model, examples, accelerator, mean_pooled)
+                cost["seconds"] += time.perf_counter() - started
+                cost["examples"] += len(examples)
+                cost["flops"] += work.flops(flops)
+                column = pa.FixedSizeListArray.from_arrays(pa.array(matrix.ravel()), width)
+                columns = [examples.ids, examples.labels.astype(np.int32), column]
+                writer.write_table(pa.table(columns, schema=schema))
+            later["inference"] = cost | counts | device_facts(accelerator)
+        rate = cost["examples"] / cost["seconds"]
+        log.info("%s: %d texts, %d features each, %.0f texts/s", split, cost["examples"], width, rate)

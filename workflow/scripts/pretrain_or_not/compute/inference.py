@@ -1,0 +1,70 @@
+"""Forward passes over many examples, in batches of similar length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+
+from pretrain_or_not.compute.devices import build_accelerator, device_facts
+from pretrain_or_not.compute.flops import Work
+from pretrain_or_not.data.batches import ordered_batches
+from pretrain_or_not.data.examples import Examples
+
+TOKENS_PER_BATCH = 4096
+
+
+class NetworkClassifier:
+    """A trained network as a `compute.classifier.Classifier`."""
+
+    def __init__(self, model, flops, precision):
+        """flops: its Flops. precision: that of the training run, so that a model is used as it was validated."""
+        self.accelerator = build_accelerator(precision)
+        self.model, self.flops = model.to(self.accelerator.device), flops
+        self.device = device_facts(self.accelerator)["device"]
+
+    def predict(self, examples):
+        """Return (class probabilities, float32 (n, classes), FLOPs)."""
+        predicted, work = infer(self.model, examples, self.accelerator, probabilities)
+        return predicted, work.flops(self.flops.forward)
+
+
+def tensors(batch, device):
+    """A batch of NumPy arrays as tensors on `device`."""
+    return {key: torch.from_numpy(value).to(device, non_blocking=True) for key, value in batch.items()}
+
+
+@torch.inference_mode()
+def infer(
+    model, examples: Examples, accelerator: Accelerator, result: Callable, rows=None, between: Callable | None = None
+) -> tuple[np.ndarray, Work]:
+    """What `result` makes of the model's output, for all examples in their order.
+
+    model: maps input_ids and attention_mask to an output. result: (output, attention_mask) -> float tensor (batch, k).
+    rows: positions of the examples wanted (default all). between: called after each batch, for instance to be told to
+    stop. Returns (float32 array (n, k), Work).
+    """
+    model.eval()
+    rows = np.arange(len(examples)) if rows is None else rows
+    work = Work()
+    results: np.ndarray | None = None
+    for places in ordered_batches(examples.lengths[rows], TOKENS_PER_BATCH):
+        batch = tensors(examples.padded(rows[places]), accelerator.device)
+        batch.pop("labels")
+        with accelerator.autocast():
+            output = model(**batch)
+        values = result(output, batch["attention_mask"]).float()
+        if results is None:
+            results = np.empty((len(rows), values.shape[1]), dtype=np.float32)
+        results[places] = values.cpu().numpy()
+        work.add(*batch["input_ids"].shape)
+        if between:
+            between()
+    return np.empty((0, 0), dtype=np.float32) if results is None else results, work
+
+
+def probabilities(output, attention_mask):
+    """Class probabilities (batch, classes) of a classifier's output."""
+    return output.logits.float().softmax(dim=1)

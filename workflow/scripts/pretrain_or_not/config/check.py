@@ -1,0 +1,86 @@
+"""Check a config before anything is planned, with one line for each mistake.
+
+The allowed keys and values, with descriptions and defaults, are in ``workflow/schemas/config.schema.yaml``. This code
+runs whenever the Snakefile is parsed, so it imports little.
+"""
+
+from __future__ import annotations
+
+import math
+
+from pretrain_or_not.config.cross_checks import check_catalogue
+from pretrain_or_not.config.defaults import with_defaults
+from pretrain_or_not.config.schema import schema
+from pretrain_or_not.config.violations import check_schema
+from pretrain_or_not.config.wording import LARGEST, kind, quoted, show, spot, text_of
+from pretrain_or_not.errors import BadInput
+
+MOST_SHOWN = 10
+
+DEEPEST = 10  # keys and positions from the top; the schema needs 5
+
+
+def check_config(config: dict) -> dict:
+    """Return a copy of `config` with defaults filled in; raise BadInput with one line per mistake."""
+    config, mistakes = mistakes_in(config)
+    if mistakes:
+        lines = list(mistakes.values())
+        more = [f"config: … and {len(lines) - MOST_SHOWN} more"] if len(lines) > MOST_SHOWN else []
+        raise BadInput("\n".join(lines[:MOST_SHOWN] + more))
+    return with_defaults(config)
+
+
+def missing_sections(config, files):
+    """Return a line that names the files of a config if required sections are missing; otherwise an empty string."""
+    if all(section in config for section in schema()["required"]):
+        return ""
+    read = ", ".join(map(str, files)) or "no file"
+    return (
+        f"\nconfig: was read from {read}; is config.yaml, with the catalogue of datasets, models and arms, among them?"
+    )
+
+
+def mistakes_in(config):
+    """Return a plain copy of `config` and its Mistakes."""
+    mistakes = Mistakes()
+    config = plain(config, (), mistakes)
+    check_schema(config, mistakes)
+    if isinstance(config, dict):
+        check_catalogue(config, mistakes)
+    return config, mistakes
+
+
+class Mistakes(dict):
+    """The mistakes of a config: place (a tuple of keys and positions) -> one line on the first mistake found there."""
+
+    def add(self, path, text, key=None):
+        """Note a mistake at `path` or, if `key` is given, at that key of the mapping at `path`."""
+        place = (*path, key) if key is not None else path
+        where = f"{spot(path)}: " if path else ""
+        self.setdefault(place, f"config: {where}{text}")
+
+
+def plain(value, path, mistakes):
+    """Return a copy of `value` in plain dicts, lists and scalars, for jsonschema; note unsuitable keys and numbers.
+
+    Raises BadInput if `value` is nested too deep.
+    """
+    if len(path) > DEEPEST:
+        raise BadInput(f"config: {spot(path[:4])}: is nested too deep, or contains itself through an alias (*)")
+    if isinstance(value, dict):
+        result = {}
+        for key, item in value.items():
+            if not isinstance(key, str):
+                text = f"the key {show(key)} is {kind(key)} to YAML, not text; {quoted(key)}"
+                key = text_of(key)
+                mistakes.add(path, text, key=key)
+            result[key] = plain(item, (*path, key), mistakes)
+        return result
+    if isinstance(value, list | tuple):
+        return [plain(item, (*path, i), mistakes) for i, item in enumerate(value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        mistakes.add(path, f"{value} is not a finite number")
+    if isinstance(value, int) and abs(value) >= LARGEST:
+        mistakes.add(path, "a number this large is surely a mistake; if it is text, put it in quotes")
+        return 0
+    return value

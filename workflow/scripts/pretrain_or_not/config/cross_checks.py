@@ -1,0 +1,157 @@
+"""Checks that JSON Schema cannot express. Each looks only at values of the right type: others are noted already."""
+
+from pathlib import Path
+
+from pretrain_or_not.config.families import FAMILIES
+from pretrain_or_not.config.grid import grid
+from pretrain_or_not.config.labels import as_label
+from pretrain_or_not.config.schema import resolved, schema
+from pretrain_or_not.config.sizes import size_name
+from pretrain_or_not.config.wording import did_you_mean, listing, show, text_of
+from pretrain_or_not.errors import BadInput
+from pretrain_or_not.files.pretrained import names_folder
+
+
+def check_catalogue(config, mistakes):
+    """Note mistakes in the sections of a config, and between them."""
+    check_experiment(config, mistakes)
+    check_datasets(config, mistakes)
+    check_models(config, mistakes)
+    check_arms(config, mistakes)
+    check_names(config, mistakes)
+
+
+def check_experiment(config, mistakes):
+    """Check that names are in the catalogue, the reference is an arm of the experiment, and sizes are valid."""
+    experiment = mapping(config, "experiment")
+    for section, noun in (("datasets", "dataset"), ("arms", "arm")):
+        for i, name in enumerate(sequence(experiment, section)):
+            check_name(config, section, noun, name, ("experiment", section, i), mistakes)
+
+    arms = sequence(experiment, "arms")
+    reference = experiment.get("reference")
+    known = all(("experiment", "arms", i) not in mistakes for i in range(len(arms)))
+    if isinstance(reference, str) and arms and known and reference not in arms:
+        path = ("experiment", "reference")
+        hint = did_you_mean(reference, arms)
+        mistakes.add(path, f"{show(reference)} is not one of experiment.arms{hint} (there are: {listing(arms)})")
+
+    seen = {}
+    for i, size in enumerate(sequence(experiment, "sizes")):
+        try:
+            first = seen.setdefault(size_name(size), i)
+            if first != i:
+                mistakes.add(("experiment", "sizes", i), f"{show(size)} is in the list already, as sizes[{first}]")
+        except BadInput as error:
+            mistakes.add(("experiment", "sizes", i), str(error))
+
+    check_exclude(experiment, mistakes)
+
+
+def check_exclude(experiment, mistakes):
+    """Check that excluded values are in the experiment, and that at least one cell is left."""
+    for i, pattern in enumerate(sequence(experiment, "exclude")):
+        for key in pattern if isinstance(pattern, dict) else ():
+            options = sequence(experiment, key)
+            if any(place[:2] == ("experiment", key) for place in mistakes):
+                continue  # the value may be right, and the list in the experiment wrong
+            for j, value in enumerate(sequence(pattern, key)):
+                path = ("experiment", "exclude", i, key, j)
+                if value not in options:
+                    hint = did_you_mean(value, options) if isinstance(value, str) else ""
+                    text = f"is not in experiment.{key}{hint} (there are: {', '.join(map(text_of, options))})"
+                    mistakes.add(path, f"{show(value)} {text}")
+    if not mistakes and not grid(experiment):
+        mistakes.add(("experiment", "exclude"), "leaves no cell at all; drop one of its entries")
+
+
+def check_datasets(config, mistakes):
+    """Check that a raw label or package has one class, splits are given once, and cuts leave training rows."""
+    datasets = mapping(config, "datasets")
+    for name in datasets:
+        dataset, path = mapping(datasets, name), ("datasets", name)
+        owner = {}
+        for label, values in mapping(dataset, "labels").items():
+            for i, value in enumerate(values if isinstance(values, list) else []):
+                if type(value) in (str, int, float) and (first := owner.setdefault(as_label(value), label)) != label:
+                    text = f"{show(value)} belongs to class {show(first)} already; a value can have one class only"
+                    mistakes.add((*path, "labels", label, i), text)
+        owner = {}
+        for label, package in mapping(dataset, "packages").items():
+            if isinstance(package, str) and (first := owner.setdefault(package, label)) != label:
+                text = f"{show(package)} belongs to class {show(first)} already; a package can have one class only"
+                mistakes.add((*path, "packages", label), text)
+
+        if isinstance(dataset.get("split"), str) and mapping(dataset, "files"):
+            text = "files names the splits already; leave split out, or give files as one list"
+            mistakes.add((*path, "split"), f"{show(dataset['split'])} is one too many: {text}")
+
+        cuts = mapping(dataset, "splits")
+        amount = resolved(schema()["$defs"]["cut"])["errorMessage"]
+        for key, cut in cuts.items():
+            if isinstance(cut, float) and cut >= 1:
+                mistakes.add((*path, "splits", key), f"{show(cut)} {amount}")
+        default = resolved(schema()["$defs"]["splits"])["default"]
+        shares = [cut for key in default if isinstance(cut := cuts.get(key, default[key]), float) and 0 < cut < 1]
+        if sum(shares) >= 1:
+            text = f"the shares of validation and test add up to {sum(shares):g}; leave some below 1 for training"
+            mistakes.add((*path, "splits"), text)
+
+
+def check_models(config, mistakes):
+    """Check that only models of the Hub have revisions."""
+    models = mapping(config, "models")
+    for name in models:
+        path, revision = (mapping(models, name).get(key) for key in ("path", "revision"))
+        if isinstance(path, str) and isinstance(revision, str):
+            if path.startswith("package:") or names_folder(path) or Path(path).is_dir():
+                text = f"{show(path)} is on this machine, and only models of the Hub have them; leave it out"
+                mistakes.add(("models", name, "revision"), f"{show(revision)} is a revision: {text}")
+
+
+def check_arms(config, mistakes):
+    """Check that the models of arms are in the catalogue, and that embeddings belong to the tokenizer."""
+    arms = mapping(config, "arms")
+    for name in arms:
+        arm, path = mapping(arms, name), ("arms", name)
+        family = arm.get("family")
+        row = FAMILIES.get(family) if isinstance(family, str) else None
+        for key in row.model_keys if row else ():
+            check_name(config, "models", "model", arm.get(key), (*path, key), mistakes)
+        tokenizer, embeddings = arm.get("tokenizer"), arm.get("embeddings")
+        if isinstance(embeddings, str) and isinstance(tokenizer, str) and embeddings != tokenizer:
+            text = f"is not the tokenizer, {show(tokenizer)}: token ids would not match; name the same model in both"
+            mistakes.add((*path, "embeddings"), f"{show(embeddings)} {text}")
+
+
+def check_names(config, mistakes):
+    """Check that arms to time, and counterparts of published datasets and arms, are in the catalogue."""
+    for i, name in enumerate(sequence(mapping(config, "timing"), "arms")):
+        path = ("timing", "arms", i)
+        check_name(config, "arms", "arm", name, path, mistakes)
+        family = mapping(mapping(config, "arms"), name).get("family") if isinstance(name, str) else None
+        if isinstance(family, str) and family in FAMILIES and not FAMILIES[family].neural:
+            mistakes.add(path, f"{show(name)} is no neural network, and only those are timed; leave it out")
+    for section, noun in (("datasets", "dataset"), ("arms", "arm")):
+        for name in mapping(mapping(config, "published"), section):
+            check_name(config, section, noun, name, ("published", section, name), mistakes)
+
+
+def check_name(config, section, noun, name, path, mistakes):
+    """Note a mistake at `path` if `name` is not in a section of the catalogue; both must have the right type."""
+    catalogue = config.get(section)
+    if isinstance(name, str) and isinstance(catalogue, dict) and name not in catalogue:
+        hint = did_you_mean(name, catalogue)
+        mistakes.add(path, f"no {noun} {show(name)} in {section}{hint} (there are: {listing(catalogue) or 'none'})")
+
+
+def mapping(parent, key):
+    """Return ``parent[key]`` if it is a mapping, otherwise an empty one."""
+    value = parent.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def sequence(parent, key):
+    """Return ``parent[key]`` if it is a list, otherwise an empty one."""
+    value = parent.get(key)
+    return value if isinstance(value, list) else []

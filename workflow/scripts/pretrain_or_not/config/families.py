@@ -1,0 +1,86 @@
+"""The table of families: the kinds of arms, with what the workflow needs to know of each to plan jobs.
+
+A family `NAME` has its code in ``arms/NAME.py`` and its keys in ``schemas/arms/NAME.yaml``. This module is imported
+whenever the Snakefile is parsed, so it imports no large library.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Sweep(NamedTuple):
+    """The sweep of a family.
+
+    key: the key of the arm that holds the values, a list of numbers. prefix: start of the setting in paths, letters
+    only.
+    """
+
+    key: str
+    prefix: str
+
+
+LEARNING_RATES = Sweep("learning_rates", "lr")
+REGULARIZATION = Sweep("C", "C")
+
+
+class Family(NamedTuple):
+    """One row of the table.
+
+    name: as in ``family: NAME``. title: a short description, for the schema and the docs. rule: name of the rule that
+    trains a run. doing: verb for the message of that rule. neural: whether it is a network that is trained in steps;
+    if so, it can have a GPU, is checkpointed and is timed. reads: "tokens" or "features" (of a frozen encoder).
+    model_keys: keys of an arm that name a model in `models`. weights_key: the one of them whose weights the arm loads.
+    embeddings_key: the one of them whose token embeddings the arm starts from. shape_keys: keys that define the shape
+    of the model, on which a timing depends. sweep: None for a family without a sweep. memory_mb: memory of a training
+    run on a cluster, in MB.
+    """
+
+    name: str
+    title: str
+    rule: str
+    doing: str
+    neural: bool
+    reads: str
+    model_keys: tuple[str, ...]
+    weights_key: str | None = None
+    embeddings_key: str | None = None
+    shape_keys: tuple[str, ...] = ()
+    sweep: Sweep | None = None
+    memory_mb: int = 4000
+
+    @property
+    def script(self) -> str:
+        """Return the script that trains a run."""
+        return "train_network.py" if self.neural else "fit_regression.py"
+
+    @property
+    def module(self) -> str:
+        """Return the path of the module, relative to the folder of the scripts."""
+        return f"pretrain_or_not/arms/{self.name}.py"
+
+
+FAMILIES = {
+    family.name: family
+    for family in (
+        Family(
+            "bert", "a transformer", "finetune_bert", "Fine-tuning",
+            neural=True, reads="tokens", model_keys=("model",), weights_key="model", sweep=LEARNING_RATES,
+            memory_mb=16000,
+        ),
+        Family(
+            "lstm", "an LSTM", "train_lstm", "Training",
+            neural=True, reads="tokens", model_keys=("tokenizer", "embeddings"), embeddings_key="embeddings",
+            shape_keys=("embeddings", "freeze_embeddings", "embedding_size", "layers", "hidden"), sweep=LEARNING_RATES,
+            memory_mb=8000,
+        ),
+        Family(
+            "tfidf", "a logistic regression on token counts", "train_tfidf", "Fitting",
+            neural=False, reads="tokens", model_keys=("tokenizer",), sweep=REGULARIZATION,
+        ),
+        Family(
+            "probe", "a logistic regression on a frozen transformer", "train_probe", "Fitting",
+            neural=False, reads="features", model_keys=("model",), sweep=REGULARIZATION,
+        ),
+    )
+}  # fmt: skip

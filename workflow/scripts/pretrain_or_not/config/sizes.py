@@ -1,0 +1,43 @@
+"""The sizes of an experiment: counts of training examples, or shares of them."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from pretrain_or_not.config.wording import LARGEST, number_in, show
+from pretrain_or_not.errors import BadInput
+
+
+def count(size: int | str, total: int) -> int:
+    """Return how many of `total` training rows a size means: 1000, "10%", or as in paths, "1000", "10pct".
+
+    Raises BadInput if that is less than 1 or more than `total`.
+    """
+    text = str(size).replace("pct", "%")
+    n = int(total * Decimal(text[:-1]) / 100) if text.endswith("%") else int(text)
+    if not 1 <= n <= total:
+        raise BadInput(
+            f"experiment.sizes: {text} stands for {n:,} training examples, and there are {total:,}; "
+            f"choose from 1 to {total}, or a share such as 100%"
+        )
+    return n
+
+
+def size_name(size: int | str) -> str:
+    """Return a size as written in paths: 1000 -> ``"1000"``, ``"10%"`` -> ``"10pct"``; raise BadInput if it is none."""
+    if isinstance(size, int) and not isinstance(size, bool) and 1 <= size < LARGEST:
+        return str(size)
+    share = re.fullmatch(r"0*([0-9]{1,3})(?:[.]([0-9]{1,9}))?%", size) if isinstance(size, str) else None
+    if share and 0 < float(share[0][:-1]) <= 100:
+        integer, decimals = int(share[1]), (share[2] or "").rstrip("0")
+        return f"{integer}.{decimals}pct" if decimals else f"{integer}pct"
+    fix = ""
+    if isinstance(size, float) and 0 < size < 1:
+        fix = f'; write "{size * 100:g}%" for a share'
+    elif (number := number_in(size)) is not None and 1 <= number < LARGEST and number == int(number):
+        fix = f"; write {int(number)}"
+    raise BadInput(
+        f"{show(size)} is not a size: give a count of examples (1 or more) "
+        f'or a share such as "10%" (above 0 %, up to 100 %){fix}'
+    )

@@ -1,0 +1,44 @@
+"""Batches of examples with similar lengths."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pretrain_or_not.data.examples import Examples
+
+# Examples are sorted by length inside random chunks of this many batches: long enough for almost no padding, short
+# enough that the examples of a batch stay random.
+BATCHES_PER_CHUNK = 50
+
+
+def shuffled_batches(examples: Examples, batch_size: int, seed: int, epoch: int) -> list[np.ndarray]:
+    """Return the positions of one epoch's training batches: every example once, similar lengths together, shuffled.
+
+    Returns a list of integer arrays of length `batch_size` (one may be shorter). It depends only on the arguments, so a
+    resumed run can continue where another run stopped.
+    """
+    random = np.random.default_rng([seed, epoch])
+    order = random.permutation(len(examples))
+    chunk_of = np.arange(len(order)) // (batch_size * BATCHES_PER_CHUNK)
+    order = order[np.lexsort((examples.lengths[order], chunk_of))]
+    batches = np.split(order, np.arange(batch_size, len(order), batch_size))
+    return [batches[i] for i in random.permutation(len(batches))]
+
+
+def ordered_batches(lengths: np.ndarray, tokens_per_batch: int) -> list[np.ndarray]:
+    """Return the positions of batches for inference: all examples, sorted by length.
+
+    lengths: tokens of each example, (n,). tokens_per_batch: maximum number of tokens per batch, padding included; a
+    longer example is a batch by itself. Returns a list of integer arrays.
+    """
+    order = np.argsort(lengths, kind="stable")
+    lengths = lengths[order]
+    batches, start = [], 0
+    while start < len(order):
+        # Lengths are sorted, so a batch of k examples is as wide as its last one: take the largest k that fits.
+        ahead = lengths[start : start + max(1, tokens_per_batch // max(1, lengths[start]))]
+        fits = np.flatnonzero(ahead * np.arange(1, len(ahead) + 1) <= tokens_per_batch)
+        stop = start + max(1, len(fits))
+        batches.append(order[start:stop])
+        start = stop
+    return batches

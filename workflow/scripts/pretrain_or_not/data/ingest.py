@@ -1,0 +1,137 @@
+"""Turn a source of labelled texts into examples.parquet: cleaned, split without leaks, shuffled once.
+
+Memory stays flat as files grow: rows are streamed to a scratch file, hashes of them arranged, and the texts dealt out
+on disk into that order.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pretrain_or_not.config.labels import as_label
+from pretrain_or_not.config.sizes import count
+from pretrain_or_not.data.raw_batches import RAW, SPLITS
+from pretrain_or_not.data.shuffle import reordered
+from pretrain_or_not.data.sources import read_source
+from pretrain_or_not.data.splits import arrange
+from pretrain_or_not.errors import BadInput
+from pretrain_or_not.files.atomic import temporary_folder
+from pretrain_or_not.files.json_files import write_json
+from pretrain_or_not.files.parquet import ROWS_PER_GROUP, table_writer
+from pretrain_or_not.files.paths import PathLike
+from pretrain_or_not.files.provenance import digest, versions
+from pretrain_or_not.job import log
+
+EXAMPLES = pa.schema([("id", pa.int64()), ("text", pa.large_string()), ("label", pa.int32()), ("split", pa.string())])
+
+MAX_CLASSES = 1000
+
+
+def clean(batches, scratch, label_map, ignored=()):
+    """Stream RAW batches into the Parquet file `scratch`, with a running id; drop rows without text or label.
+
+    label_map: raw label -> class name, or None to take raw labels as class names. ignored: raw labels to leave out.
+    Returns counts of what was read and dropped, and the set of class names met. Raises BadInput for a label outside
+    the map, or so many labels that the column cannot be one.
+    """
+    counts, seen, first_id = Counter(), set(), 0
+    schema = pa.schema([("id", pa.int64()), *RAW])
+    with pq.ParquetWriter(scratch, schema, compression="zstd") as writer:
+        for batch in batches:
+            table = pa.table([pa.array(range(first_id, first_id + batch.num_rows)), *batch.columns], schema=schema)
+            first_id += batch.num_rows
+            blank = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(table["text"]), ""), True)
+            unlabelled = pc.is_null(table["label"])
+            counts["blank or null text"] += pc.sum(blank).as_py() or 0
+            counts["no label"] += pc.sum(pc.and_not(unlabelled, blank)).as_py() or 0
+            unwanted = pc.and_not(pc.is_in(table["label"], pa.array(ignored, pa.string())), pc.or_(blank, unlabelled))
+            counts["label in ignore_labels"] += pc.sum(unwanted).as_py() or 0
+            table = table.filter(pc.invert(pc.or_(pc.or_(blank, unlabelled), unwanted)))
+            if label_map:
+                table = apply_label_map(table, label_map)
+            seen.update(pc.unique(table["label"]).to_pylist())
+            if len(seen) > MAX_CLASSES:
+                raise BadInput(f"more than {MAX_CLASSES} different labels; is `label:` the right column?")
+            writer.write_table(table, row_group_size=ROWS_PER_GROUP)
+    counts["read"] = first_id
+    if first_id == 0:
+        raise BadInput("the data set is empty: no rows at all")
+    if not seen:
+        raise BadInput(f"none of its {first_id:,} rows has both a text and a label")
+    if len(seen) == 1:
+        raise BadInput(f"all labels are {seen.pop()!r}; a classifier needs at least two classes")
+    return counts, seen
+
+
+def apply_label_map(table, label_map):
+    """Replace raw labels by class names; BadInput for one outside the map."""
+    labels = table["label"].to_pylist()
+    mapped = [label_map.get(label) for label in labels]
+    if None in mapped:
+        bad = mapped.index(None)
+        raise BadInput(
+            f"row {table['id'][bad]}: label {labels[bad]!r} is not in `labels:`, which maps {', '.join(label_map)}; "
+            "add it there, or to `ignore_labels:`"
+        )
+    return table.set_column(table.column_names.index("label"), "label", pa.array(mapped, pa.string()))
+
+
+def class_names(seen, label_map):
+    """The classes in order: as the label map lists them, else sorted (as numbers where all are)."""
+    if label_map:
+        names = list(dict.fromkeys(label_map.values()))
+        missing = [name for name in names if name not in seen]
+        if missing:
+            raise BadInput(f"no example of class {missing[0]!r} of `labels:`; leave it out or check its raw values")
+        return names
+    try:
+        numbers = {name: float(name) for name in seen}
+    except ValueError:
+        return sorted(seen)
+    return sorted(seen, key=lambda name: (numbers[name], name) if math.isfinite(numbers[name]) else (math.inf, name))
+
+
+def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLike, summary: PathLike) -> None:
+    """Write `examples` (Parquet, columns EXAMPLES: train, validation, test) and `summary` (JSON) of a dataset.
+
+    sizes: the sizes the experiment asks for, checked here because the number of rows is first known here.
+    """
+    ignored = [as_label(raw) for raw in dataset.get("ignore_labels", [])]
+    label_map = {as_label(raw): key for key, raws in (dataset.get("labels") or {}).items() for raw in raws} or None
+    with temporary_folder(examples) as folder:
+        scratch, order = folder / "rows.parquet", folder / "order.parquet"
+        try:
+            counts, seen = clean(read_source(dataset, threads), scratch, label_map, ignored)
+            names = class_names(seen, label_map)
+            found, dropped = arrange(scratch, names, dataset, threads, order)
+            per_class = {s: {name: found.get((s, i), 0) for i, name in enumerate(names)} for s in SPLITS}
+            rows = {split: sum(per_class[split].values()) for split in SPLITS}
+            for split in SPLITS:
+                if not rows[split]:
+                    raise BadInput(f"no {split} examples are left")
+            for size in sizes:
+                count(size, rows["train"])
+        except BadInput as error:
+            raise BadInput(f"dataset {name!r}: {error}") from error
+        read = counts.pop("read")
+        facts = {
+            "dataset": name,
+            "label_names": names,
+            "rows": rows,
+            "rows_per_class": per_class,
+            "read": read,
+            "dropped": dict(counts) | dropped,
+            "config_digest": digest(dataset),
+            "versions": versions("datasets", "duckdb", "pyarrow"),
+        }
+        with table_writer(examples, EXAMPLES, **facts) as writer:
+            for table in reordered(scratch, order, read, ROWS_PER_GROUP, folder):
+                writer.write_table(table.select(EXAMPLES.names).cast(EXAMPLES), row_group_size=ROWS_PER_GROUP)
+    write_json(summary, facts)
+    log.info("%s", json.dumps(facts, indent=2, ensure_ascii=False))

@@ -1,0 +1,109 @@
+"""Predict the test split with a cell's selected model; the one place where test data are read."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from pretrain_or_not.arms import family_module
+from pretrain_or_not.compute.classifier import Classifier
+from pretrain_or_not.data.examples import read_examples
+from pretrain_or_not.data.features import Features
+from pretrain_or_not.errors import BadInput
+from pretrain_or_not.evaluation.select import MODEL_FILES, delete_model
+from pretrain_or_not.files.json_files import read_json
+from pretrain_or_not.files.parquet import read_metadata, write_table
+from pretrain_or_not.files.paths import PathLike
+from pretrain_or_not.files.provenance import digest, versions
+from pretrain_or_not.files.run_files import check_model
+from pretrain_or_not.job import log
+
+
+def load_classifier(family: str, folder: Path, precision: str) -> Classifier:
+    """Return the trained model in a folder as a `Classifier`; BadInput where it is not as it was written.
+
+    precision: that of the training run, so that a model is used as it was validated.
+    """
+    check_model(folder)
+    return family_module(family).load(folder, precision)
+
+
+def read_test(reads, path, run):
+    """Read the test examples: (examples, seconds and FLOPs that their features took before). reads: see `Family`."""
+    recipe = run["recipe"]
+    about = {"dataset": run["dataset"], "split": "test", "tokenizer": recipe.get("tokenizer") or recipe["model"]}
+    if reads == "tokens":
+        return read_examples(path, **about), 0.0, 0
+    features = read_examples(path, build=Features.from_table, **about)
+    return features, features.about["inference"]["seconds"], features.about["inference"]["flops"]
+
+
+def evaluate_cell(
+    family: str,
+    reads: str,
+    neural: bool,
+    selected: PathLike,
+    test: PathLike,
+    threads: int,
+    code: str,
+    keep: str,
+    output: PathLike,
+) -> None:
+    """Write the predictions of the test split: id, label, predicted, and a column ``p_<class>`` per class.
+
+    family, reads, neural: see `config.families.Family`. selected: path of the cell's selected.json. test: path of the
+    test split as the family reads it. code: digest of the code that predicts. keep: see `select_run`; with "none",
+    the weights are deleted when the predictions are there, and predictions of the same run by the same code stay as
+    they are.
+    """
+    run = read_json(selected)["selected"]
+    cell = Path(selected).parent
+    folder = cell / ("selected" if keep != "none" else run["setting"])
+    if keep == "none" and not (folder / MODEL_FILES[0]).exists() and is_tested(output, run, code):
+        log.info("%s has the predictions of this run already, and its weights are gone: nothing to do", output)
+        return
+    if neural:
+        import torch
+
+        torch.set_num_threads(threads)
+    classifier = load_classifier(family, folder, run["precision"])
+    examples, seconds_before, flops_before = read_test(reads, test, run)
+    started = time.perf_counter()
+    probabilities, flops = classifier.predict(examples)
+    seconds = seconds_before + time.perf_counter() - started
+    predicted = probabilities.argmax(axis=1).astype(np.int32)
+    names = examples.about["label_names"]
+    columns = {"id": examples.ids, "label": examples.labels.astype(np.int32), "predicted": predicted}
+    columns |= {f"p_{name}": probabilities[:, i] for i, name in enumerate(names)}
+    write_table(
+        output,
+        pa.table(columns),
+        label_names=names,
+        config_digest=run["config_digest"],
+        run=digest(run),
+        code=code,
+        versions=versions("torch", "transformers", "scikit-learn"),
+        inference={
+            "seconds": seconds,
+            "examples": len(examples),
+            "flops": (flops or 0) + flops_before or None,
+            "threads": threads,
+            "device": classifier.device,
+        },
+        **{key: run[key] for key in ("dataset", "arm", "size", "n", "seed", "setting", "selection")},
+    )
+    log.info("%d test examples in %.1f s (%.0f examples/s)", len(examples), seconds, len(examples) / seconds)
+    if keep == "none":
+        delete_model(folder)
+
+
+def is_tested(predictions, run, code):
+    """Return whether a file of predictions is of this run, the content of its run.json, made by this code digest."""
+    try:
+        about = read_metadata(predictions)
+    except (OSError, BadInput):
+        return False
+    return (about.get("run"), about.get("code")) == (digest(run), code)

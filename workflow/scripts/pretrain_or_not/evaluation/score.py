@@ -1,0 +1,109 @@
+"""Score the predictions of all cells, in two tidy tables."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pyarrow as pa
+
+from pretrain_or_not.errors import BadInput
+from pretrain_or_not.evaluation.metrics import accuracy, macro_f1, paired_gap, wilson_interval
+from pretrain_or_not.files.json_files import read_json
+from pretrain_or_not.files.parquet import open_parquet, read_metadata, write_table
+from pretrain_or_not.job import log
+
+CELL = ["dataset", "arm", "size", "n", "seed"]
+
+COST = ["seconds", "examples_per_second", "training_flops", "peak_memory_mb", "parameters", "parameters_trained",
+        "parameters_embedding", "steps", "device", "precision", "threads"]  # fmt: skip
+
+GAPS = {"dataset": str, "dataset_title": str, "arm": str, "arm_title": str, "reference": str, "reference_title": str,
+        "size": str, "n": int, "share": float, "seed": int, "gap": float, "gap_se": float, "test_examples": int,
+        "selection": str}  # fmt: skip
+
+
+def read_predictions(path):
+    """(ids, labels, predicted) of a predictions file, as NumPy arrays."""
+    with open_parquet(path) as file:
+        table = file.read(columns=["id", "label", "predicted"])
+    return tuple(table[name].to_numpy() for name in ("id", "label", "predicted"))
+
+
+def score_cell(predictions, selected, train_rows):
+    """One row of scores.parquet: the cell, its metrics, and the cost of its selected run.
+
+    train_rows: training examples that each dataset has, by its name.
+    """
+    about, choice = read_metadata(predictions), read_json(selected)
+    run = choice["selected"]
+    _, labels, predicted = read_predictions(predictions)
+    correct = int((labels == predicted).sum())
+    low, high = wilson_interval(correct, len(labels))
+    return {
+        **{key: about[key] for key in CELL},
+        "share": about["n"] / train_rows[about["dataset"]],
+        "setting": about["setting"],
+        "selection": run.get("selection", "validation"),
+        "accuracy": accuracy(labels, predicted),
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "macro_f1": macro_f1(labels, predicted, len(about["label_names"])),
+        "test_examples": len(labels),
+        "validation_accuracy": run["validation_accuracy"],
+        "validation_examples": run["validation_examples"],
+        "sweep_seconds": choice["sweep_seconds"],
+        "inference_examples_per_second": about["inference"]["examples"] / about["inference"]["seconds"],
+        **{key: run[key] for key in COST},
+    }
+
+
+def gap_rows(scores, predictions, reference):
+    """Rows of gaps.parquet: each cell of another arm against the reference arm's, same subset and test examples.
+
+    A cell without a counterpart of the reference arm, which the experiment may leave out, has no gap. Selected on test
+    is a gap of which either cell was. scores: rows of scores.parquet, one a path of `predictions`.
+    """
+    by_cell = {tuple(row[key] for key in CELL): (row, path) for row, path in zip(scores, predictions, strict=True)}
+    rows = []
+    for row, path in by_cell.values():
+        cell = {key: row[key] for key in CELL}
+        if row["arm"] == reference or (at := tuple((cell | {"arm": reference}).values())) not in by_cell:
+            continue
+        reference_row, other = by_cell[at]
+        ids, labels, predicted = read_predictions(path)
+        reference_ids, _, reference_predicted = read_predictions(other)
+        if not (ids == reference_ids).all():
+            raise BadInput(f"{other}: not the test examples of arm {row['arm']}; delete both and run again")
+        gap, error = paired_gap(reference_predicted == labels, predicted == labels)
+        rows.append(
+            cell
+            | {
+                "share": row["share"],
+                "reference": reference,
+                "gap": gap,
+                "gap_se": error,
+                "test_examples": len(ids),
+                "selection": "test" if "test" in (row["selection"], reference_row["selection"]) else "validation",
+            }
+        )
+    return rows
+
+
+def score(predictions: list, selected: list, summaries: list, reference: str, titles: dict, outputs: dict) -> None:
+    """Write both tables.
+
+    predictions, selected: a path a cell each, in the same order. summaries: paths of each dataset.json. titles:
+    {"dataset": …, "arm": …}, name -> title.
+    """
+    train_rows = {facts["dataset"]: facts["rows"]["train"] for facts in map(read_json, summaries)}
+    rows = [score_cell(*pair, train_rows) for pair in zip(predictions, selected, strict=True)]
+    scores = pd.DataFrame(rows)
+    gaps = pd.DataFrame(gap_rows(rows, predictions, reference), columns=list(GAPS))
+    for table in (scores, gaps):
+        for column in ("dataset", "arm"):
+            table[f"{column}_title"] = table[column].map(titles[column])
+    gaps["reference_title"] = titles["arm"][reference]
+    gaps = gaps.astype(GAPS)
+    for path, table in ((outputs["scores"], scores), (outputs["gaps"], gaps)):
+        write_table(path, pa.Table.from_pandas(table, preserve_index=False), reference=reference)
+    summary = scores.pivot_table("accuracy", ["dataset", "n"], "arm", sort=False).mul(100).round(2)
+    log.info("test accuracy in %%, mean over seeds\n%s", summary.to_string())

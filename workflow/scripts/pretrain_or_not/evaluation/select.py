@@ -1,0 +1,65 @@
+"""Select the run of a cell with the best validation accuracy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from pretrain_or_not.files.atomic import atomic_write
+from pretrain_or_not.files.json_files import read_json, write_json
+from pretrain_or_not.files.run_files import check_model
+from pretrain_or_not.job import log
+
+MODEL_FILES = ("model.safetensors", "config.json")
+
+
+def select_run(costs: list[str], outputs: dict, keep: str) -> None:
+    """Write selected.json, link the selected model into `selected/`, and delete the weights that are not to be kept.
+
+    costs: paths of the cell's run.json, in the order of the sweep; of equals the first one wins. Each has its model
+    next to it. outputs: path of `selected` and, unless `keep` is "none", of `model` and `config`. keep: whose weights
+    stay on disk, those of "all" runs, of the "selected" one, or, once it is tested, of "none". selected.json holds the
+    run.json of the selected run and what the others reached.
+    """
+    runs = [read_json(path) for path in costs]
+    accuracies = [run["validation_accuracy"] for run in runs]
+    best = accuracies.index(max(accuracies))
+    folder = Path(costs[best]).parent
+    if keep != "none":
+        check_model(folder)
+        for name, output in zip(MODEL_FILES, (outputs["model"], outputs["config"]), strict=True):
+            link(folder / name, output)
+    shown = ("setting", "validation_accuracy", "seconds", "training_flops")
+    write_json(
+        outputs["selected"],
+        {
+            "selected": runs[best],
+            "beaten": [{key: run[key] for key in shown} for i, run in enumerate(runs) if i != best],
+            # Features are computed once for all runs of a cell.
+            "sweep_seconds": sum(run["seconds"] for run in runs)
+            - (len(runs) - 1) * runs[0].get("feature_seconds", 0.0),
+        },
+    )
+    if keep != "all":
+        for cost in costs:
+            if Path(cost).parent != folder:
+                delete_model(Path(cost).parent)
+    log.info("%s: %s", Path(outputs["selected"]).parent, {run["setting"]: run["validation_accuracy"] for run in runs})
+
+
+def link(source, output):
+    """Let a file appear at `output` too: as a hard link, which takes no space, or where there are none as a copy."""
+    with atomic_write(output) as partial:
+        try:
+            os.link(source, partial)
+        except OSError:
+            shutil.copyfile(source, partial)
+
+
+def delete_model(folder):
+    """Delete the model of a run; its cost and its history stay."""
+    for name in MODEL_FILES:
+        with suppress(FileNotFoundError):
+            (folder / name).unlink()

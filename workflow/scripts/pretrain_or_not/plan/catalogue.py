@@ -1,0 +1,99 @@
+"""The datasets, models and arms of a config, by name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from pretrain_or_not.config.families import FAMILIES, Family
+from pretrain_or_not.config.sizes import count
+from pretrain_or_not.data.sources import find_inputs, find_versions
+from pretrain_or_not.files.json_files import read_json
+from pretrain_or_not.files.provenance import digest
+
+ONLY_SETTING = "only"  # the setting of a run without a sweep
+
+
+def one_of(names):
+    """Return a wildcard constraint that allows only these names."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+class Catalogue:
+    """A config with its defaults filled in (`config.check.check_config`)."""
+
+    def __init__(self, config: dict):
+        self.config = config
+        self.experiment, self.datasets, self.arms, self.models, self.timing = (
+            config[key] for key in ("experiment", "datasets", "arms", "models", "timing")
+        )
+        self.results = Path(config["pathvars"]["results"])
+
+    def family(self, arm: str) -> Family:
+        """Return the family of an arm."""
+        return FAMILIES[self.arms[arm]["family"]]
+
+    def arms_of(self, family: str) -> list[str]:
+        """Return the arms of a family."""
+        return [name for name, arm in self.arms.items() if arm["family"] == family]
+
+    def settings(self, arm: str) -> list[str]:
+        """Return the settings of an arm, one per run of a cell, as their folders are called."""
+        sweep = self.family(arm).sweep
+        if sweep is None:
+            return [ONLY_SETTING]
+        return [f"{sweep.prefix}{float(value)!r}" for value in self.arms[arm][sweep.key]]
+
+    def tokenizer_of(self, arm: str) -> str:
+        """Return the name in `models` of an arm's tokenizer."""
+        return self.arms[arm].get("tokenizer") or self.arms[arm]["model"]
+
+    def timed_arms(self) -> list[str]:
+        """Return the arms to time: those that the config names, or all neural ones of the experiment."""
+        names = self.experiment["arms"] if self.timing["arms"] is None else self.timing["arms"]
+        return [arm for arm in names if self.family(arm).neural]
+
+    def titles(self) -> dict:
+        """Return what datasets and arms of the experiment are called in tables and figures, by kind and name."""
+        datasets = {name: self.datasets[name]["title"] or name for name in self.experiment["datasets"]}
+        return {"dataset": datasets, "arm": self.titles_of(self.experiment["arms"])}
+
+    def titles_of(self, arms) -> dict:
+        """Return what arms are called in tables and figures, by name."""
+        return {name: self.arms[name]["title"] or name for name in arms}
+
+    def wildcard_constraints(self) -> dict[str, str]:
+        """Return a regular expression for each wildcard."""
+        prefixes = {family.sweep.prefix for family in FAMILIES.values() if family.sweep}
+        return {
+            "dataset": one_of(self.datasets),
+            "arm": one_of(self.arms),
+            "tokenizer": one_of(self.models),
+            "model": one_of(self.models),
+            "size": r"\d+|\d+(\.\d+)?pct",
+            "seed": r"\d+",
+            "setting": rf"({one_of(sorted(prefixes))})[0-9.e+-]+|{ONLY_SETTING}",
+        }
+
+    def check_data(self):
+        """Raise BadInput where a source of the experiment is missing, or a size is larger than what is ingested."""
+        for name in self.experiment["datasets"]:
+            sources = find_inputs(name, self.datasets[name])
+            self.check_sizes(name, sources)
+
+    def check_sizes(self, name, sources):
+        """Raise BadInput for a size larger than a training set that is ingested; ingest itself checks the others."""
+        summary = self.results / name / "dataset.json"
+        if not summary.is_file() or any(Path(path).stat().st_mtime > summary.stat().st_mtime for path in sources):
+            return
+        facts = read_json(summary)
+        if facts["config_digest"] == digest(self.content(name)):
+            for size in self.experiment["sizes"]:
+                count(size, facts["rows"]["train"])
+
+    def content(self, name):
+        """Return the keys of a dataset that decide what is in it, and the versions of packages that are its data."""
+        dataset = self.datasets[name]
+        keys = {key: dataset[key] for key in sorted(dataset) if key not in ("title", "max_length")}
+        versions = find_versions(dataset)
+        return keys | ({"versions": versions} if versions is not None else {})

@@ -1,0 +1,138 @@
+"""The input files of every job."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pretrain_or_not.config.grid import grid
+from pretrain_or_not.data.sources import find_inputs
+from pretrain_or_not.files.json_files import read_json
+from pretrain_or_not.plan.catalogue import Catalogue
+from pretrain_or_not.plan.code import test_code
+from pretrain_or_not.plan.per_job import PerJob, per_job
+
+SPLITS = ("train", "validation", "test")
+CELL = "n{size}/seed{seed}"
+MODEL_FILES = ("model.safetensors", "config.json")
+CELL_FOLDER = f"{{dataset}}/runs/{{arm}}/{CELL}"
+
+
+class JobInputs(PerJob):
+    """Input functions of the rules. Paths begin with ``<results>``, which Snakemake replaces by the results folder."""
+
+    def __init__(self, catalogue: Catalogue):
+        self.catalogue = catalogue
+        super().__init__()
+
+    @per_job
+    def source_files(self, wildcards):
+        """Return the files that a dataset is read from."""
+        return find_inputs(wildcards.dataset, self.catalogue.datasets[wildcards.dataset])
+
+    def examples_of(self, wildcards, split):
+        """Return the file of one split as the family of a cell's arm reads it."""
+        arm = wildcards.arm
+        reads = self.catalogue.family(arm).reads
+        name = self.catalogue.tokenizer_of(arm) if reads == "tokens" else self.catalogue.arms[arm]["model"]
+        return f"<results>/{wildcards.dataset}/{reads}/{name}/{split}.parquet"
+
+    @per_job
+    def training(self, wildcards):
+        """Return what a training run reads besides its subset: examples, and embeddings where it starts from some."""
+        splits = {"train": "train", "validation": self.catalogue.experiment["selection"]}
+        files = {key: self.examples_of(wildcards, split) for key, split in splits.items()}
+        return files | self.embeddings(wildcards)
+
+    @per_job
+    def embeddings(self, wildcards):
+        """Return the embedding file that an arm starts from, by the name `embeddings`, if there is one."""
+        key = self.catalogue.family(wildcards.arm).embeddings_key
+        model = self.catalogue.arms[wildcards.arm].get(key) if key else None
+        return {"embeddings": f"<results>/embeddings/{model}.safetensors"} if model else {}
+
+    @per_job
+    def test(self, wildcards):
+        """Return what a cell's arm reads of the test split."""
+        return self.examples_of(wildcards, "test")
+
+    @per_job
+    def run_costs(self, wildcards):
+        """Return the run.json of each run of a cell, in the order of the sweep."""
+        cell = CELL_FOLDER.format(**wildcards)
+        return [f"<results>/{cell}/{setting}/run.json" for setting in self.catalogue.settings(wildcards.arm)]
+
+    @per_job
+    def lost_weights(self, wildcards):
+        """Return the weights that must be trained again to select among the runs of a cell: none or one file.
+
+        Weights of runs that were not selected are deleted, unless `keep_models` is all. They are needed again where
+        another run becomes the best one of those that are trained already: where a learning rate was dropped.
+        """
+        best = self.best_run(wildcards)
+        if (
+            best is None
+            or (self.catalogue.results / CELL_FOLDER.format(**wildcards) / best / "model.safetensors").exists()
+        ):
+            return []
+        return [f"<results>/{CELL_FOLDER.format(**wildcards)}/{best}/model.safetensors"]
+
+    def best_run(self, wildcards):
+        """Return the setting of the best run of a cell among those trained, or None where its weights are sure to be
+        there: where no run is trained, or the selected one still counts and has its weights."""
+        folder = self.folder(wildcards)
+        settings = self.catalogue.settings(wildcards.arm)
+        selected = read_if_whole(folder / "selected.json")
+        if selected and (setting := selected["selected"]["setting"]) in settings:
+            if (folder / setting / MODEL_FILES[0]).exists():
+                return None
+        trained = {s: run for s in settings if (run := read_if_whole(folder / s / "run.json"))}
+        return max(trained, key=lambda s: trained[s]["validation_accuracy"], default=None)
+
+    @per_job
+    def untested_weights(self, wildcards):
+        """Return the weights that must be trained again to test a cell with `keep_models: none`: none or one file.
+
+        Weights that are gone are not needed where the predictions of that run, made by the same code, are there.
+        """
+        lost = self.lost_weights(wildcards)
+        if lost:
+            from pretrain_or_not.evaluation.predict import is_tested  # here, as it takes a quarter of a second
+
+            run = read_json(self.folder(wildcards) / self.best_run(wildcards) / "run.json")
+            predictions = Path(wildcards.dataset, "predictions", wildcards.arm, CELL.format(**wildcards))
+            if is_tested(
+                self.catalogue.results / f"{predictions}.parquet", run, test_code(self.catalogue.family(wildcards.arm))
+            ):
+                return []
+        return lost
+
+    def folder(self, wildcards) -> Path:
+        """Return the folder of a cell's runs."""
+        return self.catalogue.results / CELL_FOLDER.format(**wildcards)
+
+    def timings(self) -> list[str]:
+        """Return the files of all timings, those of an arm together."""
+        return [
+            f"<results>/timing/{arm}/{device}-batch{batch_size}-length{length}.parquet"
+            for device, batch_sizes in self.catalogue.timing["devices"].items()
+            for batch_size in batch_sizes
+            for length in self.catalogue.timing["lengths"]
+            for arm in self.catalogue.timed_arms()
+        ]
+
+    def cells(self, pattern):
+        """Return an input function: `pattern` for every cell of the experiment.
+
+        Snakemake would hash a list in its place as a whole for each file in it, and every parse of the Snakefile, one
+        per job on a cluster, would make it.
+        """
+        return lambda wildcards: [pattern.format(**cell) for cell in grid(self.catalogue.experiment)]
+
+
+def read_if_whole(path):
+    """Read a JSON file; None where there is none, or it is broken."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None

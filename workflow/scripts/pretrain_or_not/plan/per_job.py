@@ -1,0 +1,28 @@
+"""Functions that Snakemake calls for each of tens of thousands of jobs."""
+
+import inspect
+
+
+def per_job(method):
+    """Mark a method that Snakemake calls with the wildcards of a job."""
+    method.per_job = True
+    return method
+
+
+def with_signature(method):
+    """Return a function like `method` that carries its signature, which Snakemake asks for in every job."""
+
+    def function(*args, **kwargs):
+        return method(*args, **kwargs)
+
+    function.__signature__ = inspect.signature(method)
+    return function
+
+
+class PerJob:
+    """A class whose methods marked `per_job` Snakemake calls, several times per job."""
+
+    def __init__(self):
+        for name in dir(type(self)):
+            if getattr(getattr(type(self), name), "per_job", False):
+                setattr(self, name, with_signature(getattr(self, name)))

@@ -1,0 +1,71 @@
+"""The threads, GPUs, memory and time of every job."""
+
+from __future__ import annotations
+
+from pretrain_or_not.plan.catalogue import Catalogue
+from pretrain_or_not.plan.per_job import PerJob, per_job
+
+SHORT_RUN = 10_000  # training examples: up to so many, several runs are one Slurm job
+SHORT_MINUTES, LONG_MINUTES, REGRESSION_MINUTES = 20, 480, 10
+
+
+class JobResources(PerJob):
+    """Resource functions of the rules.
+
+    on_cluster: function that tells whether jobs are sent to a cluster. has_gpu: whether this machine has a GPU.
+    """
+
+    def __init__(self, catalogue: Catalogue, on_cluster=lambda: False, has_gpu=False):
+        self.catalogue, self.on_cluster, self.has_gpu = catalogue, on_cluster, has_gpu
+        super().__init__()
+
+    @per_job
+    def training_threads(self, wildcards):
+        """Return the CPU threads of a training run, all its processes together; a regression has one."""
+        if not self.catalogue.family(wildcards.arm).neural:
+            return 1
+        return self.catalogue.experiment["threads"] * self.catalogue.arms[wildcards.arm]["processes"]
+
+    def gpus(self, processes=1) -> int:
+        """Return how many GPUs to ask for: one per process where there are some, here or on the cluster."""
+        return processes * int(self.has_gpu or self.on_cluster())
+
+    @per_job
+    def training_gpus(self, wildcards):
+        """Return the GPUs of a training run."""
+        return (
+            self.gpus(self.catalogue.arms[wildcards.arm]["processes"])
+            if self.catalogue.family(wildcards.arm).neural
+            else 0
+        )
+
+    @per_job
+    def test_gpus(self, wildcards):
+        """Return the GPUs to test a cell on."""
+        return self.gpus() if self.catalogue.family(wildcards.arm).neural else 0
+
+    @per_job
+    def training_memory(self, wildcards, attempt):
+        """Return the memory of a training run on a cluster, in MB; more in each attempt."""
+        return self.catalogue.family(wildcards.arm).memory_mb * attempt
+
+    @per_job
+    def training_minutes(self, wildcards, attempt):
+        """Return the time limit of a training run on a cluster, in minutes; more in each attempt.
+
+        A run that takes longer goes on from its checkpoint in the next attempt.
+        """
+        if not self.catalogue.family(wildcards.arm).neural:
+            return REGRESSION_MINUTES * attempt
+        return (SHORT_MINUTES if self.is_short(wildcards) else LONG_MINUTES) * attempt
+
+    @per_job
+    def training_group(self, wildcards):
+        """Return the group of training runs of which a cluster gets several as one job; None for long ones."""
+        if not self.catalogue.family(wildcards.arm).neural:
+            return "regressions"
+        return "short_runs" if self.is_short(wildcards) else None
+
+    def is_short(self, wildcards):
+        """Return whether a training run takes minutes, as far as its size tells."""
+        return wildcards.size.isdigit() and int(wildcards.size) <= SHORT_RUN

@@ -1,0 +1,52 @@
+"""The table of figures.
+
+A figure `NAME` has its code in ``report/figures/NAME.py``, a function ``draw(table, arms, style, published)`` that
+returns a Matplotlib figure, and its caption in ``workflow/report/NAME.rst``:
+
+- table: the rows of the arms to draw. arms: all arms of the experiment, in order, the reference among them.
+- style: the section `figures` of the config. published: dict of `points` (rows of `report.published.matched`) and
+  `study` (its name and reference arm), or None for a figure that does not show them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import NamedTuple
+
+from pretrain_or_not.files.paths import PathLike
+
+
+class FigureRow(NamedTuple):
+    """One row of the table.
+
+    label: what the report calls it. reads: "scores" or "gaps", the table that it shows. shows_published: whether it
+    shows published numbers too.
+    """
+
+    name: str
+    label: str
+    reads: str
+    shows_published: bool = False
+
+
+FIGURES = {
+    figure.name: figure
+    for figure in (
+        FigureRow("accuracy", "Accuracy over labelled examples", "scores"),
+        FigureRow("gap", "Gap to the reference arm", "gaps"),
+        FigureRow("share", "Difference over the share of training data", "gaps", shows_published=True),
+        FigureRow("cost", "Accuracy over cost", "scores"),
+    )
+}
+
+
+def plot(name: str, table: PathLike, outputs: list, arms: list[str], style: dict, published: dict | None) -> None:
+    """Draw the figure `name` and write it in each of the formats that `outputs` end in. table: path of its data."""
+    from pretrain_or_not.job import log
+    from pretrain_or_not.report.panels import read_table
+    from pretrain_or_not.report.style import save
+
+    rows = read_table(table, arms)
+    figure = importlib.import_module(f"{__name__}.{name}").draw(rows, arms, style, published)
+    save(figure, outputs)
+    log.info("%d cells, %d arms, %d datasets", len(rows), rows["arm"].nunique(), rows["dataset"].nunique())

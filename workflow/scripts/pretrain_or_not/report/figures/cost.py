@@ -1,0 +1,105 @@
+"""Draw accuracy over what it costs to train or to use, with the frontier that a person chooses on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+from pretrain_or_not.report.legends import Entry, arm_entries, legend_above
+from pretrain_or_not.report.panels import message, wrap
+from pretrain_or_not.report.selection_note import selection_note
+from pretrain_or_not.report.style import GREY, arm_looks, styled
+
+AXES = {"training_flops": "FLOPs to train", "milliseconds": "Time to classify one test example (ms)"}
+
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+SMALLEST, LARGEST = 8, 36  # area of a marker in square points, from the fewest labels to the most
+
+FRONTIER: dict[str, Any] = {"color": "0.6", "linewidth": 0.9, "drawstyle": "steps-post", "zorder": 1}
+
+
+def frontier(cost, accuracy):
+    """Positions of the points that no other beats, rising in both: none is as cheap and more accurate, or as accurate
+    and cheaper (the Pareto frontier). cost, accuracy: arrays (n,)."""
+    best, kept = -np.inf, []
+    for i in np.lexsort((-accuracy, cost)):
+        if accuracy[i] > best:
+            best = accuracy[i]
+            kept.append(i)
+    return kept
+
+
+def areas(n, every):
+    """Area of the marker of each of the sizes `n`, by its place (log) among `every` size."""
+    low, high = np.log(every.min()), np.log(every.max())
+    return SMALLEST + (LARGEST - SMALLEST) * ((np.log(n) - low) / (high - low) if high > low else n * 0 + 1)
+
+
+@styled
+def draw(table: pd.DataFrame, arms: list[str], style: dict, published: dict | None = None) -> Figure:
+    """A row of two panels a dataset; a marker is a cell, larger with more labels, a line joins an arm's means over
+    seeds, and the grey steps are the frontier of all cells.
+
+    table: rows of scores.parquet. The other arguments: see `report.figures`.
+    """
+    width = style["width"]
+    if table.empty:
+        return message("No cell has been scored.", width)
+    table = table.assign(percent=100 * table["accuracy"], milliseconds=1000 / table["inference_examples_per_second"])
+    looks = arm_looks(arms)
+    groups = list(table.groupby("dataset", sort=False))
+    fig = Figure(figsize=(2 * width, 0.72 * width * len(groups)), dpi=300, layout="constrained")
+    grid = fig.subplots(len(groups), 2, squeeze=False, sharey="row")
+    for line, (_, rows) in zip(grid, groups, strict=True):
+        for ax, (cost, label) in zip(line, AXES.items(), strict=True):
+            panel(ax, rows[rows[cost] > 0], cost, looks, table["n"])
+            log_axis(ax)
+            ax.set_title(wrap(rows["dataset_title"].iloc[0], 0.9 * width))
+            ax.set_xlabel(label)
+    for ax in grid[:, 0]:
+        ax.set_ylabel(f"Test accuracy (%){selection_note(table['selection'])}")
+    steps = Line2D([], [], **FRONTIER)
+    dots = Line2D([], [], color=GREY, marker="o", markeredgecolor="white", linestyle="none")
+    named = arm_entries(table, "percent", looks)
+    legend_above(fig, [*named, Entry("best at its cost", steps, None), Entry("larger: more labels", dots, None)])
+    return fig
+
+
+def log_axis(ax):
+    """A logarithmic x axis with a few powers of ten or, where fewer than two are in view, other round numbers."""
+    ax.set_xscale("log")
+    low, high = np.log10(ax.get_xlim())
+    powers = np.floor(high) - np.ceil(low) + 1
+    ax.xaxis.set_major_locator(LogLocator(numticks=6) if powers >= 2 else MaxNLocator(4, steps=[1, 2, 5, 10]))
+    ax.xaxis.set_minor_locator(NullLocator())
+    # Round numbers may begin with a 0, out of view.
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value) if value > 0 else ""))
+
+
+def short(value):
+    """A positive number in a few characters: ``0.01``, ``1``, ``250``, ``10⁹``, ``2.5×10¹²``."""
+    exponent = int(np.floor(np.log10(value) + 1e-9))
+    if -3 < exponent < 4:
+        return f"{value:g}"
+    power, mantissa = f"10{str(exponent).translate(SUPERSCRIPT)}", f"{value / 10.0**exponent:.3g}"
+    return power if mantissa == "1" else f"{mantissa}×{power}"
+
+
+def panel(ax, rows, cost, looks, sizes):
+    """One panel: the cells of each arm, the line through its means, and the frontier of all."""
+    best = rows.iloc[frontier(rows[cost].to_numpy(), rows["percent"].to_numpy())]
+    ax.plot(best[cost], best["percent"], **FRONTIER)
+    for arm, cells in rows.groupby("arm", sort=False):
+        colour, dashes = looks["palette"][arm], looks["dashes"][arm]
+        means = cells.groupby("n")[[cost, "percent"]].mean()
+        ax.plot(means[cost], means["percent"], color=colour, linestyle=(0, dashes) if dashes else "-", linewidth=0.8)
+        ax.scatter(
+            cells[cost], cells["percent"], areas(cells["n"], sizes), color=colour, marker=looks["markers"][arm],
+            edgecolor="white", linewidth=0.4, zorder=3,
+        )  # fmt: skip

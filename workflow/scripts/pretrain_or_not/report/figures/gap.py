@@ -1,0 +1,58 @@
+"""Draw the gap to the reference arm over the number of labelled examples."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from pretrain_or_not.evaluation.metrics import Z_95
+from pretrain_or_not.report.legends import Entry, add_names, arm_entries
+from pretrain_or_not.report.panels import curves, mean_by_size, message, panels
+from pretrain_or_not.report.selection_note import selection_note
+from pretrain_or_not.report.style import GREY, arm_looks, styled
+
+XLABEL = "Labelled training examples"
+
+
+@styled
+def draw(table: pd.DataFrame, arms: list[str], style: dict, published: dict | None = None) -> Figure:
+    """One panel a dataset, one line an arm: points below the reference arm, in the same cell.
+
+    Bars are the least and greatest of the seeds. The band is the 95 % interval from the sampling of test examples,
+    mean ± 1.96 × mean of `gap_se` over the seeds. Seeds share their test examples, so sqrt(sum se²)/k, which takes
+    them for independent, would be too narrow; the mean of the standard errors is never less than the standard error
+    of the mean, so the band is wide enough whatever they share.
+
+    table: rows of gaps.parquet. The other arguments: see `report.figures`.
+    """
+    width, one_point = style["width"], style["one_point"]
+    if table.empty:
+        return message("No arm but the reference has been scored: no gap to show.", width)
+    looks = arm_looks(arms)
+    reference = " / ".join(table["reference_title"].unique())
+    levels = [_level(reference, 0, "-")]
+    if one_point:
+        points = float(one_point)
+        levels.append(_level("1 point" if points == 1 else f"{points:g} points", points, (0, (3, 2))))
+    fig, drawn = panels(table, width)
+    for ax, rows in drawn:
+        for level in levels:
+            ax.axhline(level.end[1], color=GREY, linewidth=0.8, linestyle=level.line.get_linestyle(), zorder=1)
+        for arm, means in mean_by_size(rows, "gap", "gap_se").groupby("arm", sort=False):
+            low, high = means["gap"] - Z_95 * means["gap_se"], means["gap"] + Z_95 * means["gap_se"]
+            colour = looks["palette"][arm]
+            if len(means) > 1:
+                light = 0.4 / (2 + table["arm"].nunique())  # many bands overlap
+                ax.fill_between(means["x"], low, high, color=colour, alpha=light, linewidth=0)
+            else:  # a band over one size has no width
+                ax.vlines(means["x"], low, high, color=colour, alpha=0.15, linewidth=7, capstyle="butt")
+        curves(ax, rows, "gap", looks)
+    axes = [ax for ax, _ in drawn]
+    ylabel = f"Points below {reference}{selection_note(table['selection'])}"
+    add_names(fig, axes, arm_entries(table, "gap", looks) + levels, XLABEL, ylabel)
+    return fig
+
+
+def _level(title, height, linestyle):
+    return Entry(title, Line2D([], [], color=GREY, linewidth=0.8, linestyle=linestyle), (None, height))

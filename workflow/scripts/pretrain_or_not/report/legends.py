@@ -1,0 +1,172 @@
+"""Names for what a figure shows: at the ends of its lines where that is legible, else in a legend."""
+
+import math
+from itertools import accumulate, pairwise
+from typing import NamedTuple
+
+from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+
+from pretrain_or_not.report.panels import wrap
+from pretrain_or_not.report.style import FONT
+
+
+class Entry(NamedTuple):
+    """A line and its name, for a label at its end or a legend.
+
+    line: as a legend shows it. end: (x, y) in data units where the line ends; x is None for one across the panel.
+    """
+
+    title: str
+    line: Line2D
+    end: tuple | None
+
+
+def arm_entries(table, value, looks, x="n"):
+    """An `Entry` for each arm that is in the table, whose line ends at the last of the column `x`."""
+    entries = []
+    for arm, rows in table.groupby("arm", sort=False):
+        line = Line2D(
+            [],
+            [],
+            color=looks["palette"][arm],
+            marker=looks["markers"][arm],
+            markeredgecolor="white",
+            linestyle=(0, looks["dashes"][arm]) if looks["dashes"][arm] else "-",
+        )
+        last = rows[x].max()
+        entries.append(Entry(rows["arm_title"].iloc[0], line, (last, rows.loc[rows[x] == last, value].mean())))
+    return entries
+
+
+def add_names(fig, axes, entries, xlabel, ylabel):
+    """Name the axes and the lines, once everything is drawn, and take out tick labels that would touch.
+
+    Lines are named at their ends in a single panel where that is legible, and in a legend above the panels elsewhere.
+    """
+    if len(axes) == 1:
+        axes[0].set_xlabel(xlabel)
+    else:
+        fig.supxlabel(xlabel)
+    fig.draw_without_rendering()  # only now does the text have a size and a place
+    for ax in axes:
+        if ax.get_subplotspec().is_first_col():
+            ax.set_ylabel(wrap(ylabel, ax.bbox.height / fig.dpi))
+    if len(axes) > 1 or not _label_ends(fig, axes[0], entries):
+        legend_above(fig, entries)
+    fig.draw_without_rendering()  # the panels have made room
+    for ax in axes:
+        thin_tick_labels(ax)
+
+
+def thin_tick_labels(ax):
+    """Blank the x tick labels that come too near the one before; the first and the last stay."""
+    labels = ax.get_xticklabels()
+    boxes = [label.get_window_extent() for label in labels]
+    gap = 0.5 * FONT / 72 * ax.figure.dpi
+    edge = boxes[0].x1
+    texts = [label.get_text() for label in labels]
+    for i in range(1, len(labels) - 1):
+        if boxes[i].x0 - edge < gap or boxes[-1].x0 - boxes[i].x1 < gap:
+            texts[i] = ""
+        else:
+            edge = boxes[i].x1
+    ax.set_xticks(ax.get_xticks(), texts)
+
+
+def _label_ends(fig, ax, entries):
+    """Write each title at the end of its line. False, nothing written: one does not fit, or a line stops short."""
+    first, last = ax.get_xticks()[[0, -1]]
+    if first == last or any(entry.end[0] not in (None, last) for entry in entries):
+        return False
+    to_axes = ax.transData + ax.transAxes.inverted()
+    ends = [to_axes.transform((last, entry.end[1]))[1] for entry in entries]
+    titles = [wrap(entry.title, 0.35 * fig.get_figwidth()) for entry in entries]
+    heights = [(1.15 * (title.count("\n") + 1) + 0.1) * FONT / 72 * fig.dpi / ax.bbox.height for title in titles]
+    places = spread(ends, heights, -0.05, 1)
+    if max(abs(end - place) for end, place in zip(ends, places, strict=True)) > 0.25:
+        return False
+    labels = [_end_label(ax, *label) for label in zip(entries, titles, places, strict=True)]
+    widest = max(Text.get_window_extent(label).width for label in labels)  # an Annotation's own counts the leader
+    if widest <= 0.37 * fig.bbox.width:
+        return True
+    for label in labels:
+        label.remove()
+    return False
+
+
+def _end_label(ax, entry, title, place):
+    """The title at height `place` (0 to 1) right of the panel, and a thin line from it to the end of its curve."""
+    across = entry.end[0] is None
+    colour = to_rgb(entry.line.get_color())
+    return ax.annotate(
+        title,
+        xy=(1 if across else entry.end[0], entry.end[1]),
+        xycoords=ax.get_yaxis_transform() if across else "data",
+        xytext=(1.06, place),
+        textcoords="axes fraction",
+        va="center",
+        linespacing=1.1,
+        color=[0.75 * c for c in colour],  # darker: the light ones would be hard to read as text
+        annotation_clip=False,
+        arrowprops={
+            "arrowstyle": "-",
+            "color": colour,
+            "linewidth": 0.5,
+            "relpos": (0, 0.5),
+            "patchA": None,
+            "shrinkA": 1.5,
+            "shrinkB": 0 if across else 3,
+        },
+    )
+
+
+def legend_above(fig, entries):
+    """A legend above the panels, in as few rows as the width allows; the figure grows by its height."""
+
+    def legend(columns):
+        made = fig.legend(
+            [entry.line for entry in entries],
+            [str(i) for i in range(len(entries))],
+            loc="outside upper center",
+            ncols=columns,
+            frameon=False,
+            handlelength=2.6,
+            columnspacing=1.3,
+            borderpad=0.2,
+            borderaxespad=0.1,
+        )
+        for text, entry in zip(made.get_texts(), entries, strict=True):
+            # Only now: a legend leaves out names that start with "_".
+            text.set_text(wrap(entry.title, 0.8 * fig.get_figwidth()))
+        return made
+
+    for columns in range(len(entries), 0, -1):
+        columns = math.ceil(len(entries) / math.ceil(len(entries) / columns))
+        made = legend(columns)
+        if columns == 1 or made.get_window_extent().width <= fig.bbox.width:
+            break
+        made.remove()
+    fig.set_figheight(fig.get_figheight() + made.get_window_extent().height / fig.dpi)
+
+
+def spread(values, heights, low, high):
+    """Move the middles of labels so that none overlap and all lie in [low, high], least squares from `values`.
+
+    Least squares under an order is isotonic regression, solved by pooling neighbours that are out of order.
+    The order of `values` is kept; what does not fit runs over `high`. Returns positions in the order of `values`.
+    """
+    order = sorted(range(len(values)), key=values.__getitem__)
+    steps = [(heights[a] + heights[b]) / 2 for a, b in pairwise(order)]
+    room = list(accumulate(steps, initial=0))  # that the labels below one need, from the lowest
+    pools = []  # [sum, count] of values less their room
+    for i, below in zip(order, room, strict=True):
+        pools.append([values[i] - below, 1])
+        while len(pools) > 1 and pools[-2][0] / pools[-2][1] >= pools[-1][0] / pools[-1][1]:
+            total, count = pools.pop()
+            pools[-1][0] += total
+            pools[-1][1] += count
+    bases = [total / count for total, count in pools for _ in range(count)]
+    moved = [max(min(base, high - room[-1]), low) + below for base, below in zip(bases, room, strict=True)]
+    return [moved[order.index(i)] for i in range(len(values))]

@@ -1,0 +1,116 @@
+"""Panels of curves, which the figures are put together from."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+
+from pretrain_or_not.files.parquet import open_parquet
+from pretrain_or_not.files.paths import PathLike
+from pretrain_or_not.report.style import FONT, GREY
+
+COLUMNS = 3
+
+
+def read_table(path: PathLike, arms: list[str]) -> pd.DataFrame:
+    """The rows of `arms` in a tidy table: datasets in the table's order, `arms` in theirs, sizes rising."""
+    with open_parquet(path) as file:
+        table = file.read().to_pandas()
+    table = table[table["arm"].isin(arms)]
+    for column, order in (("dataset", table["dataset"].unique()), ("arm", arms)):
+        table[column] = pd.Categorical(table[column], order)
+    table = table.sort_values(["dataset", "arm", "n", "seed"], ignore_index=True)
+    return table.astype({"dataset": str, "arm": str})
+
+
+def short_share(share):
+    """A share in two significant digits: ``0.1 %``, ``65 %``, ``100 %``."""
+    return f"{float(f'{100 * share:.2g}'):g} %"
+
+
+def short_count(n):
+    """A count in three significant digits: ``250``, ``1k``, ``58.2k``, ``5M``."""
+    n = float(f"{n:.3g}")
+    for unit, name in ((1e6, "M"), (1e3, "k")):
+        if n >= unit:
+            return f"{n / unit:.6g}{name}"
+    return f"{n:g}"
+
+
+def wrap(text, inches):
+    """Break a text into lines that are not longer than `inches`, about: a letter is 0.58 em wide on average."""
+    return textwrap.fill(text, max(int(inches * 72 / FONT / 0.58), 8), break_on_hyphens=False)
+
+
+def panels(table, width, x="n", name=short_count):
+    """A figure with one panel a dataset. Returns it and a list of (axes, rows of the dataset with a column `x`).
+
+    One panel is `width` inches wide; several share twice that, at most three in a row.
+    Its values are those of the column `x`, written by `name` at the axis; in a panel with a single one, where the arms
+    would hide one another, they stand side by side.
+    """
+    groups = list(table.groupby("dataset", sort=False))
+    rows = math.ceil(len(groups) / COLUMNS)
+    columns = math.ceil(len(groups) / rows)
+    total = width * min(columns, 2)
+    height = total / columns * (0.8 if len(groups) == 1 else 0.75 if columns == 2 else 0.85)
+    fig = Figure(figsize=(total, height * rows), dpi=300, layout="constrained")
+    fig.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.03)
+    grid = fig.subplots(rows, columns, squeeze=False).ravel()
+    for ax in grid[len(groups) :]:
+        ax.remove()
+    drawn = []
+    for ax, (_, group) in zip(grid, groups, strict=False):
+        ax.set_title(wrap(group["dataset_title"].iloc[0], 0.9 * total / columns))
+        ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+        sizes = sorted(group[x].unique())
+        size_axis(ax, sizes, name)
+        place, arms = pd.factorize(group["arm"])
+        aside = 2 ** (1.2 * ((place + 0.5) / len(arms) - 0.5)) if len(sizes) == 1 else 1
+        drawn.append((ax, group.assign(x=group[x] * aside)))
+    return fig, drawn
+
+
+def message(text, width):
+    """A figure that says why there is nothing to see."""
+    fig = Figure(figsize=(width, 0.8 * width), dpi=300)
+    fig.text(0.5, 0.5, textwrap.fill(text, 40), ha="center", va="center", color=GREY)
+    return fig
+
+
+def size_axis(ax, sizes, name):
+    """A logarithmic x axis with a tick at each size, which `name` puts in words."""
+    margin = (sizes[-1] / sizes[0]) ** 0.06 if len(sizes) > 1 else 2
+    ax.set_xscale("log")
+    ax.set_xlim(sizes[0] / margin, sizes[-1] * margin)
+    ax.xaxis.set_major_locator(FixedLocator(sizes))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_xticks(sizes, [name(n) for n in sizes])
+
+
+def curves(ax, rows, value, looks):
+    """Mean over seeds as a line with markers, least to greatest as bars; one line an arm."""
+    sns.lineplot(
+        rows,
+        x="x",
+        y=value,
+        hue="arm",
+        style="arm",
+        errorbar=("pi", 100),
+        err_style="bars",
+        err_kws={"elinewidth": 0.7},
+        legend=False,
+        ax=ax,
+        **looks,
+    )
+    ax.set(xlabel=None, ylabel=None)
+
+
+def mean_by_size(rows, *columns):
+    """Means over seeds: one row an arm and size, arms in the order of `rows`."""
+    return rows.groupby(["arm", "x"], sort=False, as_index=False)[list(columns)].mean()

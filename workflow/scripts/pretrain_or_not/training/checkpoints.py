@@ -1,0 +1,168 @@
+"""Checkpoints of a training run, from which a killed run goes on where it was.
+
+A checkpoint holds model, optimizer and random state as accelerate saves them, the best weights and the progress. It is
+written under a temporary name and renamed when all of it is on disk; a manifest with a checksum of each file tells
+whether it is whole, and of which run. The order of batches follows from seed and step alone (see `batches`).
+"""
+
+import os
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+
+from safetensors.torch import load_file, save_file
+
+from pretrain_or_not.errors import BadInput
+from pretrain_or_not.files.atomic import full_disk_reason, sync_to_disk, use_umask
+from pretrain_or_not.files.json_files import read_json, write_json
+from pretrain_or_not.files.provenance import sha256_of
+from pretrain_or_not.job import log
+
+STEPS_BETWEEN_AGREEMENTS = 10
+
+
+class Checkpoints:
+    """The checkpoints of one run, in `folder`; use as a context in which signals are obeyed.
+
+    SIGUSR1 (a cluster's warning before a time limit) asks for a checkpoint, SIGTERM and SIGINT for one and an end.
+    fingerprint: JSON-able; the checkpoint of a run with another one is not taken up. seconds: between checkpoints.
+    """
+
+    def __init__(self, folder, fingerprint, seconds):
+        self.folder, self.fingerprint, self.seconds = Path(folder), fingerprint, seconds
+        self.last, self.asked, self.ending = time.monotonic(), False, None
+        self.saved = None  # the step of the checkpoint that is there
+        self.handlers = {}
+
+    def __enter__(self):
+        for number in (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # a shell's background job ignores SIGINT
+                self.handlers[number] = signal.signal(number, self.obey)
+        return self
+
+    def __exit__(self, *_):
+        for number, handler in self.handlers.items():
+            signal.signal(number, handler)
+
+    def obey(self, number, _frame):
+        """Note what a signal asks for; it is done between two steps."""
+        self.asked = True
+        if number != signal.SIGUSR1:
+            self.ending = number
+
+    def visit(self, accelerator, progress, best, stepped=True):
+        """Write a checkpoint if it is time or asked for, and end the process if asked. Call it between two steps.
+
+        stepped: whether a step has just been done, rather than a part of a validation.
+        """
+        wanted = (self.asked, time.monotonic() - self.last >= self.seconds, self.ending is not None)
+        if accelerator.num_processes > 1:
+            # All processes must come to the same decision at the same step.
+            if not stepped or progress.done % STEPS_BETWEEN_AGREEMENTS:
+                return
+            wanted = agree(wanted, accelerator)
+        if any(wanted):
+            with progress.aside():
+                self.save(accelerator, progress, best)
+            self.asked, self.last = False, time.monotonic()
+        if wanted[2]:
+            number = self.ending or signal.SIGTERM
+            text = f"ended by {signal.Signals(number).name} after step {progress.done}; run again to go on from there"
+            log.info(text)
+            print(text, file=sys.stderr)
+            raise SystemExit(128 + number)
+
+    def save(self, accelerator, progress, best):
+        """Write the checkpoint of this moment, then delete the one before; where the disk is full, keep that one."""
+        if self.saved == progress.done:  # during a validation: nothing has changed
+            return
+        started = time.perf_counter()
+        partial, whole = self.folder / "partial", self.folder / f"step{progress.done}"
+        if accelerator.is_main_process:
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True)
+        accelerator.wait_for_everyone()
+        failed = self.write(partial, accelerator, progress, best)
+        if accelerator.num_processes > 1:  # all go on from the same checkpoint, or none
+            failed = agree([failed], accelerator)[0]
+        if accelerator.is_main_process and failed:
+            shutil.rmtree(partial, ignore_errors=True)
+        elif accelerator.is_main_process:
+            self.complete(partial, whole)
+            log.info("checkpoint after step %d, in %.1f s", progress.done, time.perf_counter() - started)
+        if not failed:
+            self.saved = progress.done
+        accelerator.wait_for_everyone()
+
+    def write(self, partial, accelerator, progress, best):
+        """Write all but the manifest; tell whether the disk was too full for it."""
+        try:
+            accelerator.save_state(str(partial))
+            if accelerator.is_main_process:
+                if best.weights:
+                    save_file(best.weights, partial / "best.safetensors")
+                write_json(partial / "progress.json", progress.state() | {"best": best.state()})
+        except Exception as error:
+            if not full_disk_reason(error):
+                raise
+            log.warning("no checkpoint after step %d: %s", progress.done, full_disk_reason(error))
+            return True
+        return False
+
+    def complete(self, partial, whole):
+        """Put a written checkpoint on disk, with its manifest and under its name, in place of the one before."""
+        files = {path.name: sha256_of(path) for path in sorted(partial.iterdir())}
+        write_json(partial / "manifest.json", {"fingerprint": self.fingerprint, "files": files})
+        for path in partial.iterdir():
+            use_umask(path)
+            sync_to_disk(path)
+        shutil.rmtree(whole, ignore_errors=True)  # one that was not taken up
+        os.rename(partial, whole)
+        sync_to_disk(self.folder)
+        for old in self.folder.iterdir():
+            if old != whole:
+                shutil.rmtree(old)
+
+    def resume(self, accelerator, progress, best):
+        """Bring everything to where the last checkpoint was, if there is a whole one of this run."""
+        found = self.last_whole()
+        if found is None:
+            return
+        accelerator.load_state(str(found))
+        state = read_json(found / "progress.json")
+        progress.restore(state, accelerator.device)
+        weights = load_file(found / "best.safetensors") if (found / "best.safetensors").exists() else None
+        best.restore(state["best"], weights)
+        self.saved = progress.done
+        log.info("going on from the checkpoint after step %d", progress.done)
+
+    def last_whole(self):
+        """Folder of the checkpoint to go on from, or None; says why one is not taken."""
+        found = sorted(self.folder.glob("step*"), key=lambda path: int(path.name.removeprefix("step")), reverse=True)
+        for path in found:
+            try:
+                manifest = read_json(path / "manifest.json")
+                damaged = [name for name, sum_ in manifest["files"].items() if sha256_of(path / name) != sum_]
+            except (OSError, BadInput, KeyError, TypeError) as error:
+                damaged, manifest = [f"manifest.json ({error})"], None
+            if damaged:
+                log.info("checkpoint %s is damaged (%s): not used", path, ", ".join(damaged))
+            elif manifest["fingerprint"] != self.fingerprint:
+                log.info("checkpoint %s is of another recipe, data, code or machine: not used", path)
+            else:
+                return path
+        return None
+
+    def delete(self):
+        """Remove all of them: the run is done."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def agree(wanted, accelerator):
+    """Each of `wanted` (booleans), true where it is in any process."""
+    import torch
+
+    votes = torch.tensor(wanted, dtype=torch.int64, device=accelerator.device)
+    return [bool(vote) for vote in accelerator.reduce(votes, "sum").tolist()]

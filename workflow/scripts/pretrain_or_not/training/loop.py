@@ -1,0 +1,117 @@
+"""The one training loop of every neural arm."""
+
+from __future__ import annotations
+
+import time
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from pretrain_or_not.compute.devices import build_accelerator, device_facts
+from pretrain_or_not.compute.flops import Work
+from pretrain_or_not.compute.inference import tensors
+from pretrain_or_not.compute.memory import peak_memory_mb
+from pretrain_or_not.data.batches import shuffled_batches
+from pretrain_or_not.data.examples import Examples
+from pretrain_or_not.job import log
+from pretrain_or_not.training.best import Best
+from pretrain_or_not.training.checkpoints import Checkpoints
+from pretrain_or_not.training.optimizer import build_optimizer
+from pretrain_or_not.training.progress import Progress
+from pretrain_or_not.training.schedule import batches_per_epoch, multiplier, planned_steps, validation_steps
+from pretrain_or_not.training.validation import validation_accuracy
+
+
+def fit(
+    model: torch.nn.Module,
+    train: Examples,
+    validation: Examples,
+    recipe: dict,
+    learning_rate: float,
+    seed: int,
+    checkpoints: Checkpoints,
+) -> tuple[list[dict], dict, Work]:
+    """Train `model` in place; at the end it has the weights that were best on `validation`.
+
+    model: maps input_ids and attention_mask to an output with `logits`. train, validation: Examples. recipe: the
+    training keys of an arm in the config. checkpoints: the run's Checkpoints; it goes on from the last one. Returns
+    (history, cost, work): history has one dict a validation; cost is one dict with seconds, rates, peak memory, device
+    and precision; work is what was computed on.
+    """
+    accelerator = build_accelerator(recipe["precision"])
+    steps = planned_steps(len(train), recipe["batch_size"], recipe["epochs"], recipe["min_steps"])
+    validate_after = set(validation_steps(steps, recipe["validations"]))
+    if accelerator.num_processes > 1:
+        torch.manual_seed(seed + accelerator.process_index)  # each process drops other activations
+    adamw = build_optimizer(model, recipe, accelerator)
+    # The optimizer has no state yet that would have to be moved to a device.
+    bare, (model, optimizer) = model, accelerator.prepare(model, adamw, device_placement=[True, False])
+    progress, best = Progress(steps, accelerator.num_processes), Best(recipe["patience"])
+
+    with checkpoints:
+        checkpoints.resume(accelerator, progress, best)
+        batches = training_batches(train, recipe["batch_size"], seed, progress.done)
+        while True:
+            if progress.done in validate_after and not progress.validated:
+                validate(bare, validation, accelerator, progress, best, checkpoints)
+            if progress.done == steps or best.overdue():
+                break
+            model.train()
+            rows = next(batches)
+            loss, width = batch_loss(model, train, rows, accelerator)
+            accelerator.backward(loss)
+            if recipe["clip"]:
+                torch.nn.utils.clip_grad_norm_(adamw.trained(), recipe["clip"])
+            rate = learning_rate * multiplier(progress.done, steps, recipe["warmup"], recipe["schedule"])
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            optimizer.step()
+            optimizer.zero_grad()
+            progress.step(len(rows), width, loss, rate)
+            progress.line_if_due()
+            checkpoints.visit(accelerator, progress, best)
+
+    if best.overdue():
+        log.info("no better for %d validations: stopped early", recipe["patience"])
+    bare.load_state_dict(best.weights)
+    log.info("best validation accuracy %.2f %%, after step %d", 100 * best.accuracy, best.step)
+    cost = progress.cost() | device_facts(accelerator) | {
+        "validation_accuracy": best.accuracy,
+        "validation_examples": len(validation),
+        "best_step": best.step,
+        "peak_memory_mb": peak_memory_mb(accelerator.device),
+    }  # fmt: skip
+    return progress.history, cost, progress.work
+
+
+def batch_loss(model, examples, rows, accelerator):
+    """(mean cross-entropy of a batch, its padded width); with several processes, each has its share of the rows.
+
+    Gradients are averaged over processes, so the sum over a share is weighted to give the mean over all rows.
+    """
+    share = rows[accelerator.process_index :: accelerator.num_processes]
+    weight = accelerator.num_processes / len(rows) if len(share) else 0.0
+    batch = tensors(examples.padded(share if len(share) else rows[:1]), accelerator.device)
+    labels = batch.pop("labels")
+    with accelerator.autocast():
+        logits = model(**batch).logits
+    return weight * cross_entropy(logits.float(), labels, reduction="sum"), batch["input_ids"].shape[1]
+
+
+def training_batches(examples, batch_size, seed, done):
+    """Positions of training batches without end, epoch after epoch, from after the first `done` on."""
+    epoch, skipped = divmod(done, batches_per_epoch(len(examples), batch_size))
+    while True:
+        yield from shuffled_batches(examples, batch_size, seed, epoch)[skipped:]
+        epoch, skipped = epoch + 1, 0
+
+
+def validate(model, examples, accelerator, progress, best, checkpoints):
+    """Measure validation accuracy and keep the weights if they are the best so far."""
+    started = time.perf_counter()
+    with progress.aside():
+        accuracy = validation_accuracy(
+            model, examples, accelerator, lambda: checkpoints.visit(accelerator, progress, best, stepped=False)
+        )
+    best.update(accuracy, progress.done, model)
+    progress.add_validation(accuracy, time.perf_counter() - started, accelerator)

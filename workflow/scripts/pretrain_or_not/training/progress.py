@@ -1,0 +1,137 @@
+"""Progress of a training run, in lines of the log that a person can follow."""
+
+import math
+import time
+from contextlib import contextmanager
+from dataclasses import asdict
+
+import psutil
+import torch
+
+from pretrain_or_not.compute.flops import Work
+from pretrain_or_not.job import log
+
+SECONDS_BETWEEN_LINES = 10
+
+
+class Progress:
+    """What a run has done so far, in `processes` that share it; `state` and `restore` carry it over an interruption."""
+
+    def __init__(self, steps, processes):
+        self.steps, self.processes, self.done, self.work = steps, processes, 0, Work()
+        self.started = self.last_line = time.perf_counter()
+        self.started_with = 0  # steps done before this process
+        self.seconds_before, self.seconds_aside, self.validation_seconds = 0.0, 0.0, 0.0
+        self.paused = None  # since when the clock stands still
+        self.history, self.rate = [], 0.0
+        self.loss_sum, self.losses = None, 0  # of the steps since the last validation
+
+    def step(self, examples, width, loss, rate):
+        """Count an optimizer step at learning rate `rate`; nothing waits here for `loss`.
+
+        examples: of all processes together, padded to `width` tokens.
+        """
+        if self.done == self.started_with:
+            log.info("first step done %.0f s after the process started", time.time() - psutil.Process().create_time())
+        self.done += 1
+        self.work.add(examples, width, batches=self.processes)
+        self.loss_sum = loss.detach() if self.loss_sum is None else self.loss_sum + loss.detach()
+        self.losses += 1
+        self.rate = rate
+
+    def training_seconds(self):
+        """Seconds in the loop so far, without those of validation and checkpoints."""
+        now = time.perf_counter() if self.paused is None else self.paused
+        return self.seconds_before + now - self.started - self.seconds_aside
+
+    @contextmanager
+    def aside(self):
+        """Leave the time of a block out of the training time; blocks may be nested."""
+        if self.paused is not None:
+            yield
+            return
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()  # training steps may still be queued
+        self.paused = time.perf_counter()
+        yield
+        self.seconds_aside += time.perf_counter() - self.paused
+        self.paused = None
+
+    @property
+    def validated(self):
+        """Whether the weights as they are have been validated."""
+        return bool(self.history) and self.history[-1]["step"] == self.done
+
+    def add_validation(self, accuracy, seconds, accelerator):
+        """Add a row to the history, and say so in the log."""
+        loss = float(accelerator.reduce(self.loss_sum, "mean")) / self.losses
+        if not math.isfinite(loss):
+            log.info("the training loss is %s: the learning rate is too high for this arm", loss)
+        self.loss_sum, self.losses = None, 0
+        self.validation_seconds += seconds
+        self.history.append(
+            {
+                "step": self.done,
+                "examples": self.work.examples,
+                "loss": loss,
+                "validation_accuracy": accuracy,
+                "learning_rate": self.rate,
+                "seconds": self.training_seconds(),
+            }
+        )
+        self.line(loss)
+
+    def line_if_due(self):
+        """Log a line of progress, at most every few seconds."""
+        if time.perf_counter() - self.last_line >= SECONDS_BETWEEN_LINES:
+            self.line(float(self.loss_sum) / self.losses if self.losses else math.nan)
+
+    def line(self, loss):
+        """Log a line of progress."""
+        self.last_line = now = time.perf_counter()
+        left = (now - self.started) / max(1, self.done - self.started_with) * (self.steps - self.done)
+        log.info(
+            "step %d/%d %3.0f %% | %.0f examples/s | loss %.4f | validation %s | %d:%02d left",
+            self.done,
+            self.steps,
+            100 * self.done / self.steps,
+            self.work.examples / self.training_seconds(),
+            loss,
+            f"{100 * self.history[-1]['validation_accuracy']:.2f} %" if self.history else "-",
+            *divmod(round(left), 60),
+        )
+
+    def cost(self):
+        """What the run took so far."""
+        seconds = self.training_seconds()
+        return {
+            "steps": self.done,
+            "examples_seen": self.work.examples,
+            "tokens_seen": self.work.tokens,
+            "seconds": seconds,
+            "validation_seconds": self.validation_seconds,
+            "examples_per_second": self.work.examples / seconds,
+        }
+
+    def state(self):
+        """All of it as JSON-able values."""
+        return {
+            "done": self.done,
+            "work": asdict(self.work),
+            "seconds": self.training_seconds(),
+            "validation_seconds": self.validation_seconds,
+            "history": self.history,
+            "loss_sum": float(self.loss_sum) if self.losses else None,
+            "losses": self.losses,
+            "rate": self.rate,
+        }
+
+    def restore(self, state, device):
+        """Go on from what `state` returned."""
+        self.done = self.started_with = state["done"]
+        self.work = Work(**state["work"])
+        self.seconds_before, self.validation_seconds = state["seconds"], state["validation_seconds"]
+        self.started, self.seconds_aside = time.perf_counter(), 0.0
+        self.history, self.rate = state["history"], state["rate"]
+        self.losses = state["losses"]
+        self.loss_sum = torch.tensor(state["loss_sum"], device=device) if self.losses else None

@@ -1,0 +1,88 @@
+"""One training run of an arm that is a logistic regression: from its examples to the files it leaves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from pretrain_or_not.compute.memory import process_peak_memory_mb
+from pretrain_or_not.data.examples import examples_from_table, read_cell
+from pretrain_or_not.data.features import Features
+from pretrain_or_not.files.run_files import save_model, save_run
+from pretrain_or_not.job import log
+from pretrain_or_not.training.run import Run
+
+
+def fit_regression(build: Callable, run: Run) -> None:
+    """Fit what `build` makes to a run's subset and write its files.
+
+    build: of a family's module. run: a `training.run.Run`. run.reads: what it is fitted to, "tokens" or "features".
+    """
+    read = Features.from_table if run.reads == "features" else examples_from_table
+    train, validation = read_cell(run.inputs, run.cell, run.tokenizer, run.validation_max, read)
+    fit_and_save(
+        build(run, train.about), train, validation, run, feature_cost(train) if run.reads == "features" else {}
+    )
+
+
+def feature_cost(train):
+    """Return what computing the features of the training examples took, their share of the whole training split."""
+    encoder = train.about["inference"]
+    share = len(train) / encoder["examples"]
+    cost = {key: encoder[key] for key in ("parameters", "parameters_embedding", "device", "precision")}
+    return cost | {"seconds": encoder["seconds"] * share, "training_flops": round(encoder["flops"] * share)}
+
+
+def fit_and_save(model, train, validation, run, feature_cost):
+    """Fit `model`, a `compute.classifier.Fittable`, to `train` and write the files of a run.
+
+    train, validation: what the model reads, with `labels` and a length. feature_cost: what computing the features of
+    `train` took elsewhere (see `before`).
+    """
+    before = {"seconds": 0.0, "training_flops": 0, "parameters": 0, "parameters_embedding": 0, "device": "cpu",
+              "precision": "fp32"} | feature_cost  # fmt: skip
+    started = time.perf_counter()
+    with threadpool_limits(run.threads):
+        model.fit(train)
+    fitting = time.perf_counter() - started
+    accuracy = float((model.predict(validation).argmax(axis=1) == validation.labels).mean())
+    validation_seconds = time.perf_counter() - started - fitting
+    likelihood = model.predict(train)[np.arange(len(train)), train.labels]
+    loss = float(-np.log(likelihood.clip(min=np.finfo(np.float32).tiny)).mean())
+    seconds = before["seconds"] + fitting
+    seen = len(train) * model.iterations
+    log.info("%d weights, %d examples, %d iterations in %.1f s | %.0f examples/s | loss %.4f | validation %.2f %%",
+             model.parameters, len(train), model.iterations, fitting, seen / seconds, loss, 100 * accuracy)  # fmt: skip
+    history = [
+        {
+            "step": model.iterations,
+            "examples": seen,
+            "loss": loss,
+            "validation_accuracy": accuracy,
+            "learning_rate": None,
+            "seconds": seconds,
+        }
+    ]
+    cost = {
+        "steps": model.iterations,
+        "feature_seconds": before["seconds"],
+        "examples_seen": seen,
+        "seconds": seconds,
+        "validation_seconds": validation_seconds,
+        "examples_per_second": seen / seconds,
+        "validation_accuracy": accuracy,
+        "validation_examples": len(validation),
+        "device": before["device"],
+        "precision": before["precision"],
+        "threads": run.threads,
+        "peak_memory_mb": process_peak_memory_mb(),
+        "parameters": before["parameters"] + model.parameters,
+        "parameters_trained": model.parameters,
+        "parameters_embedding": before["parameters_embedding"],
+        "training_flops": before["training_flops"] + model.training_flops,
+    }
+    save_model(model, run.outputs["model"], run.outputs["config"])
+    save_run(history, cost, run.recipe, run.cell | {"n": len(train)}, run.outputs)
