@@ -106,7 +106,7 @@ def finish_here():
         started = time.time()
         levels = [list(level) for level in self.dag.toposorted()]
         for i, level in enumerate(levels):
-            for job, path in ((job, Path(path)) for job in level for path in job.output):
+            for job, path in ((maker, Path(path)) for maker in level for path in maker.output):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(content(job, path))
                 os.utime(path, (started + i - len(levels), started + i - len(levels)))

@@ -286,3 +286,16 @@ def test_broken_files_stop_the_workflow_with_one_line(tmp_path_factory, tiny_ber
         cell / "selected/model.safetensors", "cut", "evaluate", ", or config.json next to it, is not as it was written"
     )
     assert read_metadata(train)["tokenizer"] == "tiny"
+
+    # The selected model and that of its run are one file in two places: the second place is named next.
+    DAMAGES["cut"](cell / "selected" / "model.safetensors")
+    for folder, rule in ((cell / "selected", "evaluate"), (cell / "C1.0", "select")):
+        done = project.snakemake(target, config=config)
+        assert done.returncode != 0
+        told = f"ERROR in {rule}: {folder.relative_to(project.folder)}/model.safetensors, or config.json"
+        assert told in done.stdout, done.stdout
+        for name in ("model.safetensors", "config.json"):
+            (folder / name).unlink()
+    done = project.snakemake(target, config=config)
+    assert done.returncode == 0, done.stdout
+    assert open_parquet(project.folder / target).read().equals(open_parquet(pa.BufferReader(first)).read())

@@ -101,7 +101,7 @@ def test_texts_longer_than_the_encoder_takes_in_are_refused(tokens, tiny_bert, t
     for change, message in (
         (
             {"max_length": 65},
-            "datasets: toy: max_length 65 is more than the 64 tokens that model 'tiny' takes in; lower",
+            "datasets: toy: max_length 65 is more than the 64 tokens that model 'tiny' can process; lower",
         ),
         ({"vocabulary": 10**6}, "test.parquet: token ids up to 1000000, and model 'tiny' has .* another tokenizer"),
     ):

@@ -194,7 +194,7 @@ def test_offline_without_the_data_it_is_said_how_to_get_them(online, offline, tm
         offline(cache)
         with pytest.raises(BadInput) as caught:
             rows_of(HUB | {"revision": revision})
-        assert f" is not, or not whole, in the cache ({cache}; HF_HOME moves it)" in str(caught.value)
+        assert f" is not, or not completely, in the cache ({cache}; HF_HOME moves it)" in str(caught.value)
         assert f"fetch it: hf download org/reviews --repo-type dataset{option} (or set" in str(caught.value)
 
 

@@ -12,7 +12,7 @@ from pretrain_or_not.evaluation.metrics import accuracy, macro_f1, paired_gap, w
 def test_against_scikit_learn(classes):
     rng = np.random.default_rng(classes)
     labels, predicted = rng.integers(0, classes, (2, 300))
-    assert accuracy(labels, predicted) == pytest.approx(accuracy_score(labels, predicted))
+    assert accuracy(labels, predicted, classes) == pytest.approx(accuracy_score(labels, predicted))
     assert macro_f1(labels, predicted, classes) == pytest.approx(f1_score(labels, predicted, average="macro"))
 
 

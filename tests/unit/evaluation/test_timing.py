@@ -58,7 +58,7 @@ def test_the_seconds_are_those_of_the_repetitions(monkeypatch):
 
 
 def test_a_length_that_the_model_cannot_take_in_is_refused(tiny_bert, tmp_path):
-    with pytest.raises(BadInput, match=r"timing\.lengths: 65 is more than the 64 tokens that arm 'arm' takes in"):
+    with pytest.raises(BadInput, match=r"timing\.lengths: 65 is more than the 64 tokens that arm 'arm' can process"):
         time_inference("arm", BERT, {"path": str(tiny_bert)}, None, SETTING | {"length": 65}, tmp_path / "t.parquet")
     assert not list(tmp_path.iterdir())
 

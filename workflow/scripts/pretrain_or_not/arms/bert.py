@@ -30,7 +30,11 @@ def load(folder, precision):
 
 
 def build_untrained(arm, recipe, pretrained, embeddings, length):
-    """Return a transformer of random weights, which take the same time; raise BadInput where `length` is too long."""
+    """Return a transformer to time, with random weights, which take the same time as trained ones.
+
+    arm: its name, for messages. recipe, embeddings: have no effect. pretrained: the model of the config that gives the
+    architecture. length: tokens per example; BadInput is raised if the transformer cannot process as many.
+    """
     revision = pretrained.get("revision")
     tokenizer, padding_id = load_tokenizer(pretrained["path"], revision)
     model = load_for_classification(locate(pretrained["path"]), LABEL_NAMES, 0.0, False, revision)

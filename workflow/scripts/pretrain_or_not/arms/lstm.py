@@ -23,17 +23,17 @@ EMBEDDING = "embedding.weight"  # the name of the embedding table in the weights
 
 
 class Output(NamedTuple):
-    """What the classifiers here return; transformers' output has `logits` too."""
+    """The output of the classifiers here; it has `logits`, like an output of transformers."""
 
     logits: torch.Tensor
 
 
 class BidirectionalLayer(nn.Module):
-    """One bidirectional LSTM layer that runs dense on padded batches, yet never lets padding reach a token.
+    """One bidirectional LSTM layer that runs on dense padded batches; padding never affects the state of a token.
 
-    The backward direction runs forward over each example reversed within its own length, so padding comes last for
-    both directions. The result equals packed sequences, without their cost (about 4 times on CPU), and does not depend
-    on what else is in the batch.
+    The backward direction runs forward over each example reversed within its own length, so padding comes last in both
+    directions. The result equals that of packed sequences, without their cost (about 4 times on CPU), and does not
+    depend on the other examples of the batch.
     """
 
     def __init__(self, inputs, hidden):
@@ -42,27 +42,27 @@ class BidirectionalLayer(nn.Module):
         self.backwards = nn.LSTM(inputs, hidden, batch_first=True)
 
     def forward(self, x, positions):
-        """x: (batch, time, inputs); positions: the `reversal` of its examples. (batch, time, 2 hidden)"""
+        """Return the states, (batch, time, 2 hidden). x: (batch, time, inputs). positions: its `reversal`."""
         ahead = states(self.forwards, x)
         back = states(self.backwards, reverse(x, positions))
         return torch.cat([ahead, reverse(back, positions)], dim=-1)
 
 
 def states(lstm, x):
-    """The states of an LSTM on x, (batch, time, inputs): (batch, time, hidden)."""
+    """Return the states of an LSTM, (batch, time, hidden). x: (batch, time, inputs)."""
     if not x.is_cuda:
         return lstm(x)[0]
-    # Under autocast of any type, torch has cuDNN compute in fp16 (AutocastRNN.cpp), where small gradients vanish.
+    # Under autocast of any type, torch makes cuDNN compute in fp16 (AutocastRNN.cpp), where small gradients vanish.
     with torch.autocast("cuda", enabled=False):
         return lstm(x.float())[0]
 
 
 class LSTMClassifier(nn.Module):
-    """Token ids to class logits; `config` holds everything needed to build it again (see `from_folder`).
+    """An LSTM that maps token ids to class logits; `config` holds everything to build it again (see `from_folder`).
 
     config: vocabulary, padding_id, embedding_size, layers, hidden, dropout (a probability, on embeddings, between
-    layers and before the linear layer), classes. With frozen embeddings, `embeddings` too: the `path` of their file,
-    relative to the folder that the model is saved in, and its `sha256`. Many models share that file.
+    layers and before the linear layer), classes. With frozen embeddings, also `embeddings`: the `path` of their file,
+    relative to the folder in which the model is saved, and its `sha256`. Many models share that file.
     """
 
     def __init__(self, config, embeddings=None, freeze_embeddings=False):
@@ -79,7 +79,10 @@ class LSTMClassifier(nn.Module):
         self.classifier = nn.Linear(widths[-1], config["classes"])
 
     def forward(self, input_ids, attention_mask):
-        """input_ids, attention_mask: (batch, time), padding on the right. Output.logits: (batch, classes)."""
+        """Return an Output with logits (batch, classes).
+
+        input_ids, attention_mask: (batch, time), padding on the right.
+        """
         positions = reversal(attention_mask)
         x = self.embedding(input_ids)
         for layer in self.layers:
@@ -87,14 +90,14 @@ class LSTMClassifier(nn.Module):
         return Output(self.classifier(self.dropout(masked_max(x, attention_mask))))
 
     def get_input_embeddings(self):
-        """The table of token embeddings, as of transformers' models."""
+        """Return the table of token embeddings, as in transformers' models."""
         return self.embedding
 
     def flops(self):
-        """Operations of the forward pass, and of forward and backward: see `flops`.
+        """Return the Flops of the model; see `compute.flops`.
 
-        Eight products a unit of a direction's state for each number that it sees; backward takes twice as many, less
-        the gradient of embeddings that are frozen.
+        Each unit of a direction's state needs eight operations per number in its input. The backward pass needs twice
+        as many as the forward pass, minus the gradient of embeddings that are frozen.
         """
         hidden, inputs = self.config["hidden"], [layer.forwards.input_size for layer in self.layers]
         token = sum(2 * 8 * hidden * (width + hidden) for width in inputs)
@@ -112,7 +115,10 @@ class LSTMClassifier(nn.Module):
 
     @classmethod
     def from_folder(cls, folder):
-        """The model that `save_pretrained` wrote."""
+        """Return the model that `save_pretrained` wrote to a folder.
+
+        Raises BadInput if its shared embeddings are missing or changed.
+        """
         config = json.loads((Path(folder) / "config.json").read_text())
         config.pop("family")
         weights = load_file(Path(folder) / "model.safetensors")
@@ -124,10 +130,14 @@ class LSTMClassifier(nn.Module):
 
 
 def build_lstm(recipe, about, embeddings=None):
-    """A fresh LSTMClassifier for tokens described by `about` (token metadata); embeddings: (rows, width) or None."""
+    """Return a new LSTMClassifier.
+
+    about: metadata of its tokens. embeddings: tensor (rows, width) to start from, or None; BadInput is raised if they
+    do not cover the vocabulary.
+    """
     if embeddings is not None and len(embeddings) < about["vocabulary"]:
-        there, needed = len(embeddings), about["vocabulary"]
-        raise BadInput(f"models: {about['tokenizer']}: {there} token embeddings for a vocabulary of {needed}")
+        rows, needed = len(embeddings), about["vocabulary"]
+        raise BadInput(f"models: {about['tokenizer']}: {rows} token embeddings for a vocabulary of {needed}")
     config = {
         "vocabulary": about["vocabulary"] if embeddings is None else len(embeddings),
         "padding_id": about["padding_id"],
@@ -141,7 +151,7 @@ def build_lstm(recipe, about, embeddings=None):
 
 
 def build(run, about):
-    """Return a fresh LSTM for a run, a `Network`."""
+    """Return a new LSTM for a run, a `Network`."""
     embeddings = read_embeddings(run.inputs["embeddings"]) if run.recipe["embeddings"] else None
     model = build_lstm(run.recipe, about, embeddings)
     if embeddings is not None and run.recipe["freeze_embeddings"]:

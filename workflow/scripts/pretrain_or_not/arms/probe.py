@@ -19,7 +19,7 @@ class ProbeClassifier(LogisticClassifier):
         self.mean = self.scale = None
 
     def fit(self, examples):
-        """Fit scaling and regression to Features."""
+        """Fit scaling and regression to Features; return self."""
         self.mean = examples.matrix.mean(axis=0, dtype=np.float64)
         deviation = examples.matrix.std(axis=0, dtype=np.float64)
         self.scale = np.where(deviation > 0, deviation, 1.0)
@@ -28,11 +28,11 @@ class ProbeClassifier(LogisticClassifier):
         return self
 
     def scaled(self, examples):
-        """The matrix that the regression sees."""
+        """Return the scaled features, the input of the regression: float64 (n, width)."""
         return (examples.matrix - self.mean) / self.scale
 
     def predict(self, examples):
-        """Class probabilities: float32 (n, classes)."""
+        """Return class probabilities, float32 (n, classes)."""
         return self.head.predict(self.scaled(examples))
 
     def save_pretrained(self, folder):
@@ -43,7 +43,7 @@ class ProbeClassifier(LogisticClassifier):
 
     @classmethod
     def from_folder(cls, folder):
-        """The classifier that `save_pretrained` wrote."""
+        """Return the classifier that `save_pretrained` wrote to a folder."""
         config = json.loads((Path(folder) / "config.json").read_text())
         config.pop("family")
         arrays = load_file(Path(folder) / "model.safetensors")

@@ -1,4 +1,4 @@
-"""The cheap baseline: a logistic regression on TF-IDF of token n-grams, in files without pickles."""
+"""The cheap baseline: a logistic regression on TF-IDF of token n-grams, saved without pickles."""
 
 import json
 from pathlib import Path
@@ -12,9 +12,10 @@ from pretrain_or_not.compute.logistic import LogisticClassifier, LogisticHead, R
 
 
 def feature_codes(examples, ngrams):
-    """Every token n-gram of every example: (row, code) integer arrays of the same length.
+    """Return every token n-gram of every example: integer arrays of rows and of codes, of the same length.
 
-    A unigram's code is its token id + 1, a bigram's is (first + 1) * (vocabulary + 1) + second + 1: unique.
+    The code of a unigram is its token id + 1, that of a bigram (first + 1) * (vocabulary + 1) + second + 1, so codes
+    are unique.
     """
     tokens = examples.tokens.astype(np.int64) + 1
     rows = np.repeat(np.arange(len(examples)), examples.lengths)
@@ -35,21 +36,21 @@ class TfidfClassifier(LogisticClassifier):
         self.tfidf = TfidfTransformer(sublinear_tf=True)
 
     def counts(self, examples):
-        """Counts of the known features in each example: CSR matrix (examples, features)."""
+        """Return the counts of the known features in each example, a CSR matrix (examples, features)."""
         rows, codes = feature_codes(examples, self.config["ngrams"])
         columns = np.searchsorted(self.features, codes)
         known = columns < len(self.features)
         known[known] = self.features[columns[known]] == codes[known]
         entries = (np.ones(known.sum(), dtype=np.float32), (rows[known], columns[known]))
-        return sp.csr_matrix(entries, shape=(len(examples), len(self.features)))  # sums what occurs twice
+        return sp.csr_matrix(entries, shape=(len(examples), len(self.features)))  # sums repeated entries
 
     def fit(self, examples):
-        """Choose features, weigh them, and fit the regression to `examples`."""
+        """Choose features, weight them, and fit the regression to `examples`; return self."""
         rows, codes = feature_codes(examples, self.config["ngrams"])
         features, columns = np.unique(codes, return_inverse=True)
         counts = sp.csr_matrix(
             (np.ones(len(codes), dtype=np.float32), (rows, columns)), shape=(len(examples), len(features))
-        )  # sums what occurs twice, so that an entry is an example that a feature occurs in
+        )  # sums repeated entries, so that an entry is an example in which a feature occurs
         kept = np.bincount(counts.indices, minlength=len(features)) >= self.config["min_count"]
         self.features = features[kept]
         matrix = self.tfidf.fit_transform(counts[:, kept] if not kept.all() else counts)
@@ -58,7 +59,7 @@ class TfidfClassifier(LogisticClassifier):
         return self
 
     def predict(self, examples):
-        """Class probabilities: float32 (examples, classes)."""
+        """Return class probabilities, float32 (examples, classes)."""
         return self.head.predict(self.tfidf.transform(self.counts(examples)))
 
     def save_pretrained(self, folder):
@@ -69,7 +70,7 @@ class TfidfClassifier(LogisticClassifier):
 
     @classmethod
     def from_folder(cls, folder):
-        """The classifier that `save_pretrained` wrote."""
+        """Return the classifier that `save_pretrained` wrote to a folder."""
         config = json.loads((Path(folder) / "config.json").read_text())
         config.pop("family")
         arrays = load_file(Path(folder) / "model.safetensors")

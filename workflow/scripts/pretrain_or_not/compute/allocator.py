@@ -1,8 +1,9 @@
-"""Memory that a process frees stays with it, for its next tensors.
+"""Keep memory that a process frees in the process, for its next tensors.
 
-glibc gives large blocks back to the system when they are freed, and each step of training has the system clear the same
-pages anew: of MiniLM in bf16 on short sentences that is 8 % of a step, once the embedding table is trained row by row
-(18 % while all of it is). What a process held at its peak, it holds to its end, which comes soon: one run.
+glibc returns large blocks to the system when they are freed. In each training step, the system then has to clear the
+same pages again: for MiniLM in bf16 on short sentences, that is 8 % of a step when the embedding table is trained row
+by row (18 % when all of the table is trained). With this setting, a process keeps its peak memory until it ends, after
+one run.
 """
 
 import ctypes
@@ -11,15 +12,15 @@ from contextlib import suppress
 # From malloc.h.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
-LARGEST = 2**31 - 1  # of a C int
+LARGEST = 2**31 - 1  # the largest C int
 
-LARGEST_BEFORE = 2**25  # of glibc before 2.35
+LARGEST_BEFORE = 2**25  # the largest value in glibc before 2.35
 
 
 def keep_freed_memory():
-    """Let glibc's malloc keep what is freed; another C library is left as it is."""
+    """Make glibc's malloc keep freed memory; other C libraries are not changed."""
     with suppress(AttributeError, OSError, TypeError):
         malloc_option = ctypes.CDLL(None).mallopt
-        # Setting either ends glibc's own adaptation of both, so not one without the other.
+        # Setting one of them stops glibc's own adaptation of both, so set both or none.
         if malloc_option(M_MMAP_THRESHOLD, LARGEST) or malloc_option(M_MMAP_THRESHOLD, LARGEST_BEFORE):
             malloc_option(M_TRIM_THRESHOLD, LARGEST)

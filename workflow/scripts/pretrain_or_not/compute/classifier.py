@@ -1,4 +1,4 @@
-"""What models offer to the rest of the workflow."""
+"""The interfaces of models: what the other parts of the workflow may call."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ import numpy as np
 
 
 class Classifier(Protocol):
-    """A trained model. device: the name of what it computes on."""
+    """A trained model. device: the name of the device that it computes on."""
 
     device: str
 
     def predict(self, examples) -> tuple[np.ndarray, int | None]:
-        """Return class probabilities, float32 (n, classes), and the FLOPs it took, None where they are not counted.
+        """Return class probabilities, float32 (n, classes), and the FLOPs used, None if they are not counted.
 
-        examples: what the family reads, `data.examples.Examples` or `data.features.Features`, of length n.
+        examples: `data.examples.Examples` or `data.features.Features`, as the family reads, of length n.
         """
 
 
 class Fittable(Protocol):
-    """A classifier that is fitted in one call, of a family that is no neural network.
+    """A classifier that is not a neural network and is fitted in one call.
 
-    After `fit`: iterations, the passes over the training examples; parameters, how many numbers were fitted;
-    training_flops, the operations that it took.
+    After `fit`: iterations, the number of passes over the training examples; parameters, the number of fitted numbers;
+    training_flops, the operations used.
     """
 
     iterations: int

@@ -1,4 +1,4 @@
-"""Token embeddings of a pretrained model in a file of their own, so that LSTM runs need not load transformers."""
+"""Token embeddings of a pretrained model in a separate file, so that LSTM runs need not load transformers."""
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -11,7 +11,7 @@ from pretrain_or_not.job import log
 
 
 def extract_embeddings(pretrained, output):
-    """Write tensor `embeddings`, (vocabulary, width) float32, of the model `pretrained` of the config."""
+    """Write the tensor `embeddings`, (vocabulary, width) float32, of the model `pretrained` of the config."""
     from pretrain_or_not.compute.transformer import input_embeddings
 
     weights = input_embeddings(verified(pretrained), pretrained.get("revision"))
@@ -21,7 +21,7 @@ def extract_embeddings(pretrained, output):
 
 
 def read_embeddings(path):
-    """The (rows, width) tensor that extract_embeddings.py wrote; BadInput where the file is broken."""
+    """Read the (rows, width) tensor that `extract_embeddings` wrote; raise BadInput if the file is broken."""
     try:
         with safe_open(path, framework="pt") as file:
             return file.get_tensor("embeddings")
@@ -30,11 +30,13 @@ def read_embeddings(path):
 
 
 def read_shared_embeddings(path, sha256):
-    """Return the (rows, width) tensor that models in other folders share; BadInput where it is not the expected one."""
+    """Return the (rows, width) tensor that models in other folders share; raise BadInput if it is not the expected one.
+
+    path: a Path. sha256: its SHA-256, as hex digits.
+    """
     if not path.is_file():
         raise BadInput(
-            f"{path}: these token embeddings belong to the model, and are not there; "
-            "keep the model in its folder of results"
+            f"{path}: missing, but the model needs these token embeddings; keep the model in its folder of results"
         )
     if sha256_of(path) != sha256:
         raise BadInput(f"{path}: not the token embeddings that the model was trained with; train it again")

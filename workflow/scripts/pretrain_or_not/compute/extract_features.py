@@ -1,4 +1,4 @@
-"""Write what a frozen encoder makes of every text: the features that linear probes read."""
+"""Write the features that linear probes read: the mean last state of a frozen encoder for each text."""
 
 import time
 
@@ -17,20 +17,21 @@ from pretrain_or_not.files.pretrained import verified
 from pretrain_or_not.files.provenance import versions
 from pretrain_or_not.job import log
 
-PART = ROWS_PER_GROUP  # rows that are in memory at a time
+PART = ROWS_PER_GROUP  # rows that are in memory at once
 
 
 def mean_pooled(output, attention_mask):
-    """Mean over an example's tokens of the last hidden states: (batch, time, width) -> (batch, width), float32.
+    """Return the mean of the last hidden states over an example's tokens, float32 (batch, width).
 
-    The pooling of Sentence-BERT (Reimers and Gurevych 2019), which beats the first token where nothing is fine-tuned.
+    output: its last_hidden_state has shape (batch, time, width). The pooling of Sentence-BERT (Reimers and Gurevych
+    2019), which is better than the first token's state if nothing is fine-tuned.
     """
     mask = attention_mask.unsqueeze(-1).float()
     return (output.last_hidden_state.float() * mask).sum(dim=1) / mask.sum(dim=1)
 
 
 def parts(path):
-    """The examples of a token file, PART at a time, so that neither they nor their features need all the memory."""
+    """Yield the examples of a token file in parts of PART rows, so that neither they nor their features fill memory."""
     about = read_metadata(path)
     with open_parquet(path) as file:
         rows = np.arange(file.metadata.num_rows)
@@ -41,8 +42,8 @@ def parts(path):
 def extract_features(tokens, pretrained, name, threads, outputs):
     """Write columns id, label and features (fixed-size lists of float32), in the order of the tokens.
 
-    tokens, outputs: split -> path. pretrained: a model of the config, called `name` there. The metadata tell what an
-    example's features cost.
+    tokens, outputs: split -> path. pretrained: a model of the config, called `name` there. The metadata hold the cost
+    of the features. Raises BadInput if the model cannot be loaded, or cannot process the tokens.
     """
     torch.set_num_threads(threads)
     model = load_encoder(verified(pretrained), pretrained.get("revision"))

@@ -1,10 +1,9 @@
-"""Floating-point operations of a run: those of one example as a polynomial of its length, summed over the batches.
+"""Floating-point operations of a run: a polynomial of an example's length, summed over the batches.
 
-Only matrix products count, a multiply and an add as two operations; element-wise ones are left out, as is usual (Kaplan
-et al. 2020, section 2.1). A polynomial is a tuple: what an example costs, what each of its tokens adds, and what each
-pair of its tokens adds (attention); then, of models that have them (DeBERTa projects relative positions), products that
-all examples of a batch share: what a batch costs, and what each token of its width adds. Padding is computed on, so it
-counts.
+Only matrix products count, a multiply and an add as two operations; element-wise operations are left out, as usual
+(Kaplan et al. 2020, section 2.1). A polynomial is a tuple: operations per example, per token of it, and per pair of its
+tokens (attention). For models in which all examples of a batch share some products (DeBERTa projects relative
+positions), two more follow: operations per batch, and per token of its width. Padding counts, because it is computed.
 """
 
 from __future__ import annotations
@@ -14,12 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-# Lengths in tokens at which a transformer's operations are counted; three points fix an example's part, two a batch's.
+# Lengths in tokens at which a transformer's operations are counted: three points determine the part of an example, two
+# the part of a batch.
 LENGTHS = (8, 16, 24)
 
 
 class Flops(NamedTuple):
-    """Polynomials of the forward pass, and of forward and backward."""
+    """Polynomials of the forward pass, and of the forward and backward passes together."""
 
     forward: tuple
     training: tuple
@@ -27,8 +27,11 @@ class Flops(NamedTuple):
 
 @dataclass
 class Work:
-    """What a model was given to compute on: `examples`, their padded `tokens`, and `pairs` of tokens in one example;
-    `batches`, and the tokens of all their `widths`."""
+    """The amount of input that a model has processed.
+
+    examples: number of examples. tokens: their tokens, padding included. pairs: pairs of tokens in the same example.
+    batches: number of batches. widths: sum of the widths of the batches, in tokens.
+    """
 
     examples: int = 0
     tokens: int = 0
@@ -37,7 +40,7 @@ class Work:
     widths: int = 0
 
     def add(self, examples, width, batches=1):
-        """Count `examples` padded to `width` tokens each, in one batch or dealt out to several."""
+        """Count `examples` padded to `width` tokens each, in one batch or divided among several."""
         self.examples += examples
         self.tokens += examples * width
         self.pairs += examples * width**2
@@ -45,15 +48,16 @@ class Work:
         self.widths += batches * width
 
     def flops(self, polynomial):
-        """Operations of it all, an int."""
+        """Return the total number of operations, an int. polynomial: see the module."""
         counts = [self.examples, self.tokens, self.pairs, self.batches, self.widths]
         return round(float(np.dot(polynomial, counts[: len(polynomial)])))
 
 
 def counted_flops(model) -> Flops:
-    """Flops of any classifier on CPU, counted by `torch.utils.flop_counter` as it runs; it is left as it was.
+    """Return the Flops of any classifier on CPU, counted by `torch.utils.flop_counter` while it runs.
 
-    model: maps input_ids and attention_mask to an output with `logits` or, then trained in nothing, without.
+    model: maps input_ids and attention_mask to an output; without `logits` in it, the backward pass is not counted. The
+    model is not changed.
     """
     powers = np.vander(LENGTHS, increasing=True).astype(float)
     one = np.array([_count(model, 1, length) for length in LENGTHS])
@@ -67,14 +71,14 @@ def counted_flops(model) -> Flops:
 
 
 def _count(model, examples, length):
-    """Operations on a batch of `examples`, `length` tokens each: (forward, forward and backward)."""
+    """Return the operations on a batch of `examples`, `length` tokens each: (forward, forward and backward)."""
     import torch
     from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.utils.flop_counter import FlopCounterMode
 
     inputs = {name: torch.ones(examples, length, dtype=torch.long) for name in ("input_ids", "attention_mask")}
     mode = model.training
-    # Attention as plain matrix products: the counter does not know the CPU's fused kernel.
+    # Attention as plain matrix products, because the counter does not know the CPU's fused kernel.
     with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
         output = model.eval()(**inputs)
         forward = counter.get_total_flops()

@@ -1,4 +1,4 @@
-"""GPUs of this machine, leased to one run at a time: Snakemake counts them, but says not which to use."""
+"""GPUs of this machine, each leased to one run at a time: Snakemake counts GPUs, but does not assign them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SECONDS_BETWEEN_TRIES = 1
 
 
 def visible_gpus():
-    """Names of the GPUs that this process may use, as CUDA_VISIBLE_DEVICES wants them."""
+    """Return the names of the GPUs that this process may use, in the form of CUDA_VISIBLE_DEVICES."""
     if "CUDA_VISIBLE_DEVICES" in os.environ:
         return [name for name in os.environ["CUDA_VISIBLE_DEVICES"].split(",") if name]
     if shutil.which("nvidia-smi") is None:
@@ -30,15 +30,15 @@ def visible_gpus():
 
 @contextmanager
 def lease_gpus(count: int, folder: Path | None = None) -> Iterator[None]:
-    """Let this process see `count` GPUs that no other run has, waiting until there are.
+    """Make `count` GPUs that no other run uses visible to this process; wait until they are free.
 
-    Nothing is leased where there are none, or just as many (which is what a cluster gives a job). BadInput where there
-    are some, but fewer. Call it before CUDA is in use. A lease is a lock on a file in `folder`: it ends with the
-    process, however that ends.
+    Nothing is leased if there are no GPUs, or exactly `count` (as in a cluster's job). Raises BadInput if there are
+    some, but fewer than `count`. Call it before CUDA is in use. A lease is a lock on a file in `folder`: it ends with
+    the process, even if the process is killed.
     """
     gpus = visible_gpus()
     if 0 < len(gpus) < count:
-        raise BadInput(f"arms: processes: {count} processes want a GPU each, and there are {len(gpus)}; lower it")
+        raise BadInput(f"arms: processes: {count} processes need a GPU each, and there are {len(gpus)}; lower it")
     if len(gpus) in (0, count):
         yield
         return
@@ -52,7 +52,10 @@ def lease_gpus(count: int, folder: Path | None = None) -> Iterator[None]:
 
 
 def take(gpus, count, folder, stack):
-    """Lock `count` of `gpus`, all or none at a time, so that two runs that want several never wait for each other."""
+    """Lock `count` of `gpus`, all or none, so that two runs that need several never wait for each other.
+
+    Returns the names of the locked GPUs; the ExitStack `stack` unlocks them.
+    """
     while True:
         with ExitStack() as tried:
             leased = []

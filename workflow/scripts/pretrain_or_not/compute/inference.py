@@ -26,13 +26,13 @@ class NetworkClassifier:
         self.device = device_facts(self.accelerator)["device"]
 
     def predict(self, examples):
-        """Return (class probabilities, float32 (n, classes), FLOPs)."""
+        """Return class probabilities, float32 (n, classes), and the FLOPs used."""
         predicted, work = infer(self.model, examples, self.accelerator, probabilities)
         return predicted, work.flops(self.flops.forward)
 
 
 def tensors(batch, device):
-    """A batch of NumPy arrays as tensors on `device`."""
+    """Return a batch of NumPy arrays as tensors on `device`."""
     return {key: torch.from_numpy(value).to(device, non_blocking=True) for key, value in batch.items()}
 
 
@@ -40,11 +40,11 @@ def tensors(batch, device):
 def infer(
     model, examples: Examples, accelerator: Accelerator, result: Callable, rows=None, between: Callable | None = None
 ) -> tuple[np.ndarray, Work]:
-    """What `result` makes of the model's output, for all examples in their order.
+    """Return `result` of the model's output for all examples, in their order: float32 (n, k), and the Work done.
 
     model: maps input_ids and attention_mask to an output. result: (output, attention_mask) -> float tensor (batch, k).
-    rows: positions of the examples wanted (default all). between: called after each batch, for instance to be told to
-    stop. Returns (float32 array (n, k), Work).
+    rows: positions of the examples to use (default: all). between: called after each batch, for example to check
+    whether to stop.
     """
     model.eval()
     rows = np.arange(len(examples)) if rows is None else rows
@@ -66,5 +66,5 @@ def infer(
 
 
 def probabilities(output, attention_mask):
-    """Class probabilities (batch, classes) of a classifier's output."""
+    """Return the class probabilities, float32 (batch, classes), of a classifier's output."""
     return output.logits.float().softmax(dim=1)

@@ -1,11 +1,11 @@
-"""The logistic regression on features that are not trained."""
+"""Logistic regression on features that are not trained."""
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 
 class RegressionClassifier:
-    """A fitted model whose `predict` maps examples to class probabilities, as a `compute.classifier.Classifier`."""
+    """A `compute.classifier.Classifier` made of a fitted model whose `predict` maps examples to class probabilities."""
 
     device = "cpu"
 
@@ -13,14 +13,14 @@ class RegressionClassifier:
         self.model = model
 
     def predict(self, examples):
-        """Return (class probabilities, float32 (n, classes), None)."""
+        """Return class probabilities, float32 (n, classes), and None: FLOPs are not counted."""
         return self.model.predict(examples), None
 
 
 class LogisticClassifier:
-    """What a classifier with a `LogisticHead` tells of its fit: see `compute.classifier.Fittable`.
+    """The part of a `compute.classifier.Fittable` that classifiers with a `LogisticHead` share: facts about the fit.
 
-    head: the LogisticHead. stored_values: numbers in the features that it was fitted to.
+    head: the LogisticHead. stored_values: how many numbers the features contain that it was fitted to.
     """
 
     def __init__(self, classes):
@@ -29,26 +29,28 @@ class LogisticClassifier:
 
     @property
     def iterations(self):
-        """Return the passes over the training examples."""
+        """Return the number of passes over the training examples."""
         return self.head.iterations
 
     @property
     def parameters(self):
-        """Return the number of weights that were fitted."""
+        """Return the number of fitted weights."""
         return self.head.rows * (self.head.coefficients.shape[1] + 1)
 
     @property
     def training_flops(self):
-        """Return the operations of the fit: per iteration, stored value and row of weights a multiply and an add, and
-        the same for the gradient."""
+        """Return the operations of the fit.
+
+        For each iteration, stored value and row of weights: a multiply and an add, and the same for the gradient.
+        """
         return 4 * self.stored_values * self.head.rows * self.head.iterations
 
 
 class LogisticHead:
-    """scikit-learn's LogisticRegression over all classes of a dataset, those that the subset lacks included.
+    """scikit-learn's LogisticRegression over all classes of a dataset, including classes that the subset lacks.
 
     coefficients: (classes, features), intercepts: (classes,), both float64; None until fitted. iterations: of L-BFGS.
-    rows: of weights that were fitted, one for two classes, else one a class in the subset.
+    rows: rows of weights that were fitted, one for two classes, otherwise one per class in the subset.
     """
 
     def __init__(self, classes, coefficients=None, intercepts=None):
@@ -56,7 +58,10 @@ class LogisticHead:
         self.iterations = self.rows = 0
 
     def fit(self, matrix, labels, strength):
-        """Fit to features (n, features), dense or sparse, and labels (n,); strength: C, the inverse regularization."""
+        """Fit to `matrix` (n, features), dense or sparse, and labels (n,); return self.
+
+        strength: C, the inverse strength of regularization.
+        """
         # A class that the subset lacks is never predicted.
         self.coefficients = np.zeros((self.classes, matrix.shape[1]))
         self.intercepts = np.full(self.classes, -np.inf)
@@ -73,12 +78,12 @@ class LogisticHead:
         return self
 
     def predict(self, matrix):
-        """Class probabilities: float32 (n, classes)."""
+        """Return class probabilities, float32 (n, classes). matrix: (n, features), dense or sparse."""
         logits = matrix @ self.coefficients.T + self.intercepts
         logits -= logits.max(axis=1, keepdims=True)
         exponentials = np.exp(logits)
         return (exponentials / exponentials.sum(axis=1, keepdims=True)).astype(np.float32)
 
     def arrays(self):
-        """What a file has to hold."""
+        """Return the arrays to save in a file: name -> array."""
         return {"coefficients": self.coefficients, "intercepts": self.intercepts}

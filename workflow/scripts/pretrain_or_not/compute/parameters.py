@@ -2,7 +2,7 @@
 
 
 def parameter_counts(model, embedding):
-    """Parameters in total, trained, and in the embedding tables `embedding` (a list of tensors)."""
+    """Count the parameters: in total, trained, and in the embedding tables `embedding` (a list of tensors)."""
     return {
         "parameters": sum(p.numel() for p in model.parameters()),
         "parameters_trained": sum(p.numel() for p in model.parameters() if p.requires_grad),

@@ -19,17 +19,17 @@ from pretrain_or_not.compute.dropout import dropout as fast_dropout
 from pretrain_or_not.compute.dropout import replace_dropouts
 from pretrain_or_not.errors import BadInput
 
-# The load report warns that the classifier is new, which is the point of fine-tuning; progress bars fill the log.
+# The load report warns that the classifier is new, which is intended in fine-tuning; progress bars fill the log.
 logging.set_verbosity_error()
 
 logging.disable_progress_bar()
 
-# Neither pickled weights nor code that comes with a model are run.
+# Pickled weights are not loaded, and code that comes with a model is not run.
 SAFE = {"use_safetensors": True, "trust_remote_code": False}
 
 UNREADABLE = (OSError, ValueError, SafetensorError)
 
-# What transformers calls `attention` below.
+# The name of `attention` below in transformers.
 ATTENTION = "sdpa_with_fast_dropout"
 
 DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout", "mlp_dropout",
@@ -38,11 +38,11 @@ DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "a
 
 
 def load_for_classification(folder, label_names, dropout, pretrained=True, revision=None):
-    """An encoder with a new classification head, in float32, its DROPOUTS all set to `dropout`.
+    """Return an encoder with a new classification head, in float32, with all its DROPOUTS set to `dropout`.
 
     pretrained: whether the encoder has the weights in `folder`, or random ones as before its pretraining. Weights
-    stored in half precision are trained in single: `precision` decides what is computed in less. revision: of a Hub id.
-    Raises BadInput where nothing can be loaded from `folder` (a local folder or a Hub id).
+    stored in half precision are trained in single precision: `precision` sets the precision of computations. revision:
+    of a Hub id. Raises BadInput if nothing can be loaded from `folder` (a local folder or a Hub id).
     """
     try:
         config = AutoConfig.from_pretrained(folder, revision=revision, trust_remote_code=False)
@@ -66,19 +66,19 @@ def load_for_classification(folder, label_names, dropout, pretrained=True, revis
 
 
 def attention(module, query, key, value, attention_mask, dropout=0.0, scaling=None, **options):
-    """transformers' scaled dot-product attention, with `dropout.dropout` where on a CPU there is any to do.
+    """Return scaled dot-product attention as transformers computes it, but with `dropout.dropout` on a CPU.
 
     query, key, value: (batch, heads, time, width of a head). Returns ((batch, time, heads, width), None).
     """
     causal = options.get("is_causal")
-    causal = getattr(module, "is_causal", True) if causal is None else causal  # as of transformers
+    causal = getattr(module, "is_causal", True) if causal is None else causal  # as in transformers
     maskable = not causal if attention_mask is None else attention_mask.dtype == torch.bool
     plain = key.shape == query.shape and "position_bias" not in options
     if not (dropout > 0 and query.device.type == "cpu" and maskable and plain):
         return sdpa_attention_forward(module, query, key, value, attention_mask, dropout, scaling, **options)
     scores = (query * (query.shape[-1] ** -0.5 if scaling is None else scaling)) @ key.transpose(2, 3)
     if attention_mask is not None:
-        # Not infinity: a row of padding that sees nothing, as in a sliding window, would become NaN and spread.
+        # Not infinity: a row of padding without any visible token, as in a sliding window, would become NaN and spread.
         scores = scores.masked_fill(~attention_mask, torch.finfo(scores.dtype).min)
     attended = fast_dropout(scores.softmax(dim=-1), dropout) @ value
     return attended.transpose(1, 2).contiguous(), None
@@ -90,7 +90,7 @@ AttentionMaskInterface.register(ATTENTION, sdpa_mask)
 
 
 def unreadable(folder, error):
-    """BadInput that tells why no model can be loaded from `folder`, and what would help."""
+    """Return BadInput that says why no model can be loaded from `folder`, and what to do."""
     reason = str(error).splitlines()[0]
     if isinstance(error, SafetensorError):
         reason = f"its model.safetensors is broken ({reason}); get it again"
@@ -105,9 +105,9 @@ def unreadable(folder, error):
 
 
 def load_encoder(folder, revision=None):
-    """A pretrained encoder without head, in float32. Raises BadInput where nothing can be loaded from `folder`.
+    """Return a pretrained encoder without a head, in float32; raise BadInput if nothing can be loaded from `folder`.
 
-    revision: of a Hub id.
+    folder: a local folder or a Hub id. revision: of a Hub id.
     """
     try:
         return AutoModel.from_pretrained(folder, revision=revision, dtype=torch.float32, **SAFE)
@@ -116,38 +116,41 @@ def load_encoder(folder, revision=None):
 
 
 def load_fine_tuned(folder):
-    """A fine-tuned classifier that `save_pretrained` wrote."""
+    """Return the fine-tuned classifier that `save_pretrained` wrote to a folder."""
     return AutoModelForSequenceClassification.from_pretrained(folder, **SAFE)
 
 
 def input_embeddings(folder, revision=None):
-    """Token-embedding matrix of a pretrained model, shape (vocabulary, width), float32 on CPU."""
+    """Return the token-embedding matrix of a pretrained model, float32 (vocabulary, width) on CPU."""
     return load_encoder(folder, revision).get_input_embeddings().weight.detach().contiguous()
 
 
 def embedding_tables(model):
-    """The weights of all embedding layers of `model` (tokens, positions, types)."""
+    """Return the weights of all embedding layers of `model` (tokens, positions, types), a list of tensors."""
     return [m.weight for m in model.modules() if isinstance(m, torch.nn.Embedding)]
 
 
 def position_limit(model):
-    """Tokens the model can take in, or None where its config does not say."""
+    """Return the maximum number of tokens that the model can process, or None if its config does not say."""
     positions = getattr(model.config, "max_position_embeddings", None)
-    # RoBERTa's positions start behind the padding id.
+    # RoBERTa's positions start after the padding id.
     if positions and "roberta" in model.config.model_type:
         return positions - (model.config.pad_token_id + 1)
     return positions
 
 
 def check_length(model, length, given, name):
-    """Raise BadInput where `model`, called `name`, cannot take in `length` tokens, which are `given` in the config."""
+    """Raise BadInput if `model` cannot process `length` tokens.
+
+    given: key of the config that sets the length, for the message. name: what the message calls the model.
+    """
     limit = position_limit(model)
     if limit and length > limit:
-        raise BadInput(f"{given} {length} is more than the {limit} tokens that {name} takes in; lower it")
+        raise BadInput(f"{given} {length} is more than the {limit} tokens that {name} can process; lower it")
 
 
 def check_tokens(model, about, path, name):
-    """Raise BadInput where `model`, `name` in the config, cannot take in the tokens at `path`; about: metadata."""
+    """Raise BadInput if `model`, called `name` in the config, cannot process the tokens at `path`; about: metadata."""
     check_length(model, about["max_length"], f"datasets: {about['dataset']}: max_length", f"model {name!r}")
     rows = model.get_input_embeddings().num_embeddings
     if about["vocabulary"] > rows:

@@ -227,7 +227,7 @@ def chunk_breaks(text_bytes, starts):
 
 
 def text_offsets(texts):
-    """Return where the texts of a large_string array begin in its data, and the end of the last: int64, (texts + 1,)."""
+    """Return the starts of the texts of a large_string array in its data, and the last end: int64, (texts + 1,)."""
     return np.frombuffer(texts.buffers()[1], dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
 
 

@@ -13,7 +13,7 @@ from pretrain_or_not.files.parquet import open_parquet, read_metadata, read_rows
 
 @dataclass(frozen=True)
 class Examples:
-    """Tokenized, labelled examples, end to end in one array.
+    """Tokenized, labelled examples: the tokens of all examples are concatenated in one array.
 
     ids: (n,) example ids. labels: (n,) class indices. tokens: (sum of lengths,) token ids. offsets: (n + 1,) where
     each example starts in `tokens`. about: the token file's metadata (label_names, vocabulary, padding_id, …).
@@ -30,18 +30,18 @@ class Examples:
 
     @property
     def lengths(self) -> np.ndarray:
-        """Tokens of each example, shape (n,)."""
+        """Return the number of tokens of each example, shape (n,)."""
         return np.diff(self.offsets)
 
     def padded(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """The examples at positions `rows` as one padded batch: dict of int64 arrays.
+        """Return the examples at positions `rows` as one padded batch: a dict of int64 arrays.
 
         input_ids and attention_mask have shape (len(rows), longest), labels (len(rows),).
         """
         lengths = self.offsets[rows + 1] - self.offsets[rows]
         mask = np.arange(lengths.max()) < lengths[:, None]
         input_ids = np.full(mask.shape, self.about["padding_id"], dtype=np.int64)
-        # Row-major order of `mask` is example after example, so one gather fills the whole batch.
+        # In row-major order, `mask` goes through one example after another, so one gather fills the complete batch.
         starts = np.repeat(self.offsets[rows] - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths)
         input_ids[mask] = self.tokens[starts + np.arange(lengths.sum())]
         return {
@@ -52,7 +52,7 @@ class Examples:
 
 
 def examples_from_table(table: pa.Table, about: dict) -> Examples:
-    """Examples from an Arrow table with columns id, label, input_ids."""
+    """Return Examples from an Arrow table with columns id, label, input_ids; about: metadata of its file."""
     chunks = [(np.from_dlpack(c.values), np.from_dlpack(c.offsets)) for c in table["input_ids"].chunks]
     tokens = np.concatenate([values[offsets[0] : offsets[-1]] for values, offsets in chunks])
     lengths = np.concatenate([np.diff(offsets) for _, offsets in chunks])
@@ -62,16 +62,16 @@ def examples_from_table(table: pa.Table, about: dict) -> Examples:
 
 
 def first_rows(path, n):
-    """The first `n` rows of a Parquet file, or all where there are fewer: an Arrow table."""
+    """Read the first `n` rows of a Parquet file, or all if it has fewer; return an Arrow table."""
     with open_parquet(path) as file:
         n = min(n, file.metadata.num_rows)
     return read_rows(path, np.arange(n))
 
 
 def subset_rows(path, subset):
-    """The rows of a training subset in a file of the train split: an Arrow table.
+    """Read the rows of a training subset from a file of the train split; return an Arrow table.
 
-    BadInput where subset and file are not of the same data set.
+    Raises BadInput if subset and file are not of the same data set.
     """
     with open_parquet(subset) as file:
         chosen = file.read()
@@ -86,9 +86,9 @@ def subset_rows(path, subset):
 
 
 def read_examples(path, first=None, build=examples_from_table, **expected):
-    """All examples of a token file, or its `first` n; BadInput unless its metadata hold what is `expected`.
+    """Read all examples of a file, or its `first` n; raise BadInput unless its metadata have the `expected` values.
 
-    build: makes them of an Arrow table and the metadata; of features, too, which another one builds.
+    build: function of an Arrow table and the metadata that returns the examples: Examples (the default) or Features.
     """
     about = read_checked_metadata(path, expected)
     if first is not None:
@@ -98,20 +98,23 @@ def read_examples(path, first=None, build=examples_from_table, **expected):
 
 
 def read_subset(path, subset, build=examples_from_table, **expected):
-    """The examples of a training subset; BadInput where subset and `path` are not of the same data set.
+    """Read the examples of a training subset; raise BadInput if subset and `path` are not of the same data set.
 
     build, expected: see `read_examples`.
     """
     return build(subset_rows(path, subset), read_checked_metadata(path, expected))
 
 
-def validation_count(training_examples, most):
-    """How many validation examples a cell gets: as many as it has for training, at most `most`; None, all of them."""
-    return None if most is None else min(training_examples, most)
+def validation_count(training_examples, maximum):
+    """Return the number of validation examples of a cell: no more than it has for training, and at most `maximum`.
+
+    maximum: None means all validation examples, and the result is None.
+    """
+    return None if maximum is None else min(training_examples, maximum)
 
 
 def read_checked_metadata(path, expected):
-    """The metadata of a Parquet file; BadInput that names it unless they hold what is `expected`."""
+    """Read the metadata of a Parquet file; raise BadInput that names it unless they have the `expected` values."""
     about = read_metadata(path)
     for key, value in expected.items():
         if about.get(key) != value:
@@ -123,11 +126,11 @@ def read_cell(inputs, cell, tokenizer, validation_max, build=examples_from_table
     """Read the training and validation examples of a cell: a pair.
 
     inputs: paths of `train`, `validation` and `subset`. cell: `dataset`, and the split used for `selection`.
-    validation_max: see `validation_count`. build: see `read_examples`. Raises BadInput where a file is of another data
-    set or tokenizer.
+    validation_max: maximum, see `validation_count`. build: see `read_examples`. Raises BadInput if a file is of another
+    data set or tokenizer.
     """
     about = {"dataset": cell["dataset"], "tokenizer": tokenizer}
     read_checked_metadata(inputs["subset"], {"dataset": cell["dataset"]})
     train = read_subset(inputs["train"], inputs["subset"], build, split="train", **about)
-    most = validation_count(len(train), validation_max)
-    return train, read_examples(inputs["validation"], most, build, split=cell["selection"], **about)
+    n = validation_count(len(train), validation_max)
+    return train, read_examples(inputs["validation"], n, build, split=cell["selection"], **about)

@@ -1,4 +1,4 @@
-"""Read examples as a frozen encoder sees them."""
+"""Examples as the features that a frozen encoder computes."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from pretrain_or_not.files.parquet import to_numpy
 
 @dataclass(frozen=True)
 class Features:
-    """Labelled examples as the encoder sees them.
+    """Labelled examples with the features of a frozen encoder.
 
     ids, labels: (n,). matrix: (n, width) float32. about: the feature file's metadata (label_names, encoder, …).
     """
@@ -24,7 +24,7 @@ class Features:
 
     @classmethod
     def from_table(cls, table, about):
-        """Features from an Arrow table with columns id, label, features."""
+        """Return Features from an Arrow table with columns id, label, features; about: metadata of its file."""
         column = table["features"].combine_chunks()
         matrix = np.from_dlpack(column.flatten()).reshape(len(column), -1)
         return cls(to_numpy(table["id"]), to_numpy(table["label"]).astype(np.int64), matrix, about)

@@ -1,4 +1,4 @@
-"""Tell the format of a data file from its name."""
+"""The format of a data file, recognized by its name."""
 
 import re
 from pathlib import Path
@@ -11,20 +11,20 @@ COMPRESSIONS = ("gz", "zst", "bz2", "xz")
 
 
 def files_by_split(files):
-    """The `files` of a dataset's config as {split: [paths]}; the split is None where it is not given by file."""
+    """Return the `files` of a dataset's config as {split: [paths]}; the split is None if `files` names no splits."""
     by_split = files if isinstance(files, dict) else {None: files}
     return {split: [paths] if isinstance(paths, str) else list(paths) for split, paths in by_split.items()}
 
 
 def is_archive(path):
-    """Whether a file is a tar archive, compressed or not, by its name."""
+    """Return whether a file is a tar archive, compressed or not, by its name."""
     return re.search(r"[.](tar|tar[.](gz|bz2|xz)|tgz)$", str(path).lower()) is not None
 
 
 def format_of(path, given=None, member=None):
-    """The file format of `path`, or of its `member` where it is an archive: the one `given`, else as its name tells.
+    """Return the format of the file `path`, or of its `member` if it is an archive: the `given` one, or by its name.
 
-    Names are looked through ``.gz`` and the like.
+    Endings such as ``.gz`` are ignored. Raises BadInput if the name does not show a known format.
     """
     if given:
         return given

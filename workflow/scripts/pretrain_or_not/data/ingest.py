@@ -1,7 +1,7 @@
 """Turn a source of labelled texts into examples.parquet: cleaned, split without leaks, shuffled once.
 
-Memory stays flat as files grow: rows are streamed to a scratch file, hashes of them arranged, and the texts dealt out
-on disk into that order.
+Memory does not grow with the files: rows are streamed to a temporary file, their hashes are put in order, and the texts
+are brought into that order on disk.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ MAX_CLASSES = 1000
 def clean(batches, scratch, label_map, ignored=()):
     """Stream RAW batches into the Parquet file `scratch`, with a running id; drop rows without text or label.
 
-    label_map: raw label -> class name, or None to take raw labels as class names. ignored: raw labels to leave out.
-    Returns counts of what was read and dropped, and the set of class names met. Raises BadInput for a label outside
-    the map, or so many labels that the column cannot be one.
+    label_map: raw label -> class name, or None to use raw labels as class names. ignored: raw labels to leave out.
+    Returns counts of the rows read and dropped, and the set of class names found. Raises BadInput for a label that is
+    not in the map, for more than MAX_CLASSES labels, and if the rows have fewer than two classes.
     """
     counts, seen, first_id = Counter(), set(), 0
     schema = pa.schema([("id", pa.int64()), *RAW])
@@ -70,7 +70,7 @@ def clean(batches, scratch, label_map, ignored=()):
 
 
 def apply_label_map(table, label_map):
-    """Replace raw labels by class names; BadInput for one outside the map."""
+    """Return the table with raw labels replaced by class names; raise BadInput for a label that is not in the map."""
     labels = table["label"].to_pylist()
     mapped = [label_map.get(label) for label in labels]
     if None in mapped:
@@ -83,7 +83,10 @@ def apply_label_map(table, label_map):
 
 
 def class_names(seen, label_map):
-    """The classes in order: as the label map lists them, else sorted (as numbers where all are)."""
+    """Return the class names in order: as in the label map, otherwise sorted (as numbers if all are numbers).
+
+    Raises BadInput for a class of the map without an example.
+    """
     if label_map:
         names = list(dict.fromkeys(label_map.values()))
         missing = [name for name in names if name not in seen]
@@ -100,7 +103,8 @@ def class_names(seen, label_map):
 def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLike, summary: PathLike) -> None:
     """Write `examples` (Parquet, columns EXAMPLES: train, validation, test) and `summary` (JSON) of a dataset.
 
-    sizes: the sizes the experiment asks for, checked here because the number of rows is first known here.
+    sizes: the sizes of the experiment; they are checked here, where the number of rows is first known. Raises BadInput
+    that names the dataset.
     """
     ignored = [as_label(raw) for raw in dataset.get("ignore_labels", [])]
     label_map = {as_label(raw): key for key, raws in (dataset.get("labels") or {}).items() for raw in raws} or None

@@ -18,16 +18,19 @@ RAW = pa.schema([("text", pa.large_string()), ("label", pa.string()), ("split", 
 
 
 def as_text(texts):
-    """Strings as Arrow has them; half of a surrogate pair, which JSON can write and UTF-8 cannot, becomes U+FFFD."""
+    """Return strings as an Arrow array; a lone surrogate, which JSON can hold but UTF-8 cannot, becomes U+FFFD."""
     try:
         return pa.array(texts, pa.large_string())
     except UnicodeEncodeError:
-        whole = [text and text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for text in texts]
-        return pa.array(whole, pa.large_string())
+        valid = [text and text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for text in texts]
+        return pa.array(valid, pa.large_string())
 
 
 def batch_from_table(table, columns, split, place, first_row=0):
-    """An Arrow table of any columns as a RAW batch, or BadInput that names the column or row at fault."""
+    """Return an Arrow table of any columns as a RAW batch; raise BadInput that names the wrong column or rows.
+
+    columns: key of the config -> column. split, place: see `raw_batch`. first_row: number of the table's first row.
+    """
     require(columns, table.column_names, place)
     texts = table[columns["text"]]
     if not any(is_text(texts.type) for is_text in TEXT_TYPES):
@@ -44,18 +47,18 @@ def batch_from_table(table, columns, split, place, first_row=0):
     return raw_batch(texts, table[columns["label"]].to_pylist(), split, given, columns, f"{place}: row", rows)
 
 
-def require(columns, there, place):
-    """Raise BadInput unless all `columns` of the config are among those `there`."""
+def require(columns, existing, place):
+    """Raise BadInput unless all `columns` of the config are among the `existing` ones."""
     for key, name in columns.items():
-        if name not in there:
-            raise BadInput(f"{place}: no column {name!r} for `{key}:`; its columns are {', '.join(there)}")
+        if name not in existing:
+            raise BadInput(f"{place}: no column {name!r} for `{key}:`; its columns are {', '.join(existing)}")
 
 
 def raw_batch(texts, labels, split, given, columns, place, numbers):
-    """One RAW batch.
+    """Return one RAW batch; raise BadInput that names the row if the value of a split column is not a split.
 
-    split: that of all rows, or None. given: each row's own instead, as written, or None. place, numbers: how a message
-    names a row, as in ``a.csv: row`` and its number.
+    split: the split of all rows, or None. given: the split of each row instead, as written, or None. place, numbers:
+    how a message names a row, such as ``a.csv: row``, and its number.
     """
     splits = [split] * len(labels)
     if given is not None:

@@ -17,19 +17,19 @@ GOLDEN_RATIO = (1 + math.sqrt(5)) / 2
 
 
 def window(n: int, seed: int, total: int) -> np.ndarray:
-    """Rows of the subset of `n` out of `total` shuffled rows, as positions, shape (n,).
+    """Return the positions of a subset of `n` out of `total` shuffled rows, shape (n,).
 
-    Seed s starts at row floor(frac(s * golden ratio) * total) and wraps round. So sizes are nested, adding a seed or a
-    size moves no other subset, and the starts of any number of seeds lie far apart (the golden-ratio, or Kronecker,
-    sequence): windows of consecutive seeds (0, 1, 2, …) overlap only where they must. Seeds picked otherwise may start
-    close to each other by chance, such as 42 and 123, and then share most of a subset.
+    Seed s starts at row floor(frac(s * golden ratio) * total), and continues at row 0 after the last row. So sizes are
+    nested, and a new seed or size changes no other subset. The starts of consecutive seeds (0, 1, 2, …) are far apart
+    (the golden-ratio, or Kronecker, sequence): their windows overlap only where they must. Other seeds may start close
+    to each other by chance, such as 42 and 123, and then share most of a subset.
     """
     start = int(math.modf(seed * GOLDEN_RATIO)[0] * total)
     return (start + np.arange(n)) % total
 
 
 def write_subset(examples: PathLike, dataset: PathLike, size: str, seed: int, output: PathLike) -> None:
-    """Write the ids (and row positions) of a subset, in order; see `subsets.window`."""
+    """Write the ids and row positions of a subset, in order; see `window`. dataset: path of the dataset.json."""
     facts = read_json(dataset)
     total = facts["rows"]["train"]
     n = count(size, total)

@@ -21,10 +21,10 @@ ROWS_PER_BATCH = 10_000
 def tokenize(
     examples: PathLike, path: str, name: str, max_length: int, outputs: dict, revision: str | None = None
 ) -> None:
-    """Write one Parquet a split: `id`, `label`, `input_ids` (lists of unsigned ints), in the order of `examples`.
+    """Write one Parquet file per split, in the order of `examples`: `id`, `label`, `input_ids`.
 
-    path, revision: of a model of the config, called `name` there. max_length: tokens, special ones included, to which a
-    text is cut. outputs: split -> path.
+    input_ids: lists of unsigned integers. path, revision: of a model of the config, called `name` there. max_length:
+    texts are cut to this number of tokens, special tokens included. outputs: split -> path.
     """
     tokenizer, padding = load_tokenizer(path, revision)
     vocabulary = vocabulary_size(tokenizer)
@@ -64,6 +64,6 @@ def tokenize(
 
 
 def write_splits(writers, table, splits):
-    """Write the rows of each split (a writer each) of a table; splits: the name for each row."""
+    """Write the rows of a table to the writer of their split. writers: split -> writer. splits: split of each row."""
     for split, writer in writers.items():
         writer.write_table(table.filter(pa.compute.equal(splits, split)))

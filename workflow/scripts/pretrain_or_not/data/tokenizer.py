@@ -9,9 +9,9 @@ from pretrain_or_not.files.pretrained import locate
 
 
 def load_tokenizer(path, revision=None):
-    """The fast tokenizer of a pretrained model and its padding id, without loading transformers where possible.
+    """Return the fast tokenizer of a pretrained model and its padding id; transformers is loaded only if necessary.
 
-    path, revision: of a model of the config.
+    path, revision: of a model of the config. Raises BadInput if there is no fast tokenizer or it cannot be loaded.
     """
     folder = locate(path)
     if (Path(folder) / "tokenizer.json").is_file():
@@ -38,5 +38,5 @@ def load_tokenizer(path, revision=None):
 
 
 def vocabulary_size(tokenizer):
-    """How many rows a table for all of a tokenizer's ids needs; these may have holes."""
+    """Return the number of rows that a table for all ids of a tokenizer needs: the largest id + 1."""
     return max(tokenizer.get_vocab().values()) + 1

@@ -1,38 +1,74 @@
-"""Scores of predictions, with their intervals."""
+"""The table of metrics: what predictions are measured in."""
+
+from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 Z_95 = 1.959963984540054  # two-sided 95 % of the normal distribution
 
 
-def accuracy(labels, predicted):
-    """Share of equal entries of two integer arrays (n,)."""
+def accuracy(labels: np.ndarray, predicted: np.ndarray, classes: int) -> float:
+    """Return the share of equal entries of two integer arrays (n,)."""
     return float(np.mean(labels == predicted))
 
 
-def macro_f1(labels, predicted, classes):
-    """Unweighted mean over classes of F1 = 2 TP / (2 TP + FP + FN); a class never seen nor predicted counts 0."""
-    confusion = np.bincount(labels * classes + predicted, minlength=classes**2).reshape(classes, classes)
-    hits = np.diag(confusion)
-    both = confusion.sum(axis=0) + confusion.sum(axis=1)
-    return float(np.mean(np.divide(2 * hits, both, out=np.zeros(classes), where=both > 0)))
+def macro_f1(labels: np.ndarray, predicted: np.ndarray, classes: int) -> float:
+    """Return the unweighted mean of F1 over classes; a class that is neither seen nor predicted counts as 0."""
+    from sklearn.metrics import f1_score  # here, as drawing a figure does not need it
+
+    return float(f1_score(labels, predicted, average="macro", labels=range(classes), zero_division=0))
 
 
-def wilson_interval(correct, n):
-    """95 % interval (low, high) of an accuracy from `correct` of `n` test examples (Wilson 1927)."""
-    share, z2 = correct / n, Z_95**2 / n
-    centre = (share + z2 / 2) / (1 + z2)
-    half = Z_95 / (1 + z2) * math.sqrt(share * (1 - share) / n + z2 / (4 * n))
-    return centre - half, centre + half
+def wilson_interval(correct: int, n: int) -> tuple[float, float]:
+    """Return the 95 % interval (low, high) of an accuracy from `correct` of `n` test examples (Wilson 1927)."""
+    from scipy.stats import binomtest  # here, as drawing a figure does not need it
+
+    interval = binomtest(correct, n).proportion_ci(confidence_level=0.95, method="wilson")
+    return float(interval.low), float(interval.high)
 
 
-def paired_gap(reference_right, arm_right):
-    """Gap in points between two arms on the same test examples, and its standard error.
+class Metric(NamedTuple):
+    """One row of the table.
 
-    Both: boolean arrays (n,), whether each example was got right. The standard error is that of a mean of paired
-    differences; it covers the sampling of test examples, not that of training subsets and seeds.
+    name: its column in scores.parquet. score: maps labels (n,), predicted classes (n,) and the number of classes to a
+    number. interval: maps how many are right and n to the ends of a 95 % interval, the columns NAME_low and NAME_high;
+    None for a metric without one.
+    """
+
+    name: str
+    score: Callable[[np.ndarray, np.ndarray, int], float]
+    interval: Callable[[int, int], tuple[float, float]] | None = None
+
+
+METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric("accuracy", accuracy, wilson_interval),
+        Metric("macro_f1", macro_f1),
+    )
+}
+
+
+def scores(labels: np.ndarray, predicted: np.ndarray, classes: int) -> dict[str, float]:
+    """Return the columns of all metrics for the predictions of one cell. labels, predicted: integer arrays (n,)."""
+    columns = {}
+    for metric in METRICS.values():
+        columns[metric.name] = metric.score(labels, predicted, classes)
+        if metric.interval:
+            ends = metric.interval(int((labels == predicted).sum()), len(labels))
+            columns |= {f"{metric.name}_low": ends[0], f"{metric.name}_high": ends[1]}
+    return columns
+
+
+def paired_gap(reference_right: np.ndarray, arm_right: np.ndarray) -> tuple[float, float]:
+    """Return the gap in points between two arms on the same test examples, and its standard error.
+
+    Both: boolean arrays (n,), whether each example is classified correctly. The standard error is that of a mean of
+    paired differences; it covers the sampling of test examples, not that of training subsets and seeds.
     """
     differences = 100.0 * (np.asarray(reference_right, float) - np.asarray(arm_right, float))
     return float(differences.mean()), float(differences.std(ddof=1) / math.sqrt(len(differences)))

@@ -6,7 +6,8 @@ import pandas as pd
 import pyarrow as pa
 
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.evaluation.metrics import accuracy, macro_f1, paired_gap, wilson_interval
+from pretrain_or_not.evaluation.metrics import paired_gap
+from pretrain_or_not.evaluation.metrics import scores as scores_of
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import open_parquet, read_metadata, write_table
 from pretrain_or_not.job import log
@@ -36,17 +37,12 @@ def score_cell(predictions, selected, train_rows):
     about, choice = read_metadata(predictions), read_json(selected)
     run = choice["selected"]
     _, labels, predicted = read_predictions(predictions)
-    correct = int((labels == predicted).sum())
-    low, high = wilson_interval(correct, len(labels))
     return {
         **{key: about[key] for key in CELL},
         "share": about["n"] / train_rows[about["dataset"]],
         "setting": about["setting"],
         "selection": run.get("selection", "validation"),
-        "accuracy": accuracy(labels, predicted),
-        "accuracy_low": low,
-        "accuracy_high": high,
-        "macro_f1": macro_f1(labels, predicted, len(about["label_names"])),
+        **scores_of(labels, predicted, len(about["label_names"])),
         "test_examples": len(labels),
         "validation_accuracy": run["validation_accuracy"],
         "validation_examples": run["validation_examples"],

@@ -1,7 +1,7 @@
-"""Read some keys of the objects in a file of JSON lines, whatever the types of the others.
+"""Read some keys of the objects in a file of JSON lines; the other keys may have any types.
 
-The standard library parses line by line, where `datasets` and pyarrow parse blocks into typed columns: those want every
-key of a file to keep one type (Amazon's `style` and `vote` do not), and cannot tell the line that is at fault.
+The standard library parses line by line. `datasets` and pyarrow parse blocks into typed columns: they require that
+every key of a file keeps one type (Amazon's `style` and `vote` do not), and cannot report the line with the error.
 """
 
 import json
@@ -28,19 +28,19 @@ def read_json(path, kind, member, columns, split):
 
 
 def read_json_lines(path, member, keys, rows_per_batch):
-    """Yield (line numbers, {key: values}) of up to `rows_per_batch` rows; a value is None where a row lacks the key.
+    """Yield (line numbers, {key: values}) of up to `rows_per_batch` rows; a value is None if its row lacks the key.
 
-    member: the file to read where `path` is a tar archive, else None. Blank lines are no rows. Raises BadInput, which
-    names file and line, for what is not UTF-8, not JSON, not an object, or cut short; and for a key of `keys` that none
-    of the first `rows_per_batch` rows has.
+    member: the file to read if `path` is a tar archive, otherwise None. Blank lines are not rows. Raises BadInput that
+    names file and line if a line is not UTF-8, not JSON or not an object, or if the file is cut short; also for a key
+    of `keys` that none of the first `rows_per_batch` rows has.
     """
     name = f"{path}, {member}" if member else path
     numbered, first = objects(path, member, name), True
     while rows := list(islice(numbered, rows_per_batch)):
         for key in keys if first else ():
             if not any(key in row for _, row in rows):
-                there = ", ".join(dict.fromkeys(key for _, row in rows for key in row))
-                raise BadInput(f"{name}: none of its first {len(rows):,} rows has a key {key!r}; they have {there}")
+                found = ", ".join(dict.fromkeys(key for _, row in rows for key in row))
+                raise BadInput(f"{name}: none of its first {len(rows):,} rows has a key {key!r}; they have {found}")
         first = False
         yield [number for number, _ in rows], {key: [row.get(key) for _, row in rows] for key in keys}
 
@@ -52,7 +52,7 @@ def objects(path, member, name):
         with open_bytes(path, member) as file:
             for number, line in enumerate(file, 1):
                 if number == 1:
-                    line = line.removeprefix(b"\xef\xbb\xbf")  # the mark that Windows puts before UTF-8
+                    line = line.removeprefix(b"\xef\xbb\xbf")  # the byte order mark that Windows writes before UTF-8
                 if not line.isspace():
                     yield number, parse(line, f"{name}: line {number}")
     except DAMAGED as error:
@@ -61,7 +61,7 @@ def objects(path, member, name):
 
 
 def parse(line, place):
-    """The object that a line of bytes holds."""
+    """Return the object in a line of bytes; raise BadInput that names its `place` if there is none."""
     try:
         row = json.loads(line.decode("utf-8"))
     except UnicodeDecodeError as error:

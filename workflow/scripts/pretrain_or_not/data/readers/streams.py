@@ -17,21 +17,21 @@ BUFFER = 1 << 20
 
 MOST_NAMED = 20
 
-LONGEST_WINDOW = 2**31  # bytes: what `zstd --long=31` writes; memory is taken only for what a file asks
+LONGEST_WINDOW = 2**31  # bytes, as `zstd --long=31` writes; a file takes only the memory that its own window needs
 
 
 class ZstdReader(io.RawIOBase):
-    """Decompresses Zstandard frames; raises EOFError in a frame cut short, where `zstandard.open` ends in silence."""
+    """A reader of Zstandard frames that raises EOFError if a frame is cut short; `zstandard.open` raises nothing."""
 
     def __init__(self, file):
         self.file, self.frame, self.waiting, self.ready = file, None, b"", memoryview(b"")
 
     def readable(self):
-        """As `io.BufferedReader` asks."""
+        """Return True, for `io.BufferedReader`."""
         return True
 
     def readinto(self, buffer):
-        """Fill `buffer` as far as one read of the file goes; return the bytes written to it, 0 at the end."""
+        """Fill `buffer`, maybe not completely; return the number of bytes written to it, 0 at the end."""
         while not self.ready:
             data = self.waiting or self.file.read(1 << 16)
             if not data and self.frame:
@@ -54,13 +54,13 @@ DECOMPRESS = {
     b"\x28\xb5\x2f\xfd": ZstdReader,
 }
 
-# What reading a damaged or cut file raises.
+# Exceptions in reading a damaged or cut file.
 DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, zstandard.ZstdError, tarfile.TarError)
 
 
 @contextmanager
 def open_bytes(path, member=None):
-    """The bytes of `path` or, where it is a tar archive, of the file `member` in it; decompressed as they are read."""
+    """Yield a stream of the decompressed bytes of `path` or, if it is a tar archive, of the file `member` in it."""
     with ExitStack() as stack:
         file = stack.enter_context(open_member(path, member) if is_archive(path) else io.FileIO(path))
         file = io.BufferedReader(file, BUFFER)
@@ -74,10 +74,10 @@ def open_bytes(path, member=None):
 
 @contextmanager
 def open_member(path, member):
-    """The file in a tar archive whose name is `member` or ends with ``/member``; BadInput where there is none."""
+    """Yield the file in a tar archive that is called `member` or ends with ``/member``; raise BadInput if none is."""
     names = []
     with tarfile.open(path) as archive:
-        for entry in archive:  # forwards only: a compressed archive would have to start again to go back
+        for entry in archive:  # only forwards: to go back, a compressed archive would have to start again
             if not entry.isfile():
                 continue
             if f"/{entry.name}".endswith(f"/{member}"):

@@ -26,7 +26,7 @@ def read_tables(path, kind, member, columns, split):
 def read_parquet(path, columns):
     """Yield tables of some columns of a Parquet file."""
     # Not through `datasets`: the threads of its reader can abort Python at exit (apache/arrow#45214).
-    # A buffer ahead of reading would hold these columns of the whole file.
+    # A buffer ahead of reading would hold these columns of the complete file.
     with pq.ParquetFile(path, pre_buffer=False) as file:
         require(columns, file.schema_arrow.names, path)
         for batch in file.iter_batches(ROWS_PER_BATCH, columns=list(columns.values())):

@@ -3,8 +3,8 @@
 The module of a source has three functions:
 
 - ``find_inputs(name, dataset)`` returns the paths of the files that it reads, for Snakemake to watch, and raises
-  BadInput where one is missing. The Snakefile calls it, so the module imports no large library at its top.
-- ``find_versions(dataset)`` returns the versions of what it reads besides files, or None.
+  BadInput if one is missing. The Snakefile calls it, so the module imports no large library at its top.
+- ``find_versions(dataset)`` returns the versions of other inputs, such as packages, or None.
 - ``read(dataset, threads)`` yields batches of `raw_batches.RAW`.
 """
 
@@ -22,13 +22,13 @@ def source_module(dataset):
 def find_inputs(name: str, dataset: dict) -> list[str]:
     """Return the paths of all source files of the dataset `name` of the config, a list.
 
-    Raises BadInput where a file or package is missing, or a file's format cannot be told.
+    Raises BadInput if a file or package is missing, or the format of a file is unknown.
     """
     return source_module(dataset).find_inputs(name, dataset)
 
 
 def find_versions(dataset: dict) -> dict | None:
-    """Return what changes when a dataset's source does, besides the times of its files; None where that is nothing."""
+    """Return the versions of a dataset's inputs that are not files, such as packages; None if it has none."""
     return source_module(dataset).find_versions(dataset)
 
 

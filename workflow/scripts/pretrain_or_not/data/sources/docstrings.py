@@ -42,7 +42,10 @@ def read(dataset, threads=1):
 
 
 def first_paragraphs(path, max_characters):
-    """First paragraph of every class and function docstring in a source file, white space collapsed, cut."""
+    """Return the first paragraph of each class and function docstring in a source file, a list of one-line texts.
+
+    max_characters: longer texts are cut.
+    """
     try:
         tree = ast.parse(Path(path).read_bytes())
     except (SyntaxError, ValueError):  # templates and test data that only look like Python
@@ -56,9 +59,9 @@ def first_paragraphs(path, max_characters):
 
 
 def source_files(package):
-    """The sorted .py files of an installed package, found without importing it.
+    """Return the sorted paths of the .py files of an installed package, without importing it.
 
-    Raises BadInput where the package is not installed.
+    Raises BadInput if the package is not installed.
     """
     root = find_package(package)
     if root is None:
@@ -69,11 +72,11 @@ def source_files(package):
 def read_docstrings(packages, mentions, max_characters, threads=1):
     """Return (texts, labels): two lists of the same length, in a fixed order.
 
-    packages: class name -> importable package. mentions: further words that would betray a label. Left out are texts
-    that contain a package's name, its class name or one of `mentions`, and texts that occur in two packages.
+    packages: class name -> importable package. mentions: more words that would reveal a label. Texts that contain the
+    name of a package, a class name or one of `mentions` are left out, and so are texts that occur in two packages.
     """
     texts, labels = [], []
-    # Trees have no cycles to collect; looking for some took a third of the time.
+    # Syntax trees have no reference cycles; searching for some took a third of the time.
     with ProcessPoolExecutor(threads, initializer=gc.disable) as pool:
         for label, package in packages.items():
             files = source_files(package)
@@ -87,7 +90,7 @@ def read_docstrings(packages, mentions, max_characters, threads=1):
     for text, label in zip(texts, labels, strict=True):
         packages_of[text.lower()].add(label)
     names = sorted({*packages, *packages.values(), *mentions}, key=len, reverse=True)
-    # A name also betrays the package inside a longer word ("PyTorch", "numpy.ndarray").
+    # A name also reveals the package inside a longer word ("PyTorch", "numpy.ndarray").
     named = re.compile("|".join(map(re.escape, names)), re.IGNORECASE)
     kept = [i for i, text in enumerate(texts) if not named.search(text) and len(packages_of[text.lower()]) == 1]
     log.info(

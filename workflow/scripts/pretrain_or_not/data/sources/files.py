@@ -21,12 +21,12 @@ def find_inputs(name, dataset):
 
 
 def find_versions(dataset):
-    """Return None: files have a time, which Snakemake watches."""
+    """Return None: Snakemake watches the times of files."""
     return None
 
 
 def check_format(path, dataset, place):
-    """Raise BadInput unless a file's format is known and, where it is an archive, `member` can be read out of it."""
+    """Raise BadInput unless the format of a file is known and, if it is an archive, `member` can be read from it."""
     archive = is_archive(path)
     if archive and not dataset["member"]:
         raise BadInput(f"{place}: {path!r} is a tar archive; name the file in it by `member:` (tar -tf lists them)")

@@ -12,7 +12,10 @@ from pretrain_or_not.job import log
 
 
 def is_folder(path):
-    """Whether the `id` of a Hub data set is a folder on this machine instead; BadInput where it should be one."""
+    """Return whether `path`, the `id` of a data set, is a folder on this machine.
+
+    Raises BadInput if it can only be a folder, and there is none.
+    """
     if Path(path).is_dir():
         return True
     if names_folder(path):
@@ -21,9 +24,9 @@ def is_folder(path):
 
 
 def find_inputs(name, dataset):
-    """Return the paths of all files of a local copy, or none where the data set is on the Hub.
+    """Return the paths of all files of a local copy, or no paths if the data set is on the Hub.
 
-    Whether a data set of the Hub is there is seen when it is read: what is ingested already needs no network.
+    Whether the Hub has the data set is checked only when it is read, so an ingested data set needs no network.
     """
     try:
         local = is_folder(dataset["id"])
@@ -49,17 +52,18 @@ def read(dataset, threads=1):
 def read_hub(dataset, label, rows_per_batch):
     """Yield (split, place, row, Arrow table) of up to `rows_per_batch` rows, of a dataset of source `hub`.
 
-    label: column of the labels. Where the data set declares named classes (`ClassLabel`) for it, labels come as these
-    names, and a number that is no class, such as -1, as null. place: the data set and its split, and row: the
-    number of the table's first row in it, for messages.
-    Raises BadInput where the data set, its configuration or a split is not there, or has fewer rows than it declares.
+    label: column of the labels. If the data set declares named classes (`ClassLabel`) for it, labels are these names,
+    and a number without a class, such as -1, is null. place: the data set and its split, for messages. row: number of
+    the table's first row in the split.
+    Raises BadInput if the data set, its configuration or a split is missing, cannot be read, or has fewer rows than it
+    declares.
     """
     builder = find(dataset["id"], dataset["config"], dataset["revision"])
     for split, name in dataset["split"].items():
         place = f"{dataset['id']}, split {name!r}"
-        there = builder.info.splits or builder.config.data_files or {}
-        if there and name not in there:
-            raise BadInput(f"{dataset['id']}: no split {name!r} for `split: {split}:`; it has {', '.join(there)}")
+        existing = builder.info.splits or builder.config.data_files or {}
+        if existing and name not in existing:
+            raise BadInput(f"{dataset['id']}: no split {name!r} for `split: {split}:`; it has {', '.join(existing)}")
         rows, stream = 0, None
         try:
             stream = builder.as_streaming_dataset(split=name)
@@ -67,10 +71,10 @@ def read_hub(dataset, label, rows_per_batch):
             for table in stream.with_format("arrow").iter(batch_size=rows_per_batch):
                 yield split, place, rows, with_class_names(table, label, features)
                 rows += table.num_rows
-        except Exception as error:  # each kind of file has its own: ArrowInvalid, ParserError, HfHubHTTPError, …
+        except Exception as error:  # each kind of file raises its own: ArrowInvalid, ParserError, HfHubHTTPError, …
             raise BadInput(f"{place}: cannot be read after row {rows}: {first_line(error)}") from error
         finally:
-            # The reader's threads must end before Python does, else it aborts (apache/arrow#45214).
+            # The reader's threads must end before Python does, otherwise Python aborts (apache/arrow#45214).
             stream = None
             gc.collect()
         declared = builder.info.splits[name].num_examples if builder.info.splits else None
@@ -82,7 +86,10 @@ def read_hub(dataset, label, rows_per_batch):
 
 
 def find(id, config, revision):
-    """The `datasets` builder of a data set: of a folder, of the Hub's cache where offline, else of the Hub."""
+    """Return the `datasets` builder of a data set: from a folder, from the Hub's cache if offline, or from the Hub.
+
+    Raises BadInput if there is none.
+    """
     import datasets
     from huggingface_hub import constants
 
@@ -94,7 +101,7 @@ def find(id, config, revision):
     except BadInput:
         raise
     except FileNotFoundError as error:
-        if offline and not local:  # of a data set that was streamed, the cache has its card but no data
+        if offline and not local:  # if the data set was streamed, the cache has its card but no data
             raise not_cached(id, revision) from error
         raise BadInput(f"{id}: cannot be opened: {first_line(error)}") from error
     except Exception as error:
@@ -104,7 +111,7 @@ def find(id, config, revision):
 
 
 def cached(id, revision):
-    """The folder of a data set in the Hub's cache on this machine."""
+    """Return the folder of a data set in the Hub's cache on this machine; raise BadInput if there is none."""
     import huggingface_hub
 
     try:
@@ -114,18 +121,21 @@ def cached(id, revision):
 
 
 def not_cached(id, revision):
-    """What to say of a data set that is not in the cache while offline."""
+    """Return BadInput about a data set that is not in the cache while offline."""
     from huggingface_hub import constants
 
     return BadInput(
-        f"{id}{at(revision)} is not, or not whole, in the cache ({constants.HF_HUB_CACHE}; HF_HOME moves it), and "
+        f"{id}{at(revision)} is not, or not completely, in the cache ({constants.HF_HUB_CACHE}; HF_HOME moves it), and "
         f"HF_HUB_OFFLINE=1 forbids the network. Where there is network, fetch it: {download(id, revision)} "
         "(or set HF_HUB_OFFLINE=0 to stream it)"
     )
 
 
 def commit(id, revision):
-    """The commit that a revision of a data set on the Hub stands for, so that all its files are of one version."""
+    """Return the commit of a revision of a data set on the Hub, so that all its files are of one version.
+
+    Raises BadInput if the data set or revision does not exist, or the Hub cannot be reached.
+    """
     import huggingface_hub
     from huggingface_hub import errors
 
@@ -150,22 +160,22 @@ def commit(id, revision):
 
 
 def at(revision):
-    """How a message names a revision."""
+    """Return the words that name a revision in a message."""
     return f" at revision {revision!r}" if revision else ""
 
 
 def download(id, revision):
-    """The command that puts a data set into the cache."""
+    """Return the command that downloads a data set into the cache."""
     return f"hf download {id} --repo-type dataset" + (f" --revision {revision}" if revision else "")
 
 
 def first_line(error):
-    """What an exception says, in one line."""
+    """Return the first line of an exception's message."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 def with_class_names(table, column, features):
-    """`table` with the numbers of a ClassLabel column replaced by the names of their classes."""
+    """Return `table` with the numbers of a ClassLabel column replaced by the names of their classes."""
     names = getattr(features.get(column), "names", None)
     if not names or column not in table.column_names:
         return table
