@@ -2,7 +2,7 @@
 # make test        set up .venv, then run the tests
 # make test-slurm  set up .venv, then test cluster runs on a temporary Slurm (as root, it installs Debian's if needed)
 # make bench       set up .venv, then compare the speed with that of other tools: about an hour on two cores
-# make check       set up .venv, then check format and style of code and rules
+# make check       set up .venv, then check format, style, types, and which room imports from which
 # make docs        set up .venv, then make docs/configuration.md and config.schema.json from the schema of the config
 # make check-docs  set up .venv, then check commands, configs, links and generated pages of the documentation
 # make lock        pin the newest versions that envs/requirements.txt allows
@@ -33,6 +33,8 @@ check: .venv/installed
 	$(BIN)/ruff format --check
 	$(BIN)/snakefmt --check Snakefile workflow/rules benchmarks/plain.smk
 	$(BIN)/snakemake --lint
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/unit/test_rooms.py tests/unit/test_environment.py
 
 docs: .venv/installed
 	@$(BIN)/python tools/make_docs.py

@@ -6,14 +6,14 @@
 #   <results>/{dataset}/subsets/n{size}/seed{seed}.parquet            subsample
 #   <results>/embeddings/{model}.safetensors                          extract_embeddings
 #   <results>/{dataset}/features/{model}/{split}.parquet              extract_features
-#   <results>/{dataset}/runs/{arm}/n{size}/seed{seed}/{setting}/      train_lstm, finetune_bert, train_tfidf, train_probe
+#   <results>/{dataset}/runs/{arm}/n{size}/seed{seed}/{setting}/      one rule per family: train_lstm, …
 #   <results>/{dataset}/runs/{arm}/n{size}/seed{seed}/selected.json   select (its model in selected/)
 #   <results>/{dataset}/predictions/{arm}/n{size}/seed{seed}.parquet  evaluate
 #   <results>/scores.parquet, gaps.parquet                            score
 #   <results>/timing/{arm}/{device}-batch{batch_size}-length{length}.parquet   time_inference
 #   <results>/answer.parquet, answer.md                               answer
-#   <results>/figures/{accuracy,gap,share,cost}.{png,svg,pdf}         figures
-#   <results>/tables/{accuracy,inference}.{parquet,md,tex,png,svg,pdf}   tables
+#   <results>/figures/{figure}.{png,svg,pdf}                          plot_{figure}
+#   <results>/tables/{table}.{parquet,md,tex,…}                       table_{table}
 #   <results>/logs/{rule}/…                                           the log of every job
 
 from pathlib import Path

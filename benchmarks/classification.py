@@ -1,6 +1,6 @@
 """Classifying texts of mixed lengths: the workflow's tokenizer and `infer` against transformers.pipeline.
 
-The model is MiniLM, fine-tuned on some of the texts, so that what less precise arithmetic costs in accuracy shows.
+The model is MiniLM, fine-tuned on some of the texts, to show how much accuracy less precise arithmetic costs.
 """
 
 import json
@@ -19,7 +19,7 @@ TRAINING, TEXTS, MAX_LENGTH, BATCH = 3_200, 768, 256, 32
 
 
 def ours(folder, texts, threads, precision, seed):
-    """(texts/s, class of each text): from raw texts to probabilities, with a tokenizer that has met no text yet."""
+    """Classify texts, from raw text to probabilities, with a new tokenizer; return (texts/s, class of each text)."""
     from pretrain_or_not.compute.devices import build_accelerator
     from pretrain_or_not.compute.inference import infer, probabilities
     from pretrain_or_not.compute.transformer import load_fine_tuned
@@ -41,7 +41,7 @@ def ours(folder, texts, threads, precision, seed):
 
 
 def pipeline(folder, texts, threads, seed):
-    """The same of transformers.pipeline, `BATCH` texts a batch."""
+    """Classify texts with transformers.pipeline, `BATCH` texts per batch; return the same as `ours`."""
     import transformers
 
     torch.set_num_threads(threads)
@@ -55,13 +55,13 @@ def pipeline(folder, texts, threads, seed):
 
 
 def held_out(text):
-    """The first texts that nothing is trained on, and their classes: two lists."""
+    """Return the first texts of the validation split and their classes: two lists."""
     rows = pq.read_table(text.examples, columns=["text", "label"], filters=[("split", "=", "validation")])
     return rows["text"][: TEXTS // 2].to_pylist(), rows["label"][: TEXTS // 2].to_pylist()
 
 
 def measure(arguments):
-    """A row for each precision of ours; half of the texts are short and half long, in turn."""
+    """Return one row per precision of ours; short and long texts alternate."""
     from transformers import AutoTokenizer
 
     from pretrain_or_not.files.pretrained import locate

@@ -10,7 +10,7 @@ from pretrain_or_not.compute.transformer import load_for_classification
 from pretrain_or_not.files.pretrained import locate
 
 RATE, DROPOUT = 1e-4, 0.1
-# Examples by the length that texts are cut to: an epoch takes half a minute or more.
+# Number of examples by the length that texts are cut to: an epoch takes half a minute or more.
 BATCH, EXAMPLES, VALIDATION = 16, {64: 3_200, 256: 256}, {64: 1_000, 256: 200}
 RECIPE = {
     "epochs": 1, "min_steps": 1, "validations": 1, "patience": None, "warmup": 0.1, "clip": 1.0, "schedule": "linear",
@@ -19,7 +19,7 @@ RECIPE = {
 
 
 def builder(folder):
-    """What makes the model in `folder` a classifier: see `trained`."""
+    """Return a function that makes the model in `folder` a classifier: see `trained`."""
 
     def build(about):
         model = load_for_classification(locate(folder), about["label_names"], DROPOUT)
@@ -29,14 +29,14 @@ def builder(folder):
 
 
 def ours(data, seed, precision, batch_size=BATCH, folder=MODEL):
-    """What `epoch` tells of the workflow's loop. folder: of a model, as in the config."""
+    """Return the result of `epoch` for the workflow's loop. folder: of a model, as in the config."""
     return epoch(builder(folder), data, seed, RECIPE | {"batch_size": batch_size, "precision": precision}, RATE)
 
 
 def trainer(data, seed, batch_size=BATCH, folder=MODEL, **options):
-    """(examples/s of an epoch, validation accuracy) of Trainer with `options`, batches padded to their longest.
+    """Return (examples/s of an epoch, validation accuracy) of Trainer with `options`.
 
-    folder: of a model and its tokenizer, as in the config.
+    Batches are padded to their longest example. folder: of a model and its tokenizer, as in the config.
     """
     import datasets
     from transformers import (
@@ -69,7 +69,7 @@ def trainer(data, seed, batch_size=BATCH, folder=MODEL, **options):
 
 
 def measure(arguments):
-    """Rows for each kind of text."""
+    """Return rows for each kind of text."""
     rows, targets = [], {"Trainer, default": "≥ 2.2", "Trainer, grouped by length": "≥ 1.2"}
     for name, text in arguments.texts.items():
         length = text.max_length
@@ -79,9 +79,9 @@ def measure(arguments):
 
 
 def compare_with_trainer(case, task, precisions, arguments, targets):
-    """Rows for one model and kind of text; bf16 is what `precision: auto` takes where the processor has it.
+    """Return rows for one model and kind of text; `precision: auto` uses bf16 if the processor supports it.
 
-    task: further arguments of `ours` and `trainer`, which both understand. targets: see `compare`.
+    task: more arguments of both `ours` and `trainer`. targets: see `compare`.
     """
     peers = {
         "Trainer, default": {},

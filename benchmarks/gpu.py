@@ -1,14 +1,14 @@
-"""Training on a GPU, in one go: transformers of RoBERTa's sizes with `fit` against Trainer, LSTMs against the textbook.
+"""Training on a GPU: transformers of RoBERTa's sizes with `fit` against Trainer, LSTMs against the textbook loop.
 
     .venv/bin/python benchmarks/gpu.py                  # RoBERTa-base and -large, LSTM-4-512, -2-256; 128, 512 tokens
     .venv/bin/python benchmarks/gpu.py --models base --lengths 128
     .venv/bin/python benchmarks/gpu.py --rehearse       # small models and few examples: on any machine, in minutes
 
-Weights are random, and tokens drawn at random: they take the time of real ones, and no file has to be fetched. An
-example has either as many tokens as it may, or as many as a review has (log-normal, half of them more than 110), cut.
-The share of peak is of the rate at which the GPU multiplies large matrices, measured in the same run; of an LSTM, whose
-products cuDNN computes in TF32, of that in TF32. One GPU is used. Rows are written
-to results/bench-gpu.parquet, and .md, as `make bench` writes its own.
+Weights and tokens are random: they take the same time as real ones, and no download is needed. All examples have the
+maximum length, or they have the lengths of reviews (log-normal, half of them more than 110 tokens), cut to the maximum.
+The share of peak is relative to the rate at which the GPU multiplies large matrices, measured in the same run. For an
+LSTM, whose products cuDNN computes in TF32, it is the rate in TF32. One GPU is used. Rows are written to
+results/bench-gpu.parquet and .md, like those of `make bench`.
 """
 
 import argparse
@@ -33,13 +33,13 @@ MODELS = {
     "large": {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096},
     "small": {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64},
 }
-BATCH, TOKENS, VALIDATION = 32, 2**20, 256  # tokens that an epoch may have at the most
+BATCH, TOKENS, VALIDATION = 32, 2**20, 256  # TOKENS: maximum number of tokens of an epoch
 REVIEW = {"mean": np.log(110), "sigma": 0.8}  # of the logarithm of a review's length
 SHAPES = ((4, 512), (2, 256))
 
 
 def make_model(size, folder):
-    """A RoBERTa with random weights, and a tokenizer that its peer pads with."""
+    """Write a RoBERTa with random weights to `folder`, with a tokenizer that Trainer uses for padding."""
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
     from transformers import PreTrainedTokenizerFast, RobertaConfig, RobertaForSequenceClassification
@@ -54,7 +54,7 @@ def make_model(size, folder):
 
 
 def make_tokens(folder, length, full, examples):
-    """Random tokens and classes, for `token_files`: at most `length` tokens an example, or so many each if `full`."""
+    """Write random tokens and classes for `token_files`: at most `length` tokens per example, or exactly, if `full`."""
     folder.mkdir()
     random, tokens = np.random.default_rng(0), {}
     for split, n in {"train": examples, "validation": VALIDATION}.items():
@@ -73,7 +73,7 @@ def make_tokens(folder, length, full, examples):
 
 
 def main():
-    """Measure all that is asked for; rows are written as each case ends."""
+    """Measure all cases of the command line; write rows after each case."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", choices=MODELS, default=["base", "large"])
     parser.add_argument("--lengths", nargs="+", type=int, default=[128, 512])
@@ -107,6 +107,6 @@ def main():
 
 
 if __name__ == "__main__":
-    torch.backends.cuda.matmul.allow_tf32 = True  # as cuDNN has it for LSTMs: the rate in fp32 is then that of TF32
-    with lease_gpus(1):  # Trainer would spread its batches over all it sees
+    torch.backends.cuda.matmul.allow_tf32 = True  # like cuDNN for LSTMs: the rate in fp32 is then that of TF32
+    with lease_gpus(1):  # Trainer would divide its batches among all visible GPUs
         main()

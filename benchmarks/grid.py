@@ -1,15 +1,15 @@
-"""Seconds to plan a large experiment, and to find nothing to do in a finished one, beside plain Snakemake.
+"""Seconds to plan a large experiment, and to find nothing to do in a finished one, against plain Snakemake.
 
     .venv/bin/python benchmarks/grid.py                                 # experiments of 2,000 and of 10,000 cells
     .venv/bin/python benchmarks/grid.py --cells 2000 --rounds 5
-    .venv/bin/python benchmarks/grid.py --cells 2000 --cases plan       # of plan, no-op and job
+    .venv/bin/python benchmarks/grid.py --cells 2000 --cases plan       # one of plan, no-op and job
 
-Plain Snakemake has the same jobs, with as many files in and out, the same temporary folder and the same options, but
-empty rules (plain.smk): patterns of file names and nothing else. The two take turns; the medians are told.
+Plain Snakemake has the same jobs, with as many input and output files, the same temporary folder and the same options,
+but empty rules (plain.smk): only patterns of file names. The two are measured alternately; medians are reported.
 
 - plan: `snakemake --dry-run` before anything has run
-- no-op: `snakemake` when all is there and recorded; it says that there is nothing to be done
-- job: what each job on a cluster does before its own work, to read the Snakefile and to plan the one job
+- no-op: `snakemake` when all files exist and are recorded; it reports that there is nothing to be done
+- job: what each job on a cluster does before its own work: read the Snakefile and plan this one job
 """
 
 import argparse
@@ -28,7 +28,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMIT = 1.5
-LARGE = 5000  # cells from which on one round has to do
+LARGE = 5000  # from this number of cells on, there is one round
 SIDES = ("ours", "plain")
 ARMS = {
     "bert": {"family": "bert", "model": "tiny", "learning_rates": [1e-3, 2e-3]},
@@ -43,7 +43,7 @@ COMMANDS = {"plan": ["--dry-run"], "no-op": [], "job": ONE_JOB}
 
 
 def experiment(cells):
-    """A config of so many cells (a multiple of 200): 2 data sets, 5 arms of 2 settings, 20 sizes, and seeds."""
+    """Return a config of `cells` cells (a multiple of 200): 2 data sets, 5 arms of 2 settings, 20 sizes, and seeds."""
     per_seed = 2 * len(ARMS) * 20
     if cells < per_seed or cells % per_seed:
         raise SystemExit(f"{cells} cells: give a multiple of {per_seed}")
@@ -65,7 +65,7 @@ def experiment(cells):
 
 
 def make(folder, cells):
-    """A project of so many cells for either side, in `folder`."""
+    """Make a project of `cells` cells for each side, in `folder`."""
     for side in SIDES:
         project = folder / side
         project.mkdir()
@@ -82,12 +82,12 @@ def make(folder, cells):
 
 
 def finish(project):
-    """Make all files of a project, each newer than what it is made from, with Snakemake's record of each job."""
+    """Make all files of a project, each newer than its inputs, with Snakemake's record of each job."""
     run([__file__, "--finish"], project)
 
 
 def content(job, path):
-    """What planning reads of a file that a job has written."""
+    """Return the content of an output file of a job, as far as planning reads it."""
     contents = {
         "dataset.json": lambda: {"config_digest": None},
         "selected.json": lambda: {"selected": {"setting": Path(job.input[0]).parent.name}},
@@ -96,7 +96,7 @@ def content(job, path):
 
 
 def finish_here():
-    """`finish` in the working directory, and in a process of its own: it puts itself in the place of a command."""
+    """Do the work of `finish` in the working directory; a separate process, because it replaces part of Snakemake."""
     from snakemake import cli, workflow
 
     def record(self, *plugins, **settings):
@@ -119,14 +119,14 @@ def finish_here():
 
 
 def seconds(project, case):
-    """How long Snakemake takes, and what it says."""
+    """Return how many seconds Snakemake takes, and its output."""
     started = time.perf_counter()
     said = run(["-m", "snakemake", "--cores", "1", *COMMANDS[case]], project)
     return time.perf_counter() - started, said
 
 
 def run(arguments, project):
-    """What Python says, run with these arguments in the folder of a project."""
+    """Run Python with these arguments in the folder of a project; return its output."""
     done = subprocess.run(
         [sys.executable, *arguments], cwd=project, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -136,13 +136,13 @@ def run(arguments, project):
 
 
 def jobs(said):
-    """The number of jobs that Snakemake would run, by what it says."""
+    """Return the number of jobs that Snakemake would run, according to its output."""
     found = re.search(r"^total +(\d+)$", said, re.MULTILINE)
     return int(found[1]) if found else 0
 
 
 def compare(folder, case, rounds):
-    """Seconds of either side, each a list, measured in turn; they have to plan the same number of jobs."""
+    """Return the seconds of each side, a list each, measured alternately; both must plan the same number of jobs."""
     taken = {side: [] for side in SIDES}
     for _ in range(rounds):
         planned = set()
@@ -156,12 +156,12 @@ def compare(folder, case, rounds):
 
 
 def measure(arguments):
-    """`comparisons` of all cases, as the suite wants them."""
+    """Return `comparisons` of all cases, for the suite."""
     return comparisons(arguments.rounds)
 
 
 def comparisons(rounds=3, cells=(2000, 10_000), cases=tuple(COMMANDS), folder=None):
-    """Measure all cases, large ones once; a dict for each. A ratio of medians above 1 says that ours is faster."""
+    """Measure all cases, large ones once; return one dict per case. A ratio of medians above 1: ours is faster."""
     results = []
     for n in cells:
         with tempfile.TemporaryDirectory(dir=folder) as place:
@@ -191,12 +191,12 @@ def comparisons(rounds=3, cells=(2000, 10_000), cases=tuple(COMMANDS), folder=No
 
 
 def listed(values):
-    """Seconds as text."""
+    """Return seconds as text."""
     return "/".join(f"{value:.1f}" for value in values)
 
 
 def main():
-    """Measure, and print a line for each case."""
+    """Measure the cases of the command line; print one line per case."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cells", type=int, nargs="+", default=[2000, 10_000], help="multiples of 200")
     parser.add_argument("--cases", nargs="+", choices=COMMANDS, default=list(COMMANDS))

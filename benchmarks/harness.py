@@ -1,4 +1,4 @@
-"""What the benchmarks share: texts to work on, two sides measured in turn, and the machine they ran on."""
+"""Shared by the benchmarks: texts to work on, two sides measured alternately, facts about the machine."""
 
 import datetime
 import importlib
@@ -29,9 +29,9 @@ FILES = {
 
 
 def prepare(arguments, place):
-    """Short and long texts, through the workflow's own stages, in folder `place`: a dict of name -> SimpleNamespace.
+    """Make short and long texts with the workflow's own stages, in the folder `place`.
 
-    Each has `examples` (a Parquet file), `tokens` (split -> Parquet file) and `max_length`.
+    Returns name -> SimpleNamespace with `examples` (a Parquet file), `tokens` (split -> Parquet file) and `max_length`.
     """
     from pretrain_or_not.config.check import check_config
     from pretrain_or_not.data.ingest import ingest
@@ -59,9 +59,9 @@ def prepare(arguments, place):
 
 
 def in_turn(sides, rounds):
-    """Call each of `sides` (name -> function of the round's number), side after side, `rounds` times.
+    """Call each of `sides` (name -> function of the round's number), one side after another, `rounds` times.
 
-    Returns name -> list of what the function returned.
+    Returns name -> list of the results of the function.
     """
     results = {name: [] for name in sides}
     for number in range(rounds):
@@ -72,10 +72,9 @@ def in_turn(sides, rounds):
 
 
 def apart(function, **arguments):
-    """A side: a function of the round's number (`seed`) that calls `function` in a process of its own.
+    """Return a side: a function of the round's number (`seed`) that calls `function` in a separate process.
 
-    So neither side sees what the other does to its process. function: of a benchmark's module; arguments and what it
-    returns: JSON-able.
+    So the sides do not affect each other. function: of a benchmark's module; its arguments and result are JSON-able.
     """
 
     def call(seed):
@@ -87,14 +86,14 @@ def apart(function, **arguments):
 
 
 def seconds_of(function, *arguments, **options):
-    """How long a call takes."""
+    """Return how many seconds a call takes."""
     started = time.perf_counter()
     function(*arguments, **options)
     return time.perf_counter() - started
 
 
 def row(benchmark, case, unit, ours, peer, peer_name, arguments, target=None, **more):
-    """One comparison, of medians; ours, peer: lists. A ratio above 1 says that ours is faster."""
+    """Return one comparison of medians, a dict. ours, peer: lists. A ratio above 1 means: ours is faster."""
     ours, peer = statistics.median(ours), statistics.median(peer)
     faster = peer / ours if unit == "s" else ours / peer
     facts = {"benchmark": benchmark, "case": case, "unit": unit, "ours": ours, "peer": peer, "peer_name": peer_name}
@@ -103,8 +102,10 @@ def row(benchmark, case, unit, ours, peer, peer_name, arguments, target=None, **
 
 
 def machine(threads):
-    """What a run of benchmarks was made on and when: processor and GPU, how many GFLOP/s the GPU, else the processor,
-    multiplies matrices at, in fp32 and bf16, versions, commit and date."""
+    """Return facts about a run of benchmarks: processor, GPU, matrix-product rates, versions, commit and date.
+
+    Rates are in GFLOP/s, in fp32 and bf16, of the GPU or, if there is none, of the processor.
+    """
     import torch
 
     from pretrain_or_not.evaluation.timing import device_name
@@ -123,11 +124,11 @@ def machine(threads):
 
 
 DTYPES = {"fp32": "float32", "bf16": "bfloat16"}
-SIZES = {"cpu": 2048, "cuda": 8192}  # rows of the matrices that a device's rate is measured with
+SIZES = {"cpu": 2048, "cuda": 8192}  # rows of the matrices that measure a device's rate
 
 
 def product_rate(dtype, device, repetitions=10):
-    """GFLOP/s of the product of two square matrices, the median."""
+    """Return the rate of the product of two square matrices in GFLOP/s, the median."""
     import torch
 
     size = SIZES[device.type]
@@ -143,13 +144,13 @@ def product_rate(dtype, device, repetitions=10):
 
 
 def token_files(text, threads, **examples):
-    """What `read` takes: the token files of a kind of text, and how many examples of each."""
+    """Return the argument of `read`: the token files of a kind of text, and the number of examples to use of each."""
     files = {split: str(text.tokens[split]) for split in ("train", "validation")}
     return files | {"threads": threads} | {f"{split}_examples": n for split, n in examples.items()}
 
 
 def read(data):
-    """(training, validation) Examples: the first of each file that a side's `data` names, threads set as it says."""
+    """Read the (training, validation) Examples of `data`, made by `token_files`, and set the number of threads."""
     import torch
 
     from pretrain_or_not.data.examples import read_examples
@@ -159,7 +160,7 @@ def read(data):
 
 
 def trained(build, data, seed, recipe, rate):
-    """(model, its Flops, what it cost, Work) after training with the workflow's `fit`.
+    """Return (model, its Flops, its cost, Work) after training with the workflow's `fit`.
 
     build: metadata of the training tokens -> (model, Flops). data: see `read`. rate: learning rate.
     """
@@ -178,16 +179,16 @@ def trained(build, data, seed, recipe, rate):
 
 
 def epoch(build, data, seed, recipe, rate):
-    """(examples/s, validation accuracy, GFLOP/s) of `trained`."""
+    """Return (examples/s, validation accuracy, GFLOP/s) of `trained`."""
     _, flops, cost, work = trained(build, data, seed, recipe, rate)
     speed = work.flops(flops.training) / cost["seconds"] / 1e9
     return cost["examples_per_second"], cost["validation_accuracy"], speed
 
 
 def compare(case, sides, peers, arguments, benchmark, targets):
-    """Rows of each of our sides (named by precision) against each of `peers`, names of the other sides.
+    """Return one row for each of our sides (named by precision) against each of `peers`, names of the other sides.
 
-    sides: see `in_turn`; ours return what `epoch` does, theirs the first two. targets: peer -> text.
+    sides: see `in_turn`; ours return the result of `epoch`, the others its first two values. targets: peer -> text.
     """
     results = in_turn(sides, arguments.rounds)
     rows = []
@@ -205,7 +206,7 @@ def compare(case, sides, peers, arguments, benchmark, targets):
 
 
 def as_lists(examples):
-    """Token ids of each example as NumPy arrays, as a data loader wants them."""
+    """Return the token ids of each example, a list of NumPy arrays, for a data loader."""
     return np.split(examples.tokens.astype(np.int64), examples.offsets[1:-1])
 
 

@@ -1,11 +1,12 @@
-"""Peak memory and speed of ingest as a file grows: reviews are made up in the official formats, then ingested.
+"""Peak memory and speed of ingest as a file grows: random reviews are written in the official formats, then ingested.
 
     .venv/bin/python benchmarks/ingest.py                                    # 200,000 and 2,000,000 Yelp-like reviews
     .venv/bin/python benchmarks/ingest.py --form amazon --rows 200000 2000000
     .venv/bin/python benchmarks/ingest.py --rows 7000000 --folder scratch    # 7 GB of texts; about 20 GB of free disk
 
-Memory is the largest resident set of the process that ingests: what it allocated and the libraries it loaded, not the
-operating system's page cache. `rows/s` counts the source's rows over the whole of ingest. The files are gone after.
+Memory is the largest resident set of the process that ingests: its allocations and loaded libraries, without the
+operating system's page cache. `rows/s` is the number of rows of the source divided by the time of all of ingest. The
+files are deleted afterwards.
 """
 
 import argparse
@@ -26,7 +27,7 @@ FORMS = {
 
 
 def reviews(n, seed=0):
-    """Yield `n` (text, stars): about 100 words each, log-normal, drawn by Zipf's law; 2 % are copies, 0.1 % blank."""
+    """Yield `n` pairs (text, stars) with about 100 words each (log-normal), by Zipf's law; 2 % copies, 0.1 % blank."""
     rng = random.Random(seed)
     letters = "etaoinshrdlucmfwypvbgkqjxz"
     words = ["".join(rng.choices(letters, k=max(1, round(rng.lognormvariate(1.5, 0.4))))) for _ in range(30_000)]
@@ -45,7 +46,7 @@ def reviews(n, seed=0):
 
 
 def yelp_row(i, text, stars):
-    """A review as the Yelp Open Dataset has it."""
+    """Return a review in the format of the Yelp Open Dataset."""
     return {
         "review_id": f"{i:022x}", "user_id": f"{i % 90_001:022x}", "business_id": f"{i % 7_001:022x}", "stars": stars,
         "useful": i % 7, "funny": i % 3, "cool": i % 5, "text": text, "date": "2018-07-07 22:09:11",
@@ -53,7 +54,7 @@ def yelp_row(i, text, stars):
 
 
 def amazon_row(i, text, stars):
-    """A review as the Amazon release of 2018 has it: keys come and go, and change their types."""
+    """Return a review in the format of the Amazon release of 2018: some keys are optional, some change their type."""
     row = {
         "overall": stars, "verified": i % 3 > 0, "reviewTime": "07 7, 2018", "reviewerID": f"A{i:013x}",
         "asin": f"{i % 70_001:010d}", "reviewerName": "A. Reader", "summary": text[:20], "unixReviewTime": 1530921600,
@@ -78,7 +79,7 @@ def write(path, form, n):
 
 
 def ingest(path, form, threads):
-    """Ingest `path` in this process; print its row count, seconds and peak memory in MiB as JSON."""
+    """Ingest `path` in this process; print its number of rows, seconds and peak memory in MiB as JSON."""
     sys.path.insert(0, str(SCRIPTS))
     from pretrain_or_not.compute.memory import process_peak_memory_mb
     from pretrain_or_not.data.ingest import ingest
@@ -97,7 +98,7 @@ def ingest(path, form, threads):
 
 
 def main():
-    """Make and ingest a file of each size, the latter in a process of its own; print a line for each."""
+    """Make a file of each size and ingest it in a separate process; print one line per file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--form", choices=FORMS, default="yelp", help="as which data set the file is laid out")
     parser.add_argument("--rows", type=int, nargs="+", default=[200_000, 2_000_000])
@@ -113,7 +114,7 @@ def main():
         with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
             path = Path(folder) / FORMS[arguments.form][0]
             write(path, arguments.form, n)
-            # Another process, small before it starts: a peak is never taken back.
+            # A new process, which is small at its start, because a peak never falls.
             command = [sys.executable, __file__, "--ingest", path, "--form", arguments.form]
             command += ["--threads", str(arguments.threads)]
             result = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)

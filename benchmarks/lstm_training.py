@@ -1,4 +1,4 @@
-"""Training an LSTM: the workflow's `fit` against the textbook loop, one epoch from the same kind of start."""
+"""Training an LSTM for one epoch: the workflow's `fit` against the textbook loop, both from random weights."""
 
 import time
 
@@ -10,7 +10,7 @@ from pretrain_or_not.arms.lstm import build_lstm
 
 SHAPES = ((1, 128), (2, 256))
 BATCH, RATE, DROPOUT = 64, 2e-3, 0.3
-# Examples of an epoch: enough for a round to take some seconds.
+# Examples of an epoch: enough that a round takes some seconds.
 EXAMPLES = {64: {(1, 128): 20_000, (2, 256): 10_000}, 256: {(1, 128): 640, (2, 256): 128}}
 RECIPE = {
     "batch_size": BATCH, "epochs": 1, "min_steps": 1, "validations": 1, "patience": None, "warmup": 0.0, "clip": 1.0,
@@ -37,7 +37,7 @@ class Textbook(nn.Module):
 
 
 def collate(padding):
-    """Batches of (token ids, label) as padded tensors."""
+    """Return a function that turns a list of (token ids, label) into padded tensors."""
 
     def batch(pairs):
         ids = [torch.from_numpy(tokens) for tokens, _ in pairs]
@@ -49,7 +49,7 @@ def collate(padding):
 
 
 def textbook(data, layers, hidden, seed):
-    """(examples/s of an epoch, validation accuracy) of the textbook loop."""
+    """Return (examples/s of an epoch, validation accuracy) of the textbook loop."""
     train, validation = read(data)
     torch.manual_seed(seed)
     about, device = train.about, torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -76,7 +76,7 @@ def textbook(data, layers, hidden, seed):
 
 
 def ours(data, layers, hidden, seed, precision):
-    """What `epoch` tells of the workflow's loop."""
+    """Return the result of `epoch` for the workflow's loop."""
     recipe = RECIPE | {"layers": layers, "hidden": hidden, "precision": precision}
 
     def build(about):
@@ -87,7 +87,7 @@ def ours(data, layers, hidden, seed, precision):
 
 
 def measure(arguments):
-    """Rows for each shape and kind of text."""
+    """Return rows for each shape and kind of text."""
     rows = []
     for name, text in arguments.texts.items():
         for layers, hidden in SHAPES:
@@ -99,7 +99,7 @@ def measure(arguments):
 
 
 def compare_shape(case, data, layers, hidden, precisions, arguments, target=None):
-    """Rows for one shape in each of `precisions`; the textbook computes in fp32. data: see `harness.read`."""
+    """Return rows for one shape in each of `precisions`; the textbook loop uses fp32. data: see `harness.read`."""
     shape, peer = {"data": data, "layers": layers, "hidden": hidden}, "textbook PyTorch loop"
     sides = {precision: apart(ours, precision=precision, **shape) for precision in precisions}
     sides[peer] = apart(textbook, **shape)

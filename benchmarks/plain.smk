@@ -1,5 +1,5 @@
-# The jobs of a large experiment, bare: what `grid.py` compares the workflow with. Its config.yaml is that of the workflow.
-# All arms call their settings alike there, so that one pattern fits them.
+# The jobs of a large experiment with empty rules; `grid.py` compares the workflow with them. config.yaml is that of the
+# workflow. The settings of all arms have the same names here, so that one pattern fits them.
 
 
 configfile: "config.yaml"

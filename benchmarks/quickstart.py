@@ -1,4 +1,4 @@
-"""The whole quickstart: seconds on the clock beside those of an earlier commit, and the share of them that trains.
+"""The complete quickstart: wall-clock seconds against those of an earlier commit, and the share spent in training.
 
 Both commits are checked out into temporary folders and run there with the packages of this environment.
 """
@@ -17,21 +17,21 @@ from pretrain_or_not.files.parquet import read_metadata
 
 
 def check_out(commit, folder):
-    """Put the files of a commit into `folder`."""
+    """Write the files of a commit to a new `folder`."""
     folder.mkdir()
     archive = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True, check=True).stdout
     subprocess.run(["tar", "-x"], cwd=folder, input=archive, check=True)
 
 
 def working_seconds(results):
-    """Seconds that the runs below `results` trained and validated, and that tests took, all jobs together."""
+    """Return the seconds of training, validation and testing below `results`, all jobs together."""
     costs = [json.loads(path.read_text()) for path in results.glob("*/runs/*/*/*/*/run.json")]
     tests = [read_metadata(path)["inference"]["seconds"] for path in results.glob("*/predictions/*/*/*.parquet")]
     return sum(cost["seconds"] + cost["validation_seconds"] for cost in costs) + sum(tests)
 
 
 def measure(arguments):
-    """One row; each round runs both quickstarts."""
+    """Return one row; each round runs both quickstarts."""
     shares = []
     with tempfile.TemporaryDirectory() as folder:
         folders = {"HEAD": Path(folder) / "now", arguments.baseline: Path(folder) / "before"}

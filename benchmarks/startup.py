@@ -1,6 +1,6 @@
-"""What a cell costs beside its training: from process start to the first step, and from the last step to its files.
+"""The time of a run outside training: from process start to the first step, and from the last step to its files.
 
-Compared with a process that imports torch and does nothing.
+It is compared with a process that only imports torch.
 """
 
 import json
@@ -13,13 +13,13 @@ from types import SimpleNamespace
 
 from harness import MODEL, ROOT, in_turn, row, seconds_of
 
-LIMITS = {"lstm": 1, "bert": 3}  # seconds beyond importing torch
+LIMITS = {"lstm": 1, "bert": 3}  # seconds more than importing torch
 EXAMPLES, STEPS = 1000, 5
 FILES = {"model": "model.safetensors", "config": "config.json", "history": "history.parquet", "cost": "run.json"}
 
 
 def recipe(family):
-    """The recipe of the quickstart's arm of a family, cut to a few steps."""
+    """Return the recipe of the quickstart's arm of a family, cut to a few steps."""
     import yaml
 
     from pretrain_or_not.config.check import check_config
@@ -30,7 +30,7 @@ def recipe(family):
 
 
 def cell(family, inputs, recipe, dataset, threads, started):
-    """Train a cell of STEPS steps; print seconds from `started` to the first, and from the last on."""
+    """Train a run of STEPS steps; print the seconds from `started` to the first step, and those after the last."""
     from pretrain_or_not.training.launch import train
     from pretrain_or_not.training.progress import Progress
     from pretrain_or_not.training.run import Run
@@ -59,7 +59,7 @@ def cell(family, inputs, recipe, dataset, threads, started):
 
 
 def measure(arguments):
-    """A row for each family: the first step beside the import of torch, and the files after the last step."""
+    """Return two rows per family: process start to first step, and last step to files, against importing torch."""
     from pretrain_or_not.data.subsets import write_subset
 
     name, text = next(iter(arguments.texts.items()))

@@ -1,12 +1,13 @@
-"""How fast the workflow is beside what people would use instead: `make bench`.
+"""The speed of the workflow against that of common alternatives: `make bench`.
 
     .venv/bin/python benchmarks/suite.py                                   # all; about an hour on two cores
     .venv/bin/python benchmarks/suite.py --only lstm_training fine_tuning --rounds 5
     .venv/bin/python benchmarks/suite.py --yelp path/to/yelp_sentences.parquet --imdb path/to/imdb_train.parquet
 
-Each figure is a ratio of medians: both sides in turn, in one run, on the same threads. Without --yelp and --imdb, and
-no such files in data/, the texts are docstrings of installed packages, cut short and long. Writes results/bench.parquet
-and results/bench.md, a row a comparison, as each one ends; rows of benchmarks that did not run again are kept.
+Each result is a ratio of medians: both sides are measured alternately, in one run, with the same number of threads. If
+the files of --yelp and --imdb are missing, the texts are docstrings of installed packages, short and long ones. Writes
+results/bench.parquet and results/bench.md, one row per comparison, after each benchmark; rows of benchmarks that did
+not run again are kept.
 """
 
 import argparse
@@ -29,14 +30,14 @@ COLUMNS = {
 
 
 def main():
-    """Run the benchmarks that are asked for, one after the other."""
+    """Run the benchmarks of the command line, one after another."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=BENCHMARKS, default=BENCHMARKS)
     parser.add_argument("--rounds", type=int, default=3, help="how often each side is measured")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--yelp", type=Path, default=ROOT / "data" / "yelp_sentences.parquet", help="text, label")
     parser.add_argument("--imdb", type=Path, default=ROOT / "data" / "imdb_train.parquet", help="text, stars")
-    parser.add_argument("--baseline", default="283e2e9", help="the commit whose quickstart this one's is compared with")
+    parser.add_argument("--baseline", default="283e2e9", help="commit to compare the quickstart with")
     parser.add_argument("--output", type=Path, default=ROOT / "results" / "bench.parquet")
     arguments = parser.parse_args()
     arguments.about = machine(arguments.threads)
@@ -49,7 +50,7 @@ def main():
 
 
 def write(path, name, rows):
-    """Replace the rows of benchmark `name` in the table at `path`, and write it out again for people to read."""
+    """Replace the rows of benchmark `name` in the table at `path`, and write the table as Markdown too."""
     path.parent.mkdir(parents=True, exist_ok=True)
     table = pd.DataFrame(rows)
     if path.is_file():

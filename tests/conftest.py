@@ -12,22 +12,22 @@ import pytest
 from helpers.models import make_tiny_bert
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="huggingface-")  # neither the user's cache nor settings
+os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="huggingface-")  # not the user's cache and settings
 atexit.register(shutil.rmtree, os.environ["HF_HOME"], ignore_errors=True)
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background job, whose children ignore it too
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so in a shell's background job, whose children ignore it too
     signal.signal(signal.SIGINT, signal.default_int_handler)
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # models here are so small that a second thread only waits
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # models here are so small that a second thread would only wait
 
 
 @pytest.fixture(scope="session")
 def tiny_bert(tmp_path_factory):
-    """Folder of a random 2-layer BERT."""
+    """Return the folder of a random 2-layer BERT."""
     return make_tiny_bert(tmp_path_factory.mktemp("models") / "tiny-bert")
 
 
 @pytest.fixture
 def make_examples():
-    """A function (n, classes, longest, vocabulary, seed) -> random `batches.Examples`."""
+    """Return a function (n, classes, longest, vocabulary, seed) -> random `Examples`."""
     import numpy as np
 
     from pretrain_or_not.data.examples import Examples
@@ -49,7 +49,7 @@ def make_examples():
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A folder on a disk of 1 MB, and a function that fills all of it but so many bytes."""
+    """Yield a folder on a disk of 1 MB, and a function that fills all of the disk except `but` bytes."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True, text=True)

@@ -1,1 +1,1 @@
-"""What several tests share: tiny texts, models and projects that are made on the spot."""
+"""Shared by several tests: tiny texts, models and projects, made when they are needed."""

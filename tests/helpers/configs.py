@@ -1,4 +1,4 @@
-"""Valid configs, and ways to spoil them."""
+"""Valid configs, and functions that make mistakes in them."""
 
 import copy
 
@@ -75,16 +75,19 @@ arms:
 """
 
 PARSED = yaml.safe_load(CONFIG)
-DROP = object()  # what `put` takes for nothing
+DROP = object()  # tells `put` to remove a key
 
 
 def valid():
-    """A config that uses every family and source, to spoil."""
+    """Return a new copy of a config that uses every source and most families, to make mistakes in."""
     return copy.deepcopy(PARSED)
 
 
 def put(config, place, value):
-    """The config with another value at `place`, as in ``arms/minilm/sizes/0`` (| is / in a key); DROP drops the key."""
+    """Return the config with another value at `place`, such as ``arms/minilm/sizes/0``; DROP removes the key.
+
+    In a key, | stands for /.
+    """
     *way, last = [int(part) if part.isdigit() else part.replace("|", "/") for part in place.split("/")]
     at = config
     for part in way:
@@ -97,7 +100,7 @@ def put(config, place, value):
 
 
 def complaint(config):
-    """The lines of BadInput."""
+    """Return the lines of the BadInput that a config raises."""
     with pytest.raises(BadInput) as caught:
         check_config(config)
     return str(caught.value).splitlines()

@@ -14,15 +14,15 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers for one data set or model, `server.id`, whose files are in `server.folder`."""
+    """A handler for one data set or model, `server.id`, whose files are in `server.folder`."""
 
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_):
-        """Say nothing."""
+        """Print nothing."""
 
     def answer(self, body, status=200, **headers):
-        """Send `body`, bytes or what becomes JSON."""
+        """Send `body`: bytes, or another value as JSON."""
         body = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
         for name, value in {"Content-Length": len(body), **headers}.items():
@@ -32,11 +32,11 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def missing(self, code):
-        """Say that a repository, revision or entry is not there, as the Hub says it."""
+        """Answer, as the Hub does, that a repository, revision or entry does not exist."""
         self.answer({"error": code}, 404, X_Error_Code=code)
 
     def entry(self, path):
-        """A file or folder as a listing has it."""
+        """Return a file or folder as an entry of a listing."""
         name = str(path.relative_to(self.server.folder))
         if path.is_dir():
             return {"type": "directory", "path": name, "size": 0, "oid": hashlib.sha1(name.encode()).hexdigest()}
@@ -44,18 +44,18 @@ class Handler(BaseHTTPRequestHandler):
         return {"type": "file", "path": name, "size": path.stat().st_size, "oid": oid}
 
     def do_HEAD(self):
-        """As GET, without the body."""
+        """Answer like GET, without the body."""
         self.do_GET()
 
     def do_POST(self):
-        """Facts about the paths asked for."""
+        """Answer with facts about the requested paths."""
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}").get("paths", [])
         paths = [self.server.folder / path for path in ([asked] if isinstance(asked, str) else asked)]
         self.server.asked.append(self.path)
         self.answer([self.entry(path) for path in paths if path.exists()])
 
     def do_GET(self):
-        """Facts about the repository, a listing of its files, or one of them."""
+        """Answer with facts about the repository, a listing of its files, or one of its files."""
         path = self.path.partition("?")[0]
         self.server.asked.append(self.path)
         files = sorted(path for path in self.server.folder.rglob("*") if path.is_file())
@@ -87,7 +87,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def fake_hub(folder, id):
-    """Serve data set or model `id` from `folder`; give the server: its `url`, and what it was `asked`."""
+    """Serve the data set or model `id` from `folder`; yield the server, with its `url` and the paths `asked` of it."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.folder, server.id, server.asked = Path(folder), id, []
     server.url = f"http://127.0.0.1:{server.server_port}"
@@ -100,9 +100,9 @@ def fake_hub(folder, id):
 
 
 def environment(hub, home):
-    """Environment of a process that reads from `hub`, with its cache in the folder `home`.
+    """Return the environment of a process that reads from `hub`, with its cache in the folder `home`.
 
-    A process of its own, because the Hub's client takes its settings at its start.
+    A separate process is needed because the Hub's client reads its settings when it is imported.
     """
     return {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGING"))} | {
         "HF_HOME": str(home), "HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": "0", "NO_PROXY": "127.0.0.1",

@@ -1,4 +1,4 @@
-"""Make up cells whose gap to the reference arm is known."""
+"""Simulate cells whose gap to the reference arm is known."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ SIZES = [100, 1000, 10_000, 100_000]
 
 
 def planted(gaps, examples, seeds=2, noise=0.0, rng=None):
-    """(sizes, seeds, differences) of cells whose true gaps, in points, are `gaps`, plus a seed's luck of sd `noise`."""
+    """Return (sizes, seeds, differences) of cells with true `gaps`, in points, plus a seed effect of sd `noise`."""
     rng = rng or np.random.default_rng(0)
     sizes, of, rows = [], [], []
     hardness = rng.random(examples)  # shared by all cells: an example that is hard is hard at every size

@@ -13,9 +13,9 @@ def environment():
 
 
 def run_python(code, *arguments, check=True, **options):
-    """Run Python code to its end; return the finished process, with what it printed as text.
+    """Run Python code to its end; return the finished process, with its output as text.
 
-    check: whether to raise an error where it fails. options: see `subprocess.run`.
+    check: whether to raise an error if it fails. options: see `subprocess.run`.
     """
     command = [sys.executable, "-c", code, *arguments]
     return subprocess.run(command, check=check, env=environment(), capture_output=True, text=True, **options)

@@ -82,7 +82,7 @@ class Project:
         return subprocess.run(command, cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def jobs(self, config=CONFIG, targets=()):
-        """How often each rule would run: a dict, without rules that would not."""
+        """Return the number of jobs of each rule that would run: a dict, without rules that would not run."""
         done = self.snakemake("--dry-run", *targets, config=config)
         assert done.returncode == 0, done.stdout
         table = done.stdout.partition("Job stats:")[2].partition("\n\n")[0]
@@ -90,7 +90,7 @@ class Project:
 
     @contextmanager
     def edited(self, module, old, new):
-        """A module of the copy's package with `old` replaced by `new`, restored afterwards."""
+        """Replace `old` by `new` in a module of the copy's package during the block."""
         path = self.folder / "workflow" / "scripts" / "pretrain_or_not" / module
         text = path.read_text()
         assert text.count(old) >= 1, f"{module} no longer has {old!r}"
@@ -102,7 +102,7 @@ class Project:
 
 
 def changed(path, value):
-    """CONFIG with the value at `path` (a tuple of keys) replaced."""
+    """Return CONFIG with the value at `path` (a tuple of keys) replaced."""
     config = copy.deepcopy(CONFIG)
     place = config
     for key in path[:-1]:

@@ -1,4 +1,4 @@
-"""A throwaway Slurm cluster, and the workflow run through it."""
+"""A temporary Slurm cluster, and projects that run on it."""
 
 import copy
 import os
@@ -20,16 +20,16 @@ from helpers.project import Project
 
 HERE = ROOT / "tests" / "slurm"
 
-PATIENCE = 1800  # seconds that anything may take, on however slow a machine, before a test fails
+PATIENCE = 1800  # seconds that a step may take, even on a slow machine, before a test fails
 
-started = []  # Snakemakes
+started = []  # processes of Snakemake
 
 
 def free_port():
-    """A port that is free, as the next one is."""
+    """Return a free port whose next port is free too."""
     while True:
         with socket.socket() as first, socket.socket() as second:
-            port = random.randrange(10_000, 30_000)  # below those that the system gives away
+            port = random.randrange(10_000, 30_000)  # below the ports that the system assigns
             with suppress(OSError):
                 first.bind(("", port))
                 second.bind(("", port + 1))
@@ -37,46 +37,46 @@ def free_port():
 
 
 class Cluster:
-    """What tests ask of Slurm, and do to it."""
+    """A Slurm cluster that tests query and disturb."""
 
     def __init__(self, folder):
         self.folder, self.port = folder, free_port()
 
     def up(self):
-        """Start what does not run of it."""
+        """Start the daemons that do not run."""
         environment = os.environ | {"SLURM_TEST_PORT": str(self.port)}
         answer([HERE / "cluster.sh", "up", self.folder], env=environment)
 
     def down(self):
-        """End what tests started and its jobs, stop it and delete its folder."""
+        """Kill the processes that tests started, stop the cluster with its jobs, and delete its folder."""
         for process in started:
             process.kill()
             process.wait()
         answer([HERE / "cluster.sh", "down", self.folder])
 
     def stop_controller(self):
-        """End slurmctld, as in an outage; jobs run on."""
+        """End slurmctld, as in an outage; jobs continue."""
         daemon = psutil.Process(int((self.folder / "run" / "slurmctld.pid").read_text()))
         daemon.terminate()
         daemon.wait(PATIENCE)
 
     def jobs(self):
-        """{Slurm job id: fields of `scontrol show job`} of all jobs that Slurm remembers, in the order they came."""
+        """Return {Slurm job id: fields of `scontrol show job`} of all jobs that Slurm remembers, oldest first."""
         text = answer(["scontrol", "show", "job", "--oneliner"])
         records = [dict(re.findall(r"(\S+?)=(\S*)", line)) for line in text.splitlines() if line.startswith("JobId=")]
         return {record["JobId"]: record for record in sorted(records, key=lambda record: int(record["JobId"]))}
 
     def jobs_of(self, project, part=""):
-        """As `jobs`: those sent from a project's folder, with `part` in the rule and wildcards of their comment."""
+        """Return those of `jobs` that were sent from a project's folder, with `part` in their comment."""
         of_project = {job: record for job, record in self.jobs().items() if record["WorkDir"] == str(project.folder)}
         return {job: record for job, record in of_project.items() if part in record["Comment"]}
 
     def cancel(self, project, part):
-        """scancel such jobs."""
+        """Cancel the jobs that `jobs_of` returns."""
         answer(["scancel", *self.jobs_of(project, part)])
 
     def limit_time(self, project, part, minutes):
-        """Cut the time limit of such jobs."""
+        """Set the time limit of the jobs that `jobs_of` returns."""
         for job in self.jobs_of(project, part):
             answer(["scontrol", "update", f"JobId={job}", f"TimeLimit={minutes}"])
 
@@ -90,27 +90,27 @@ class SlurmProject(Project):
         (self.folder / "config.yaml").write_text(yaml.safe_dump(config))
 
     def copy(self, folder):
-        """A copy in another folder, with all that was made so far."""
+        """Return a copy in another folder, with all files made so far."""
         other = copy.copy(self)
         other.folder = Path(shutil.copytree(self.folder, folder))
         return other
 
     def change_profile(self, change):
-        """Apply a function to the profile, as a dict."""
+        """Apply the function `change` to the profile, a dict that it changes."""
         path = self.folder / "slurm" / "config.yaml"
         profile = yaml.safe_load(path.read_text())
         change(profile)
         path.write_text(yaml.safe_dump(profile))
 
     def fill_in_profile(self):
-        """Take what the profile proposes for a cluster, in comments, as it is."""
+        """Activate the proposals for a cluster that are comments in the profile."""
         path = self.folder / "slurm" / "config.yaml"
         text, count = re.subn(r"^( *)# ([\w-]+: .*\bmy-)", r"\1\2", path.read_text(), flags=re.MULTILINE)
         assert count == 3, "the profile proposes an account, a constraint and partitions"
         path.write_text(text)
 
     def slow_down(self, seconds):
-        """Let each optimizer step of a training that starts from now on take so long, or `None` longer."""
+        """Make each optimizer step of trainings that start from now on `seconds` longer; None, not longer."""
         module, pace = (
             self.folder / "workflow" / "scripts" / "pretrain_or_not" / "training" / "schedule.py",
             self.folder / "seconds_per_step",
@@ -124,7 +124,7 @@ class SlurmProject(Project):
 
     def start(self, *arguments):
         """Start Snakemake; its output goes to output.txt."""
-        # As in the profile, ten seconds between two questions after the state of jobs; here, a fifth of one.
+        # The profile checks the state of jobs every ten seconds; here, every fifth of a second.
         command = [sys.executable, HERE / "fast_polling.py", "--profile", "slurm", *arguments]
         if "--max-status-checks-per-second" not in arguments:
             command += ["--max-status-checks-per-second", "5"]
@@ -137,25 +137,25 @@ class SlurmProject(Project):
         return (self.folder / "output.txt").read_text()
 
     def end_of(self, process):
-        """Wait until Snakemake has ended; its exit status."""
+        """Wait until Snakemake has ended; return its exit status."""
         wait_until(lambda: process.poll() is not None, "Snakemake to end", self.output)
         return process.returncode
 
     def run(self, *arguments):
-        """Run Snakemake through Slurm; its exit status."""
+        """Run Snakemake through Slurm; return its exit status."""
         return self.end_of(self.start(*arguments))
 
     def run_here(self, *arguments):
-        """Run Snakemake without Slurm; its output."""
+        """Run Snakemake without Slurm; return its output."""
         return answer([sys.executable, "-m", "snakemake", *arguments], cwd=self.folder)
 
     def training_log(self, run):
-        """The log of an LSTM's run, named by its folder below runs/."""
+        """Return the log of an LSTM's run. run: its folder below runs/."""
         path = self.folder / "results/logs/train_lstm/toy" / f"{run}.log"
         return path.read_text() if path.is_file() else ""
 
     def wait_for(self, condition, what, process):
-        """Wait until `condition()` holds, for which Snakemake has to run on."""
+        """Wait until `condition()` is true; fail if Snakemake ends before."""
 
         def holds():
             assert process.poll() is None, f"Snakemake ended while the test waited for {what}\n{self.output()}"
@@ -164,7 +164,7 @@ class SlurmProject(Project):
         wait_until(holds, what, self.output)
 
     def wait_for_training(self, process, runs):
-        """Wait until such runs have made their first step."""
+        """Wait until `runs` have made their first step."""
         self.wait_for(
             lambda: all("first step done" in self.training_log(run) for run in runs), "trainings to start", process
         )
@@ -188,7 +188,7 @@ def multiplier(*arguments):
 
 
 def answer(command, **options):
-    """What a command prints; it has to end well."""
+    """Run a command that must succeed; return its output."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     done = subprocess.run(command, timeout=PATIENCE, **pipes, **options)
     assert done.returncode == 0, f"{command} exits {done.returncode}\n{done.stdout}"
@@ -196,7 +196,7 @@ def answer(command, **options):
 
 
 def wait_until(condition, what, explain=lambda: ""):
-    """Return as soon as `condition()` holds."""
+    """Return as soon as `condition()` is true; fail after PATIENCE."""
     end = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < end, f"waited {PATIENCE} s in vain for {what}\n{explain()}"

@@ -1,4 +1,4 @@
-"""Write tables, and the config of a dataset of them."""
+"""Functions that write tables, and the config of a dataset of them."""
 
 import csv
 

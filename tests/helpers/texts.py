@@ -11,7 +11,7 @@ COMMON = "the a of and to in it was for with on at by this that".split()
 
 
 def make_rows(n, seed=0):
-    """`n` (text, label) pairs, a few words of the label's topic among common ones; lengths from 3 to 30 words."""
+    """Return `n` (text, label) pairs of 3 to 30 words: some words of the label's topic among common words."""
     rng = random.Random(seed)
     rows = []
     for _ in range(n):

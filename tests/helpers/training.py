@@ -1,4 +1,4 @@
-"""A recipe for small LSTMs, the files of a run, and how to train it as its job does."""
+"""A recipe for small LSTMs, the files of a run, and a function that trains a run as its job does."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ NEVER = 1e9  # seconds between checkpoints
 
 
 def run_outputs(folder):
-    """Return the paths of the files of a run in a folder, as a `Run` has them."""
+    """Return the paths of the files of a run in a folder, the `outputs` of a `Run`."""
     return {key: str(Path(folder) / name) for key, name in FILES.items()}
 
 
@@ -27,11 +27,11 @@ def train(run):
     if FAMILIES[family].neural:
         launch.train(module_name(family), run)
     else:
-        from pretrain_or_not.training.regression_run import fit_regression  # here, as scikit-learn takes a second
+        from pretrain_or_not.training.fitted_run import fit_classifier  # here, as scikit-learn takes a second
 
-        fit_regression(family_module(family).build, run)
+        fit_classifier(family_module(family).build, run)
 
 
 def no_checkpoints(folder="no-checkpoints"):
-    """Return checkpoints of which none is ever written."""
+    """Return Checkpoints that are never written."""
     return Checkpoints(folder, "", NEVER)

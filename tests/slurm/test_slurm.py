@@ -22,7 +22,7 @@ TARGETS = [f"results/toy/runs/{run}/run.json" for run in RUNS]
 
 
 def small_config():
-    """Three cells and a timing; the LSTM stays in the catalogue, for its runs to be asked for by name."""
+    """Return a config of three cells and a timing; tests ask for runs of the LSTM, only in its catalogue, by name."""
     config = copy.deepcopy(CONFIG)
     config["experiment"] |= {"arms": ["bert", "tfidf", "probe"], "sizes": [40]}
     config["arms"]["lstm"]["min_steps"] = 300  # many and short: told to end, it does so after a step
@@ -31,7 +31,7 @@ def small_config():
 
 @pytest.fixture(scope="module")
 def cluster():
-    """A running cluster of one node with 8 CPUs and 4 GPUs, all of them pretended."""
+    """Yield a running cluster of one node with 8 CPUs and 4 GPUs, all of them simulated."""
     folder = Path(tempfile.mkdtemp(prefix="slurm-", dir="/tmp"))  # a socket's path has to be short
     cluster, before = Cluster(folder), dict(os.environ)
     os.environ |= {"SLURM_CONF": str(folder / "slurm.conf"), "PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
@@ -48,7 +48,7 @@ def cluster():
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory, tiny_bert):
-    """A project whose data are prepared for training."""
+    """Return a project whose data are prepared for training."""
     project = SlurmProject(tmp_path_factory.mktemp("prepared"), tiny_bert, small_config())
     subsets = [f"results/toy/subsets/n{size}/seed0.parquet" for size in ("40", "50pct")]
     project.run_here("--cores", "2", "results/toy/tokens/tiny/train.parquet", *subsets)
@@ -57,13 +57,13 @@ def prepared(tmp_path_factory, tiny_bert):
 
 @pytest.fixture
 def project(tmp_path, prepared, cluster):
-    """A copy of it."""
+    """Return a copy of the prepared project."""
     return prepared.copy(tmp_path / "project")
 
 
 @pytest.fixture(scope="module")
 def local(tmp_path_factory, prepared):
-    """The LSTM's two runs, made without Slurm: what others are compared with."""
+    """Return the LSTM's two runs, made without Slurm, for comparison."""
     project = prepared.copy(tmp_path_factory.mktemp("local") / "project")
     project.run_here("--cores", "2", *TARGETS)
     return project
@@ -71,7 +71,7 @@ def local(tmp_path_factory, prepared):
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory, tiny_bert, prepared, cluster):
-    """The whole small experiment: run through Slurm, all of the profile filled in, and meanwhile without it."""
+    """Run the complete small experiment through Slurm, with the profile filled in, and in parallel without Slurm."""
     project = SlurmProject(tmp_path_factory.mktemp("finished"), tiny_bert, small_config())
     project.fill_in_profile()
     process = project.start()
@@ -83,7 +83,7 @@ def both(tmp_path_factory, tiny_bert, prepared, cluster):
 
 @pytest.fixture(scope="module")
 def finished(both):
-    """The one run through Slurm."""
+    """Return the project that ran through Slurm."""
     return both[0]
 
 
@@ -91,12 +91,12 @@ TIMES = re.compile(r"second|memory|^(reference_)?ms|^speed_up$")
 
 
 def without_times(table):
-    """A table without the columns that differ from one run to the next."""
+    """Read a table without the columns that differ from one run to the next."""
     return table[[column for column in table if not TIMES.search(column)]]
 
 
 def same_tables(a, b):
-    """Assert that all Parquet files below folder `a` are below `b`, and equal but for times."""
+    """Assert that all Parquet files below folder `a` are also below `b`, and are equal except for times."""
     tables = sorted(path.relative_to(a) for path in a.rglob("*.parquet"))
     assert tables
     for table in tables:
@@ -128,7 +128,7 @@ def test_short_jobs_go_together(finished, cluster):
     assert comments == [
         "rule_extract_features",
         "rule_ingest",
-        "rule_regressions_train_probe_train_tfidf",
+        "rule_fits_train_probe_train_tfidf",
         "rule_short_runs_finetune_bert",
         "rule_subsets_subsample",
         SUMMARY,
@@ -152,13 +152,13 @@ def test_jobs_ask_for_what_they_need(finished, cluster):
         "rule_subsets_subsample": (None, "1", "4000M", "00:05:00"),
         "rule_short_runs_finetune_bert": (gpu, "1", "16000M", "00:20:00"),
         "rule_extract_features": (gpu, "1", "16000M", "04:00:00"),
-        "rule_regressions_train_probe_train_tfidf": (None, "1", "4000M", "00:30:00"),  # three runs
+        "rule_fits_train_probe_train_tfidf": (None, "1", "4000M", "00:30:00"),  # three runs
         "rule_test_evaluate_select": (gpu, "1", "4000M", "01:15:00"),  # three cells
-        "rule_time_inference": (None, "8", "16000M", "08:00:00"),  # the whole node
+        "rule_time_inference": (None, "8", "16000M", "08:00:00"),  # the complete node
         SUMMARY: (None, "1", "4000M", "03:30:00"),  # seven jobs
         "rule_summary_table_inference": (None, "1", "4000M", "00:30:00"),
     }
-    assert jobs["rule_time_inference"]["OverSubscribe"] == "NO"  # nothing beside it
+    assert jobs["rule_time_inference"]["OverSubscribe"] == "NO"  # no other job on its node
 
 
 def test_account_constraint_and_partitions_of_the_profile_reach_all_jobs(finished, cluster):

@@ -64,7 +64,7 @@ def test_no_module_is_long(name):
 
 @pytest.mark.parametrize("name", [name for name, path in MODULES.items() if path.stat().st_size])
 def test_a_module_has_one_purpose(name):
-    """Its docstring tells it in a first sentence without the word "and"."""
+    """The first sentence of its docstring has no "and"."""
     purpose = first_sentence(MODULES[name])
     assert purpose.endswith(".") or ":" in purpose, purpose
     assert not re.search(r"\band\b", purpose, re.IGNORECASE), purpose

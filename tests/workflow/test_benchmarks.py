@@ -78,7 +78,7 @@ def test_a_row_is_of_medians_with_accuracies_and_the_share_of_the_peak():
     assert slower["ratio"] == 0.5  # of seconds, fewer are better
 
 
-def test_rows_of_what_did_not_run_again_are_kept(tmp_path, capsys):
+def test_rows_of_benchmarks_that_did_not_run_again_are_kept(tmp_path, capsys):
     arguments = SimpleNamespace(rounds=1, threads=1)
     old = harness.row("a", "first", "s", [1.0], [2.0], "peer", arguments)
     suite.write(tmp_path / "bench.parquet", "a", [old])

@@ -1,4 +1,4 @@
-"""Broken and foreign files are noticed: an error names the file and tells what to do."""
+"""Broken files, or files of something else, give an error that names the file and says what to do."""
 
 import json
 
@@ -41,7 +41,7 @@ def flip(path, byte, bit=0):
 
 @pytest.fixture
 def table():
-    """A table with every type of column that the workflow writes."""
+    """Return a table with every type of column that the workflow writes."""
     return pa.table(
         {
             "id": pa.array(range(40), pa.int64()),
@@ -55,7 +55,7 @@ def table():
 
 
 def write_in_parts(path, table, **about):
-    """As `write_table`, with metadata that are known last."""
+    """Write a table like `write_table`, but add metadata after the rows."""
     later = {}
     with table_writer(path, table.schema, later) as writer:
         writer.write_table(table)
@@ -64,7 +64,7 @@ def write_in_parts(path, table, **about):
 
 @pytest.mark.parametrize("write", [write_table, write_in_parts])
 def test_no_flipped_bit_changes_what_is_read(tmp_path, table, write):
-    """Each bit of the file, one at a time: pages, their headers, the footer and the metadata."""
+    """Flips each bit of the file, one after another: in pages, their headers, the footer and the metadata."""
     path, about = tmp_path / "a.parquet", {"label_names": ["a", "b", "c"], "n": 3}
     write(path, table, **about)
     whole, noticed = path.read_bytes(), 0
@@ -82,7 +82,7 @@ def test_no_flipped_bit_changes_what_is_read(tmp_path, table, write):
     assert noticed > 0.6 * 8 * len(whole)  # the rest are statistics and spare bits
 
 
-def test_no_cut_file_is_read(tmp_path, table):
+def test_a_truncated_file_is_not_read(tmp_path, table):
     path = tmp_path / "a.parquet"
     write_table(path, table)
     whole = path.read_bytes()
@@ -92,7 +92,7 @@ def test_no_cut_file_is_read(tmp_path, table):
             open_parquet(path)
 
 
-def test_damage_in_a_later_page_is_found_when_it_is_read(tmp_path, monkeypatch):
+def test_damage_in_a_later_page_is_found_on_reading(tmp_path, monkeypatch):
     monkeypatch.setattr(parquet, "ROWS_PER_GROUP", 100)
     path = tmp_path / "a.parquet"
     write_table(path, pa.table({"x": np.random.default_rng(0).random(1000)}))
@@ -102,10 +102,10 @@ def test_damage_in_a_later_page_is_found_when_it_is_read(tmp_path, monkeypatch):
         file.read()
     with pytest.raises(BadInput, match="CRC checksum verification failed"):
         list(file.iter_batches())
-    assert file.read_row_groups([0]).num_rows == 100  # what is whole can be read
+    assert file.read_row_groups([0]).num_rows == 100  # undamaged parts can be read
 
 
-def test_a_file_that_is_not_there_is_no_damaged_file(tmp_path):
+def test_a_missing_file_is_not_a_damaged_file(tmp_path):
     with pytest.raises(FileNotFoundError):
         open_parquet(tmp_path / "none.parquet")
 
@@ -124,7 +124,7 @@ def test_broken_json_is_named(tmp_path, content):
 
 @pytest.fixture
 def model(tmp_path):
-    """Folder of a saved LSTM."""
+    """Return the folder of a saved LSTM."""
     config = {"vocabulary": 20, "padding_id": 0, "embedding_size": 4, "layers": 1, "hidden": 4, "dropout": 0.0}
     config["classes"] = 3
     save_model(LSTMClassifier(config), tmp_path / "model.safetensors", tmp_path / "config.json")
@@ -245,7 +245,7 @@ def test_a_subset_of_an_earlier_version_of_the_data_is_refused(toy, tmp_path, ti
         read_cell(paths(toy) | {"subset": earlier.subset}, TOY, "tiny", 10)
 
 
-def test_another_split_in_its_place_is_refused(toy):
+def test_a_file_of_another_split_is_refused(toy):
     swapped = paths(toy) | {"validation": toy.tokens["test"]}
     with pytest.raises(BadInput, match=r"test\.parquet: its split is 'test', not 'validation'"):
         read_cell(swapped, TOY, "tiny", 10)
@@ -256,7 +256,7 @@ def test_another_split_in_its_place_is_refused(toy):
 # Through Snakemake
 
 
-def test_broken_files_stop_the_workflow_with_one_line(tmp_path_factory, tiny_bert):
+def test_broken_files_stop_the_workflow_with_a_one_line_error(tmp_path_factory, tiny_bert):
     project = Project(tmp_path_factory.mktemp("project"), tiny_bert)
     config = yaml.safe_load(yaml.safe_dump(CONFIG))
     config["arms"]["tfidf"]["C"] = [1]
@@ -266,7 +266,7 @@ def test_broken_files_stop_the_workflow_with_one_line(tmp_path_factory, tiny_ber
     first = (project.folder / target).read_bytes()
 
     def broken(path, damage, rule, told):
-        """Damage a file, see what is said, do as it says, and see that all is as before."""
+        """Damage a file, check the error, follow its advice, and check that all files are as before."""
         DAMAGES[damage](path)
         done = project.snakemake(target, config=config)
         assert done.returncode != 0

@@ -29,13 +29,13 @@ CELL = {"dataset": "toy", "size": "100", "seed": 0, "setting": "x", "selection":
 
 
 def model_files(folder):
-    """Return the paths of the model of a run that is selected."""
+    """Return the paths of the model of a selected run."""
     return {"model": folder / "model.safetensors", "config": folder / "config.json"}
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory, tiny_bert):
-    """Token files and a subset of 100 examples, and a function that trains and tests a family on some threads."""
+    """Yield token files, a subset of 100 examples, and a function that trains and tests a family on some threads."""
     folder = tmp_path_factory.mktemp("data")
     files, examples = write_csv(folder / "toy.csv", make_rows(400)), folder / "examples.parquet"
     ingest(DATASET | {"files": files}, "toy", [], 1, examples, folder / "dataset.json")
@@ -45,7 +45,7 @@ def data(tmp_path_factory, tiny_bert):
     write_subset(examples, folder / "dataset.json", "100", 0, paths["subset"])
 
     def run(family, threads, name, seed=0):
-        """SHA-256 of the weights, and the predictions."""
+        """Return the SHA-256 of the weights, and the predictions."""
         arm = {"bert": "bert", "lstm": "lstm-bert-embeddings", "tfidf": "tfidf"}[family]
         recipe = check_config(yaml.safe_load(yaml.safe_dump(CONFIG)))["arms"][arm]
         recipe |= {"precision": "fp32", "embeddings": None, "dropout": 0.1} if family != "tfidf" else {}
@@ -76,7 +76,7 @@ def data(tmp_path_factory, tiny_bert):
 
 
 @pytest.mark.parametrize("family", ["bert", "lstm", "tfidf"])
-def test_the_same_threads_give_the_same_bits_and_others_the_same_to_rounding(data, family):
+def test_the_same_threads_give_the_same_bits_and_others_differ_by_rounding(data, family):
     weights, predictions = data.run(family, 1, f"{family}-first")
     weights_again, predictions_again = data.run(family, 1, f"{family}-again")
     assert weights == weights_again
@@ -89,7 +89,7 @@ def test_the_same_threads_give_the_same_bits_and_others_the_same_to_rounding(dat
 
 
 @pytest.mark.parametrize("family", ["bert", "lstm"])
-def test_another_seed_starts_from_other_weights_and_ends_in_others(data, family, monkeypatch):
+def test_another_seed_starts_and_ends_with_other_weights(data, family, monkeypatch):
     started = []
 
     def watched(model, *arguments, **options):

@@ -36,7 +36,7 @@ def project(tmp_path, tiny_bert):
 
 
 def run_in(folder, *arguments, **environment):
-    """Run Snakemake in a folder; return the finished process, its output in one text."""
+    """Run Snakemake in a folder; return the finished process, with its output as one text."""
     command = [sys.executable, "-m", "snakemake", "--cores", "2", *map(str, arguments)]
     return subprocess.run(
         command, cwd=folder, text=True, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -49,7 +49,7 @@ def is_free(name):
 
 
 def test_installed_packages_shadow_no_module(project, tmp_path):
-    """With packages installed that are called as modules of the workflow are, or once were, it runs to its figures."""
+    """It runs to its figures although packages with the (present or former) names of its modules are installed."""
     once = "tables schedule hub metrics artifacts launch progress score stage sources sizes batches lstm published fit"
     names = {path.stem for path in SCRIPTS.rglob("*.py")} | {path.name for path in SCRIPTS.rglob("*") if path.is_dir()}
     names = {name for name in names | set(once.split()) if name.isidentifier() and is_free(name)}

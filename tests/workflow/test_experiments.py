@@ -22,7 +22,7 @@ REVIEW = {"text": "good", "reviewText": "good", "stars": 5.0, "overall": 5.0}
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory, tiny_bert):
-    """A project with a file at each of the places that the experiments name."""
+    """Return a project with a file at each path that the experiments name."""
     project = Project(tmp_path_factory.mktemp("experiments"), tiny_bert)
     data = project.folder / "data"
     data.mkdir()
@@ -35,7 +35,7 @@ def project(tmp_path_factory, tiny_bert):
 
 
 def planned(project, name):
-    """Job counts of a shipped experiment."""
+    """Return the job counts of an experiment of the project."""
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     return project.jobs(config, ["--configfile", str(ROOT / "experiments" / f"{name}.yaml")])
 
@@ -73,7 +73,7 @@ def yaml_of(path):
 
 
 def overlaid(*overlays):
-    """The config of the quickstart with overlays on it, checked."""
+    """Return the config of the quickstart with other configs merged over it, checked."""
     config = yaml_of(ROOT / "config.yaml")
     for overlay in overlays:
         update_config(config, overlay)

@@ -42,7 +42,7 @@ LABELS = ["../up and/down", "two words 🍕", f"{SCRIPT_TAG}", "line\nbreak", "$
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory, tiny_bert):
-    """A project whose texts, labels and titles are hostile, run to its end."""
+    """Return a finished project whose texts, labels and titles are hostile."""
     project = Project(tmp_path_factory.mktemp("project"), tiny_bert)
     config = yaml.safe_load(yaml.safe_dump(CONFIG))
     config["experiment"] |= {"arms": ["lstm", "tfidf"], "reference": "lstm", "sizes": [40]}
@@ -112,14 +112,14 @@ def test_names_that_could_leave_the_folder_are_refused(section, name):
 
 
 def calls(tree):
-    """Every call in a syntax tree, with the dotted name of what it calls."""
+    """Yield every call in a syntax tree, with the dotted name of the called function."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             yield node, ast.unparse(node.func)
 
 
 def constant(call, keyword):
-    """The constant that a call gives for a keyword, or None."""
+    """Return the constant that a call gives for a keyword, or None."""
     return next((k.value.value for k in call.keywords if k.arg == keyword and isinstance(k.value, ast.Constant)), None)
 
 
@@ -150,7 +150,7 @@ def test_no_script_can_run_what_a_file_holds(path):
 
 
 class Payload:
-    """Unpickling it makes a file."""
+    """An object that writes a file when it is unpickled."""
 
     def __init__(self, path):
         self.path = path
@@ -161,7 +161,7 @@ class Payload:
 
 @pytest.fixture
 def bert(tmp_path):
-    """Folder of a tiny BERT, to spoil."""
+    """Return the folder of a tiny BERT, to damage."""
     return make_tiny_bert(tmp_path / "bert")
 
 

@@ -40,7 +40,7 @@ for name, load in loads.items():
 
 
 def load_all(hub, folder, revision, **variables):
-    """What each way to load the model at a revision came to: a dict."""
+    """Load the model at a revision in each way; return the results, a dict."""
     done = subprocess.run(
         [sys.executable, "-c", LOADS], input=json.dumps([ID, revision, str(folder)]),
         env=environment(hub, folder / "home") | variables, capture_output=True, text=True,
@@ -50,7 +50,7 @@ def load_all(hub, folder, revision, **variables):
 
 
 def revisions(hub):
-    """The revisions that files were asked for at."""
+    """Return the revisions of the requested files."""
     return {path.split("/resolve/")[1].split("/")[0] for path in hub.asked if "/resolve/" in path}
 
 
@@ -64,7 +64,7 @@ def test_a_pinned_model_is_read_at_its_revision_and_then_offline(tiny_bert, tmp_
         assert hub.asked == []
 
 
-def test_a_revision_that_is_not_there_is_named(tiny_bert, tmp_path):
+def test_a_missing_revision_is_named(tiny_bert, tmp_path):
     with fake_hub(tiny_bert, ID) as hub:
         said = load_all(hub, tmp_path, "v9")
     for line in said.values():
@@ -73,7 +73,7 @@ def test_a_revision_that_is_not_there_is_named(tiny_bert, tmp_path):
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory, tiny_bert):
-    """A project in which cells of a pinned model, and of another, have run."""
+    """Return a project in which cells of a pinned model, and of another model, have run."""
     folder = tmp_path_factory.mktemp("pinned")
     project = Project(folder, tiny_bert)
     with fake_hub(tiny_bert, ID) as hub, pytest.MonkeyPatch.context() as patch:
@@ -86,7 +86,7 @@ def project(tmp_path_factory, tiny_bert):
 
 
 def pinned(revision):
-    """CONFIG with the model pinned, and one on disk beside it."""
+    """Return CONFIG with the model pinned, and a second model on disk."""
     config = copy.deepcopy(CONFIG)
     config["models"] = {"tiny": {"path": ID, "revision": revision}, "local": {"path": "tiny-bert"}}
     config["arms"]["local-lstm"] = config["arms"]["lstm"] | {"tokenizer": "local", "learning_rates": [1e-3]}
@@ -97,7 +97,7 @@ ARMS = ("bert", "lstm-bert-embeddings", "probe", "local-lstm")
 TARGETS = [f"results/toy/predictions/{arm}/n40/seed0.parquet" for arm in ARMS]
 
 
-def test_another_revision_runs_what_depends_on_the_model_and_nothing_else(project):
+def test_another_revision_reruns_only_what_depends_on_the_model(project):
     assert project.jobs(pinned(COMMIT), TARGETS) == {}
     assert project.jobs(pinned("0123abc"), TARGETS) == {
         "tokenize": 1, "extract_embeddings": 1, "extract_features": 1, "finetune_bert": 1, "train_lstm": 1,

@@ -27,7 +27,7 @@ def config_of(policy, **experiment):
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory, tiny_bert):
-    """A project in which the experiment has run with each value of `keep_models`."""
+    """Return a project in which the experiment has run with each value of `keep_models`."""
     project = Project(tmp_path_factory.mktemp("project"), tiny_bert)
     for policy in POLICIES:
         done = project.snakemake(config=config_of(policy))
@@ -131,7 +131,7 @@ def test_an_edit_of_testing_trains_only_what_is_gone(project, policy):
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_files_have_the_permissions_of_the_umask(project, policy):
-    """Colleagues can read what the umask lets them read, whatever the library that wrote it."""
+    """The umask decides who can read a file, whichever library wrote it."""
     umask = os.umask(0)
     os.umask(umask)
     for path in (project.folder / f"kept-{policy}").rglob("*"):
@@ -144,7 +144,7 @@ def test_files_have_the_permissions_of_the_umask(project, policy):
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_sweeps_that_grow_and_shrink_end_as_if_run_at_once(project, policy):
-    """A rate is added, then the selected one is dropped; each time nothing is left to do, and predictions are right."""
+    """A rate is added, then the selected one is dropped; each time no job is left, and predictions are right."""
     config = config_of(policy)
     config["arms"]["lstm"]["learning_rates"] = [1e-3, 2e-2, 5e-3]
     predictions = project.folder / f"kept-{policy}/toy/predictions/lstm/n40/seed0.parquet"

@@ -1,4 +1,4 @@
-"""Killed is not lost: Snakemake and its jobs, killed at any moment, leave whole files and come to the same end."""
+"""Snakemake and its jobs, killed at any moment, leave complete files, and a restart gives the same results."""
 
 import copy
 import os
@@ -17,7 +17,7 @@ SECONDS = 8.0  # of a run, at most; a job that trains takes about two
 
 
 def short(config):
-    """The config with one cell a family, and one run a cell."""
+    """Return the config with one cell per family, and one run per cell."""
     config = copy.deepcopy(config)
     config["experiment"] |= {"arms": ["bert", "lstm", "tfidf"], "sizes": [40]}
     config["arms"]["lstm"]["learning_rates"] = [2e-2]
@@ -26,7 +26,7 @@ def short(config):
 
 
 def tables(folder):
-    """Every Parquet file there is, by its path: read to its end, without the columns of times."""
+    """Read every Parquet file to its end; return path -> table without the columns of times."""
     found = {}
     for path in sorted(folder.rglob("*.parquet")):
         path = path.relative_to(folder)
@@ -38,7 +38,7 @@ def tables(folder):
 
 
 def kill_after(seconds, folder, only_snakemake):
-    """Start Snakemake, and kill -9 it, and its jobs but for `only_snakemake`, after so long; tell whether it ran."""
+    """Start Snakemake; kill -9 it after `seconds`, with its jobs unless `only_snakemake`; return whether it ran."""
     run = subprocess.Popen(
         [sys.executable, "-m", "snakemake", "--cores", "2", "results/scores.parquet"],
         cwd=folder, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -53,7 +53,7 @@ def kill_after(seconds, folder, only_snakemake):
 
 
 def forget(project):
-    """Remove all that Snakemake made."""
+    """Remove all files that Snakemake made."""
     for name in ("results", ".snakemake"):
         shutil.rmtree(project.folder / name)
 

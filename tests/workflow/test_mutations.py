@@ -51,7 +51,7 @@ def walk(value, node, place=()):
 
 
 def of_kind(node, value):
-    """The schema of an arm's family or a dataset's source, where `node` leaves the choice to a key of `value`."""
+    """Return the schema of an arm's family or a dataset's source if a key of `value` selects it, otherwise `node`."""
     for choice in node.get("allOf", []):
         ((key, constant),) = choice.get("if", {}).get("properties", {None: None}).items()
         if key and value.get(key) == constant["const"]:
@@ -60,12 +60,12 @@ def of_kind(node, value):
 
 
 def accepts(node, value):
-    """Whether a field's schema alone takes a value."""
+    """Return whether a field's schema alone accepts a value."""
     return Draft202012Validator({**node, "$defs": schema()["$defs"]}).is_valid(value)
 
 
 def wrong_values(node):
-    """(what is wrong, value) for a field: of each other type, null, just out of range, not of the choices, empty."""
+    """Yield (mistake, value) for a field: each other type, null, slightly out of range, none of the choices, empty."""
     types = types_of(node) or sorted({kind_of(option) for option in node.get("enum", [node.get("const")])})
     for name, sample in SAMPLES.items():
         if name not in types and not (name == "integer" and "number" in types):
@@ -93,26 +93,26 @@ def wrong_values(node):
 
 
 def kind_of(value):
-    """The JSON type of a value."""
+    """Return the JSON type of a value."""
     names = {type(None): "null", bool: "boolean", int: "integer", float: "number", str: "string"}
     return names[type(value)]
 
 
 def misspelt(key):
-    """A key with its second and third letters swapped, or its last one doubled."""
+    """Return a key with its second and third letters swapped, or its last letter doubled."""
     swapped = key[0] + key[2:3] + key[1:2] + key[3:]
     return swapped if swapped != key else key + key[-1]
 
 
 def at(config, place):
-    """What is at a place of a config."""
+    """Return the value at a place of a config."""
     for part in place:
         config = config[part]
     return config
 
 
 def mutations():
-    """Yield (what is spoilt, config, key at fault, what the line about it must hold)."""
+    """Yield (mistake, config, wrong key, text that the message must contain)."""
     base = check_config(yaml.safe_load(BASE))
 
     def spoilt(place, change):
@@ -172,7 +172,7 @@ def test_a_spoilt_config_is_refused_in_one_line(place):
 
 @pytest.mark.parametrize("kind", ["missing", "misspelt", "unknown key", "too small", "null for", "string for"])
 def test_snakemake_refuses_before_it_plans(project, kind):
-    """One of each kind, through the command that a user types."""
+    """One mistake of each kind, through the command that a user types."""
     config, key, told = next(rest for name, rest in MUTATIONS.items() if kind in name)
     done = project.snakemake("--dry-run", config=config)
     assert done.returncode != 0
@@ -183,5 +183,5 @@ def test_snakemake_refuses_before_it_plans(project, kind):
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory, tiny_bert):
-    """A project in which nothing has run."""
+    """Return a project in which nothing has run."""
     return Project(tmp_path_factory.mktemp("project"), tiny_bert)

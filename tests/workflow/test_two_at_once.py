@@ -44,7 +44,7 @@ def test_a_second_snakemake_in_the_folder_is_locked_out(project):
 
 
 def test_what_is_cached_is_not_made_again_in_another_folder(project, tmp_path, monkeypatch):
-    """The second folder differs in all that does not shape the tokens: name of the results, arms, sizes."""
+    """The second folder differs in everything that does not affect the tokens: name of the results, arms, sizes."""
     (tmp_path / "cache").mkdir()
     monkeypatch.setenv("SNAKEMAKE_OUTPUT_CACHE", str(tmp_path / "cache"))
     cached, wanted = ["--cache", "ingest", "tokenize", "--"], "{}/toy/tokens/tiny/train.parquet"

@@ -24,7 +24,7 @@ TABLES = {"table_accuracy": 1, "table_inference": 1}
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory, tiny_bert):
-    """A project in which the whole experiment has run."""
+    """Return a project in which the complete experiment has run."""
     project = Project(tmp_path_factory.mktemp("project"), tiny_bert)
     assert project.jobs() == RUNS | ENDS | TIMED | {
         "ingest": 1, "tokenize": 1, "subsample": 2, "extract_embeddings": 1, "extract_features": 1, "select": CELLS,
@@ -173,7 +173,7 @@ def test_a_fine_tuned_model_loads_with_transformers(project):
 
 
 def test_the_same_again_is_bit_identical_whatever_the_cores(project):
-    """With one core, ingest and tokenize have one thread, not two, and jobs run in another order."""
+    """With one core, ingest and tokenize use one thread, not two, and jobs run in another order."""
     config = changed(("pathvars", "results"), "again")
     cells = [f"again/toy/predictions/{arm}/n40/seed0.parquet" for arm in ("bert", "lstm", "tfidf")]
     done = project.snakemake(*cells, "--cores", "1", config=config)
@@ -190,7 +190,7 @@ def test_the_same_again_is_bit_identical_whatever_the_cores(project):
 
 
 def cells(n, **runs):
-    """Job counts when `n` cells are new, with their `runs`."""
+    """Return the job counts for `n` new cells, with their `runs`."""
     return runs | {"select": n, "evaluate": n} | ENDS
 
 
@@ -303,7 +303,8 @@ EDITS = {
     "evaluation/select.py": ("max(accuracies)", "sorted(accuracies)[-1]", ALL_CELLS),
     # one family, and no other: it is trained, selected, tested and timed again
     "arms/lstm.py": ("dim=-1", "dim=2", {"train_lstm": 6, "select": 4, "evaluate": 4} | TIMED_LSTM | ENDS),
-    "compute/time_axis.py": ("amax(dim=1)", "amax(1)", {"train_lstm": 6, "select": 4, "evaluate": 4} | TIMED_LSTM | ENDS),
+    "compute/time_axis.py": ("amax(dim=1)", "amax(1)",
+                             {"train_lstm": 6, "select": 4, "evaluate": 4} | TIMED_LSTM | ENDS),
     "arms/bert.py": ("recipe[\"init\"] == \"pretrained\"", "recipe[\"init\"] in (\"pretrained\",)",
                      {"finetune_bert": 2, "select": 2, "evaluate": 2} | TIMED_BERT | ENDS),
     "arms/tfidf.py": ("sublinear_tf=True", "sublinear_tf=False", {"train_tfidf": 4, "select": 2, "evaluate": 2} | ENDS),
@@ -355,7 +356,7 @@ def test_new_weights_at_the_same_place_are_noticed(project):
     before = weights.stat()
     os.utime(weights, (1, 1))
     try:
-        # no text is tokenized anew, and what starts from none of the weights stays; embeddings are timed with their arm
+        # no text is tokenized again, and arms that use none of the weights stay; embeddings are timed with their arm
         assert project.jobs() == cells(
             6, extract_embeddings=1, extract_features=1, finetune_bert=2, train_lstm=2, train_probe=2,
             time_inference=1, table_inference=1,

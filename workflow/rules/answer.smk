@@ -1,4 +1,4 @@
-# From how many labels on the reference arm buys little, in numbers and in words.
+# From how many labels on the gap to the reference arm is small, in numbers and in words.
 rule answer:
     input:
         gaps=rules.score.output.gaps,

@@ -1,4 +1,4 @@
-# What all rules share: the checked config, the functions that plan jobs, and patterns of paths.
+# Shared by all rules: the checked config, the functions that plan jobs, and patterns of paths.
 
 import json
 import shutil
@@ -12,12 +12,13 @@ from pretrain_or_not.config.check import check_config, missing_sections
 from pretrain_or_not.config.command_line import with_numbers
 from pretrain_or_not.config.families import FAMILIES
 from pretrain_or_not.config.grid import grid
+from pretrain_or_not.config.splits import SPLITS
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.code_digest import code_digest
 from pretrain_or_not.files.provenance import digest
 from pretrain_or_not.plan.code import training_code
 from pretrain_or_not.plan.catalogue import Catalogue, one_of
-from pretrain_or_not.plan.inputs import CELL, CELL_FOLDER, MODEL_FILES, SPLITS, JobInputs
+from pretrain_or_not.plan.inputs import CELL, CELL_FOLDER, MODEL_FILES, JobInputs
 from pretrain_or_not.plan.params import JobParams
 from pretrain_or_not.plan.resources import JobResources
 from pretrain_or_not.report.figures import FIGURES
@@ -25,7 +26,7 @@ from pretrain_or_not.report.published import matched, study
 
 
 def on_cluster():
-    """Return whether jobs are sent to a cluster, or this is Snakemake inside a job there."""
+    """Return whether jobs are sent to a cluster, or this Snakemake runs inside such a job."""
     plugin = workflow.executor_plugin
     return workflow.remote_exec or (plugin is not None and plugin.common_settings.non_local_exec)
 
@@ -40,7 +41,10 @@ except BadInput as error:
 inputs_of, params_of = JobInputs(catalogue), JobParams(catalogue)
 resources_of = JobResources(catalogue, on_cluster, has_gpu=shutil.which("nvidia-smi") is not None)
 EXPERIMENT, ARMS, TIMING = (config[key] for key in ("experiment", "arms", "timing"))
-PUBLISHED = {"points": matched(config["published"]), "study": {key: study()[key] for key in ("name", "reference", "speed_up", "timed")}}
+PUBLISHED = {
+    "points": matched(config["published"]),
+    "study": {key: study()[key] for key in ("name", "reference", "speed_up", "timed")},
+}
 ENVIRONMENT = "../../envs/environment.yaml"
 RUNS = f"<results>/{CELL_FOLDER}"
 KEEPS_SELECTED = EXPERIMENT["keep_models"] != "none"

@@ -1,5 +1,6 @@
-# The selected model's predictions of the test split: the one reading of test data. With `keep_models: none`, weights are
-# deleted once they are tested, and a run whose predictions are there is not tested again: so these stay until then.
+# The selected model's predictions of the test split: test data are read only here. With `keep_models: none`, weights
+# are deleted after they are tested. A run that has predictions is not tested again, so old predictions stay until the
+# job writes new ones (`update`).
 rule evaluate:
     input:
         selected=rules.select.output[0],

@@ -19,6 +19,8 @@ for figure in FIGURES.values():
             f"<results>/figures/{figure.name}.pdf",
         log:
             f"<results>/logs/plot_{figure.name}.log",
+        group:
+            "summary"
         conda:
             ENVIRONMENT
         params:

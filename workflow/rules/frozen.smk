@@ -1,7 +1,7 @@
-# What is taken once from a frozen pretrained model, for all runs that use it.
+# Outputs of a frozen pretrained model, made once for all runs that use it.
 
 
-# Its matrix of token embeddings, for LSTMs to start from.
+# Its matrix of token embeddings, from which LSTMs start.
 rule extract_embeddings:
     output:
         "<results>/embeddings/{model}.safetensors",
@@ -13,12 +13,12 @@ rule extract_embeddings:
         pretrained=params_of.pretrained,
         code=code_digest("extract_embeddings.py"),
     message:
-        "Taking token embeddings from {wildcards.model}"
+        "Extracting token embeddings from {wildcards.model}"
     script:
         "../scripts/extract_embeddings.py"
 
 
-# What it makes of every text, for probes to read.
+# Its features of every text, which probes read.
 rule extract_features:
     input:
         **{split: f"<results>/{{dataset}}/tokens/{{model}}/{split}.parquet" for split in SPLITS},
@@ -36,6 +36,6 @@ rule extract_features:
         pretrained=params_of.pretrained,
         code=code_digest("extract_features.py"),
     message:
-        "Taking features of {wildcards.dataset} from {wildcards.model}"
+        "Extracting features of {wildcards.dataset} with {wildcards.model}"
     script:
         "../scripts/extract_features.py"

@@ -1,8 +1,8 @@
-# Of a cell's runs, the one with the best validation accuracy; the others' models are deleted, as `keep_models` says.
+# The run of a cell with the best validation accuracy; the models of the others are deleted, depending on `keep_models`.
 rule select:
     input:
         costs=inputs_of.run_costs,
-        # Their time is no reason to select again: the output is linked to them.
+        # A new time of these files is no reason to select again: the output is linked to them.
         lost=lambda wildcards: map(ancient, inputs_of.lost_weights(wildcards) if KEEPS_SELECTED else []),
     output:
         f"{RUNS}/selected.json",

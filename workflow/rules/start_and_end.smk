@@ -1,16 +1,16 @@
-# What happens before the first job of a run and after its last.
+# Actions before the first job of a run and after its last job.
 
 from pretrain_or_not.cluster.orphans import cancel_orphans, cancel_rest, forget, register
 from pretrain_or_not.report.closing import closing_words
 
 
 def slurm_run():
-    """Return the name of all Slurm jobs of this run of Snakemake; None where they do not go to Slurm."""
+    """Return the name of all Slurm jobs of this run of Snakemake; None if jobs do not go to Slurm."""
     return getattr(workflow.scheduler._executor, "run_uuid", None)
 
 
 def before_first_job():
-    """Cancel jobs of an earlier run that was killed: they must not write what a job of this one writes."""
+    """Cancel jobs of an earlier run that was killed: they must not write the same files as jobs of this run."""
     try:
         cancel_orphans()
     except BadInput as error:

@@ -1,4 +1,4 @@
-# Which training rows a size and a seed stand for; a priority, so that a bad size fails before anything is trained.
+# The training rows of a size and a seed. Its priority makes a bad size fail before anything is trained.
 rule subsample:
     input:
         examples=rules.ingest.output.examples,

@@ -1,4 +1,5 @@
-# How long an arm takes to classify a batch. It claims all cores, so that nothing runs beside it; `timing.threads` work.
+# How long an arm takes to classify a batch. The job reserves all cores, so that nothing else runs; it uses
+# `timing.threads` of them.
 rule time_inference:
     input:
         unpack(inputs_of.embeddings),
@@ -12,7 +13,7 @@ rule time_inference:
         length=r"\d+",
     conda:
         ENVIRONMENT
-    # All cores there are, so that nothing runs beside it; a cluster gives none, but a job for each.
+    # All cores, so that nothing else runs. With a cluster, their number is not set: each timing is a separate job.
     threads: workflow.resource_settings.cores or TIMING["threads"]
     resources:
         gpu=lambda wildcards: resources_of.gpus() if wildcards.device == "cuda" else 0,

@@ -1,4 +1,4 @@
-# Texts to token ids, once for all arms that share the tokenizer.
+# Texts as token ids, made once for all arms that share the tokenizer.
 rule tokenize:
     input:
         examples=rules.ingest.output.examples,

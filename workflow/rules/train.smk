@@ -1,4 +1,4 @@
-# The training runs of each family of arms: one run is a cell at one value of its arm's sweep.
+# The training runs of each family of arms; a run is a cell at one value of its arm's sweep.
 
 
 for family in FAMILIES.values():
@@ -18,7 +18,7 @@ for family in FAMILIES.values():
             f"<results>/logs/{family.rule}/{{dataset}}/{{arm}}/{CELL}/{{setting}}.log",
         wildcard_constraints:
             arm=one_of(catalogue.arms_of(family.name)),
-        priority: int(family.weights_key is not None)  # the longest runs first, so that none is left alone at the end
+        priority: int(family.weights_key is not None)  # the longest runs first, so that none of them runs alone at the end
         group:
             resources_of.training_group
         conda:
@@ -29,7 +29,7 @@ for family in FAMILIES.values():
             mem_mb=resources_of.training_memory,
             runtime=resources_of.training_minutes,
         params:
-            script=family.script,  # not in `script:` itself, which is read when the loop is over
+            script=family.script,  # not in `script:` itself, which is evaluated after the loop
             recipe=params_of.recipe,
             reads=family.reads,
             pretrained=params_of.pretrained,

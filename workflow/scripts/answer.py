@@ -1,4 +1,4 @@
-"""Answer from how many labels on the gap is small."""
+"""Write from how many labels on the gap is small."""
 
 from pretrain_or_not.job import job
 from pretrain_or_not.report.answer import answer

@@ -1,4 +1,4 @@
-"""Write what a frozen encoder makes of every text of a dataset."""
+"""Write the features of a frozen encoder for every text of a dataset."""
 
 from pretrain_or_not.compute.extract_features import extract_features
 from pretrain_or_not.compute.gpus import lease_gpus

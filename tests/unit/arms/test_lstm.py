@@ -44,7 +44,7 @@ def test_layers_equal_torch_packed_bidirectional_lstm(make_examples):
 
 
 @pytest.mark.parametrize("frozen", [True, False])
-def test_gradients_reach_what_they_should(make_examples, frozen):
+def test_gradients_reach_all_weights_but_frozen_ones(make_examples, frozen):
     examples = make_examples(20)
     embeddings = torch.randn(50, 12)
     model = build_lstm(RECIPE | {"embeddings": "tiny", "freeze_embeddings": frozen}, examples.about, embeddings)

@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 
 from helpers.training import run_outputs
 from pretrain_or_not.arms.tfidf import TfidfClassifier
-from pretrain_or_not.training.regression_run import fit_and_save
+from pretrain_or_not.training.fitted_run import fit_and_save
 from pretrain_or_not.training.run import Run
 
 

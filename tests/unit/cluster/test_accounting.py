@@ -1,4 +1,4 @@
-"""Whether Snakemake's Slurm plugin may ask `sacct`: with a pretended one, that answers or not."""
+"""Snakemake's Slurm plugin uses `sacct` only where it works; here it is a fake."""
 
 import shutil
 
@@ -17,7 +17,7 @@ from pretrain_or_not.cluster.accounting import avoid_useless_sacct
         (None, False),
     ],
 )
-def test_sacct_is_asked_only_where_it_answers(tmp_path, monkeypatch, sacct, asked):
+def test_sacct_is_used_only_where_it_works(tmp_path, monkeypatch, sacct, asked):
     monkeypatch.setattr(plugin, "is_query_tool_available", plugin.is_query_tool_available)  # restored afterwards
     for name, line in {"sacct": sacct, "squeue": "true"}.items():
         if line:

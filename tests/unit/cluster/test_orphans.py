@@ -1,4 +1,4 @@
-"""Slurm jobs of a Snakemake that was killed: told from those of one that lives, with a pretended squeue and scancel."""
+"""Slurm jobs of a killed Snakemake are cancelled, those of a living one are not; squeue and scancel are fakes."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ sys.stdin.read()
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A working folder, whose bin/ comes first in PATH."""
+    """Return a working folder whose bin/ is first in PATH."""
     (tmp_path / "bin").mkdir()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
@@ -30,7 +30,7 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def other_run(folder):
-    """A function that starts a process which registers itself as a run."""
+    """Yield a function that starts a process that registers itself as a run."""
     processes = []
 
     def start(run):
@@ -49,7 +49,7 @@ def other_run(folder):
 
 
 def pretend(folder, squeue, scancel="rm jobs"):
-    """Put shell scripts of these lines in the place of Slurm's commands; `squeue` told its names in squeue.log."""
+    """Replace Slurm's commands by shell scripts with these lines; squeue.log lists the names that `squeue` gets."""
     for name, lines in {
         "squeue": f'echo "$*" >> squeue.log; {squeue}',
         "scancel": f'echo "$*" >> scancel.log; {scancel}',
@@ -80,7 +80,7 @@ def test_jobs_of_a_run_that_lives_are_left_alone(folder, other_run):
     assert not (folder / "squeue.log").exists() and not (folder / "scancel.log").exists()
 
 
-def test_a_run_that_ended_well_leaves_nothing_to_ask_for(folder):
+def test_slurm_is_not_asked_after_a_run_that_ended_well(folder):
     register("run-1")
     cancel_orphans()  # this process lives
     forget("run-1")
@@ -95,7 +95,7 @@ def test_a_run_that_ended_well_leaves_nothing_to_ask_for(folder):
         ("echo 17", "echo 17: Access denied >&2; exit 1", "may still write results, and scancel: 17: Access denied"),
     ],
 )
-def test_without_an_answer_from_slurm_nothing_starts(folder, other_run, squeue, scancel, message):
+def test_nothing_starts_without_an_answer_from_slurm(folder, other_run, squeue, scancel, message):
     process = other_run("run-1")
     process.kill()
     process.wait()
@@ -105,7 +105,7 @@ def test_without_an_answer_from_slurm_nothing_starts(folder, other_run, squeue, 
             cancel_orphans()
 
 
-def test_what_is_left_of_an_interrupted_run_is_cancelled_if_slurm_answers(folder, capsys):
+def test_jobs_left_by_an_interrupted_run_are_cancelled_if_slurm_answers(folder, capsys):
     pretend(folder, squeue="cat jobs 2>/dev/null; true")
     cancel_rest("run-1")
     assert not (folder / "scancel.log").exists()
@@ -118,7 +118,7 @@ def test_what_is_left_of_an_interrupted_run_is_cancelled_if_slurm_answers(folder
     cancel_rest("run-1")
 
 
-def test_without_slurm_it_says_what_to_do(folder, other_run, monkeypatch):
+def test_the_error_without_slurm_says_what_to_do(folder, other_run, monkeypatch):
     process = other_run("run-1")
     process.kill()
     process.wait()

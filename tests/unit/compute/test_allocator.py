@@ -31,6 +31,6 @@ def faults(how):
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is an option of glibc")
-def test_the_same_pages_serve_again():
+def test_freed_memory_is_used_again():
     pages = 50 * 2**20 // resource.getpagesize()
     assert faults("keep") < pages < faults("leave")

@@ -24,7 +24,7 @@ def test_values_are_zeroed_with_probability_p_and_keep_their_mean(p, dtype):
         assert (share - p).abs().max() < 6 * (p * (1 - p) / size) ** 0.5
 
 
-def test_gradients_pass_where_values_do():
+def test_gradients_are_zeroed_where_values_are():
     x = torch.randn(50, 60, requires_grad=True)
     y = dropout(x, 0.3)
     y.sum().backward()
@@ -40,7 +40,7 @@ def test_the_mask_follows_from_torchs_random_state():
     assert torch.equal(dropout(x, 0.5), first)
 
 
-def test_nothing_is_dropped_in_evaluation_or_at_zero_and_all_at_one():
+def test_dropout_does_nothing_in_evaluation_or_at_0_and_zeroes_all_at_1():
     x = torch.randn(9, 7)
     assert Dropout(0.5).eval()(x) is x
     assert torch.equal(dropout(x, 0.0), x)
@@ -108,7 +108,7 @@ def test_a_decoder_attends_to_no_later_token_whether_padded_or_not():
     assert not torch.allclose(both_ways, attended(later, is_causal=False)[:, :3])
 
 
-def test_a_transformer_in_training_uses_it(tiny_bert):
+def test_a_transformer_in_training_uses_the_fast_dropout(tiny_bert):
     from pretrain_or_not.compute.transformer import ATTENTION, load_for_classification
 
     model = load_for_classification(str(tiny_bert), ["a", "b"], 0.5)

@@ -22,13 +22,13 @@ from pretrain_or_not.files.parquet import read_metadata, write_table
 
 @pytest.fixture(autouse=True)
 def fp32(monkeypatch):
-    """One precision in all tests of a process, which accelerate asks for."""
+    """Use one precision in all tests of a process, because accelerate requires it."""
     monkeypatch.setattr(module, "build_accelerator", lambda _: build_accelerator("fp32"))
 
 
 @pytest.fixture
 def tokens(tmp_path, tiny_bert):
-    """Tokens of 60 texts of one split, and of 20 of another, by the tokenizer of the tiny BERT."""
+    """Return the token files of 60 texts of one split and 20 of another, made with the tokenizer of the tiny BERT."""
     rows = make_rows(80)
     table = pa.table(
         {
@@ -45,7 +45,7 @@ def tokens(tmp_path, tiny_bert):
 
 
 def features(tokens, tiny_bert, folder):
-    """Paths of the features of all splits."""
+    """Return the paths of the features of all splits."""
     outputs = {split: folder / f"{split}.parquet" for split in tokens}
     extract_features(tokens, {"path": str(tiny_bert)}, "tiny", 1, outputs)
     return outputs
@@ -110,7 +110,7 @@ def test_texts_longer_than_the_encoder_takes_in_are_refused(tokens, tiny_bert, t
             features({"test": tokens["test"]}, tiny_bert, tmp_path / "out")
 
 
-def test_features_open_as_other_tables_do(tokens, tiny_bert, tmp_path):
+def test_features_open_like_other_tables(tokens, tiny_bert, tmp_path):
     path = features(tokens, tiny_bert, tmp_path / "features")["train"]
     frame = pd.read_parquet(path)
     assert list(frame) == ["id", "label", "features"] and len(frame["features"][0]) == 16

@@ -69,7 +69,7 @@ SHARED = {
 
 @pytest.mark.filterwarnings("ignore:TF32")
 @pytest.mark.parametrize("name", SHARED)
-def test_what_a_batch_shares_is_counted_once(name):
+def test_operations_shared_by_a_batch_are_counted_once(name):
     kind, settings, shared = SHARED[name]
     model = AutoModelForSequenceClassification.from_config(AutoConfig.for_model(kind, **SMALL, **settings)).eval()
     forward, training = counted_flops(model)
@@ -81,7 +81,7 @@ def test_what_a_batch_shares_is_counted_once(name):
         assert work.flops(polynomial) == sum(torch_counts(model, n, backward, examples) for examples, n in batches)
 
 
-def test_a_batch_dealt_out_is_several():
+def test_a_batch_shared_by_processes_counts_as_several():
     work = Work()
     work.add(6, 10, batches=3)
     assert work.flops((0, 0, 0, 7, 2)) == 3 * (7 + 2 * 10) and work.flops((1, 0, 0)) == 6

@@ -62,7 +62,7 @@ def test_no_more_gpus_than_asked_for_means_no_lease(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_too_few_gpus_are_told(tmp_path):
+def test_too_few_gpus_are_an_error(tmp_path):
     with pytest.raises(BadInput, match="8 processes need a GPU each, and there are 4"):
         with lease_gpus(8, tmp_path):
             pass

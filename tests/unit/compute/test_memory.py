@@ -1,4 +1,4 @@
-"""How much memory a run says that it took."""
+"""The peak memory that a run reports."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ print(before, process_peak_memory_mb())
 """
 
 
-def test_the_peak_is_this_process_s_own_and_stays():
+def test_the_peak_is_that_of_this_process_and_does_not_fall():
     held = np.ones(600 * 2**17)  # 600 MiB, of the process that starts the other
     before, after = map(int, run_python(PROBE).stdout.split())
     assert before < 300 and 190 < after - before < 220 and len(held)

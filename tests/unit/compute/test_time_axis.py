@@ -10,7 +10,7 @@ MASK = torch.tensor([[1] * k + [0] * (7 - k) for k in LENGTHS])
 
 
 def with_gradient(function, states, weights):
-    """What `function` makes of `states`, and the gradient of its sum weighted with `weights`."""
+    """Return `function` of `states`, and the gradient of its sum weighted by `weights`."""
     states = states.clone().requires_grad_()
     result = function(states)
     (result * weights).sum().backward()
@@ -37,7 +37,7 @@ def test_masked_max_equals_a_loop():
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_the_maximum_and_its_gradient_are_those_of_amax(dtype):
-    """Rounded to few values, so that many steps share the maximum."""
+    """States are rounded to few values, so that many steps share the maximum."""
     torch.manual_seed(0)
     states = (torch.randn(5, 7, 30) * 2).round().to(dtype) - 10  # all negative: padding of 0 would win
     weights = torch.randn(5, 30).to(dtype)

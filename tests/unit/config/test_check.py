@@ -240,7 +240,7 @@ def test_a_mistake_is_one_line_with_its_place_and_a_hint(place, value, start, hi
         ("models", "model", "unknown key 'model'; did you mean 'models'?"),
     ],
 )
-def test_a_required_key_misspelt_is_one_mistake(right, wrong, start):
+def test_a_misspelled_required_key_is_one_mistake(right, wrong, start):
     config = valid()
     at = config
     *way, last = right.split("/")
@@ -273,12 +273,12 @@ def test_every_mistake_is_found_and_ten_are_shown():
 
 
 @pytest.mark.parametrize("config", [None, [], {}, "text", 3, True, {None: 1}, {1: {2: 3}}])
-def test_what_is_no_config_at_all(config):
+def test_values_that_are_not_a_config(config):
     assert all(line.startswith("config: ") for line in complaint(config))
 
 
 def places(value, place=()):
-    """Every place in a config, leaves and sections, the root included."""
+    """Yield every place in a config: leaves, sections and the root."""
     yield place
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
@@ -286,7 +286,7 @@ def places(value, place=()):
 
 
 @pytest.mark.parametrize("section", ["pathvars", "experiment", "datasets", "models", "arms"])
-def test_nothing_but_bad_input_comes_out_of_whatever_is_put_anywhere(section):
+def test_any_value_in_any_place_is_accepted_or_bad_input(section):
     for place in [(section, *rest) for rest in places(valid()[section])]:
         for value in [None, [], {}, "x", -1, 1.5, True, 10**12, [None], [[]], [{}], {"x": None}, {None: []}, "\n", ""]:
             config = valid()
@@ -304,8 +304,8 @@ def test_nothing_but_bad_input_comes_out_of_whatever_is_put_anywhere(section):
                     check_config(config)
 
 
-def test_it_imports_little():
-    """It runs in every parse of the Snakefile, which every cluster job repeats."""
+def test_checking_imports_no_large_library():
+    """The check runs whenever the Snakefile is parsed, and every cluster job parses it."""
     code = """
 import sys, yaml
 from pretrain_or_not.config.check import check_config

@@ -34,7 +34,7 @@ def test_the_grid_is_the_product_of_the_lists():
         ({"datasets": ["imdb"], "arms": ["a", "b"], "sizes": [100], "seeds": [0]}, 2),
     ],
 )
-def test_an_entry_leaves_out_the_cells_in_all_of_its_lists(entry, count):
+def test_an_entry_excludes_the_cells_in_all_of_its_lists(entry, count):
     gone = left_out(entry)
     assert len(gone) == count
     for dataset, arm, size, seed in gone:
@@ -43,5 +43,5 @@ def test_an_entry_leaves_out_the_cells_in_all_of_its_lists(entry, count):
         assert seed in entry.get("seeds", [seed])
 
 
-def test_entries_add_up():
+def test_several_entries_exclude_the_cells_of_each():
     assert len(left_out({"arms": ["b"]}, {"seeds": [1]})) == 12

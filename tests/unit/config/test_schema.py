@@ -6,7 +6,7 @@ from helpers.configs import put, valid
 from pretrain_or_not.config.schema import resolved, schema
 
 
-def test_the_schema_is_one_and_every_field_says_what_it_means():
+def test_the_schema_is_valid_and_describes_every_field():
     Draft202012Validator.check_schema(schema())
 
     def fields(node, place):

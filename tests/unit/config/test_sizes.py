@@ -1,4 +1,4 @@
-"""How a size is written, and what is none."""
+"""How sizes are written."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def test_size_names(size, name):
              "1e1%", ".5%", "٣%", "nan%", "ten", [], {}, 10**5000],
     ids=show,
 )  # fmt: skip
-def test_what_is_no_size(size):
+def test_values_that_are_not_a_size(size):
     with pytest.raises(BadInput, match="is not a size") as caught:
         size_name(size)
     assert len(str(caught.value).splitlines()) == 1

@@ -1,4 +1,4 @@
-"""Files of texts that are not what they should be are named, with the line where there is one."""
+"""Errors name files with invalid texts, with the line where there is one."""
 
 import pyarrow as pa
 import pyarrow.parquet as pq

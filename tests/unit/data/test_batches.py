@@ -30,7 +30,7 @@ def test_epochs_and_seeds_differ_and_repeat_exactly(make_examples):
     assert order(0, 0) != order(0, 1) != order(1, 1)
 
 
-def test_buckets_hardly_pad(make_examples):
+def test_batches_have_little_padding(make_examples):
     examples = make_examples(5000, longest=100)
     batches = shuffled_batches(examples, 32, 0, 0)
     padded = sum(examples.lengths[rows].max() * len(rows) for rows in batches)

@@ -38,7 +38,7 @@ HOSTILE = [
 
 
 def docstrings():
-    """A few hundred real texts."""
+    """Return a few hundred real texts."""
     import numpy
     import pyarrow.compute
 
@@ -46,12 +46,12 @@ def docstrings():
 
 
 def wordpiece():
-    """MiniLM's own, WordPiece as of BERT."""
+    """Return MiniLM's tokenizer: WordPiece, like BERT's."""
     return Tokenizer.from_file(str(MINILM))
 
 
 def mpnet():
-    """As of MPNet: WordPiece, but <s> and </s> around, and a mask that takes in the white space before it."""
+    """Return a tokenizer like MPNet's: WordPiece, <s> and </s>, and a mask that includes the white space before it."""
     tokenizer = wordpiece()
     tokenizer.add_special_tokens(["<s>", "</s>", AddedToken("<mask>", lstrip=True, rstrip=True, normalized=False)])
     tokenizer.add_tokens([AddedToken("single", single_word=True, normalized=True)])
@@ -61,7 +61,7 @@ def mpnet():
 
 
 def byte_level(add_prefix_space=False, normalizer=None, tokens=()):
-    """A byte-level BPE as of RoBERTa, trained on docstrings."""
+    """Return a byte-level BPE like RoBERTa's, trained on docstrings."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=add_prefix_space)
     if normalizer:
@@ -80,20 +80,20 @@ def byte_level(add_prefix_space=False, normalizer=None, tokens=()):
 
 
 def modernbert():
-    """As of ModernBERT: NFC, runs of spaces are tokens of their own, and so are words."""
+    """Return a tokenizer like ModernBERT's: NFC, with added tokens for runs of spaces and for words."""
     spaces = [AddedToken(" " * n, normalized=True) for n in range(2, 9)]
     return byte_level(normalizer=normalizers.NFC(), tokens=[*spaces, AddedToken("single", single_word=True)])
 
 
 def gpt2():
-    """As of GPT-2: no special tokens around."""
+    """Return a tokenizer like GPT-2's: without special tokens around a text."""
     tokenizer = byte_level()
     tokenizer.post_processor = processors.ByteLevel()
     return tokenizer
 
 
 def word_level():
-    """Words and punctuation, without a normalizer or special tokens."""
+    """Return a tokenizer of words and punctuation, without a normalizer or special tokens."""
     words = ["[UNK]", "a", "b", "the", "The", ".", ",", "don", "'", "t", "s", "single"]
     tokenizer = Tokenizer(models.WordLevel({word: i for i, word in enumerate(words)}, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
@@ -101,7 +101,7 @@ def word_level():
 
 
 def unigram():
-    """As of XLM-RoBERTa or T5: spaces become part of words before the text is parted."""
+    """Return a tokenizer like XLM-RoBERTa's or T5's: spaces become part of words before the text is split."""
     tokenizer = Tokenizer(models.Unigram())
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     trainer = trainers.UnigramTrainer(
@@ -124,19 +124,19 @@ MAKERS = {
 
 @pytest.fixture(scope="module", params=MAKERS)
 def description(request):
-    """A tokenizer's JSON: each test makes its own tokenizer of it."""
+    """Return the JSON of a tokenizer, from which each test makes its own tokenizer."""
     return MAKERS[request.param]().to_str()
 
 
 def ids_of(encoder, texts):
-    """What an encoder gives, as a list of lists."""
+    """Return the ids that an encoder gives, a list of lists."""
     ids, lengths = encoder(pa.array(texts, type=pa.string()))
     assert ids.dtype == np.uint16
     return [values.tolist() for values in np.split(ids, np.cumsum(lengths)[:-1])] if texts else []
 
 
 def expected(description, texts, max_length):
-    """The tokenizer's own ids."""
+    """Return the tokenizer's own ids, a list of lists."""
     tokenizer = Tokenizer.from_str(description)
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_length)
@@ -144,13 +144,13 @@ def expected(description, texts, max_length):
 
 
 def random_texts(n, seed, longest=12):
-    """`n` strings of a nasty alphabet."""
+    """Return `n` strings of difficult characters."""
     rng = random.Random(seed)
     return ["".join(rng.choices(NASTY, k=rng.randint(0, longest))) for _ in range(n)]
 
 
 def chunked(description, max_length, **options):
-    """A ChunkEncoder of the described tokenizer."""
+    """Return a ChunkEncoder of the described tokenizer."""
     return ChunkEncoder(Tokenizer.from_str(description), max_length, np.uint16, **options)
 
 
@@ -181,7 +181,7 @@ def test_real_texts(description):
 
 
 def test_long_texts(description):
-    """A megabyte in a line, with and without spaces, and what comes after many chunks without tokens."""
+    """A megabyte in one line, with and without spaces, and text after many chunks without tokens."""
     texts = ["word " * 200_000, "中文" * 50_000, "x" * 1_000_000, " " * 1_000_000, "\x01 " * 1000 + "the end", "a b"]
     assert ids_of(chunked(description, 32), texts) == expected(description, texts, 32)
 
@@ -219,7 +219,7 @@ def test_slices_of_arrays(description):
 
 
 def test_white_space_is_recognised():
-    """All of Unicode's: no chunk begins after it; chunks begin after nearly all other characters."""
+    """No chunk begins after any white space of Unicode; chunks begin after nearly all other characters."""
     characters = [chr(code) for code in range(33, 0x110000) if not 0xD800 <= code < 0xE000]
     texts = pa.array([f"{character} b" for character in characters], type=pa.large_string())
     slots = chunk_encoder.split(texts, 10)
@@ -240,7 +240,7 @@ def test_texts_are_encoded_as_a_whole_where_spaces_are_replaced():
 
 
 def changed(make=wordpiece, **parts):
-    """A tokenizer with parts of its JSON replaced: by a value, or by a function of the part."""
+    """Return a tokenizer with parts of its JSON replaced, by a value or by a function of the part."""
     about = json.loads(make().to_str())
     for key, value in parts.items():
         about[key] = value(about[key]) if callable(value) else value
@@ -248,7 +248,7 @@ def changed(make=wordpiece, **parts):
 
 
 def with_token(content, make=wordpiece, **options):
-    """A tokenizer with one more added token."""
+    """Return a tokenizer with one more added token."""
     tokenizer = make()
     tokenizer.add_tokens([AddedToken(content, **options)])
     return tokenizer
@@ -292,14 +292,14 @@ TWICE |= {"single": [{"Sequence": {"id": "A", "type_id": 0}}] * 2}
         ),
     }.values(),
 )
-def test_texts_are_encoded_as_a_whole_in_doubt(make, reason):
+def test_texts_are_encoded_as_a_whole_where_chunks_may_be_wrong(make, reason):
     encoder, how = make_encoder(make(), 64, np.uint16)
     assert isinstance(encoder, WholeTextEncoder)
     assert how.startswith(f"texts are not encoded in chunks: {reason}")
 
 
-def test_parts_written_in_python():
-    """They have no description."""
+def test_texts_are_encoded_as_a_whole_by_tokenizers_with_parts_in_python():
+    """Such a tokenizer has no description."""
 
     class Split:
         def pre_tokenize(self, text):
@@ -311,6 +311,6 @@ def test_parts_written_in_python():
         ChunkEncoder(tokenizer, 64, np.uint16)
 
 
-def test_no_room_beside_special_tokens():
+def test_texts_are_encoded_as_a_whole_without_room_beside_special_tokens():
     with pytest.raises(Unproven, match="2 tokens leave no space"):
         ChunkEncoder(wordpiece(), 2, np.uint16)

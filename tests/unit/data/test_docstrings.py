@@ -1,4 +1,4 @@
-"""The embedded corpus, from packages made here."""
+"""Docstrings of installed packages as a data set; the packages are made here."""
 
 import json
 
@@ -28,7 +28,7 @@ def test_first_paragraphs_of_classes_and_functions(tmp_path):
     assert sorted(first_paragraphs(path, 300)) == sorted(["First line goes on.", "Short.", "x" * 300])
 
 
-def test_unparsable_source_is_passed_over(tmp_path):
+def test_source_files_that_cannot_be_parsed_are_skipped(tmp_path):
     (tmp_path / "a.py").write_text("def {{ template }}:")
     assert first_paragraphs(tmp_path / "a.py", 300) == []
 
@@ -47,7 +47,7 @@ def test_names_and_shared_texts_are_left_out(tmp_path, monkeypatch):
     assert list(zip(texts, labels, strict=True)) == [("Only here.", "alpha"), ("Also only here.", "beta")]
 
 
-def test_a_package_that_is_not_there_is_named():
+def test_a_missing_package_is_named():
     with pytest.raises(BadInput, match="'no_such_package' is not an installed package"):
         read_docstrings({"a": "no_such_package", "b": "json"}, [], 300)
 

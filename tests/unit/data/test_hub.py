@@ -44,7 +44,7 @@ UNSEEN = [(f"unseen-0 {i}", label, "test") for i, label in enumerate(["neg", "po
 
 
 def make_repo(folder):
-    """Write a data set as it lies on the Hub: two configurations, shards, names of classes in its card."""
+    """Write a data set as it is stored on the Hub: two configurations, shards, names of classes in its card."""
     (folder / "plain").mkdir(parents=True)
     (folder / "README.md").write_text(CARD)
     for name, labels in {"train-0": [0, 1, 0], "train-1": [0, 1, 0], "unseen-0": [0, 1, -1, 0]}.items():
@@ -57,16 +57,16 @@ def make_repo(folder):
 
 @pytest.fixture
 def repo(tmp_path):
-    """Folder of a data set."""
+    """Return the folder of a data set."""
     return make_repo(tmp_path / "reviews")
 
 
 def rows_of(dataset):
-    """All rows of a source, as (text, label, split)."""
+    """Return all rows of a source, as (text, label, split)."""
     return [tuple(row.values()) for batch in read_source(dataset) for row in batch.to_pylist()]
 
 
-def test_a_folder_is_read_as_the_hub_would_be(repo):
+def test_a_folder_is_read_like_a_data_set_of_the_hub(repo):
     dataset = HUB | {"id": str(repo), "split": {"train": "train", "test": "unseen"}}
     assert rows_of(dataset) == PLAIN + UNSEEN
     stars = dataset | {"config": "stars", "split": {"train": "train"}, "text": "review", "label": "stars"}
@@ -91,18 +91,18 @@ def test_files_of_a_folder_are_inputs_and_an_id_has_none(repo):
         ({"text": "review"}, "reviews, split 'train': no column 'review' for `text:`; its columns are text, label"),
     ],
 )
-def test_what_the_data_set_has_not_is_named(repo, changes, message):
+def test_missing_parts_of_a_data_set_are_named(repo, changes, message):
     with pytest.raises(BadInput, match=message):
         rows_of(HUB | {"id": str(repo)} | changes)
 
 
-def test_rows_that_are_missing_are_noticed(repo):
+def test_missing_rows_are_an_error(repo):
     (repo / "plain" / "train-1.parquet").unlink()
     with pytest.raises(BadInput, match="split 'train': 3 rows could be read, and the data set declares 6"):
         rows_of(HUB | {"id": str(repo)})
 
 
-def test_a_card_that_declares_too_few_rows_stops_nobody(repo):
+def test_more_rows_than_the_card_declares_are_no_error(repo):
     shutil.copy(repo / "plain" / "train-1.parquet", repo / "plain" / "train-2.parquet")
     assert len(rows_of(HUB | {"id": str(repo)})) > len(set(rows_of(HUB | {"id": str(repo)})))
 
@@ -130,9 +130,9 @@ snapshot_download("org/reviews", repo_type="dataset", cache_dir=cache)  # as `hf
 
 @pytest.fixture(scope="module")
 def online(tmp_path_factory):
-    """What came of reading from a hub.
+    """Read from a hub.
 
-    Gives the results, the paths the hub was asked for, the cache that streaming leaves and one with a download.
+    Returns the results, the paths requested from the hub, the cache after streaming, and a cache with a download.
     """
     folder = tmp_path_factory.mktemp("online")
     asked = [
@@ -162,7 +162,7 @@ def test_the_hub_is_streamed_at_one_commit(online):
     assert files and all(f"/resolve/{COMMIT}/" in path for path in files)
 
 
-def test_what_the_hub_has_not_is_named(online):
+def test_what_is_missing_on_the_hub_is_named(online):
     _, _, _, no_revision, no_id, no_config = online[0]
     assert no_revision == "org/reviews: no revision 'v9' on the Hugging Face Hub; correct `revision:`"
     assert no_id.startswith("org/other: no such data set on the Hugging Face Hub; correct `id:`")
@@ -171,7 +171,7 @@ def test_what_the_hub_has_not_is_named(online):
 
 @pytest.fixture
 def offline(monkeypatch):
-    """A function that makes a folder the Hub's cache, and forbids the network."""
+    """Return a function that makes a folder the Hub's cache and forbids the network."""
     from huggingface_hub import constants
 
     def go(cache):
@@ -182,12 +182,12 @@ def offline(monkeypatch):
 
 
 @pytest.mark.parametrize("revision", [None, "main", COMMIT])
-def test_offline_the_cache_is_read(online, offline, revision):
+def test_the_cache_is_read_when_offline(online, offline, revision):
     offline(online[3])
     assert rows_of(HUB | {"revision": revision, "split": {"train": "train", "test": "unseen"}}) == PLAIN + UNSEEN
 
 
-def test_offline_without_the_data_it_is_said_how_to_get_them(online, offline, tmp_path):
+def test_the_error_says_how_to_get_the_data_when_offline(online, offline, tmp_path):
     streamed = online[2]
     assert list(streamed.rglob("README.md")) and not list(streamed.rglob("*.parquet"))
     for cache, revision, option in ((tmp_path, None, ""), (streamed, COMMIT, f" --revision {COMMIT}")):
@@ -198,7 +198,7 @@ def test_offline_without_the_data_it_is_said_how_to_get_them(online, offline, tm
         assert f"fetch it: hf download org/reviews --repo-type dataset{option} (or set" in str(caught.value)
 
 
-def test_a_hub_that_cannot_be_reached_is_told(monkeypatch):
+def test_a_hub_that_cannot_be_reached_is_an_error(monkeypatch):
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)

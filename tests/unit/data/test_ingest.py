@@ -1,8 +1,10 @@
-"""Sources, cleaning, splits without leaks, and what is said of bad data."""
+"""Ingesting: formats, cleaning, splits without leaks, errors about bad data."""
 
 import bz2
 import gzip
 import json
+import lzma
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -28,7 +30,7 @@ def run(tmp_path, files, sizes=(), **changes):
 
 
 def write_format(path, rows):
-    """`rows` in the format that the name of `path` tells."""
+    """Write `rows` in the format of the name of `path`."""
     kind = path.name.split(".")[1]
     if kind == "parquet":
         pq.write_table(pa.table({"text": [r[0] for r in rows], "label": [r[1] for r in rows]}), path)
@@ -59,7 +61,7 @@ def test_every_format_gives_the_same_examples(tmp_path, name):
     assert all(rows[i][0] == text for i, text in zip(examples.id, examples.text, strict=True))
 
 
-def test_made_splits_are_of_the_asked_size_and_do_not_leak(tmp_path):
+def test_new_splits_have_the_requested_size_and_do_not_leak(tmp_path):
     rows = make_rows(300)
     rows += [(text.upper(), label) for text, label in rows[:50]] + rows[:50]
     examples, facts = run(tmp_path, write_csv(tmp_path / "a.csv", rows), splits={"validation": 30, "test": 0.25})
@@ -112,7 +114,7 @@ def test_blank_and_null_texts_are_dropped_and_counted(tmp_path):
     assert facts["dropped"]["blank or null text"] == 3 and facts["dropped"]["no label"] == 1
 
 
-def test_label_map_joins_stars_however_they_are_written(tmp_path):
+def test_the_label_map_joins_labels_in_any_notation(tmp_path):
     rows = [(f"text number {i}", value) for i, value in enumerate(["1", "2.0", "4", " 5"] * 10)]
     labels = {"bad": [1, 2], "good": ["4", 5.0]}
     examples, facts = run(tmp_path, write_csv(tmp_path / "a.csv", rows), labels=labels)
@@ -126,7 +128,7 @@ def test_order_depends_on_the_seed_alone(tmp_path):
     assert first.equals(again) and first.id.tolist() != other.id.tolist()
 
 
-def test_provenance_rides_in_the_metadata(tmp_path):
+def test_provenance_is_in_the_metadata(tmp_path):
     run(tmp_path, write_csv(tmp_path / "a.csv", make_rows(40)))
     about = read_metadata(tmp_path / "out" / "examples.parquet")
     assert about["label_names"] == ["cooking", "sports", "travel"]
@@ -134,7 +136,7 @@ def test_provenance_rides_in_the_metadata(tmp_path):
 
 
 def test_cells_of_a_csv_are_taken_as_they_are_written(tmp_path):
-    """Also where a chunk would look like numbers, booleans or missing values to a guessing reader."""
+    """A reader that guesses types would read some chunks as numbers, booleans or missing values."""
     labels = ["01", "02"] * 6000 + ["A1", "True", "None", "1.5"] * 3
     rows = [(f"text {i}", label) for i, label in enumerate(labels)] + [("NA", "01"), ("null", "02"), ("12", "02")]
     examples, facts = run(tmp_path, write_csv(tmp_path / "a.csv", rows))
@@ -158,7 +160,7 @@ def test_texts_that_are_numbers_are_refused(tmp_path):
         run(tmp_path, str(tmp_path / "a.parquet"))
 
 
-def test_a_whole_batch_may_be_blank(tmp_path):
+def test_a_batch_may_have_only_blank_texts(tmp_path):
     rows = [*((f"text {i}", "ab"[i % 2]) for i in range(10_000)), ("", "a")]
     _, facts = run(tmp_path, write_csv(tmp_path / "a.csv", rows), labels={"x": ["a"], "y": ["b"]})
     assert facts["read"] == 10_001 and facts["dropped"]["blank or null text"] == 1
@@ -171,7 +173,7 @@ def test_ignored_labels_are_left_out_and_counted(tmp_path):
     assert len(examples) == 20 and facts["dropped"]["label in ignore_labels"] == 10
 
 
-def test_numbers_as_classes_are_in_order_whatever_the_hash_seed():
+def test_numeric_classes_are_sorted_as_numbers():
     assert class_names({"10", "9", "1.5", "01", "1"}, None) == ["01", "1", "1.5", "9", "10"]
     assert class_names({"nan", "2", "1"}, None) == ["1", "2", "nan"]
 
@@ -207,7 +209,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_bad_data_is_named_and_nothing_is_left(tmp_path, case):
+def test_bad_data_is_named_and_no_file_is_left(tmp_path, case):
     rows, changes, message = BAD[case]
     changes = dict(changes)
     header = ("text", "label", "split") if "split" in changes else ("text", "label")
@@ -231,14 +233,39 @@ def test_a_row_with_more_cells_than_columns_is_named(tmp_path, row, first):
         run(tmp_path, str(path))
 
 
+CSV = b"text,label\n" + b"".join(b"%d,a\n" % (i * 7919 % 1000) for i in range(5000))
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
         ("a.parquet", b"PAR1 cut off"),
-        ("a.csv.gz", b"not gzip"),
+        ("a.csv.gz", gzip.compress(CSV)[:-20]),
+        ("a.csv.gz", gzip.compress(CSV)[:-8] + b"damaged!"),
+        ("a.csv.zst", zstandard.compress(CSV)[:-20]),
+        ("a.csv.bz2", bz2.compress(CSV)[:-20]),
+        ("a.csv.xz", lzma.compress(CSV)[:-40]),
     ],
 )
 def test_broken_files_are_named(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(BadInput, match=f"{name}: cannot be read as"):
         run(tmp_path, str(tmp_path / name))
+
+
+def test_compression_is_told_by_content_whatever_the_name(tmp_path):
+    rows = make_rows(60)
+    plain = Path(write_csv(tmp_path / "a.csv", rows)).read_bytes()
+    found = []
+    for content in (
+        plain,
+        gzip.compress(plain),
+        lzma.compress(plain),
+        gzip.compress(plain[:500]) + gzip.compress(plain[500:]),
+    ):
+        (tmp_path / "b.csv.gz").write_bytes(content)
+        found.append(run(tmp_path, str(tmp_path / "b.csv.gz"))[0])
+    assert len(found[0]) == 60 and all(examples.equals(found[0]) for examples in found)
+    (tmp_path / "b.csv.gz").write_bytes(b"not gzip")
+    with pytest.raises(BadInput, match=r"b\.csv\.gz: no column 'text' for `text:`; its columns are not gzip"):
+        run(tmp_path, str(tmp_path / "b.csv.gz"))

@@ -9,7 +9,7 @@ from pretrain_or_not.data.shuffle import reordered
 
 
 @pytest.mark.parametrize(("rows", "kept", "per_group"), [(100, 83, 7), (100, 100, 10), (50, 50, 64), (30, 1, 4)])
-def test_texts_follow_an_order_that_leaves_some_out(tmp_path, rows, kept, per_group):
+def test_texts_follow_an_order_that_omits_some(tmp_path, rows, kept, per_group):
     ids = np.random.default_rng(0).permutation(rows)[:kept]
     texts = [f"text {i} " * (i % 5) for i in range(rows)]
     scratch = pa.table({"id": np.arange(rows), "text": pa.array(texts, pa.large_string())})
@@ -23,7 +23,7 @@ def test_texts_follow_an_order_that_leaves_some_out(tmp_path, rows, kept, per_gr
     assert found["text"].to_pylist() == [texts[i] for i in ids]
 
 
-def test_rows_that_are_missing_in_the_source_ids_are_no_matter(tmp_path):
+def test_ids_of_the_source_may_have_holes(tmp_path):
     """Rows were dropped when the source was cleaned: its ids have holes."""
     pq.write_table(pa.table({"id": [1, 4, 9], "text": pa.array(["b", "e", "j"], pa.large_string())}), tmp_path / "r")
     pq.write_table(pa.table({"id": [9, 1, 4]}), tmp_path / "o")

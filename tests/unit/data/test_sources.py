@@ -1,4 +1,4 @@
-"""Reviews in the forms they are published in, odd rows included, and data sets of the Hugging Face Hub."""
+"""Review files in their published formats, odd rows included."""
 
 import bz2
 import gzip
@@ -99,7 +99,7 @@ def test_stars_become_five_classes(tmp_path):
     assert examples.label.tolist() == [0, 1, 2, 3, 4] * 20
 
 
-def test_a_member_that_is_not_there_is_told_with_those_that_are(tmp_path):
+def test_a_missing_archive_member_is_named_with_the_existing_ones(tmp_path):
     archive = write_tar(tmp_path / "y.tar", "w", {"a.json": b"{}", f"not_{YELP}": b"{}"})
     with pytest.raises(BadInput, match=rf"y\.tar: there is no '{YELP}' in it .*; it holds a\.json, not_{YELP}$"):
         read(archive, member=YELP)
@@ -113,7 +113,7 @@ def test_a_member_that_is_not_there_is_told_with_those_that_are(tmp_path):
         ("y.tar", {"member": "README"}, "cannot tell its format"),
     ],
 )
-def test_a_wrong_member_is_told_before_anything_runs(tmp_path, name, changes, message):
+def test_a_wrong_archive_member_is_an_error_before_anything_runs(tmp_path, name, changes, message):
     (tmp_path / name).write_bytes(b"")
     with pytest.raises(BadInput, match=message):
         find_inputs("yelp", FILES | {"files": str(tmp_path / name)} | changes)
@@ -163,7 +163,7 @@ def test_amazon_reviews_with_odd_rows(tmp_path):
     assert examples.text.duplicated().sum() == 2
 
 
-def test_types_may_change_far_into_the_file(tmp_path):
+def test_types_may_change_late_in_a_file(tmp_path):
     """Past any block from which a reader would guess them; here `vote` and `text`-less rows come after 12 MB."""
     padding = "x" * 1200
     rows = [{"overall": 5.0, "reviewText": f"{padding} {i}", "vote": "7", "style": {"a": "b"}} for i in range(10_500)]
@@ -175,7 +175,7 @@ def test_types_may_change_far_into_the_file(tmp_path):
     assert found[-3:] == [(f"{padding} 10499", "5", None), (None, "4", None), ("end", "1", None)]
 
 
-def test_compression_is_told_by_content(tmp_path):
+def test_compression_is_recognized_by_content(tmp_path):
     path = tmp_path / "reviews.data"
     for pack in (zstandard.compress, gzip.compress, bz2.compress, lzma.compress, bytes):
         path.write_bytes(pack(as_bytes(amazon_rows(5))) + pack(as_bytes(amazon_rows(4))))  # as `cat` joins them
@@ -197,7 +197,7 @@ def test_zstandard_with_a_long_window_is_read(tmp_path):
     assert len(read(path, format="json", **AMAZON)) == 5
 
 
-def test_text_that_utf8_cannot_hold_is_mended(tmp_path):
+def test_text_that_utf8_cannot_encode_is_repaired(tmp_path):
     lines = [r'{"text": "half \ud83d of a pair", "stars": 1}', r'{"text": "whole \ud83d\ude00 nul \u0000", "stars": 2}']
     assert read(write_lines(tmp_path / "a.json", lines)) == [
         ("half � of a pair", "1", None),
@@ -205,7 +205,7 @@ def test_text_that_utf8_cannot_hold_is_mended(tmp_path):
     ]
 
 
-def test_windows_line_ends_and_byte_order_mark(tmp_path):
+def test_windows_line_ends_and_a_byte_order_mark_are_accepted(tmp_path):
     rows = yelp_rows(3)
     path = tmp_path / "a.json"
     path.write_bytes(b"\xef\xbb\xbf" + as_bytes(rows).replace(b"\n", b"\r\n"))
@@ -246,7 +246,7 @@ def test_broken_json_lines_are_named_with_their_line(tmp_path, case):
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
-def test_a_cut_archive_is_named(tmp_path, mode):
+def test_a_truncated_archive_is_named(tmp_path, mode):
     rows = [{"text": f"text {i * 7919 % 1000}", "stars": 1} for i in range(5000)]
     archive = write_tar(tmp_path / "y.tar", mode, {YELP: as_bytes(rows)})
     archive.write_bytes(archive.read_bytes()[:-12_000])

@@ -1,4 +1,4 @@
-"""Sizes and the nested windows they stand for."""
+"""Training subsets of a size, which are nested windows."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def test_count(size, total, n):
 
 
 @pytest.mark.parametrize(("size", "total"), [("11", 10), ("0", 10), ("1pct", 99)])
-def test_count_refuses_none_and_too_many(size, total):
+def test_count_refuses_zero_and_too_many(size, total):
     with pytest.raises(BadInput, match=rf"experiment\.sizes: {size.replace('pct', '%')} .*choose from 1 to {total}"):
         count(size, total)
 

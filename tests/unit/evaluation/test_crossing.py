@@ -51,14 +51,14 @@ def test_a_size_without_the_drawn_seed_takes_the_seeds_it_has():
 
 
 def test_examples_are_drawn_jointly_for_all_sizes():
-    """Where two sizes have the same differences, their gaps are equal in every replicate."""
+    """If two sizes have the same differences, their gaps are equal in every replicate."""
     differences = np.tile(np.random.default_rng(2).choice([-1, 0, 1], 200).astype(np.int8), (2, 1))
     replicates = bootstrap(differences, np.array([[0], [1]]), replicates=50)
     np.testing.assert_allclose(replicates[:, 0], replicates[:, 1])
     assert replicates[:, 0].std() > 0
 
 
-def test_the_interval_covers_a_planted_crossing_about_as_often_as_it_says():
+def test_the_interval_covers_a_known_crossing_as_often_as_it_should():
     truth = crossing(SIZES, [9, 5, 3, 0.2], 1.0)
     covered = 0
     for trial in range(60):
@@ -69,7 +69,7 @@ def test_the_interval_covers_a_planted_crossing_about_as_often_as_it_says():
 
 
 def test_the_interval_is_not_wider_than_it_has_to_be():
-    """With one seed and one size, that of the gap is 1.96 standard errors to either side."""
+    """With one seed and one size, the interval of the gap is 1.96 standard errors to each side."""
     differences = np.random.default_rng(3).choice([-1, 0, 1], (1, 2000), p=[0.1, 0.7, 0.2]).astype(np.int8)
     row = answer_row([100], [0], differences, 1.0)
     gap, error = 100 * differences.mean(), 100 * differences.std() / np.sqrt(2000)

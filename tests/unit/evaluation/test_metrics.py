@@ -16,7 +16,7 @@ def test_against_scikit_learn(classes):
     assert macro_f1(labels, predicted, classes) == pytest.approx(f1_score(labels, predicted, average="macro"))
 
 
-def test_macro_f1_counts_a_class_never_met_as_nought():
+def test_macro_f1_counts_a_missing_class_as_zero():
     labels, predicted = np.array([0, 0, 1]), np.array([0, 0, 0])
     expected = f1_score(labels, predicted, labels=[0, 1, 2], average="macro", zero_division=0)
     assert macro_f1(labels, predicted, 3) == pytest.approx(expected)

@@ -13,7 +13,7 @@ from pretrain_or_not.files.parquet import write_table
 
 @pytest.fixture
 def scored(tmp_path):
-    """A function (cells) -> (scores, gaps); cells: (arm, n, seed, share of right answers, selection or None)."""
+    """Return a function (cells) -> (scores, gaps); cells: (arm, n, seed, share of right answers, selection or None)."""
 
     def run(cells):
         predictions, selected = [], []

@@ -24,7 +24,7 @@ def test_batches_have_the_length_and_no_padding():
 
 
 @pytest.mark.parametrize(("recipe", "precision"), [(LSTM, "fp32"), (BERT, "fp32"), (BERT, "bf16")])
-def test_a_timing_has_a_row_a_repetition(recipe, precision, tiny_bert, tmp_path):
+def test_a_timing_has_one_row_per_repetition(recipe, precision, tiny_bert, tmp_path):
     setting = SETTING | {"precision": precision}
     time_inference("arm", recipe, {"path": str(tiny_bert)}, None, setting, tmp_path / "t.parquet")
     rows = pd.read_parquet(tmp_path / "t.parquet")
@@ -37,7 +37,7 @@ def test_a_timing_has_a_row_a_repetition(recipe, precision, tiny_bert, tmp_path)
     assert (rows["peak_memory_mb"] > 0).all() and rows["device_name"].str.len().all()
 
 
-def test_warm_up_does_not_count_and_nothing_learns():
+def test_warm_up_is_not_timed_and_nothing_is_trained():
     calls = []
 
     class Model(torch.nn.Module):
@@ -48,7 +48,7 @@ def test_warm_up_does_not_count_and_nothing_learns():
     assert len(seconds) == 3 and calls == [(False, True, (2, 3))] * 5
 
 
-def test_the_seconds_are_those_of_the_repetitions(monkeypatch):
+def test_seconds_are_measured_for_each_repetition(monkeypatch):
     # Twice as long each time; the clock is read before and after a pass.
     readings = iter([0, 1, 1, 3, 3, 7, 7, 15, 15, 31])
     monkeypatch.setattr(timing.time, "perf_counter", lambda: next(readings))
@@ -57,21 +57,21 @@ def test_the_seconds_are_those_of_the_repetitions(monkeypatch):
     assert time_batches(model, random_batch(2, 3, 9, 0, "cpu"), "fp32", warmup=2, repetitions=3) == [4, 8, 16]
 
 
-def test_a_length_that_the_model_cannot_take_in_is_refused(tiny_bert, tmp_path):
+def test_a_length_beyond_the_limit_of_the_model_is_refused(tiny_bert, tmp_path):
     with pytest.raises(BadInput, match=r"timing\.lengths: 65 is more than the 64 tokens that arm 'arm' can process"):
         time_inference("arm", BERT, {"path": str(tiny_bert)}, None, SETTING | {"length": 65}, tmp_path / "t.parquet")
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without GPU")
-def test_a_gpu_that_is_not_there_is_named(tiny_bert, tmp_path):
+def test_a_missing_gpu_is_an_error(tiny_bert, tmp_path):
     with pytest.raises(BadInput, match=r"timing\.devices: torch finds no GPU"):
         time_inference(
             "arm", BERT, {"path": str(tiny_bert)}, None, SETTING | {"device": "cuda"}, tmp_path / "t.parquet"
         )
 
 
-def test_embeddings_of_the_arm_are_those_timed(tiny_bert, tmp_path):
+def test_the_embeddings_of_the_arm_are_timed(tiny_bert, tmp_path):
     save_file({"embeddings": torch.zeros(60, 24)}, tmp_path / "e.safetensors")
     recipe = LSTM | {"embeddings": "tiny"}
     model, (table,), *_ = lstm.build_untrained(

@@ -1,4 +1,4 @@
-"""Files are whole or not there: whatever is killed while it writes, and on a full disk."""
+"""Files are complete or absent, also when their writer is killed or the disk is full."""
 
 import os
 import platform
@@ -40,7 +40,7 @@ for n in range(int(sys.argv[2]), 10**9):
 """
 
 
-def test_a_writer_killed_at_20_moments_leaves_whole_files(tmp_path):
+def test_a_writer_killed_at_20_moments_leaves_complete_files(tmp_path):
     path, moments, seen = tmp_path / "table.parquet", random.Random(0), set()
     interrupted = 0
     for start in range(0, 20_000, 1000):
@@ -62,8 +62,8 @@ def test_a_writer_killed_at_20_moments_leaves_whole_files(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_a_killed_process_left_goes_and_what_another_writes_stays(tmp_path):
-    """This process stands for one that lives; where it was on another machine, a day without a change tells."""
+def test_files_left_by_killed_processes_are_deleted_and_others_kept(tmp_path):
+    """This process is the living one. A file of another machine that is a day old has no living writer."""
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     host = platform.node()
@@ -83,7 +83,7 @@ def test_what_a_killed_process_left_goes_and_what_another_writes_stays(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"a.json", *(name for name, stays in names.items() if stays)}
 
 
-def test_a_scratch_folder_goes_with_its_process_or_at_the_next_run(tmp_path):
+def test_a_temporary_folder_is_deleted_at_its_end_or_by_the_next_process(tmp_path):
     with pytest.raises(KeyError):
         with temporary_folder(tmp_path / "a") as folder:
             (folder / "inside").write_text("x")
@@ -101,8 +101,8 @@ with temporary_folder(sys.argv[1]):
         assert list(tmp_path.iterdir()) == [folder]
 
 
-def test_a_job_that_is_told_to_stop_cleans_up(tmp_path):
-    """As schedulers tell it (SIGTERM), some time before they kill it."""
+def test_a_job_that_is_stopped_deletes_its_temporary_files(tmp_path):
+    """Schedulers send SIGTERM some time before they kill a job."""
     code = """
 import sys, time, types
 from pretrain_or_not.job import job
@@ -127,7 +127,7 @@ with job(types.SimpleNamespace(rule="test", log=["log"])), atomic_write("a.json"
 
 
 class Model:
-    """Something to save, of 400 kB."""
+    """A model of 400 kB to save."""
 
     def save_pretrained(self, folder):
         save_file({"weights": np.zeros(100_000, dtype=np.float32)}, Path(folder) / "model.safetensors")
@@ -168,7 +168,7 @@ def ingest_rows(path):
 
 @pytest.mark.parametrize("room", [0, 20_000])
 @pytest.mark.parametrize("kind", WRITERS)
-def test_a_full_disk_is_told_and_leaves_no_half(small_disk, kind, room):
+def test_a_full_disk_is_reported_and_leaves_no_partial_file(small_disk, kind, room):
     folder, fill = small_disk
     write_json(folder / "earlier.json", {"a": 1})
     filler = fill(room)
@@ -183,7 +183,7 @@ def test_a_full_disk_is_told_and_leaves_no_half(small_disk, kind, room):
         check_model(folder)
 
 
-def test_a_log_that_cannot_be_written_stops_nothing(small_disk, capsys):
+def test_a_job_finishes_although_its_log_cannot_be_written(small_disk, capsys):
     folder, fill = small_disk
     fill()
     snakemake = SimpleNamespace(rule="test", log=[str(folder / "log")])

@@ -39,7 +39,7 @@ def folder(tmp_path):
 
 
 def forget():
-    """Clear what is remembered of files, which a test has changed."""
+    """Clear the caches of files, because a test has changed files."""
     for function in (module.parse, module.local_imports, module.module_files, module.code_digest):
         function.cache_clear()
 
@@ -69,7 +69,7 @@ def test_code_of_the_script_and_of_what_it_imports_counts(folder, name, old, new
     assert digest(folder) != before
 
 
-def test_fields_that_another_python_has_do_not_count_while_they_are_empty():
+def test_empty_fields_of_another_python_version_do_not_count():
     class FunctionDef(ast.FunctionDef):  # as of 3.12
         _fields = (*ast.FunctionDef._fields, "generic_over")
 
@@ -136,7 +136,7 @@ def test_the_place_of_the_folder_does_not_count_but_names_of_modules_do(folder, 
 
 
 def test_local_modules_do_not_hide_installed_ones():
-    """A local module named like one of the standard library or an installed package would be picked at random."""
+    """Which of two modules of the same name is imported, the local or the installed one, would depend on the path."""
     local = {path.stem for path in SCRIPTS.iterdir()}
     assert {"pretrain_or_not", "ingest"} <= local
     assert not local & set(sys.stdlib_module_names)
@@ -148,7 +148,7 @@ def test_local_modules_do_not_hide_installed_ones():
 
 @pytest.fixture
 def scripts(tmp_path):
-    """A copy of the scripts, to edit."""
+    """Return a copy of the scripts, to edit."""
     return shutil.copytree(SCRIPTS, tmp_path / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
 
 
@@ -195,7 +195,7 @@ def test_code_of_a_figure_concerns_its_own_jobs_only(scripts, name):
     assert changed_jobs(scripts, path) == {("draw_figure.py", path)}
 
 
-@pytest.mark.parametrize(("name", "script"), [("loop", "train_network.py"), ("regression_run", "fit_regression.py")])
+@pytest.mark.parametrize(("name", "script"), [("loop", "train_network.py"), ("regression_run", "fit_classifier.py")])
 def test_code_of_training_concerns_no_testing_or_timing(scripts, name, script):
     changed = changed_jobs(scripts, f"pretrain_or_not/training/{name}.py")
     assert changed == {modules for modules in jobs() if modules[0] == script}

@@ -1,4 +1,4 @@
-"""Which files of a pretrained model decide about what."""
+"""Versions of a pretrained model change with the files that they stand for."""
 
 import importlib.metadata
 import os
@@ -13,7 +13,7 @@ VERSIONS = {"tokenizer": tokenizer_version, "architecture": architecture_version
 
 @pytest.fixture
 def bert(tmp_path):
-    """Folder of a tiny BERT, to change."""
+    """Return the folder of a tiny BERT, to change."""
     return make_tiny_bert(tmp_path / "bert")
 
 

@@ -1,4 +1,4 @@
-"""Statements of a module, wherever they stand."""
+"""All statements of a module are found."""
 
 import ast
 

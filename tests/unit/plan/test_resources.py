@@ -6,7 +6,7 @@ import pytest
 
 from helpers.plan import cell, make_catalogue
 from pretrain_or_not.config.families import FAMILIES
-from pretrain_or_not.plan.resources import LONG_MINUTES, REGRESSION_MINUTES, SHORT_MINUTES, JobResources
+from pretrain_or_not.plan.resources import FIT_MINUTES, LONG_MINUTES, SHORT_MINUTES, JobResources
 
 
 def resources(on_cluster=False, has_gpu=False, **changes):
@@ -51,8 +51,8 @@ def test_memory_is_that_of_the_family_and_grows_with_the_attempts(arm):
         ("bert", "10000", SHORT_MINUTES),
         ("bert", "10001", LONG_MINUTES),
         ("lstm", "50pct", LONG_MINUTES),  # of how many, is not known here
-        ("tfidf", "40", REGRESSION_MINUTES),
-        ("probe", "100pct", REGRESSION_MINUTES),
+        ("tfidf", "40", FIT_MINUTES),
+        ("probe", "100pct", FIT_MINUTES),
     ],
 )
 def test_time_is_that_of_the_size_and_grows_with_the_attempts(arm, size, minutes):
@@ -66,8 +66,8 @@ def test_time_is_that_of_the_size_and_grows_with_the_attempts(arm, size, minutes
         ("lstm", "40", "short_runs"),
         ("bert", "10001", None),
         ("bert", "50pct", None),
-        ("tfidf", "40", "regressions"),
-        ("probe", "100pct", "regressions"),
+        ("tfidf", "40", "fits"),
+        ("probe", "100pct", "fits"),
     ],
 )
 def test_short_runs_and_regressions_are_grouped(arm, size, group):

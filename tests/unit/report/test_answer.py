@@ -28,7 +28,7 @@ def literal(**changes):
                  largest=10_000, gap_largest=0.46, gap_largest_low=0.19, gap_largest_high=0.74) | changes  # fmt: skip
 
 
-def test_the_words_are_those_of_the_numbers():
+def test_the_words_agree_with_the_numbers():
     assert sentence(literal()) == (
         "From about 5,200 labels on, **LSTM** is less than 1 point behind (95 % interval: 2,800 to 8,700). "
         "At 10,000 labels it is 0.5 points behind (0.2 to 0.7)."
@@ -47,12 +47,12 @@ def test_words_for_a_gap_that_stays():
     assert text.startswith("**LSTM** is still ") and text.endswith("at the largest size, 100,000 labels.")
 
 
-def test_words_for_a_gap_that_was_never_there():
+def test_words_for_a_gap_that_is_small_at_every_size():
     text = sentence(words(**answer_row(*planted([-9, -6, -5, -4], 5000), 1.0)))
     assert text.startswith("**LSTM** is less than 1 point behind at the smallest size already, 100 labels. At 100,000")
 
 
-def test_words_that_leave_open_what_is_open():
+def test_words_for_an_uncertain_crossing():
     sizes, seeds, differences = planted([9, 6, 5, 1.3], 400, seeds=1)
     row = words(**answer_row(sizes, seeds, differences, 1.0))
     assert np.isinf(row["labels_high"]) and np.isfinite(row["labels_low"])
@@ -73,4 +73,4 @@ def test_the_page_escapes_titles_and_tells_what_was_selected_on_test():
     assert "one seed" not in page
     alone = words(**answer_row(*planted([9, 6, 5, 4], 500, seeds=1), 1.0))
     assert "there is one seed" in as_markdown(pd.DataFrame([alone]))
-    assert "no gap to speak of" in as_markdown(pd.DataFrame([], columns=list(row)))
+    assert "no gap to report" in as_markdown(pd.DataFrame([], columns=list(row)))

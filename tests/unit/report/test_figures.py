@@ -1,4 +1,4 @@
-"""The figures: what is drawn is what the tables say, and no table makes them fail."""
+"""Figures draw what their tables hold, and every table can be drawn."""
 
 import re
 import xml.etree.ElementTree
@@ -29,7 +29,7 @@ TITLES = ["Reference", "LSTM", "_cnn $x_1$ & <b> 100 %", "LSTM-4-256 + Base", "a
 
 
 def tables(arms=3, sizes=(100, 1000, 4000), seeds=(0, 1, 2), datasets=("imdb",)):
-    """(scores, gaps, names of the arms) with made-up accuracies; the first arm is the reference."""
+    """Return (scores, gaps, names of the arms) with invented accuracies; the first arm is the reference."""
     rng = np.random.default_rng(0)
     names = [f"arm{i}" for i in range(arms)]
     rows = [
@@ -53,12 +53,12 @@ def tables(arms=3, sizes=(100, 1000, 4000), seeds=(0, 1, 2), datasets=("imdb",))
 
 
 def curves(ax):
-    """The lines with markers: those of the arms."""
+    """Return the lines with markers, which are those of the arms."""
     return [line for line in ax.lines if line.get_marker() not in ("None", "", None)]
 
 
 def texts(fig):
-    """All that is written in a figure."""
+    """Return all texts in a figure."""
     found = [text.get_text() for ax in fig.axes for text in ax.texts]
     return found + [text.get_text() for legend in fig.legends for text in legend.get_texts()]
 
@@ -97,12 +97,12 @@ def test_gap_shows_the_means_the_band_and_both_levels():
 
 
 @pytest.mark.parametrize(("one_point", "name"), [(0, None), (1, "1 point"), (2.5, "2.5 points")])
-def test_the_dashed_line_is_the_user_s(one_point, name):
+def test_the_dashed_line_is_where_the_config_says(one_point, name):
     _, gaps, arms = tables(arms=2)
     assert set(texts(gap.draw(gaps, arms, STYLE | {"one_point": one_point}))) == {"LSTM", "Reference", name} - {None}
 
 
-def test_an_arm_looks_the_same_in_both_figures_and_without_the_others():
+def test_an_arm_looks_the_same_in_all_figures_and_without_the_others():
     scores, gaps, arms = tables(arms=5, seeds=(0,))
     alone = scores[scores["arm"] == "arm3"]
     looks = {
@@ -137,7 +137,7 @@ TWELVE = [100, 200, 250, 500, 1000, 2000, 4000, 10_000, 50_000, 100_000, 1_000_0
     ],
     ids=["one of each", "eight arms, twelve sizes", "five datasets, hard names"],
 )
-def test_hard_tables(case, tmp_path):
+def test_extreme_tables_give_legible_figures(case, tmp_path):
     scores, gaps, arms = tables(**case)
     points = [{"dataset": case.get("datasets", ["imdb"])[0], "arm": "arm1", "share": 1.0, "difference": -2.5}]
     for module, table in ((accuracy, scores), (gap, gaps), (share, gaps), (cost, scores)):
@@ -161,7 +161,7 @@ def test_hard_tables(case, tmp_path):
             assert all(box.y0 >= ax.get_tightbbox().y1 for ax in fig.axes)  # above all panels
 
 
-def test_only_the_reference_or_nothing_at_all(tmp_path):
+def test_figures_of_the_reference_alone_or_of_no_cell(tmp_path):
     scores, gaps, arms = tables(arms=1)
     write_frame(tmp_path / "scores.parquet", scores)
     write_frame(tmp_path / "gaps.parquet", gaps)
@@ -171,7 +171,7 @@ def test_only_the_reference_or_nothing_at_all(tmp_path):
     assert "No cell" in accuracy.draw(scores[:0], arms, STYLE).texts[0].get_text()
 
 
-def test_files_are_whole_and_the_same_each_time(tmp_path):
+def test_files_are_complete_and_identical_each_time(tmp_path):
     _, gaps, arms = tables(datasets=("a", "b"))
     write_frame(tmp_path / "gaps.parquet", gaps.sample(frac=1, random_state=0).sort_values("dataset"))
     written = []
@@ -254,7 +254,7 @@ def test_arms_side_by_side_stay_in_view_beside_a_published_point():
 
 
 @pytest.mark.parametrize("exponent", [-3, 0, 13])
-def test_cost_has_numbers_at_its_axes_however_close_costs_are(exponent):
+def test_axes_of_the_cost_figure_have_numbers_even_for_close_costs(exponent):
     scores, _, arms = tables(arms=2, sizes=[100, 300])
     for ratio in (1.3, 4, 300):
         scores["training_flops"] = np.geomspace(1.7, 1.7 * ratio, len(scores)) * 10.0**exponent
@@ -283,7 +283,7 @@ def test_the_frontier_is_what_no_other_point_beats():
         assert beaten != (i in kept)
 
 
-def test_cost_shows_every_cell_at_its_price():
+def test_cost_shows_every_cell_at_its_cost():
     scores, _, arms = tables(arms=2, sizes=[100, 1000], seeds=[0, 1])
     flops, times = cost.draw(scores, arms, STYLE).axes
     for ax, costs in ((flops, scores["training_flops"]), (times, 1000 / scores["inference_examples_per_second"])):
@@ -294,7 +294,7 @@ def test_cost_shows_every_cell_at_its_price():
     assert few < many
 
 
-def test_what_was_selected_on_test_says_so():
+def test_figures_say_what_was_selected_on_test():
     scores, gaps, arms = tables(arms=2)
     for module, table in ((accuracy, scores), (gap, gaps), (share, gaps), (cost, scores)):
         published = NOTHING_PUBLISHED if module is share else None
@@ -306,17 +306,17 @@ def test_what_was_selected_on_test_says_so():
         assert "partly selected on test" in " ".join(partly.split())
 
 
-def test_an_arm_that_stops_short_is_drawn_as_far_as_it_goes():
+def test_an_arm_without_the_largest_size_is_drawn_up_to_its_own():
     scores, gaps, arms = tables(arms=3)
     scores, gaps = (t[~((t["arm"] == "arm1") & (t["n"] > 1000))] for t in (scores, gaps))
     for fig in (accuracy.draw(scores, arms, STYLE), gap.draw(gaps, arms, STYLE)):
         assert sorted(len(line.get_xdata()) for line in curves(fig.axes[0]))[0] == 2
-        assert fig.legends  # its name cannot stand at the end of the panel
+        assert fig.legends  # there is no space for its name at the end of the panel
 
 
 @pytest.mark.parametrize("selection", ["validation", "test"])
 @pytest.mark.parametrize("name", ["accuracy", "gap", "share", "cost", "table_accuracy", "table_inference", "workflow"])
-def test_captions_are_sound(name, selection):
+def test_captions_are_valid_and_match_the_config(name, selection):
     points = [{"dataset": "yelp", "arm": "a*", "difference": None if selection == "test" else -1.0}]
 
     class Job:

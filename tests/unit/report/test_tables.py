@@ -1,4 +1,4 @@
-"""Tables: the numbers in them, and their forms, whatever stands in a title."""
+"""Tables have the right numbers, in valid Markdown, LaTeX and pictures for any title."""
 
 import shutil
 import subprocess
@@ -21,7 +21,7 @@ from pretrain_or_not.report.tables.accuracy import full_data, table_accuracy
 from pretrain_or_not.report.tables.inference import as_table as inference_table
 from pretrain_or_not.report.tables.inference import summarize
 
-STUDY = {"name": "A et al.", "reference": "Theirs", "speed_up": "an LSTM 20 times as fast"}
+STUDY = {"name": "A et al.", "reference": "Theirs", "speed_up": "an LSTM 20 times as fast", "timed": ["lstm", "bert"]}
 HOSTILE = ["a|b", "<script>alert(1)</script>", "50 % & more", "snake_case^2~x", r"\input{x} $x$ #1",
            "`code` *b* [l](u)", "line\nbreak", '"quoted" ± µ − é']  # fmt: skip
 
@@ -46,7 +46,7 @@ def scores_and_gaps():
     return scores, gaps
 
 
-def test_full_data_takes_the_largest_size_and_leaves_out_who_was_not_there():
+def test_full_data_takes_the_largest_size_and_omits_arms_without_it():
     published = [{"dataset": "d", "arm": "small", "share": 1.0, "accuracy": 76.37, "difference": -2.48}]
     table = full_data(*scores_and_gaps(), published).set_index(["dataset", "arm"])
     assert list(table.index) == [("d", "big"), ("d", "small"), ("e", "big")]

@@ -1,4 +1,4 @@
-"""A run that is killed goes on from its checkpoint and ends in the same weights; several processes equal one."""
+"""A run that is killed continues from its checkpoint to the same weights; several processes give the weights of one."""
 
 import errno
 import json
@@ -179,7 +179,7 @@ train("pretrain_or_not.arms.lstm", Run(**json.loads(sys.argv[1])))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_told_to_end_it_saves_its_state_and_goes_on_later(training, number):
+def test_a_run_that_is_stopped_saves_its_state_and_continues_later(training, number):
     expected = undisturbed(training)
     child = training.start()
     training.wait_for_checkpoint(child)
@@ -209,7 +209,7 @@ def rewrite_progress(folder, change):
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
-def test_warned_of_a_time_limit_it_saves_its_state_and_works_on(training):
+def test_a_run_saves_its_state_before_a_time_limit_and_continues(training):
     expected = undisturbed(training)
     training.minutes = 60
     training.recipe = LSTM | {"epochs": 2000}
@@ -231,7 +231,7 @@ OF_ANOTHER_RUN = ("recipe", "code", "data", "learning_rate")
 
 
 @pytest.mark.parametrize("what", ["damaged", "empty", "cut", *OF_ANOTHER_RUN])
-def test_a_checkpoint_that_is_damaged_or_of_another_run_is_not_taken_up(training, caplog, what, make_examples):
+def test_a_checkpoint_that_is_damaged_or_of_another_run_is_not_used(training, caplog, what, make_examples):
     caplog.set_level("INFO", "pretrain_or_not")
     expected = undisturbed(training)
     child = training.start()
@@ -260,7 +260,7 @@ def test_a_checkpoint_that_is_damaged_or_of_another_run_is_not_taken_up(training
         assert_same_outcome(training, expected)
 
 
-def test_a_checkpoint_of_other_starting_weights_is_not_taken_up(training, caplog, tiny_bert, tmp_path):
+def test_a_checkpoint_of_other_starting_weights_is_not_used(training, caplog, tiny_bert, tmp_path):
     caplog.set_level("INFO", "pretrain_or_not")
     training.recipe = BERT
     child = training.start()
@@ -274,8 +274,8 @@ def test_a_checkpoint_of_other_starting_weights_is_not_taken_up(training, caplog
     assert "of another recipe, data, code or machine" in caplog.text and "going on" not in caplog.text
 
 
-def test_within_a_validation_one_checkpoint_is_enough(training, monkeypatch):
-    """The checkpoint that is there is not taken away to write the same again."""
+def test_no_checkpoint_is_written_twice_during_a_validation(training, monkeypatch):
+    """The existing checkpoint has the same state."""
     expected, written, complete = undisturbed(training), [], Checkpoints.complete
 
     def noted(self, partial, whole):
@@ -289,7 +289,7 @@ def test_within_a_validation_one_checkpoint_is_enough(training, monkeypatch):
     assert_same_outcome(training, expected)
 
 
-def test_a_full_disk_costs_checkpoints_but_not_the_run(training, monkeypatch, caplog):
+def test_a_run_finishes_although_the_disk_is_too_full_for_checkpoints(training, monkeypatch, caplog):
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -314,7 +314,7 @@ def test_two_processes_end_in_the_weights_of_one(training):
 
 
 @pytest.mark.parametrize("workers", [False, True])
-def test_told_to_end_several_processes_end_together(training, workers):
+def test_several_processes_that_are_stopped_end_together(training, workers):
     training.recipe = LSTM | {"processes": 2, "epochs": 2000}  # about a minute
     arguments = ("pretrain_or_not.arms.lstm", training.run(), str(training.folder.parent / "log"))
     launcher = fork.Process(target=launch_workers, args=arguments)
@@ -335,7 +335,7 @@ def test_told_to_end_several_processes_end_together(training, workers):
     assert psutil.wait_procs(started, timeout=60)[1] == []
 
 
-def test_bad_input_in_one_of_several_processes_is_told_as_such(training):
+def test_bad_input_in_one_of_several_processes_is_reported_as_bad_input(training):
     training.recipe = BERT | {"processes": 2}
     run = training.run(pretrained={"path": "./nowhere"})
     with pytest.raises(BadInput, match="no such folder"):
@@ -361,7 +361,7 @@ print(json.dumps(loaded[2]))
 """
 
 
-def test_an_lstm_trains_before_anything_is_loaded_that_takes_as_long_as_a_small_run(training):
+def test_an_lstm_starts_training_without_slow_imports(training):
     training.minutes = NEVER
     done = run_python(WATCHED_RUN, json.dumps(asdict(training.run())))
     assert json.loads(done.stdout) == []

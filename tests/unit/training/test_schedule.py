@@ -31,7 +31,7 @@ def test_planned_steps(examples, batch, epochs, least, steps):
 
 
 @pytest.mark.parametrize(("steps", "times"), [(100, 4), (3, 10), (7, 3), (1, 1)])
-def test_validation_is_evenly_spaced_and_ends_at_the_end(steps, times):
+def test_validations_are_evenly_spaced_up_to_the_last_step(steps, times):
     after = validation_steps(steps, times)
     assert after[-1] == steps and after[0] >= 1 and len(after) == min(steps, times)
     distances = [b - a for a, b in zip([0, *after], after, strict=False)]

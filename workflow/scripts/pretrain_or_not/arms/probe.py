@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from pretrain_or_not.compute.logistic import LogisticClassifier, LogisticHead, RegressionClassifier
+from pretrain_or_not.compute.classifier import FittedClassifier
+from pretrain_or_not.compute.logistic import LogisticClassifier, LogisticHead
 
 
 class ProbeClassifier(LogisticClassifier):
@@ -60,4 +61,4 @@ def build(run, about):
 
 def load(folder, precision):
     """Return the fitted probe in a folder. precision: has no effect."""
-    return RegressionClassifier(ProbeClassifier.from_folder(folder))
+    return FittedClassifier(ProbeClassifier.from_folder(folder))

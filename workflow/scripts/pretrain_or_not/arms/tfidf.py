@@ -8,7 +8,8 @@ import scipy.sparse as sp
 from safetensors.numpy import load_file, save_file
 from sklearn.feature_extraction.text import TfidfTransformer
 
-from pretrain_or_not.compute.logistic import LogisticClassifier, LogisticHead, RegressionClassifier
+from pretrain_or_not.compute.classifier import FittedClassifier
+from pretrain_or_not.compute.logistic import LogisticClassifier, LogisticHead
 
 
 def feature_codes(examples, ngrams):
@@ -94,4 +95,4 @@ def build(run, about):
 
 def load(folder, precision):
     """Return the fitted classifier in a folder. precision: has no effect."""
-    return RegressionClassifier(TfidfClassifier.from_folder(folder))
+    return FittedClassifier(TfidfClassifier.from_folder(folder))

@@ -1,8 +1,8 @@
-"""Slurm jobs that outlived the Snakemake which sent them: cancelled before another one sends jobs of its own.
+"""Cancel Slurm jobs whose Snakemake was killed, before a new Snakemake sends its own jobs.
 
-After `kill -9` or the loss of a login node, Snakemake's jobs run on, and a restarted Snakemake does not take them up
-again: an old and a new job would write the same files. Each run therefore leaves a file, named as its Slurm jobs are,
-which it locks for as long as it lives. The system drops the lock of a process that was killed.
+After `kill -9` or the loss of a login node, Snakemake's jobs continue, and a restarted Snakemake does not adopt them:
+an old and a new job would write the same files. So each run of Snakemake writes a file with the name of its Slurm jobs,
+and locks it while it runs. The system removes the lock of a killed process.
 """
 
 import fcntl
@@ -16,30 +16,30 @@ from pretrain_or_not.errors import BadInput
 
 RUNS = Path(".snakemake/slurm_runs")
 
-SECONDS_TO_END = 600  # Slurm kills what does not end by itself after its KillWait, 30 s by default
+SECONDS_TO_END = 600  # Slurm kills a job that does not end by itself after its KillWait, 30 s by default
 
-held: dict[Path, IO] = {}  # path -> open file, whose lock tells others that this process lives
+held: dict[Path, IO] = {}  # path -> open file, whose lock shows others that this process is alive
 
 
 def register(run, folder=RUNS):
-    """Note that this process is going to send Slurm jobs named `run`."""
+    """Record that this process is going to send Slurm jobs named `run`."""
     folder.mkdir(parents=True, exist_ok=True)
     hidden, path = folder / f".{run}", folder / run
-    file = open(hidden, "w")  # noqa: SIM115  stays open, and so locked
-    with suppress(OSError):  # a file system without locks: there every other run counts as dead
+    file = open(hidden, "w")  # noqa: SIM115  stays open, and therefore locked
+    with suppress(OSError):  # a file system without locks, where every other run counts as dead
         fcntl.lockf(file, fcntl.LOCK_EX)
-    hidden.rename(path)  # only now, so that nobody finds it without its lock
+    hidden.rename(path)  # only now, so that nobody finds the file without its lock
     held[path] = file
 
 
 def forget(run, folder=RUNS):
-    """Note that all jobs of a run have ended."""
+    """Record that all jobs of a run have ended."""
     held.pop(folder / run, None)
     (folder / run).unlink(missing_ok=True)
 
 
 def is_dead(path):
-    """Whether the process that registered a run has ended."""
+    """Return whether the process that registered a run has ended. path: the file of the run."""
     if path in held:
         return False
     try:
@@ -48,15 +48,15 @@ def is_dead(path):
     except (BlockingIOError, PermissionError):
         return False
     except OSError:
-        pass  # gone meanwhile, or a file system without locks
+        pass  # the file is deleted meanwhile, or the file system has no locks
     return True
 
 
 def cancel_orphans(folder=RUNS, say=print):
     """Cancel the Slurm jobs of dead runs in this folder, and wait until they have ended.
 
-    Live runs keep theirs: Snakemake's own lock sees to it that they write other files than this process. BadInput if
-    Slurm does not answer, or a job is not this user's to cancel: then nothing may be started.
+    Jobs of live runs continue: Snakemake's own lock ensures that they write other files than this process. Raises
+    BadInput if Slurm does not answer, if this user may not cancel a job, or if jobs do not end: then nothing may start.
     """
     dead = [path for path in sorted(folder.glob("[!.]*")) if is_dead(path)]
     if not dead:
@@ -77,10 +77,10 @@ def cancel_orphans(folder=RUNS, say=print):
 
 
 def cancel_rest(run, say=print):
-    """Cancel what waits or runs of this process's run, which ends before its jobs.
+    """Cancel the waiting and running jobs of this process's run, which ends before they do.
 
-    Interrupted, Snakemake cancels its jobs, but for those that it is just asking after or sending. Where Slurm does not
-    answer, the next run cancels them.
+    An interrupted Snakemake cancels its jobs, except those that it is checking or sending at that moment. If Slurm does
+    not answer, the next run cancels them.
     """
     with suppress(BadInput):
         if jobs := queued(run, "--states=PENDING,CONFIGURING,RUNNING,SUSPENDED"):
@@ -89,12 +89,12 @@ def cancel_rest(run, say=print):
 
 
 def queued(names, *options):
-    """Ids of Slurm jobs so named that wait, run or are about to end."""
+    """Return the ids of Slurm jobs of these names (joined by commas) that wait, run or are about to end."""
     return slurm("squeue", "--noheader", "--format=%i", f"--name={names}", *options).split()
 
 
 def slurm(*command):
-    """The output of a Slurm command."""
+    """Return the output of a Slurm command; raise BadInput if it fails or does not answer."""
     try:
         return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
     except FileNotFoundError:
@@ -105,5 +105,5 @@ def slurm(*command):
         reason = f"{command[0]}: {error.stderr.strip()}"
     raise BadInput(
         f"Slurm jobs of an earlier run that was killed may still write results, and {reason}. "
-        f"Start again where and when Slurm answers; or, if surely none runs, after `rm -r {RUNS}`"
+        f"Start again where and when Slurm answers; or, if you are sure that none runs, after `rm -r {RUNS}`"
     )

@@ -38,3 +38,16 @@ class Fittable(Protocol):
 
     def save_pretrained(self, folder) -> None:
         """Write model.safetensors and config.json to a folder."""
+
+
+class FittedClassifier:
+    """A fitted `Fittable` as a `Classifier`; it computes on the CPU."""
+
+    device = "cpu"
+
+    def __init__(self, model: Fittable):
+        self.model = model
+
+    def predict(self, examples) -> tuple[np.ndarray, None]:
+        """Return class probabilities, float32 (n, classes), and None: the FLOPs are not counted."""
+        return self.model.predict(examples), None

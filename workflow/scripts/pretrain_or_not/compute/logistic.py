@@ -4,19 +4,6 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 
-class RegressionClassifier:
-    """A `compute.classifier.Classifier` made of a fitted model whose `predict` maps examples to class probabilities."""
-
-    device = "cpu"
-
-    def __init__(self, model):
-        self.model = model
-
-    def predict(self, examples):
-        """Return class probabilities, float32 (n, classes), and None: FLOPs are not counted."""
-        return self.model.predict(examples), None
-
-
 class LogisticClassifier:
     """The part of a `compute.classifier.Fittable` that classifiers with a `LogisticHead` share: facts about the fit.
 

@@ -30,11 +30,13 @@ class Reverse(torch.autograd.Function):
 
     @staticmethod
     def forward(context, x, positions):
+        """Return x, (batch, time, features), in the order of `positions`."""
         context.save_for_backward(positions)
         return x.flatten(0, 1).index_select(0, positions).view_as(x)
 
     @staticmethod
     def backward(context, gradient):
+        """Return the gradients of x and of positions (None)."""
         (positions,) = context.saved_tensors
         return gradient.flatten(0, 1).index_select(0, positions).view_as(gradient), None
 
@@ -53,6 +55,7 @@ class MaskedMax(torch.autograd.Function):
 
     @staticmethod
     def forward(context, states, attention_mask):
+        """Return the maximum of states, (batch, features)."""
         padding = states.new_zeros(attention_mask.shape).masked_fill_(attention_mask == 0, float("-inf"))
         masked = states + padding.unsqueeze(-1)
         largest = masked.amax(dim=1)
@@ -61,6 +64,7 @@ class MaskedMax(torch.autograd.Function):
 
     @staticmethod
     def backward(context, gradient):
+        """Return the gradients of states and of the mask (None)."""
         masked, largest = context.saved_tensors
         is_largest = masked.clone().eq_(largest.unsqueeze(1))  # in place: 1 or 0 in the type of the states
         share = gradient / is_largest.sum(dim=1)

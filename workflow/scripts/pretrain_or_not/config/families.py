@@ -52,7 +52,7 @@ class Family(NamedTuple):
     @property
     def script(self) -> str:
         """Return the script that trains a run."""
-        return "train_network.py" if self.neural else "fit_regression.py"
+        return "train_network.py" if self.neural else "fit_classifier.py"
 
     @property
     def module(self) -> str:

@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 
 from pretrain_or_not.config.labels import as_label
 from pretrain_or_not.config.sizes import count
-from pretrain_or_not.data.raw_batches import RAW, SPLITS
+from pretrain_or_not.config.splits import SPLITS
+from pretrain_or_not.data.raw_batches import RAW
 from pretrain_or_not.data.shuffle import reordered
 from pretrain_or_not.data.sources import read_source
 from pretrain_or_not.data.splits import arrange

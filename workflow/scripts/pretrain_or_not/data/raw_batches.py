@@ -3,12 +3,8 @@
 import pyarrow as pa
 
 from pretrain_or_not.config.labels import as_label
+from pretrain_or_not.config.splits import SPLIT_NAMES, SPLITS
 from pretrain_or_not.errors import BadInput
-
-SPLITS = ("train", "validation", "test")
-
-SPLIT_NAMES = {"train": "train", "training": "train", "validation": "validation", "valid": "validation",
-               "val": "validation", "dev": "validation", "test": "test"}  # fmt: skip
 
 ROWS_PER_BATCH = 10_000
 

@@ -1,17 +1,18 @@
 """Find the number of labels from which on an arm is close to the reference arm, with an interval.
 
-The gap of an arm is known at the sizes that were run. Between them it is taken to be linear in the logarithm of the
-number of labels, and beyond them nothing is said. No shape is imposed: a gap may rise again, as that of a model too
-simple for more data does, so "from N labels on" means that the gap is below the threshold at N *and ever after*.
+The gap of an arm is known at the sizes that were run. Between them it is assumed to be linear in the logarithm of the
+number of labels, and nothing is claimed beyond them. No shape is assumed: a gap may rise again, as for a model too
+simple for more data, so "from N labels on" means that the gap is below the threshold at N *and at all larger sizes*.
 
-How sure that is comes from a bootstrap over both samples that the numbers rest on, drawn independently of each other
-(the pigeonhole bootstrap for crossed samples; Owen 2007, doi:10.1214/07-AOAS122): test examples, the same draw for
-both arms, every size and seed, because all cells share them; and seeds, the same draw at every size and for both arms,
-because a seed's subsets are nested and shared. Of k seeds, k - 1 are drawn, with replacement: drawing k would
-understate the variance of their mean by (k - 1)/k, half of it for two seeds (McCarthy and Snowden 1985). With one seed,
-only the sampling of test examples is in the interval. Intervals are percentiles of the replicates, so an end may be
-"not by the largest size". Of 200 planted crossings each, the 95 % interval covered 91 % (2 seeds that differ by 0.5
-points), 95 % (3 such seeds; 1 seed without luck of its own) and 98 % and more (5 such seeds; 2 without luck).
+The interval comes from a bootstrap over the two samples behind the numbers, drawn independently of each other (the
+pigeonhole bootstrap for crossed samples; Owen 2007, doi:10.1214/07-AOAS122). Test examples: the same draw for both
+arms, every size and seed, because all cells share them. Seeds: the same draw at every size and for both arms, because
+the subsets of a seed are nested and shared. Of k seeds, k - 1 are drawn, with replacement: drawing k would multiply the
+variance of their mean by (k - 1)/k, one half for two seeds (McCarthy and Snowden 1985). With one seed, the interval
+contains only the sampling of test examples. Intervals are percentiles of the replicates, so an end may be "not by the
+largest size". In simulations with 200 known crossings each, the 95 % interval covered 91 % (2 seeds that differ by 0.5
+points), 95 % (3 such seeds; 1 seed without an effect of its own) and 98 % or more (5 such seeds; 2 seeds without an
+effect).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ REPLICATES = 2000
 
 TAILS = (0.025, 0.975)  # of a 95 % interval
 
-CHUNK = 100  # replicates drawn at once, so that memory stays flat
+CHUNK = 100  # replicates drawn at once, so that memory does not grow with their number
 
 COLUMNS = ["dataset", "dataset_title", "arm", "arm_title", "reference", "reference_title", "threshold", "verdict",
            "labels", "labels_low", "labels_high", "smallest", "gap_smallest", "gap_smallest_low", "gap_smallest_high",
@@ -36,10 +37,10 @@ COLUMNS = ["dataset", "dataset_title", "arm", "arm_title", "reference", "referen
 
 
 def crossing(sizes: list[int], gaps: np.ndarray, threshold: float) -> np.ndarray:
-    """The number of labels from which on the gap is below `threshold`.
+    """Return the number of labels from which on the gap is below `threshold`, shape (...).
 
-    sizes: rising, shape (k,). gaps: points, shape (..., k). Linear in log(size) between sizes. Returns shape (...):
-    infinity where the gap is not below at the largest size, the smallest size where it is below at every one.
+    sizes: in increasing order, shape (k,). gaps: points, shape (..., k), linear in log(size) between sizes. The result
+    is infinity if the gap is not below at the largest size, and the smallest size if it is below at every size.
     """
     gaps = np.asarray(gaps, float)
     above = gaps >= threshold
@@ -54,23 +55,24 @@ def crossing(sizes: list[int], gaps: np.ndarray, threshold: float) -> np.ndarray
 
 
 def mean_gaps(sums, cells, seed_weights):
-    """Gaps at each size, means over drawn seeds: shape (replicates, sizes).
+    """Return the gap at each size, the mean over drawn seeds: shape (replicates, sizes).
 
-    sums: (replicates, cells) gaps of each cell. cells: (sizes, seeds) the cell's column, -1 where there is none.
-    seed_weights: (replicates, seeds) how often each seed was drawn; a size that has none of the drawn takes all it has.
+    sums: (replicates, cells), gaps of each cell. cells: (sizes, seeds), the cell's column in `sums`, -1 if there is no
+    cell. seed_weights: (replicates, seeds), how often each seed was drawn; a size without any drawn seed uses all of
+    its seeds.
     """
-    there = cells >= 0
-    weights = seed_weights[:, None, :] * there
-    weights = np.where(weights.sum(axis=2, keepdims=True) > 0, weights, there)
-    return (weights * sums[:, cells] * there).sum(axis=2) / weights.sum(axis=2)
+    exists = cells >= 0
+    weights = seed_weights[:, None, :] * exists
+    weights = np.where(weights.sum(axis=2, keepdims=True) > 0, weights, exists)
+    return (weights * sums[:, cells] * exists).sum(axis=2) / weights.sum(axis=2)
 
 
 def bootstrap(differences, cells, replicates=REPLICATES, seed=0):
-    """Replicates of the gap at each size: (replicates, sizes), in points.
+    """Return replicates of the gap at each size: (replicates, sizes), in points.
 
-    differences: (cells, test examples) of -1, 0, 1: reference right less arm right. cells: see `mean_gaps`. Examples
-    with the same differences in all cells are drawn together, by a multinomial over the distinct patterns: the same
-    distribution as drawing single examples, for a fraction of the work.
+    differences: (cells, test examples) of -1, 0, 1: reference correct (1 or 0) minus arm correct (1 or 0). cells: see
+    `mean_gaps`. Examples with the same differences in all cells are drawn together, from a multinomial over the
+    distinct patterns: the same distribution as drawing single examples, but much faster.
     """
     rng = np.random.default_rng(seed)
     examples, seeds = differences.shape[1], cells.shape[1]
@@ -85,7 +87,7 @@ def bootstrap(differences, cells, replicates=REPLICATES, seed=0):
 
 
 def answer_row(sizes, seeds, differences, threshold):
-    """The answer for one arm on one dataset: the numeric part of a row of answer.parquet.
+    """Return the answer for one arm on one dataset: the numeric part of a row of answer.parquet.
 
     sizes, seeds: (cells,) of each cell. differences: (cells, test examples), see `bootstrap`.
     """
@@ -95,7 +97,7 @@ def answer_row(sizes, seeds, differences, threshold):
     means = mean_gaps(100 * differences.mean(axis=1)[None], cells, np.ones((1, len(of))))[0]
     replicates = bootstrap(differences, cells)
     labels = float(crossing(at, means, threshold))
-    # Infinity cannot be averaged, so an end is one of the replicates.
+    # Infinity cannot be averaged, so each end of the interval is one of the replicates.
     low, high = np.quantile(crossing(at, replicates, threshold), TAILS, method="inverted_cdf")
     gap_low, gap_high = np.quantile(replicates, TAILS, axis=0)
     return {
@@ -118,23 +120,24 @@ def answer_row(sizes, seeds, differences, threshold):
     }
 
 
-def got_right(path):
-    """Whether each test example was got right: boolean array (n,)."""
+def is_correct(path):
+    """Return whether each test example was classified correctly, a boolean array (n,). path: of predictions."""
     _, labels, predicted = read_predictions(path)
     return labels == predicted
 
 
 def answers(gaps: pd.DataFrame, predictions: dict, threshold: float) -> pd.DataFrame:
-    """Rows of answer.parquet, one a dataset and arm.
+    """Return the rows of answer.parquet, one per dataset and arm.
 
-    gaps: rows of gaps.parquet. predictions: path of each cell's, by (dataset, arm, n, seed).
+    gaps: rows of gaps.parquet. predictions: (dataset, arm, n, seed) -> path of the cell's predictions. threshold: in
+    points.
     """
     rows = []
     for (dataset, arm), group in gaps.groupby(["dataset", "arm"], sort=False):
         reference = group["reference"].iloc[0]
         differences = np.stack([
-            got_right(predictions[dataset, reference, n, seed]).astype(np.int8)
-            - got_right(predictions[dataset, arm, n, seed])
+            is_correct(predictions[dataset, reference, n, seed]).astype(np.int8)
+            - is_correct(predictions[dataset, arm, n, seed])
             for n, seed in zip(group["n"], group["seed"], strict=True)
         ])  # fmt: skip
         facts = (

@@ -1,4 +1,4 @@
-"""Predict the test split with a cell's selected model; the one place where test data are read."""
+"""Predict the test split with a cell's selected model: the only place where test data are read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pretrain_or_not.job import log
 
 
 def load_classifier(family: str, folder: Path, precision: str) -> Classifier:
-    """Return the trained model in a folder as a `Classifier`; BadInput where it is not as it was written.
+    """Return the trained model in a folder as a `Classifier`; raise BadInput if it is not as it was written.
 
     precision: that of the training run, so that a model is used as it was validated.
     """
@@ -32,7 +32,10 @@ def load_classifier(family: str, folder: Path, precision: str) -> Classifier:
 
 
 def read_test(reads, path, run):
-    """Read the test examples: (examples, seconds and FLOPs that their features took before). reads: see `Family`."""
+    """Read the test examples; return (examples, seconds, FLOPs), with the cost of computing their features before.
+
+    reads: see `config.families.Family`. run: content of the run.json.
+    """
     recipe = run["recipe"]
     about = {"dataset": run["dataset"], "split": "test", "tokenizer": recipe.get("tokenizer") or recipe["model"]}
     if reads == "tokens":
@@ -52,18 +55,18 @@ def evaluate_cell(
     keep: str,
     output: PathLike,
 ) -> None:
-    """Write the predictions of the test split: id, label, predicted, and a column ``p_<class>`` per class.
+    """Write the predictions of the test split: id, label, predicted, and one column ``p_<class>`` per class.
 
     family, reads, neural: see `config.families.Family`. selected: path of the cell's selected.json. test: path of the
-    test split as the family reads it. code: digest of the code that predicts. keep: see `select_run`; with "none",
-    the weights are deleted when the predictions are there, and predictions of the same run by the same code stay as
-    they are.
+    test split as the family reads it. code: digest of the code that predicts. keep: see `select_run`; with "none", the
+    weights are deleted once the predictions are written, and existing predictions of the same run by the same code are
+    kept.
     """
     run = read_json(selected)["selected"]
     cell = Path(selected).parent
     folder = cell / ("selected" if keep != "none" else run["setting"])
     if keep == "none" and not (folder / MODEL_FILES[0]).exists() and is_tested(output, run, code):
-        log.info("%s has the predictions of this run already, and its weights are gone: nothing to do", output)
+        log.info("%s already has the predictions of this run, and the weights are deleted: nothing to do", output)
         return
     if neural:
         import torch
@@ -101,7 +104,7 @@ def evaluate_cell(
 
 
 def is_tested(predictions, run, code):
-    """Return whether a file of predictions is of this run, the content of its run.json, made by this code digest."""
+    """Return whether a file holds the predictions of this run, made by code of this digest. run: its run.json."""
     try:
         about = read_metadata(predictions)
     except (OSError, BadInput):

@@ -23,16 +23,16 @@ GAPS = {"dataset": str, "dataset_title": str, "arm": str, "arm_title": str, "ref
 
 
 def read_predictions(path):
-    """(ids, labels, predicted) of a predictions file, as NumPy arrays."""
+    """Read (ids, labels, predicted) from a file of predictions, as NumPy arrays (n,)."""
     with open_parquet(path) as file:
         table = file.read(columns=["id", "label", "predicted"])
     return tuple(table[name].to_numpy() for name in ("id", "label", "predicted"))
 
 
 def score_cell(predictions, selected, train_rows):
-    """One row of scores.parquet: the cell, its metrics, and the cost of its selected run.
+    """Return one row of scores.parquet: the cell, its metrics, and the cost of its selected run.
 
-    train_rows: training examples that each dataset has, by its name.
+    train_rows: dataset -> number of its training examples.
     """
     about, choice = read_metadata(predictions), read_json(selected)
     run = choice["selected"]
@@ -53,10 +53,11 @@ def score_cell(predictions, selected, train_rows):
 
 
 def gap_rows(scores, predictions, reference):
-    """Rows of gaps.parquet: each cell of another arm against the reference arm's, same subset and test examples.
+    """Return the rows of gaps.parquet: each cell of another arm against the reference arm, same subset and test data.
 
-    A cell without a counterpart of the reference arm, which the experiment may leave out, has no gap. Selected on test
-    is a gap of which either cell was. scores: rows of scores.parquet, one a path of `predictions`.
+    A cell has no gap if the experiment leaves out the same cell of the reference arm. A gap counts as selected on test
+    if one of its two cells was. scores: rows of scores.parquet, one per path of `predictions`. Raises BadInput if test
+    examples differ.
     """
     by_cell = {tuple(row[key] for key in CELL): (row, path) for row, path in zip(scores, predictions, strict=True)}
     rows = []
@@ -87,8 +88,8 @@ def gap_rows(scores, predictions, reference):
 def score(predictions: list, selected: list, summaries: list, reference: str, titles: dict, outputs: dict) -> None:
     """Write both tables.
 
-    predictions, selected: a path a cell each, in the same order. summaries: paths of each dataset.json. titles:
-    {"dataset": …, "arm": …}, name -> title.
+    predictions, selected: one path per cell, in the same order. summaries: path of each dataset.json. titles:
+    {"dataset": …, "arm": …}, each name -> title. outputs: paths of `scores` and `gaps`.
     """
     train_rows = {facts["dataset"]: facts["rows"]["train"] for facts in map(read_json, summaries)}
     rows = [score_cell(*pair, train_rows) for pair in zip(predictions, selected, strict=True)]

@@ -16,12 +16,13 @@ MODEL_FILES = ("model.safetensors", "config.json")
 
 
 def select_run(costs: list[str], outputs: dict, keep: str) -> None:
-    """Write selected.json, link the selected model into `selected/`, and delete the weights that are not to be kept.
+    """Write selected.json, link the selected model into `selected/`, and delete the weights that are not kept.
 
-    costs: paths of the cell's run.json, in the order of the sweep; of equals the first one wins. Each has its model
-    next to it. outputs: path of `selected` and, unless `keep` is "none", of `model` and `config`. keep: whose weights
-    stay on disk, those of "all" runs, of the "selected" one, or, once it is tested, of "none". selected.json holds the
-    run.json of the selected run and what the others reached.
+    costs: path of the run.json of each run of the cell, in the order of the sweep; on a tie, the first one wins. Each
+    run has its model next to it. outputs: path of `selected` and, unless `keep` is "none", of `model` and `config`.
+    keep: which weights stay on disk: those of "all" runs, of the "selected" one, or, once it is tested, of "none".
+    selected.json holds the run.json of the selected run and the results of the others. Raises BadInput if the selected
+    model is broken.
     """
     runs = [read_json(path) for path in costs]
     accuracies = [run["validation_accuracy"] for run in runs]
@@ -50,7 +51,7 @@ def select_run(costs: list[str], outputs: dict, keep: str) -> None:
 
 
 def link(source, output):
-    """Let a file appear at `output` too: as a hard link, which takes no space, or where there are none as a copy."""
+    """Make a file appear at `output` too: as a hard link, which takes no space, or as a copy if that is impossible."""
     with atomic_write(output) as partial:
         try:
             os.link(source, partial)
@@ -59,7 +60,7 @@ def link(source, output):
 
 
 def delete_model(folder):
-    """Delete the model of a run; its cost and its history stay."""
+    """Delete the model of a run; its run.json and history stay."""
     for name in MODEL_FILES:
         with suppress(FileNotFoundError):
             (folder / name).unlink()

@@ -19,7 +19,7 @@ SEED = 0
 
 
 def find_device(name):
-    """The torch device that the config calls cpu or cuda. Raises BadInput where there is none."""
+    """Return the torch device that the config calls cpu or cuda; raise BadInput if there is none."""
     if name == "cuda" and not torch.cuda.is_available():
         raise BadInput(
             "timing.devices: torch finds no GPU for cuda; set timing: {devices: {cuda: []}} to time on CPU only"
@@ -28,7 +28,7 @@ def find_device(name):
 
 
 def device_name(device):
-    """What the device is called: the GPU's name, or the CPU's from the system, or just cpu."""
+    """Return the name of a device: of the GPU, of the CPU as the system reports it, or just cpu."""
     if device.type == "cuda":
         return torch.cuda.get_device_name()
     with suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as file:
@@ -39,7 +39,10 @@ def device_name(device):
 
 
 def random_batch(batch_size, length, vocabulary, padding, device):
-    """A batch without padding: token ids drawn evenly among all but the padding id."""
+    """Return a batch without padding: token ids drawn uniformly from all except the padding id.
+
+    input_ids, attention_mask: int64 (batch_size, length).
+    """
     ids = np.random.default_rng(SEED).integers(0, vocabulary - 1, (batch_size, length))
     ids += ids >= padding
     return {
@@ -50,9 +53,9 @@ def random_batch(batch_size, length, vocabulary, padding, device):
 
 @torch.inference_mode()
 def time_batches(model, batch, precision, warmup, repetitions):
-    """Seconds of each of `repetitions` forward passes, after `warmup` that do not count.
+    """Return the seconds of each of `repetitions` forward passes, after `warmup` passes that do not count.
 
-    From token ids on the device to logits on the device; a GPU has finished when the clock is read.
+    A pass is timed from token ids on the device to logits on the device, and includes all work of a GPU.
     """
     device = batch["input_ids"].device
     finish = torch.cuda.synchronize if device.type == "cuda" else lambda: None
@@ -70,9 +73,10 @@ def time_batches(model, batch, precision, warmup, repetitions):
 
 
 def time_inference(arm, recipe, pretrained, embeddings, setting, output):
-    """Write one row per repetition.
+    """Write one row per repetition, as Parquet.
 
-    setting: device, batch_size, length, threads, precision, warmup and repetitions.
+    arm: its name. recipe, pretrained, embeddings: see `build_untrained` of its family. setting: device, batch_size,
+    length, threads, precision, warmup and repetitions.
     """
     torch.set_num_threads(setting["threads"])
     torch.manual_seed(SEED)

@@ -1,4 +1,5 @@
-"""Decide the input files, params and resources of every job, from the config and from what is on disk.
+"""The plan of every job: its input files, params, resources.
 
-Nothing here knows Snakemake: all are plain functions of a config and of wildcards.
+The plan depends on the config and on the files on disk. All functions here are plain functions of a config and of
+wildcards, without Snakemake.
 """

@@ -1,4 +1,4 @@
-"""The datasets, models and arms of a config, by name."""
+"""The catalogue of a config: its datasets, models, arms by name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ONLY_SETTING = "only"  # the setting of a run without a sweep
 
 
 def one_of(names):
-    """Return a wildcard constraint that allows only these names."""
+    """Return a wildcard constraint, a regular expression, that allows only these names."""
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
@@ -38,7 +38,7 @@ class Catalogue:
         return [name for name, arm in self.arms.items() if arm["family"] == family]
 
     def settings(self, arm: str) -> list[str]:
-        """Return the settings of an arm, one per run of a cell, as their folders are called."""
+        """Return the settings of an arm, one per run of a cell, as in the names of their folders."""
         sweep = self.family(arm).sweep
         if sweep is None:
             return [ONLY_SETTING]
@@ -49,21 +49,21 @@ class Catalogue:
         return self.arms[arm].get("tokenizer") or self.arms[arm]["model"]
 
     def timed_arms(self) -> list[str]:
-        """Return the arms to time: those that the config names, or all neural ones of the experiment."""
+        """Return the neural arms to time: those that the config names, or all of the experiment."""
         names = self.experiment["arms"] if self.timing["arms"] is None else self.timing["arms"]
         return [arm for arm in names if self.family(arm).neural]
 
     def titles(self) -> dict:
-        """Return what datasets and arms of the experiment are called in tables and figures, by kind and name."""
+        """Return the titles of the experiment's datasets and arms: {"dataset": {name: title}, "arm": {name: title}}."""
         datasets = {name: self.datasets[name]["title"] or name for name in self.experiment["datasets"]}
         return {"dataset": datasets, "arm": self.titles_of(self.experiment["arms"])}
 
     def titles_of(self, arms) -> dict:
-        """Return what arms are called in tables and figures, by name."""
+        """Return the titles of arms, as tables and figures show them: {name: title}."""
         return {name: self.arms[name]["title"] or name for name in arms}
 
     def wildcard_constraints(self) -> dict[str, str]:
-        """Return a regular expression for each wildcard."""
+        """Return a regular expression per wildcard: {wildcard: expression}."""
         prefixes = {family.sweep.prefix for family in FAMILIES.values() if family.sweep}
         return {
             "dataset": one_of(self.datasets),
@@ -76,13 +76,13 @@ class Catalogue:
         }
 
     def check_data(self):
-        """Raise BadInput where a source of the experiment is missing, or a size is larger than what is ingested."""
+        """Raise BadInput if a source of the experiment is missing, or a size exceeds the ingested training set."""
         for name in self.experiment["datasets"]:
             sources = find_inputs(name, self.datasets[name])
             self.check_sizes(name, sources)
 
     def check_sizes(self, name, sources):
-        """Raise BadInput for a size larger than a training set that is ingested; ingest itself checks the others."""
+        """Raise BadInput for a size larger than an ingested training set; ingest checks sizes of other datasets."""
         summary = self.results / name / "dataset.json"
         if not summary.is_file() or any(Path(path).stat().st_mtime > summary.stat().st_mtime for path in sources):
             return
@@ -92,7 +92,7 @@ class Catalogue:
                 count(size, facts["rows"]["train"])
 
     def content(self, name):
-        """Return the keys of a dataset that decide what is in it, and the versions of packages that are its data."""
+        """Return the keys of a dataset that determine its content, and the versions of packages that are its data."""
         dataset = self.datasets[name]
         keys = {key: dataset[key] for key in sorted(dataset) if key not in ("title", "max_length")}
         versions = find_versions(dataset)

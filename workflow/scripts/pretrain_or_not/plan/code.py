@@ -1,4 +1,4 @@
-"""Digests of the code that a job runs, for the family or the source that it is for and no other."""
+"""Digests of the code of a job: only the code for its own family or source is included."""
 
 from pretrain_or_not.config.families import Family
 from pretrain_or_not.config.sources import SOURCES
@@ -6,20 +6,20 @@ from pretrain_or_not.files.code_digest import code_digest
 
 
 def ingest_code(source: str) -> str:
-    """Return the digest of reading a dataset from a source, by its name."""
+    """Return the digest of the code that reads a dataset. source: name of its source."""
     return code_digest("ingest.py", SOURCES[source].module)
 
 
 def training_code(family: Family) -> str:
-    """Return the digest of training a run."""
+    """Return the digest of the code that trains a run."""
     return code_digest(family.script, family.module)
 
 
 def test_code(family: Family) -> str:
-    """Return the digest of testing a cell."""
+    """Return the digest of the code that tests a cell."""
     return code_digest("evaluate_cell.py", family.module)
 
 
 def timing_code(family: Family) -> str:
-    """Return the digest of timing an arm."""
+    """Return the digest of the code that times an arm."""
     return code_digest("time_inference.py", family.module)

@@ -12,14 +12,13 @@ from pretrain_or_not.plan.catalogue import Catalogue
 from pretrain_or_not.plan.code import test_code
 from pretrain_or_not.plan.per_job import PerJob, per_job
 
-SPLITS = ("train", "validation", "test")
 CELL = "n{size}/seed{seed}"
 MODEL_FILES = ("model.safetensors", "config.json")
 CELL_FOLDER = f"{{dataset}}/runs/{{arm}}/{CELL}"
 
 
 class JobInputs(PerJob):
-    """Input functions of the rules. Paths begin with ``<results>``, which Snakemake replaces by the results folder."""
+    """Input functions of the rules. Paths begin with ``<results>``; Snakemake replaces it with the results folder."""
 
     def __init__(self, catalogue: Catalogue):
         self.catalogue = catalogue
@@ -27,11 +26,11 @@ class JobInputs(PerJob):
 
     @per_job
     def source_files(self, wildcards):
-        """Return the files that a dataset is read from."""
+        """Return the source files of a dataset."""
         return find_inputs(wildcards.dataset, self.catalogue.datasets[wildcards.dataset])
 
     def examples_of(self, wildcards, split):
-        """Return the file of one split as the family of a cell's arm reads it."""
+        """Return the file of one split in the form that the family of a cell's arm reads."""
         arm = wildcards.arm
         reads = self.catalogue.family(arm).reads
         name = self.catalogue.tokenizer_of(arm) if reads == "tokens" else self.catalogue.arms[arm]["model"]
@@ -39,21 +38,21 @@ class JobInputs(PerJob):
 
     @per_job
     def training(self, wildcards):
-        """Return what a training run reads besides its subset: examples, and embeddings where it starts from some."""
+        """Return the inputs of a training run, except its subset: examples, and embeddings if it starts from some."""
         splits = {"train": "train", "validation": self.catalogue.experiment["selection"]}
         files = {key: self.examples_of(wildcards, split) for key, split in splits.items()}
         return files | self.embeddings(wildcards)
 
     @per_job
     def embeddings(self, wildcards):
-        """Return the embedding file that an arm starts from, by the name `embeddings`, if there is one."""
+        """Return the embedding file that an arm starts from, as {"embeddings": path}, or an empty dict."""
         key = self.catalogue.family(wildcards.arm).embeddings_key
         model = self.catalogue.arms[wildcards.arm].get(key) if key else None
         return {"embeddings": f"<results>/embeddings/{model}.safetensors"} if model else {}
 
     @per_job
     def test(self, wildcards):
-        """Return what a cell's arm reads of the test split."""
+        """Return the file of the test split that a cell's arm reads."""
         return self.examples_of(wildcards, "test")
 
     @per_job
@@ -66,8 +65,8 @@ class JobInputs(PerJob):
     def lost_weights(self, wildcards):
         """Return the weights that must be trained again to select among the runs of a cell: none or one file.
 
-        Weights of runs that were not selected are deleted, unless `keep_models` is all. They are needed again where
-        another run becomes the best one of those that are trained already: where a learning rate was dropped.
+        Weights of runs that were not selected are deleted, unless `keep_models` is all. They are needed again if a
+        learning rate is dropped, and so another one of the trained runs becomes the best.
         """
         best = self.best_run(wildcards)
         if (
@@ -78,8 +77,10 @@ class JobInputs(PerJob):
         return [f"<results>/{CELL_FOLDER.format(**wildcards)}/{best}/model.safetensors"]
 
     def best_run(self, wildcards):
-        """Return the setting of the best run of a cell among those trained, or None where its weights are sure to be
-        there: where no run is trained, or the selected one still counts and has its weights."""
+        """Return the setting of the best trained run of a cell, or None if its weights are not needed again.
+
+        They are not needed if no run is trained yet, or if the selected run is still in the sweep and has its weights.
+        """
         folder = self.folder(wildcards)
         settings = self.catalogue.settings(wildcards.arm)
         selected = read_if_whole(folder / "selected.json")
@@ -93,11 +94,11 @@ class JobInputs(PerJob):
     def untested_weights(self, wildcards):
         """Return the weights that must be trained again to test a cell with `keep_models: none`: none or one file.
 
-        Weights that are gone are not needed where the predictions of that run, made by the same code, are there.
+        Deleted weights are not needed if predictions of that run, made by the same code, exist.
         """
         lost = self.lost_weights(wildcards)
         if lost:
-            from pretrain_or_not.evaluation.predict import is_tested  # here, as it takes a quarter of a second
+            from pretrain_or_not.evaluation.predict import is_tested  # here, because it takes a quarter of a second
 
             run = read_json(self.folder(wildcards) / self.best_run(wildcards) / "run.json")
             predictions = Path(wildcards.dataset, "predictions", wildcards.arm, CELL.format(**wildcards))
@@ -112,7 +113,7 @@ class JobInputs(PerJob):
         return self.catalogue.results / CELL_FOLDER.format(**wildcards)
 
     def timings(self) -> list[str]:
-        """Return the files of all timings, those of an arm together."""
+        """Return the files of all timings."""
         return [
             f"<results>/timing/{arm}/{device}-batch{batch_size}-length{length}.parquet"
             for device, batch_sizes in self.catalogue.timing["devices"].items()
@@ -122,16 +123,16 @@ class JobInputs(PerJob):
         ]
 
     def cells(self, pattern):
-        """Return an input function: `pattern` for every cell of the experiment.
+        """Return an input function that returns `pattern` for every cell of the experiment.
 
-        Snakemake would hash a list in its place as a whole for each file in it, and every parse of the Snakefile, one
-        per job on a cluster, would make it.
+        With a list instead, Snakemake would hash the complete list for each file in it, and the list would be made
+        whenever the Snakefile is parsed, once per job on a cluster.
         """
         return lambda wildcards: [pattern.format(**cell) for cell in grid(self.catalogue.experiment)]
 
 
 def read_if_whole(path):
-    """Read a JSON file; None where there is none, or it is broken."""
+    """Read a JSON file; return None if it is missing or broken."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The params of every job: the keys of the config that it depends on, and versions of what it reads."""
+"""The params of every job: the keys of the config that it depends on, with the versions of its inputs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pretrain_or_not.plan.per_job import PerJob, per_job
 
 
 class JobParams(PerJob):
-    """Param functions of the rules. Their values are builtins, which Snakemake can compare with those of last time."""
+    """Param functions of the rules. They return builtins, which Snakemake can compare with those of the last run."""
 
     def __init__(self, catalogue: Catalogue):
         self.catalogue = catalogue
@@ -17,7 +17,7 @@ class JobParams(PerJob):
 
     @per_job
     def dataset_content(self, wildcards):
-        """Return `content` of a job's dataset."""
+        """Return the `content` of a job's dataset."""
         return self.catalogue.content(wildcards.dataset)
 
     @per_job
@@ -42,7 +42,7 @@ class JobParams(PerJob):
 
     @per_job
     def reads(self, wildcards):
-        """Return what an arm's family reads."""
+        """Return what an arm's family reads: "tokens" or "features"."""
         return self.catalogue.family(wildcards.arm).reads
 
     @per_job
@@ -57,9 +57,9 @@ class JobParams(PerJob):
 
     @per_job
     def recipe(self, wildcards):
-        """Return the keys of an arm that shape its training: not its title, nor the values swept over.
+        """Return the keys of an arm that affect its training: all except its title and the values of its sweep.
 
-        Sorted, and with whole numbers as integers: another order, or 2.0 for 2, is no change.
+        Keys are sorted and whole numbers are integers, so another order, or 2.0 for 2, is no change.
         """
         arm, sweep = self.catalogue.arms[wildcards.arm], self.catalogue.family(wildcards.arm).sweep
         left_out = {"title", sweep.key if sweep else None}
@@ -68,21 +68,21 @@ class JobParams(PerJob):
 
     @per_job
     def validation_max(self, wildcards):
-        """Return how many validation examples a cell gets at most: no more than its size. None, all of the split."""
+        """Return the maximum number of validation examples of a cell, no more than its size; None means all."""
         if self.catalogue.experiment["selection"] == "test":
             return None
-        most = self.catalogue.experiment["validation_max"]
-        return min(most, int(wildcards.size)) if wildcards.size.isdigit() else most
+        maximum = self.catalogue.experiment["validation_max"]
+        return min(maximum, int(wildcards.size)) if wildcards.size.isdigit() else maximum
 
     @per_job
     def tokenizer(self, wildcards):
-        """Return which tokenizer a rule's wildcard, or its arm, names: path, revision and version."""
+        """Return the tokenizer that the wildcards, or their arm, name: its path, revision and version."""
         name = wildcards.get("tokenizer") or self.catalogue.tokenizer_of(wildcards.arm)
         return self.without_weights(name, tokenizer_version)
 
     @per_job
     def pretrained(self, wildcards):
-        """Return the pretrained model that a rule's wildcard or its arm loads, as in the config, and its version."""
+        """Return the pretrained model that the wildcards, or their arm, name: its keys in the config, its version."""
         name = wildcards.get("model")
         if name is None:
             arm, key = self.catalogue.arms[wildcards.arm], self.catalogue.family(wildcards.arm).weights_key
@@ -95,20 +95,23 @@ class JobParams(PerJob):
 
     @per_job
     def untrained(self, wildcards):
-        """Return what an arm takes from its pretrained model to be timed: the tokenizer, and its architecture."""
+        """Return what the timing of an arm needs of its pretrained model: the tokenizer and the architecture."""
         model = self.tokenizer(wildcards)
         if self.catalogue.family(wildcards.arm).weights_key is None:
             return model
         return model | {"architecture": architecture_version(model["path"])}
 
     def without_weights(self, name, version):
-        """Return where a model is and its `version`, a function of its path, for what takes no weights of it."""
+        """Return the path, revision and version of a model whose weights are not used.
+
+        name: in `models`. version: function of the path that returns the version.
+        """
         model = self.catalogue.models[name]
         return {"path": model["path"], "revision": model["revision"], "version": version(model["path"])}
 
     @per_job
     def shape(self, wildcards):
-        """Return the keys of an arm that shape its model; the others say how it is trained."""
+        """Return the keys of an arm that define the shape of its model, without those that affect only training."""
         keys = ("family", *self.catalogue.family(wildcards.arm).shape_keys)
         return {
             key: self.catalogue.arms[wildcards.arm][key] for key in keys if key in self.catalogue.arms[wildcards.arm]

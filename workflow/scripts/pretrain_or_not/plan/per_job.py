@@ -1,16 +1,16 @@
-"""Functions that Snakemake calls for each of tens of thousands of jobs."""
+"""Methods that Snakemake calls for each of tens of thousands of jobs."""
 
 import inspect
 
 
 def per_job(method):
-    """Mark a method that Snakemake calls with the wildcards of a job."""
+    """Mark a method that Snakemake calls with the wildcards of a job; return it."""
     method.per_job = True
     return method
 
 
 def with_signature(method):
-    """Return a function like `method` that carries its signature, which Snakemake asks for in every job."""
+    """Return a function like `method` that stores its signature, which Snakemake needs in every job."""
 
     def function(*args, **kwargs):
         return method(*args, **kwargs)
@@ -20,7 +20,7 @@ def with_signature(method):
 
 
 class PerJob:
-    """A class whose methods marked `per_job` Snakemake calls, several times per job."""
+    """A class whose methods marked `per_job` are called by Snakemake, several times per job."""
 
     def __init__(self):
         for name in dir(type(self)):

@@ -1,18 +1,18 @@
-"""The threads, GPUs, memory and time of every job."""
+"""The resources of every job: threads, GPUs, memory, time."""
 
 from __future__ import annotations
 
 from pretrain_or_not.plan.catalogue import Catalogue
 from pretrain_or_not.plan.per_job import PerJob, per_job
 
-SHORT_RUN = 10_000  # training examples: up to so many, several runs are one Slurm job
-SHORT_MINUTES, LONG_MINUTES, REGRESSION_MINUTES = 20, 480, 10
+SHORT_RUN = 10_000  # training examples: up to this number, several runs are one Slurm job
+SHORT_MINUTES, LONG_MINUTES, FIT_MINUTES = 20, 480, 10
 
 
 class JobResources(PerJob):
     """Resource functions of the rules.
 
-    on_cluster: function that tells whether jobs are sent to a cluster. has_gpu: whether this machine has a GPU.
+    on_cluster: function that returns whether jobs are sent to a cluster. has_gpu: whether this machine has a GPU.
     """
 
     def __init__(self, catalogue: Catalogue, on_cluster=lambda: False, has_gpu=False):
@@ -21,18 +21,18 @@ class JobResources(PerJob):
 
     @per_job
     def training_threads(self, wildcards):
-        """Return the CPU threads of a training run, all its processes together; a regression has one."""
+        """Return the CPU threads of a training run, all its processes together; one if it is not a neural network."""
         if not self.catalogue.family(wildcards.arm).neural:
             return 1
         return self.catalogue.experiment["threads"] * self.catalogue.arms[wildcards.arm]["processes"]
 
     def gpus(self, processes=1) -> int:
-        """Return how many GPUs to ask for: one per process where there are some, here or on the cluster."""
+        """Return how many GPUs to ask for: one per process if this machine has GPUs or jobs go to a cluster."""
         return processes * int(self.has_gpu or self.on_cluster())
 
     @per_job
     def training_gpus(self, wildcards):
-        """Return the GPUs of a training run."""
+        """Return the number of GPUs of a training run."""
         return (
             self.gpus(self.catalogue.arms[wildcards.arm]["processes"])
             if self.catalogue.family(wildcards.arm).neural
@@ -41,7 +41,7 @@ class JobResources(PerJob):
 
     @per_job
     def test_gpus(self, wildcards):
-        """Return the GPUs to test a cell on."""
+        """Return the number of GPUs for testing a cell."""
         return self.gpus() if self.catalogue.family(wildcards.arm).neural else 0
 
     @per_job
@@ -53,19 +53,19 @@ class JobResources(PerJob):
     def training_minutes(self, wildcards, attempt):
         """Return the time limit of a training run on a cluster, in minutes; more in each attempt.
 
-        A run that takes longer goes on from its checkpoint in the next attempt.
+        A run that takes longer continues from its checkpoint in the next attempt.
         """
         if not self.catalogue.family(wildcards.arm).neural:
-            return REGRESSION_MINUTES * attempt
+            return FIT_MINUTES * attempt
         return (SHORT_MINUTES if self.is_short(wildcards) else LONG_MINUTES) * attempt
 
     @per_job
     def training_group(self, wildcards):
-        """Return the group of training runs of which a cluster gets several as one job; None for long ones."""
+        """Return the group of a training run: a cluster gets several runs of a group as one job. None for long runs."""
         if not self.catalogue.family(wildcards.arm).neural:
-            return "regressions"
+            return "fits"
         return "short_runs" if self.is_short(wildcards) else None
 
     def is_short(self, wildcards):
-        """Return whether a training run takes minutes, as far as its size tells."""
+        """Return whether a training run takes only minutes, judged by its size."""
         return wildcards.size.isdigit() and int(wildcards.size) <= SHORT_RUN

@@ -17,37 +17,37 @@ from pretrain_or_not.report.selection_note import selection_note
 
 
 def about(n, row):
-    """A number of labels to two digits, within the sizes that were run."""
+    """Return a number of labels as text, to two digits, within the sizes that were run."""
     return f"{int(min(max(float(f'{n:.2g}'), row['smallest']), row['largest'])):,}"
 
 
 def points(value):
-    """``1 point``, ``0.5 points``."""
+    """Return a number of points in words: ``1 point``, ``0.5 points``."""
     return "1 point" if value == 1 else f"{value:g} points"
 
 
 def gap_words(row, size):
-    """How far behind or ahead the arm is at its `size` (smallest or largest), with the interval of that."""
+    """Return in words how far the arm is behind or ahead at a `size` ("smallest" or "largest"), with the interval."""
     ends = [row[f"gap_{size}{end}"] for end in ("", "_low", "_high")]
     side = "behind"
     if ends[0] < 0:
         side, ends = "ahead", [-ends[0], -ends[2], -ends[1]]
-    first, low, high = (f"{round(end, 1) + 0:.1f}".replace("-", "−") for end in ends)  # + 0: no negative nought
+    first, low, high = (f"{round(end, 1) + 0:.1f}".replace("-", "−") for end in ends)  # + 0: no negative zero
     return f"{first} points {side} ({low} to {high})"
 
 
 def interval_words(row):
-    """The interval of the number of labels."""
+    """Return the interval of the number of labels in words."""
     low, high = row["labels_low"], row["labels_high"]
-    most = f"more than {row['largest']:,}" if math.isinf(high) else about(high, row)
+    upper = f"more than {row['largest']:,}" if math.isinf(high) else about(high, row)
     if math.isinf(low):
-        return most
-    least = f"{row['smallest']:,} or fewer" if low <= row["smallest"] else about(low, row)
-    return f"{least} to {most}"
+        return upper
+    lower = f"{row['smallest']:,} or fewer" if low <= row["smallest"] else about(low, row)
+    return f"{lower} to {upper}"
 
 
 def sentence(row):
-    """What the numbers say about one arm, in Markdown."""
+    """Return the answer about one arm in words, as Markdown. row: of answer.parquet."""
     arm, near = f"**{markdown(row['arm_title'])}**", f"less than {points(row['threshold'])} behind"
     largest = f"{row['largest']:,} labels"
     if row["verdict"] == "not yet":
@@ -67,35 +67,38 @@ def sentence(row):
 
 
 def as_markdown(table):
-    """The answer as a page: a heading a dataset, a line an arm, and how the numbers were made."""
-    lines = ["# From how many labels on does the reference buy little?", ""]
+    """Return the answer as a page: one heading per dataset, one line per arm, and the method."""
+    lines = ["# From how many labels on is the gap to the reference small?", ""]
     for _, rows in table.groupby("dataset", sort=False):
         first = rows.iloc[0]
         title, reference = markdown(first["dataset_title"]), markdown(first["reference_title"])
         lines += [f"On **{title}**, measured from **{reference}**{selection_note(rows['selection'])}:", ""]
         lines += [f"- {sentence(row)}" for row in rows.to_dict("records")] + [""]
     if table.empty:
-        lines += ["There is no cell of another arm beside one of the reference arm: no gap to speak of.", ""]
+        lines += ["No cell of another arm has a counterpart of the reference arm, so there is no gap to report.", ""]
     else:
         lines += [textwrap.fill(method(table), 120), ""]
     return "\n".join(lines)
 
 
 def method(table):
-    """How the numbers were made, in a few words."""
+    """Return in words how the numbers were made."""
     fewest, most = table["fewest_seeds"].min(), table["seeds"].max()
-    over = "test examples and seeds" if most > 1 else "test examples (there is one seed, so its luck is not in them)"
-    alone = "; where a size has one seed, its luck is not in them" if fewest == 1 < most else ""
+    missing = "they do not include the variation between seeds"
+    over = "test examples and seeds" if most > 1 else f"test examples (there is one seed, so {missing})"
+    alone = f"; at sizes with one seed, {missing}" if fewest == 1 < most else ""
     return (
-        "Between sizes the gap is taken to be linear in the logarithm of the labels; beyond the largest size nothing "
-        f"is said. In brackets: 95 % intervals from a bootstrap over {over}{alone}. The numbers: answer.parquet."
+        "Between sizes, the gap is taken to be linear in the logarithm of the number of labels. Beyond the largest "
+        f"size, nothing is said. In brackets: 95 % intervals from a bootstrap over {over}{alone}. "
+        "The numbers: answer.parquet."
     )
 
 
 def answer(gaps: PathLike, predictions: list, threshold: float, outputs: dict) -> None:
     """Write answer.parquet and answer.md.
 
-    gaps: path of gaps.parquet. predictions: a path a cell. threshold: points of accuracy that count as little.
+    gaps: path of gaps.parquet. predictions: one path per cell. threshold: a gap below it is small, in points of
+    accuracy. outputs: paths of `table` and `text`.
     """
     with open_parquet(gaps) as file:
         cells = file.read().to_pandas()

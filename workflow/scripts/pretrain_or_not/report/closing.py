@@ -1,4 +1,4 @@
-"""What Snakemake prints when all is done."""
+"""The text that Snakemake prints after the last job."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ PLACES = {"Figures": "figures/", "Tables": "tables/, scores.parquet, gaps.parque
 
 
 def closing_words(results: Path) -> str:
-    """Return the answer in plain words, and where to find the rest; nothing where there is no answer."""
+    """Return the answer as plain text and the places of the other results, or an empty string if there is no answer."""
     if not (results / "answer.md").is_file():
         return ""
     text = terminal((results / "answer.md").read_text(encoding="utf-8")).partition("\n")[2].rpartition("\n\n")[0]

@@ -1,12 +1,13 @@
 """Names for what a figure shows: at the ends of its lines where that is legible, else in a legend."""
 
 import math
-from itertools import accumulate, pairwise
 from typing import NamedTuple
 
+import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
+from scipy.optimize import isotonic_regression
 
 from pretrain_or_not.report.panels import wrap
 from pretrain_or_not.report.style import FONT
@@ -154,19 +155,14 @@ def legend_above(fig, entries):
 def spread(values, heights, low, high):
     """Move the middles of labels so that none overlap and all lie in [low, high], least squares from `values`.
 
-    Least squares under an order is isotonic regression, solved by pooling neighbours that are out of order.
+    Least squares under an order is isotonic regression.
     The order of `values` is kept; what does not fit runs over `high`. Returns positions in the order of `values`.
     """
-    order = sorted(range(len(values)), key=values.__getitem__)
-    steps = [(heights[a] + heights[b]) / 2 for a, b in pairwise(order)]
-    room = list(accumulate(steps, initial=0))  # that the labels below one need, from the lowest
-    pools = []  # [sum, count] of values less their room
-    for i, below in zip(order, room, strict=True):
-        pools.append([values[i] - below, 1])
-        while len(pools) > 1 and pools[-2][0] / pools[-2][1] >= pools[-1][0] / pools[-1][1]:
-            total, count = pools.pop()
-            pools[-1][0] += total
-            pools[-1][1] += count
-    bases = [total / count for total, count in pools for _ in range(count)]
-    moved = [max(min(base, high - room[-1]), low) + below for base, below in zip(bases, room, strict=True)]
-    return [moved[order.index(i)] for i in range(len(values))]
+    values, heights = np.asarray(values, float), np.asarray(heights)
+    order = np.argsort(values, kind="stable")
+    steps = (heights[order][1:] + heights[order][:-1]) / 2
+    room = np.concatenate([[0], np.cumsum(steps)])  # that the labels below one need, from the lowest
+    bases = isotonic_regression(values[order] - room).x
+    places = np.empty_like(values)
+    places[order] = np.maximum(np.minimum(bases, high - room[-1]), low) + room
+    return places.tolist()

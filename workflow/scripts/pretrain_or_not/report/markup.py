@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-MARKS = r"[\\`*_\[\]<>|&~$]"  # what Markdown or HTML gives a meaning inside a line
+MARKS = r"[\\`*_\[\]<>|&~$]"  # characters that have a meaning inside a line of Markdown or HTML
 
 LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
          ">": r"\textgreater{}", "|": r"\textbar{}", "−": "$-$", "±": r"$\pm$", "×": r"$\times$", "≥": r"$\geq$",
@@ -14,21 +14,21 @@ LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textascii
 
 
 def one_line(text: Any) -> str:
-    """`text` with each run of white space, line breaks among it, as one space."""
+    """Return `text` with each run of white space, including line breaks, replaced by one space."""
     return " ".join(str(text).split())
 
 
 def markdown(text: Any) -> str:
-    """`text` on one line, to stand inside a line, its Markdown and HTML behind backslashes (CommonMark, GitHub)."""
+    """Return `text` for use inside a line, its Markdown and HTML escaped by backslashes (CommonMark, GitHub)."""
     return re.sub(f"({MARKS})", r"\\\1", one_line(text))
 
 
 def latex(text: Any) -> str:
-    """`text` on one line, LaTeX's special characters written out; for a document in T1 or a Unicode engine."""
+    """Return `text` on one line with LaTeX's special characters escaped; for a document in T1 or a Unicode engine."""
     return "".join(LATEX.get(character, character) for character in one_line(text))
 
 
 def terminal(text: str) -> str:
-    """Markdown made of `markdown` and bold, as plain text, without what would steer a terminal."""
+    """Return Markdown made of `markdown` and bold text as plain text, without control characters for a terminal."""
     plain = re.sub(rf"\\({MARKS})|\*\*", lambda match: match[1] or "", text)
     return "".join(character for character in plain if character.isprintable() or character == "\n")

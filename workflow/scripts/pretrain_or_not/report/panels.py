@@ -18,7 +18,7 @@ COLUMNS = 3
 
 
 def read_table(path: PathLike, arms: list[str]) -> pd.DataFrame:
-    """The rows of `arms` in a tidy table: datasets in the table's order, `arms` in theirs, sizes rising."""
+    """Read the rows of `arms` from a tidy table; datasets keep their order, arms get that of `arms`, sizes rise."""
     with open_parquet(path) as file:
         table = file.read().to_pandas()
     table = table[table["arm"].isin(arms)]
@@ -29,12 +29,12 @@ def read_table(path: PathLike, arms: list[str]) -> pd.DataFrame:
 
 
 def short_share(share):
-    """A share in two significant digits: ``0.1 %``, ``65 %``, ``100 %``."""
+    """Return a share with two significant digits: ``0.1 %``, ``65 %``, ``100 %``."""
     return f"{float(f'{100 * share:.2g}'):g} %"
 
 
 def short_count(n):
-    """A count in three significant digits: ``250``, ``1k``, ``58.2k``, ``5M``."""
+    """Return a count with three significant digits: ``250``, ``1k``, ``58.2k``, ``5M``."""
     n = float(f"{n:.3g}")
     for unit, name in ((1e6, "M"), (1e3, "k")):
         if n >= unit:
@@ -43,16 +43,16 @@ def short_count(n):
 
 
 def wrap(text, inches):
-    """Break a text into lines that are not longer than `inches`, about: a letter is 0.58 em wide on average."""
+    """Break a text into lines of at most about `inches`: a letter is 0.58 em wide on average."""
     return textwrap.fill(text, max(int(inches * 72 / FONT / 0.58), 8), break_on_hyphens=False)
 
 
 def panels(table, width, x="n", name=short_count):
-    """A figure with one panel a dataset. Returns it and a list of (axes, rows of the dataset with a column `x`).
+    """Return a figure with one panel per dataset, and a list of (axes, rows of the dataset with a column `x`).
 
-    One panel is `width` inches wide; several share twice that, at most three in a row.
-    Its values are those of the column `x`, written by `name` at the axis; in a panel with a single one, where the arms
-    would hide one another, they stand side by side.
+    One panel is `width` inches wide; several panels share twice that width, at most three in a row. The x axis shows
+    the values of the column `x`, formatted by `name`. In a panel with a single value, arms are drawn side by side,
+    because they would hide one another.
     """
     groups = list(table.groupby("dataset", sort=False))
     rows = math.ceil(len(groups) / COLUMNS)
@@ -77,14 +77,14 @@ def panels(table, width, x="n", name=short_count):
 
 
 def message(text, width):
-    """A figure that says why there is nothing to see."""
+    """Return a figure, `width` inches wide, with a text that says why there is nothing to show."""
     fig = Figure(figsize=(width, 0.8 * width), dpi=300)
     fig.text(0.5, 0.5, textwrap.fill(text, 40), ha="center", va="center", color=GREY)
     return fig
 
 
 def size_axis(ax, sizes, name):
-    """A logarithmic x axis with a tick at each size, which `name` puts in words."""
+    """Set a logarithmic x axis with a tick at each size, formatted by `name`."""
     margin = (sizes[-1] / sizes[0]) ** 0.06 if len(sizes) > 1 else 2
     ax.set_xscale("log")
     ax.set_xlim(sizes[0] / margin, sizes[-1] * margin)
@@ -94,7 +94,7 @@ def size_axis(ax, sizes, name):
 
 
 def curves(ax, rows, value, looks):
-    """Mean over seeds as a line with markers, least to greatest as bars; one line an arm."""
+    """Draw one line per arm: the mean over seeds with markers, and bars from the lowest to the highest seed."""
     sns.lineplot(
         rows,
         x="x",
@@ -112,5 +112,5 @@ def curves(ax, rows, value, looks):
 
 
 def mean_by_size(rows, *columns):
-    """Means over seeds: one row an arm and size, arms in the order of `rows`."""
+    """Return means over seeds: one row per arm and size, arms in the order of `rows`."""
     return rows.groupby(["arm", "x"], sort=False, as_index=False)[list(columns)].mean()

@@ -12,12 +12,12 @@ FILE = Path(__file__).resolve().parents[3] / "published" / "wang2020.yaml"
 
 @cache
 def study() -> dict:
-    """The published study: its name, its reference arm, and a row for each accuracy that could be confirmed."""
+    """Return the published study: its name, its reference arm, and one row per accuracy that could be confirmed."""
     return yaml.safe_load(FILE.read_text(encoding="utf-8"))
 
 
 def matched(names: dict) -> list[dict]:
-    """The study's rows that datasets and arms of the config stand for, under the config's names.
+    """Return the study's rows that correspond to datasets and arms of the config, under the config's names.
 
     names: the config's `published`. Returns dicts of dataset, arm, share, accuracy (%), and difference from the study's
     reference arm (points, or None where it was not published).

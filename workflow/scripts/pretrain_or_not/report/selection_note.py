@@ -1,4 +1,4 @@
-"""The words that mark numbers of runs which were selected on test data."""
+"""The words that mark numbers of runs that were selected on test data."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 
 def selection_note(selections: Iterable[str]) -> str:
-    """Words to put after a heading: nothing, or that all or part of the cells shown were selected on test.
+    """Return words to add to a heading: that all or some of the cells were selected on test, or an empty string.
 
-    selections: the split that selected each cell shown, "validation" or "test".
+    selections: the split that selected each cell, "validation" or "test".
     """
     on_test = [split == "test" for split in selections]
     if not any(on_test):

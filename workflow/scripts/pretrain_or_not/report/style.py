@@ -11,10 +11,10 @@ from pretrain_or_not.files.atomic import atomic_write
 
 FONT = 8  # points
 
-# Okabe and Ito's colours without their yellow, which vanishes on white, and with Tol's wine in its place.
+# Okabe and Ito's colours, with Tol's wine instead of their yellow, which is hard to see on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9", "#882255")
 
-# Nine markers to eight colours: a ninth arm repeats the colour of the first, but not its marker.
+# Nine markers and eight colours: a ninth arm has the colour of the first, but another marker.
 MARKERS = ("o", "s", "^", "D", "v", ">", "p", "<", "h")
 
 DASHES = ("", (4, 1.2), (1.2, 1.2), (5, 1.2, 1.2, 1.2), (7, 1.5, 2.5, 1.5))
@@ -56,14 +56,14 @@ RC: dict[Any, Any] = {
 
 NO_DATE = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
-# Functions that draw and the one that saves run under it: Matplotlib reads some of RC only when it saves.
+# A decorator for functions that draw or save: Matplotlib reads some of RC only when it saves.
 styled = mpl.rc_context(RC)
 
 
 def arm_looks(arms: list[str]) -> dict[str, dict]:
-    """Colour, marker and dashes an arm, by its place in `arms`: the arguments that seaborn wants.
+    """Return the colour, marker and dashes of each arm, by its position in `arms`, as arguments for seaborn.
 
-    Give both figures the same list: an arm then looks the same in both, drawn or not the ones around it.
+    With the same list, an arm looks the same in all figures, whichever other arms they show.
     """
     return {
         name: {arm: values[i % len(values)] for i, arm in enumerate(arms)}
@@ -73,7 +73,7 @@ def arm_looks(arms: list[str]) -> dict[str, dict]:
 
 @styled
 def save(fig: Figure, outputs: list) -> None:
-    """Write a figure to each path, in the format its suffix names: same table, same bytes."""
+    """Write a figure to each path, in the format of its suffix; the same table gives the same bytes."""
     for path in outputs:
         suffix = str(path).rpartition(".")[2]
         with atomic_write(path) as partial:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 import torch
@@ -19,6 +20,7 @@ from pretrain_or_not.training.checkpoints import Checkpoints
 from pretrain_or_not.training.optimizer import build_optimizer
 from pretrain_or_not.training.progress import Progress
 from pretrain_or_not.training.schedule import batches_per_epoch, multiplier, planned_steps, validation_steps
+from pretrain_or_not.training.used_rows import keep_used_rows
 from pretrain_or_not.training.validation import validation_accuracy
 
 
@@ -35,7 +37,7 @@ def fit(
 
     model: maps input_ids and attention_mask to an output with `logits`. train, validation: Examples. recipe: the
     training keys of an arm in the config. checkpoints: the run's Checkpoints; it goes on from the last one. Returns
-    (history, cost, work): history has one dict a validation; cost is one dict with seconds, rates, peak memory, device
+    (history, cost, work): history has one dict per validation; cost is one dict with seconds, rates, peak memory, device
     and precision; work is what was computed on.
     """
     accelerator = build_accelerator(recipe["precision"])
@@ -43,10 +45,14 @@ def fit(
     validate_after = set(validation_steps(steps, recipe["validations"]))
     if accelerator.num_processes > 1:
         torch.manual_seed(seed + accelerator.process_index)  # each process drops other activations
-    adamw = build_optimizer(model, recipe, accelerator)
+    put_rows_back = keep_used_rows(model, [train, validation], accelerator.device)
+    adamw = build_optimizer(model, recipe["weight_decay"])
     # The optimizer has no state yet that would have to be moved to a device.
     bare, (model, optimizer) = model, accelerator.prepare(model, adamw, device_placement=[True, False])
     progress, best = Progress(steps, accelerator.num_processes), Best(recipe["patience"])
+
+    def rate_of(step):
+        return learning_rate * multiplier(step, steps, recipe["warmup"], recipe["schedule"])
 
     with checkpoints:
         checkpoints.resume(accelerator, progress, best)
@@ -61,8 +67,8 @@ def fit(
             loss, width = batch_loss(model, train, rows, accelerator)
             accelerator.backward(loss)
             if recipe["clip"]:
-                torch.nn.utils.clip_grad_norm_(adamw.trained(), recipe["clip"])
-            rate = learning_rate * multiplier(progress.done, steps, recipe["warmup"], recipe["schedule"])
+                torch.nn.utils.clip_grad_norm_(bare.parameters(), recipe["clip"])
+            rate = rate_of(progress.done)
             for group in optimizer.param_groups:
                 group["lr"] = rate
             optimizer.step()
@@ -74,6 +80,7 @@ def fit(
     if best.overdue():
         log.info("no better for %d validations: stopped early", recipe["patience"])
     bare.load_state_dict(best.weights)
+    put_rows_back(math.prod(1 - rate_of(step) * recipe["weight_decay"] for step in range(best.step)))
     log.info("best validation accuracy %.2f %%, after step %d", 100 * best.accuracy, best.step)
     cost = progress.cost() | device_facts(accelerator) | {
         "validation_accuracy": best.accuracy,

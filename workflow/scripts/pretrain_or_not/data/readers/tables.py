@@ -12,7 +12,7 @@ def read_tables(path, kind, member, columns, split):
     """Yield RAW batches of a Parquet, CSV or TSV file. member: has no effect here."""
     row = 0
     try:
-        for table in read_parquet(path, columns) if kind == "parquet" else read_csv(path, kind):
+        for table in read_parquet(path, columns) if kind == "parquet" else read_csv(path, kind, columns):
             yield batch_from_table(table, columns, split, path, row)
             row += table.num_rows
     except BadInput:

@@ -33,7 +33,7 @@ def find_versions(dataset: dict) -> dict | None:
 
 
 def read_source(dataset: dict, threads: int = 1) -> Iterator:
-    """Yield RAW batches of any dataset of the config.
+    """Return an iterator of RAW batches of any dataset of the config.
 
     Raises BadInput for a missing file or column, a format that cannot be read, or a value that is not text.
     """

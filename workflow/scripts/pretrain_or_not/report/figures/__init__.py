@@ -3,7 +3,7 @@
 A figure `NAME` has its code in ``report/figures/NAME.py``, a function ``draw(table, arms, style, published)`` that
 returns a Matplotlib figure, and its caption in ``workflow/report/NAME.rst``:
 
-- table: the rows of the arms to draw. arms: all arms of the experiment, in order, the reference among them.
+- table: the rows of the arms to draw. arms: all arms of the experiment, in order, with the reference.
 - style: the section `figures` of the config. published: dict of `points` (rows of `report.published.matched`) and
   `study` (its name and reference arm), or None for a figure that does not show them.
 """
@@ -19,8 +19,8 @@ from pretrain_or_not.files.paths import PathLike
 class FigureRow(NamedTuple):
     """One row of the table.
 
-    label: what the report calls it. reads: "scores" or "gaps", the table that it shows. shows_published: whether it
-    shows published numbers too.
+    label: its name in the report. reads: "scores" or "gaps", the table that it shows. shows_published: whether it also
+    shows published numbers.
     """
 
     name: str
@@ -41,7 +41,7 @@ FIGURES = {
 
 
 def plot(name: str, table: PathLike, outputs: list, arms: list[str], style: dict, published: dict | None) -> None:
-    """Draw the figure `name` and write it in each of the formats that `outputs` end in. table: path of its data."""
+    """Draw the figure `name`; write it to each of `outputs`, in the format of the suffix. table: path of its data."""
     from pretrain_or_not.job import log
     from pretrain_or_not.report.panels import read_table
     from pretrain_or_not.report.style import save

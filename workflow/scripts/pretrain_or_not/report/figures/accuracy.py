@@ -16,7 +16,7 @@ XLABEL = "Labelled training examples"
 
 @styled
 def draw(table: pd.DataFrame, arms: list[str], style: dict, published: dict | None = None) -> Figure:
-    """One panel a dataset, one line an arm: test accuracy in %, every seed as a faint point.
+    """Draw test accuracy in %: one panel per dataset, one line per arm, each seed as a faint point.
 
     table: rows of scores.parquet. The other arguments: see `report.figures`.
     """

@@ -25,8 +25,11 @@ FRONTIER: dict[str, Any] = {"color": "0.6", "linewidth": 0.9, "drawstyle": "step
 
 
 def frontier(cost, accuracy):
-    """Positions of the points that no other beats, rising in both: none is as cheap and more accurate, or as accurate
-    and cheaper (the Pareto frontier). cost, accuracy: arrays (n,)."""
+    """Return the positions of the points on the Pareto frontier, in increasing order of cost and accuracy.
+
+    No other point is more accurate at the same or a lower cost, or cheaper at the same or a higher accuracy. cost,
+    accuracy: arrays (n,).
+    """
     best, kept = -np.inf, []
     for i in np.lexsort((-accuracy, cost)):
         if accuracy[i] > best:
@@ -36,15 +39,17 @@ def frontier(cost, accuracy):
 
 
 def areas(n, every):
-    """Area of the marker of each of the sizes `n`, by its place (log) among `every` size."""
+    """Return the marker area of each of the sizes `n`, by its position on a log scale among `every` size."""
     low, high = np.log(every.min()), np.log(every.max())
     return SMALLEST + (LARGEST - SMALLEST) * ((np.log(n) - low) / (high - low) if high > low else n * 0 + 1)
 
 
 @styled
 def draw(table: pd.DataFrame, arms: list[str], style: dict, published: dict | None = None) -> Figure:
-    """A row of two panels a dataset; a marker is a cell, larger with more labels, a line joins an arm's means over
-    seeds, and the grey steps are the frontier of all cells.
+    """Draw one row of two panels per dataset: accuracy over training cost, and over inference time.
+
+    A marker is a cell, larger with more labels. A line joins an arm's means over seeds. The grey steps are the frontier
+    of all cells.
 
     table: rows of scores.parquet. The other arguments: see `report.figures`.
     """
@@ -72,18 +77,18 @@ def draw(table: pd.DataFrame, arms: list[str], style: dict, published: dict | No
 
 
 def log_axis(ax):
-    """A logarithmic x axis with a few powers of ten or, where fewer than two are in view, other round numbers."""
+    """Set a logarithmic x axis with a few powers of ten or, if fewer than two are visible, other round numbers."""
     ax.set_xscale("log")
     low, high = np.log10(ax.get_xlim())
     powers = np.floor(high) - np.ceil(low) + 1
     ax.xaxis.set_major_locator(LogLocator(numticks=6) if powers >= 2 else MaxNLocator(4, steps=[1, 2, 5, 10]))
     ax.xaxis.set_minor_locator(NullLocator())
-    # Round numbers may begin with a 0, out of view.
+    # The first round number may be a 0, which is not visible.
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value) if value > 0 else ""))
 
 
 def short(value):
-    """A positive number in a few characters: ``0.01``, ``1``, ``250``, ``10⁹``, ``2.5×10¹²``."""
+    """Return a positive number in a few characters: ``0.01``, ``1``, ``250``, ``10⁹``, ``2.5×10¹²``."""
     exponent = int(np.floor(np.log10(value) + 1e-9))
     if -3 < exponent < 4:
         return f"{value:g}"
@@ -92,7 +97,7 @@ def short(value):
 
 
 def panel(ax, rows, cost, looks, sizes):
-    """One panel: the cells of each arm, the line through its means, and the frontier of all."""
+    """Draw one panel: the cells of each arm, the line through its means, and the frontier of all cells."""
     best = rows.iloc[frontier(rows[cost].to_numpy(), rows["percent"].to_numpy())]
     ax.plot(best[cost], best["percent"], **FRONTIER)
     for arm, cells in rows.groupby("arm", sort=False):

@@ -17,12 +17,12 @@ XLABEL = "Labelled training examples"
 
 @styled
 def draw(table: pd.DataFrame, arms: list[str], style: dict, published: dict | None = None) -> Figure:
-    """One panel a dataset, one line an arm: points below the reference arm, in the same cell.
+    """Draw points below the reference arm, in the same cell: one panel per dataset, one line per arm.
 
-    Bars are the least and greatest of the seeds. The band is the 95 % interval from the sampling of test examples,
-    mean ± 1.96 × mean of `gap_se` over the seeds. Seeds share their test examples, so sqrt(sum se²)/k, which takes
-    them for independent, would be too narrow; the mean of the standard errors is never less than the standard error
-    of the mean, so the band is wide enough whatever they share.
+    Bars reach from the lowest to the highest seed. The band is the 95 % interval from the sampling of test examples,
+    mean ± 1.96 × mean of `gap_se` over the seeds. Seeds share their test examples, so sqrt(sum se²)/k, which assumes
+    that they are independent, would be too narrow. The mean of the standard errors is never less than the standard
+    error of the mean, so the band is always wide enough.
 
     table: rows of gaps.parquet. The other arguments: see `report.figures`.
     """

@@ -1,4 +1,4 @@
-"""Draw accuracy less the reference arm's over the share of the training data, the published points beside it."""
+"""Draw accuracy minus that of the reference arm over the share of the training data, with the published points."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ STAR: dict[str, Any] = {"marker": "*", "markersize": 9, "linestyle": "none", "ma
 
 @styled
 def draw(table: pd.DataFrame, arms: list[str], style: dict, published: dict) -> Figure:
-    """One panel a dataset, one line an arm: points above the reference arm, in the same cell; mean, least, greatest.
+    """Draw points above the reference arm, in the same cell: one panel per dataset, one line per arm.
 
-    The figure of the published study. A hollow star is what the study found, against its own reference arm.
+    A line is the mean over seeds; bars reach from the lowest to the highest seed. This is the figure of the published
+    study. A hollow star is the result of the study, against its own reference arm.
 
     table: rows of gaps.parquet. The other arguments: see `report.figures`.
     """
@@ -33,23 +34,23 @@ def draw(table: pd.DataFrame, arms: list[str], style: dict, published: dict) -> 
     table = table.assign(difference=-table["gap"])
     looks = arm_looks(arms)
     reference = " / ".join(table["reference_title"].unique())
-    theirs = pd.DataFrame(published["points"], columns=["dataset", "arm", "share", "difference"])
-    theirs = theirs[theirs["difference"].notna() & theirs["arm"].isin(arms)]
+    points = pd.DataFrame(published["points"], columns=["dataset", "arm", "share", "difference"])
+    points = points[points["difference"].notna() & points["arm"].isin(arms)]
     zero = Entry(reference, Line2D([], [], color=GREY, linewidth=0.8), (None, 0))
     entries = [*arm_entries(table, "difference", looks, "share"), zero]
     fig, drawn = panels(table, width, "share", short_share)
     for ax, rows in drawn:
         ax.axhline(0, color=GREY, linewidth=0.8, zorder=1)
         curves(ax, rows, "difference", looks)
-        beside = theirs[theirs["dataset"] == rows["dataset"].iloc[0]]
-        if len(beside):
+        stars = points[points["dataset"] == rows["dataset"].iloc[0]]
+        if len(stars):
             before = ax.get_xlim()
-            size_axis(ax, sorted({*rows["share"], *beside["share"]}), short_share)
-            ax.set_xlim(*np.sort([*before, *ax.get_xlim()])[[0, -1]])  # arms side by side need more room
-        for row in beside.itertuples():
+            size_axis(ax, sorted({*rows["share"], *stars["share"]}), short_share)
+            ax.set_xlim(*np.sort([*before, *ax.get_xlim()])[[0, -1]])  # arms side by side need more space
+        for row in stars.itertuples():
             colour = looks["palette"][row.arm]
             ax.plot(row.share, row.difference, markerfacecolor="white", markeredgecolor=colour, **STAR)
-    if theirs["dataset"].isin(table["dataset"]).any():
+    if points["dataset"].isin(table["dataset"]).any():
         star = Line2D([], [], markerfacecolor="white", markeredgecolor=GREY, **STAR)
         entries.append(
             Entry(f"{study['name']}, less {study['reference']}'s", star, (float("nan"), 0))

@@ -2,9 +2,9 @@
 
 from pretrain_or_not.arms import family_module
 from pretrain_or_not.job import job
-from pretrain_or_not.training.regression_run import fit_regression
+from pretrain_or_not.training.fitted_run import fit_classifier
 from pretrain_or_not.training.run import run_of_job
 
 if __name__ == "__main__":
     with job(snakemake):
-        fit_regression(family_module(snakemake.params.recipe["family"]).build, run_of_job(snakemake))
+        fit_classifier(family_module(snakemake.params.recipe["family"]).build, run_of_job(snakemake))

@@ -1,4 +1,4 @@
-"""One training run of an arm that is a logistic regression: from its examples to the files it leaves."""
+"""One training run of an arm that is fitted in one call: from its examples to the files it leaves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pretrain_or_not.job import log
 from pretrain_or_not.training.run import Run
 
 
-def fit_regression(build: Callable, run: Run) -> None:
+def fit_classifier(build: Callable, run: Run) -> None:
     """Fit what `build` makes to a run's subset and write its files.
 
     build: of a family's module. run: a `training.run.Run`. run.reads: what it is fitted to, "tokens" or "features".

@@ -1,0 +1,88 @@
+"""CSV files: cells as they were written, in every dialect that is read, whatever stands in them."""
+
+import csv
+import random
+
+import pandas as pd
+import pytest
+
+from pretrain_or_not.data.readers.tables import read_tables
+from pretrain_or_not.errors import BadInput
+
+COLUMNS = {"text": "text", "label": "label"}
+
+
+def read(path, kind="csv", columns=COLUMNS):
+    """Return the rows of a file as (text, label)."""
+    batches = read_tables(str(path), kind, None, columns, None)
+    return [(row["text"], row["label"]) for batch in batches for row in batch.to_pylist()]
+
+
+def write(path, content):
+    """Write bytes; return the path."""
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(("kind", "separator"), [("csv", ","), ("tsv", "\t")])
+@pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+def test_texts_of_any_characters_come_back(tmp_path, end, kind, separator, quoting):
+    rng = random.Random(0)
+    pieces = ["a", "é", "😀", " ", "\t", ",", '"', "'", "\\", "\n", "\r\n", "\0", "\u2028", "\x0b", "#", "NA", "1.0"]
+    pieces += ["\r"] * (quoting == csv.QUOTE_ALL)  # else Python writes it without quotes
+    rows = [("".join(rng.choices(pieces, k=rng.randint(0, 12))), f"l{i % 3}") for i in range(25_000)]
+    rows[7] = ("x" * 3_000_000, "l1")
+    with open(tmp_path / "a.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, delimiter=separator, lineterminator=end, quoting=quoting)
+        writer.writerows([("id", "text", "label"), *((i, *row) for i, row in enumerate(rows))])
+    assert read(tmp_path / "a.csv", kind) == rows
+
+
+def test_what_pandas_reads_as_text_is_read_the_same(tmp_path):
+    rng = random.Random(1)
+    pieces = ["a", " ", ",", '""', "\n", "\r\n", "NA", "é", "\t", "#", "'", "\\", "0"]
+    for _ in range(200):
+        body = "".join(rng.choices(pieces, k=rng.randint(1, 30)))
+        path = write(tmp_path / "a.csv", f"text,label\n{body}\n".encode())
+        try:
+            found = read(path)
+        except BadInput as error:
+            assert "cells, where the header names 2" in str(error) or "a quote" in str(error)
+            continue
+        expected = pd.read_csv(path, dtype=str, keep_default_na=False, index_col=False).fillna("")
+        assert [text for text, _ in found] == expected["text"].tolist()
+        assert [label or "" for _, label in found] == expected["label"].str.strip().tolist()
+
+
+def test_blank_lines_are_no_rows_and_what_a_short_row_lacks_is_empty(tmp_path):
+    content = b'\n  \ntext,label\n\nfine,a\n \t\n\nshort\n"",\n  ,b\n\n'
+    assert read(write(tmp_path / "a.csv", content)) == [("fine", "a"), ("short", None), ("", None), ("  ", "b")]
+
+
+def test_the_first_of_two_columns_of_one_name_is_read(tmp_path):
+    path = write(tmp_path / "a.csv", b"text,label,text,label\nfirst,a,second,b\n")
+    assert read(path) == [("first", "a")]
+
+
+def test_a_byte_order_mark_and_mixed_line_ends_are_no_matter(tmp_path):
+    path = write(tmp_path / "a.csv", b'\xef\xbb\xbf"text",label\r\nfine,a\nnice,b\r\n')
+    assert read(path) == [("fine", "a"), ("nice", "b")]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n \n", b"\xef\xbb\xbf"])
+def test_a_file_without_a_header_is_named(tmp_path, content):
+    with pytest.raises(BadInput, match=r"a\.csv: is empty; its first line must name the columns"):
+        read(write(tmp_path / "a.csv", content))
+
+
+def test_a_column_that_is_missing_is_told_though_there_are_no_rows(tmp_path):
+    with pytest.raises(BadInput, match=r"a\.csv: no column 'text' for `text:`; its columns are review, label"):
+        read(write(tmp_path / "a.csv", b"review,label\n"))
+
+
+def test_an_error_far_down_is_told_with_its_line(tmp_path):
+    rows = b"".join(b'"two\nlines %d",a\n' % i for i in range(30_000))
+    path = write(tmp_path / "a.csv", b"text,label\n" + rows + b'"open,b\n' + rows.replace(b'"', b""))
+    with pytest.raises(BadInput, match="line 60002: a quote is opened in this row and never closed"):
+        read(path)
