@@ -15,10 +15,11 @@ from pretrain_or_not.config.grid import grid
 from pretrain_or_not.config.splits import SPLITS
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.code_digest import code_digest
+from pretrain_or_not.files.paths import MODEL_FILES
 from pretrain_or_not.files.provenance import digest
 from pretrain_or_not.plan.code import training_code
 from pretrain_or_not.plan.catalogue import Catalogue, one_of
-from pretrain_or_not.plan.inputs import CELL, CELL_FOLDER, MODEL_FILES, JobInputs
+from pretrain_or_not.plan.inputs import CELL, CELL_FOLDER, JobInputs
 from pretrain_or_not.plan.params import JobParams
 from pretrain_or_not.plan.resources import JobResources
 from pretrain_or_not.report.figures import FIGURES

@@ -13,10 +13,10 @@ from pretrain_or_not.compute.classifier import Classifier
 from pretrain_or_not.data.examples import read_examples
 from pretrain_or_not.data.features import Features
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.evaluation.select import MODEL_FILES, delete_model
+from pretrain_or_not.evaluation.select import delete_model
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import read_metadata, write_table
-from pretrain_or_not.files.paths import PathLike
+from pretrain_or_not.files.paths import MODEL_FILES, PathLike
 from pretrain_or_not.files.provenance import digest, versions
 from pretrain_or_not.files.run_files import check_model
 from pretrain_or_not.job import log

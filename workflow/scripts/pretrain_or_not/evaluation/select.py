@@ -9,10 +9,9 @@ from pathlib import Path
 
 from pretrain_or_not.files.atomic import atomic_write
 from pretrain_or_not.files.json_files import read_json, write_json
+from pretrain_or_not.files.paths import MODEL_FILES
 from pretrain_or_not.files.run_files import check_model
 from pretrain_or_not.job import log
-
-MODEL_FILES = ("model.safetensors", "config.json")
 
 
 def select_run(costs: list[str], outputs: dict, keep: str) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 from pretrain_or_not.config.grid import grid
 from pretrain_or_not.data.sources import find_inputs
 from pretrain_or_not.files.json_files import read_json
+from pretrain_or_not.files.paths import MODEL_FILES
 from pretrain_or_not.plan.catalogue import Catalogue
 from pretrain_or_not.plan.code import test_code
 from pretrain_or_not.plan.per_job import PerJob, per_job
 
 CELL = "n{size}/seed{seed}"
-MODEL_FILES = ("model.safetensors", "config.json")
 CELL_FOLDER = f"{{dataset}}/runs/{{arm}}/{CELL}"
 
 

@@ -37,8 +37,8 @@ def fit(
 
     model: maps input_ids and attention_mask to an output with `logits`. train, validation: Examples. recipe: the
     training keys of an arm in the config. checkpoints: the run's Checkpoints; it goes on from the last one. Returns
-    (history, cost, work): history has one dict per validation; cost is one dict with seconds, rates, peak memory, device
-    and precision; work is what was computed on.
+    (history, cost, work): history has one dict per validation; cost is one dict with seconds, rates, peak memory,
+    device and precision; work is what was computed on.
     """
     accelerator = build_accelerator(recipe["precision"])
     steps = planned_steps(len(train), recipe["batch_size"], recipe["epochs"], recipe["min_steps"])
