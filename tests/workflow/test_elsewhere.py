@@ -98,7 +98,7 @@ def test_a_missing_catalogue_is_named(project, tmp_path):
     experiment.write_text(yaml.safe_dump({"experiment": small_config()["experiment"]}))
     done = run_in(project.folder, "-n", "--configfile", experiment)
     assert done.returncode != 0 and "Traceback" not in done.stdout
-    assert f"config: was read from {experiment}; is config.yaml" in done.stdout
+    assert f"(It was read from {experiment}. Is config.yaml, the catalogue" in done.stdout
     done = run_in(project.folder, "-n")
     assert done.returncode != 0 and str(project.folder / "config.yaml") in done.stdout
 

@@ -57,7 +57,7 @@ def test_defaults_are_filled():
             "selection": "validation",
             "checkpoint_minutes": 10,
             "validation_max": 10000,
-            "keep_models": "all",
+            "keep_models": "selected",
             "threads": 1,
         },
         "datasets": {

@@ -169,7 +169,8 @@ def changed_jobs(scripts, *names):
     forget()
     before = {modules: code_digest(*modules, root=scripts) for modules in jobs()}
     for name in names:
-        with open(scripts / name, "a") as file:
+        with open(scripts / name, "r+") as file:  # not "a", which would make a file that is not there
+            file.seek(0, 2)
             file.write("\nedited = True\n")
     forget()
     return {modules for modules in jobs() if code_digest(*modules, root=scripts) != before[modules]}
@@ -195,7 +196,7 @@ def test_code_of_a_figure_concerns_its_own_jobs_only(scripts, name):
     assert changed_jobs(scripts, path) == {("draw_figure.py", path)}
 
 
-@pytest.mark.parametrize(("name", "script"), [("loop", "train_network.py"), ("regression_run", "fit_classifier.py")])
+@pytest.mark.parametrize(("name", "script"), [("loop", "train_network.py"), ("fitted_run", "fit_classifier.py")])
 def test_code_of_training_concerns_no_testing_or_timing(scripts, name, script):
     changed = changed_jobs(scripts, f"pretrain_or_not/training/{name}.py")
     assert changed == {modules for modules in jobs() if modules[0] == script}

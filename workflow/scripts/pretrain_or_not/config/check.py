@@ -36,7 +36,7 @@ def missing_sections(config, files):
         return ""
     read = ", ".join(map(str, files)) or "no file"
     return (
-        f"\nconfig: was read from {read}; is config.yaml, with the catalogue of datasets, models and arms, among them?"
+        f"\n(It was read from {read}. Is config.yaml, the catalogue of datasets, models and arms, among these files?)"
     )
 
 
