@@ -28,7 +28,7 @@ rule all:
         "results/answer.parquet",
         "results/answer.md",
         expand("results/figures/{name}.{suffix}", name=FIGURES, suffix=["png", "svg", "pdf"]),
-        expand("results/tables/accuracy.{suffix}", suffix=["parquet", "md", "tex", "png", "svg", "pdf"]),
+        expand("results/tables/accuracy.{suffix}", suffix=["parquet", "md", "tex", "html"]),
 
 
 rule ingest:
@@ -141,6 +141,6 @@ rule table_accuracy:
         "results/scores.parquet",
         "results/gaps.parquet",
     output:
-        expand("results/tables/accuracy.{suffix}", suffix=["parquet", "md", "tex", "png", "svg", "pdf"]),
+        expand("results/tables/accuracy.{suffix}", suffix=["parquet", "md", "tex", "html"]),
     shell:
         "touch {output}"

@@ -52,9 +52,8 @@ def test_every_stage_leaves_its_file(project):
     expected |= {"toy/examples.parquet", "toy/dataset.json"}
     kinds, figures = ("png", "svg", "pdf"), ("accuracy", "gap", "share", "cost")
     expected |= {f"figures/{name}.{kind}" for name in figures for kind in kinds}
-    expected |= {
-        f"tables/{name}.{kind}" for name in ("accuracy", "inference") for kind in ("parquet", "md", "tex", *kinds)
-    }
+    forms = ("parquet", "md", "tex", "html")
+    expected |= {f"tables/{name}.{form}" for name in ("accuracy", "inference") for form in forms}
     expected |= {f"timing/{arm}/cpu-batch2-length8.parquet" for arm in ("bert", "lstm", "lstm-bert-embeddings")}
     for stage in ("tokens", "features"):
         expected |= {f"toy/{stage}/tiny/{split}.parquet" for split in ("train", "validation", "test")}
@@ -206,7 +205,8 @@ def test_selection_on_test_data_is_marked_wherever_it_is_shown(project):
     assert set(scores.selection) == {"test"} and set(scores.validation_examples) == {90}
     assert scores.validation_accuracy.tolist() == scores.accuracy.tolist()
     assert set(pd.read_parquet(results / "gaps.parquet").selection) == {"test"}
-    for path in ("answer.md", "tables/accuracy.md", "tables/accuracy.tex", "figures/gap.svg", "figures/accuracy.svg"):
+    tables = [f"tables/accuracy.{form}" for form in ("md", "tex", "html")]
+    for path in ("answer.md", *tables, "figures/gap.svg", "figures/accuracy.svg"):
         words = " ".join(re.sub(r"<[^>]*>", " ", (results / path).read_text()).lower().split())
         assert "selected on test" in words, path
     assert set(read(project, "scores.parquet").selection) == {"validation"}

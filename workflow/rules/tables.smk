@@ -1,13 +1,11 @@
-# The two tables, each as Parquet, Markdown, LaTeX and picture.
+# The two tables, each as Parquet, Markdown, LaTeX and HTML.
 
 
 def table(name, label):
-    """Return the files of a table; its picture goes into the report."""
-    data, words, latex, png, *others = [
-        f"<results>/tables/{name}.{suffix}" for suffix in ("parquet", "md", "tex", "png", "svg", "pdf")
-    ]
-    shown = report(png, caption=f"../report/table_{name}.rst", category="Tables", labels={"table": label})
-    return [data, words, latex, shown, *others]
+    """Return the files of a table; its page goes into the report."""
+    data, words, latex, page = [f"<results>/tables/{name}.{suffix}" for suffix in ("parquet", "md", "tex", "html")]
+    shown = report(page, caption=f"../report/table_{name}.rst", category="Tables", labels={"table": label})
+    return [data, words, latex, shown]
 
 
 def for_report(value):

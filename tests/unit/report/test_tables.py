@@ -1,7 +1,9 @@
 """Tables have the right numbers, in valid Markdown, LaTeX and pictures for any title."""
 
+import re
 import shutil
 import subprocess
+from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
@@ -11,11 +13,10 @@ from markdown_it import MarkdownIt
 from helpers.tables import write_frame
 from pretrain_or_not.config.schema import schema
 from pretrain_or_not.evaluation.metrics import Z_95
-from pretrain_or_not.report.markup import latex, markdown, terminal
+from pretrain_or_not.report.markup import html, latex, markdown, terminal
 from pretrain_or_not.report.numbers import number, with_spread
 from pretrain_or_not.report.published import matched, study
-from pretrain_or_not.report.table import Table, as_latex, as_markdown
-from pretrain_or_not.report.table_picture import as_picture
+from pretrain_or_not.report.table import Table, as_html, as_latex, as_markdown
 from pretrain_or_not.report.tables.accuracy import as_table as accuracy_table
 from pretrain_or_not.report.tables.accuracy import full_data, table_accuracy
 from pretrain_or_not.report.tables.inference import as_table as inference_table
@@ -91,10 +92,10 @@ def test_every_form_of_the_table_is_written(tmp_path):
     gaps = gaps.merge(scores[["dataset", "arm", "n", "seed", "dataset_title", "arm_title"]])
     write_frame(tmp_path / "scores.parquet", scores)
     write_frame(tmp_path / "gaps.parquet", gaps)
-    outputs = [tmp_path / f"accuracy.{form}" for form in ("parquet", "md", "tex", "png", "svg", "pdf")]
+    outputs = [tmp_path / f"accuracy.{form}" for form in ("parquet", "md", "tex", "html")]
     table_accuracy(tmp_path / "scores.parquet", tmp_path / "gaps.parquet", ["big", "small"], "big", [], STUDY, outputs)
     assert len(pd.read_parquet(outputs[0])) == 3
-    starts = [b"**Test", b"\\begin{table}", b"\x89PNG", b"<?xml", b"%PDF"]
+    starts = [b"**Test", b"\\begin{table}", b"<!DOCTYPE html>"]
     assert [path.read_bytes()[: len(start)] for path, start in zip(outputs[1:], starts, strict=True)] == starts
 
 
@@ -134,10 +135,10 @@ def hostile():
 
 
 def test_markdown_shows_titles_and_nothing_else():
-    html = MarkdownIt("commonmark", {"html": True}).enable("table").render(as_markdown(hostile()))
-    assert "<script>" not in html and "<code>" not in html and "<em>" not in html and "<a " not in html
-    assert html.count("<tr>") == 1 + len(HOSTILE) and html.count("<td") == 2 * len(HOSTILE)
-    assert "<td>a|b</td>" in html and "&lt;script&gt;" in html
+    shown = MarkdownIt("commonmark", {"html": True}).enable("table").render(as_markdown(hostile()))
+    assert "<script>" not in shown and "<code>" not in shown and "<em>" not in shown and "<a " not in shown
+    assert shown.count("<tr>") == 1 + len(HOSTILE) and shown.count("<td") == 2 * len(HOSTILE)
+    assert "<td>a|b</td>" in shown and "&lt;script&gt;" in shown
 
 
 @pytest.mark.parametrize("title", HOSTILE)
@@ -170,21 +171,57 @@ def test_latex_compiles(tmp_path):
     assert done.returncode == 0, done.stdout.decode(errors="replace")[-1500:]
 
 
-def test_the_picture_holds_all_of_the_table():
-    fig = as_picture(hostile())
-    fig.draw_without_rendering()
-    shown = [text.get_text() for text in fig.texts]
-    assert "a|b" in shown and "<script>alert(1)</script>" in shown
-    for text in fig.texts:
-        box = text.get_window_extent()
-        assert box.x0 >= 0 and box.x1 <= fig.bbox.width and box.y0 >= 0 and box.y1 <= fig.bbox.height
+class Page(HTMLParser):
+    """What a page of HTML shows: the tags that are opened, and the text of the elements that hold some."""
+
+    VOID = ("meta",)
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.found = [], [], {}
+        self.feed(text)
+        self.close()
+        assert self.open == []  # each tag was closed
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        assert all(name in ("lang", "charset", "class") for name, _ in attributes)
+        if tag not in self.VOID:
+            self.open.append(tag)
+            self.found.setdefault(tag, []).append("")
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, text):
+        if self.open:
+            self.found[self.open[-1]][-1] += text
 
 
-def test_a_long_name_keeps_its_beginning_in_the_picture():
-    name = "an_arm_whose_name_has_no_space_" * 3
-    fig = as_picture(Table("Names", ["Arm", "Accuracy"], [[name, "90.0"], ["x" * 48, "91.0"]]))
-    shown = [text.get_text() for text in fig.texts]
-    assert f"{name[:47]}…" in shown and "x" * 48 in shown
+def test_html_shows_titles_and_nothing_else():
+    page = Page(as_html(hostile()))
+    expected = "html meta title style table caption thead tr th th tbody tr td td tbody".split()
+    assert page.tags == expected + ["tr", "td", "td"] * (len(HOSTILE) - 1) + ["p"]
+    titles = [" ".join(title.split()) for title in HOSTILE]
+    assert page.found["td"] == [cell for title in titles for cell in (title, "1.0 ± 0.1")]
+    assert page.found["title"] == page.found["caption"] == ["Caption & <b>_"]
+    assert page.found["th"] == ["Arm", "50 %"] and page.found["p"] == [" ".join(titles)]
+    assert html("\"a\" & 'b' <c>") == "&quot;a&quot; &amp; &#x27;b&#x27; &lt;c&gt;"
+
+
+def test_html_needs_no_other_file_and_keeps_names_of_any_length():
+    name = "an_arm_whose_name_has_no_space_" * 30
+    text = as_html(Table("Names", ["Arm", "Accuracy"], [[name, "90.0"], ["x", "91.0"]]))
+    assert Page(text).found["td"] == [name, "90.0", "x", "91.0"] and "<p>" not in text
+    assert not re.search(r"https?:|url\(|@import|src=|href=", text)
+
+
+def test_html_sets_numbers_flush_right_and_a_line_between_groups():
+    rows = [[f"d{i // 2}", f"a{i}", "1.0"] for i in range(5)]
+    text = as_html(Table("Groups", ["Dataset", "Arm", "Accuracy"], rows, words=2, groups=[4, 2]))
+    groups = re.findall(r"<tbody>(.*?)</tbody>", text, re.DOTALL)
+    assert [group.count("<tr>") for group in groups] == [2, 2, 1]
+    assert re.findall(r'<t[hd] class="number">([^<]*)<', text) == ["Accuracy"] + ["1.0"] * 5
 
 
 def test_numbers_in_words():

@@ -1,8 +1,9 @@
-"""Text for Markdown, LaTeX or a terminal, in which a title is shown, never interpreted."""
+"""Text for Markdown, LaTeX, HTML or a terminal, in which a title is shown, never interpreted."""
 
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import Any
 
 MARKS = r"[\\`*_\[\]<>|&~$]"  # characters that have a meaning inside a line of Markdown or HTML
@@ -26,6 +27,11 @@ def markdown(text: Any) -> str:
 def latex(text: Any) -> str:
     """Return `text` on one line with LaTeX's special characters escaped; for a document in T1 or a Unicode engine."""
     return "".join(LATEX.get(character, character) for character in one_line(text))
+
+
+def html(text: Any) -> str:
+    """Return `text` on one line, to stand in an element or a quoted attribute of HTML."""
+    return escape(one_line(text))
 
 
 def terminal(text: str) -> str:

@@ -1,12 +1,24 @@
-"""Tables in several forms (Markdown, LaTeX, picture) from the same cells."""
+"""Tables in several forms (Markdown, LaTeX, HTML) from the same cells."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from pretrain_or_not.files.atomic import atomic_write
-from pretrain_or_not.report.markup import latex, markdown
-from pretrain_or_not.report.style import save
-from pretrain_or_not.report.table_picture import PICTURES, as_picture
+from pretrain_or_not.report.markup import html, latex, markdown
+
+# Rules as booktabs sets them; a name that has no spaces may break anywhere before it widens the page.
+STYLE = """
+body { margin: 1.5em; font: 14px/1.45 "DejaVu Sans", Verdana, Arial, sans-serif; color: black; background: white }
+table { width: max-content; border-collapse: collapse; border: solid; border-width: 2px 0 }
+caption, td, th { padding: 0.25em 0.8em; text-align: left; vertical-align: baseline }
+caption { padding-left: 0 }
+thead { border-bottom: 1px solid }
+tbody + tbody { border-top: 1px solid silver }
+td { overflow-wrap: anywhere; max-width: 30em }
+.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
+p { color: dimgray; max-width: 60em; overflow-wrap: anywhere }
+"""
 
 
 @dataclass
@@ -49,13 +61,32 @@ def as_latex(table):
     )  # fmt: skip
 
 
+def as_html(table):
+    """Return a page of its own, with the caption above the table and the notes below it."""
+    notes = [f"<p>{html(' '.join(table.notes))}</p>"] if table.notes else []
+    groups = ["".join(html_row(table, "td", row) for row in part) for part in parts(table.rows, table.groups)]
+    return "\n".join(
+        ["<!DOCTYPE html>", '<html lang="en">', '<meta charset="utf-8">', f"<title>{html(table.caption)}</title>",
+         f"<style>{STYLE}</style>", "<table>", f"<caption>{html(table.caption)}</caption>",
+         f"<thead>\n{html_row(table, 'th', table.columns)}</thead>", *(f"<tbody>\n{group}</tbody>" for group in groups),
+         "</table>", *notes, "</html>", ""]
+    )  # fmt: skip
+
+
+def html_row(table, tag, cells):
+    """Return a row of cells, each in a `tag`; those of the columns of numbers are marked as such."""
+    marks = [""] * table.words + [' class="number"'] * (len(table.columns) - table.words)
+    return f"<tr>{''.join(f'<{tag}{mark}>{html(c)}</{tag}>' for mark, c in zip(marks, cells, strict=True))}</tr>\n"
+
+
+def parts(rows, starts):
+    """Return the rows, cut where a new part starts."""
+    return [rows[start:end] for start, end in pairwise([0, *sorted(starts), len(rows)])]
+
+
 def write_forms(table, outputs):
-    """Write a `Table` to each path, in the form its suffix names: .md, .tex, .png, .svg or .pdf."""
-    pictures = [path for path in outputs if Path(path).suffix in PICTURES]
-    if pictures:
-        save(as_picture(table), pictures)
+    """Write a `Table` to each path, in the form its suffix names: .md, .tex or .html."""
+    forms = {".md": as_markdown, ".tex": as_latex, ".html": as_html}
     for path in outputs:
-        form = {".md": as_markdown, ".tex": as_latex}.get(Path(path).suffix)
-        if form:
-            with atomic_write(path) as partial:
-                partial.write_text(form(table), encoding="utf-8")
+        with atomic_write(path) as partial:
+            partial.write_text(forms[Path(path).suffix](table), encoding="utf-8")
