@@ -48,6 +48,7 @@ PUBLISHED = {
 }
 ENVIRONMENT = "../../envs/environment.yaml"
 RUNS = f"<results>/{CELL_FOLDER}"
+PREDICTIONS = f"<results>/{{dataset}}/predictions/{{arm}}/{CELL}.parquet"
 KEEPS_SELECTED = EXPERIMENT["keep_models"] != "none"
 
 

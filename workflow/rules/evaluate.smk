@@ -7,7 +7,7 @@ rule evaluate:
         model=rules.select.output[1:] if KEEPS_SELECTED else inputs_of.untested_weights,
         test=inputs_of.test,
     output:
-        update(f"<results>/{{dataset}}/predictions/{{arm}}/{CELL}.parquet"),
+        PREDICTIONS if KEEPS_SELECTED else update(PREDICTIONS),
     log:
         f"<results>/logs/evaluate/{{dataset}}/{{arm}}/{CELL}.log",
     conda:

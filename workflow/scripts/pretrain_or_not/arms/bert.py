@@ -10,7 +10,6 @@ from pretrain_or_not.compute.transformer import (
     load_fine_tuned,
     load_for_classification,
 )
-from pretrain_or_not.data.tokenizer import load_tokenizer, vocabulary_size
 from pretrain_or_not.files.pretrained import locate, verified
 
 
@@ -35,6 +34,8 @@ def build_untrained(arm, recipe, pretrained, embeddings, length):
     arm: its name, for messages. recipe, embeddings: have no effect. pretrained: the model of the config that gives the
     architecture. length: tokens per example; BadInput is raised if the transformer cannot process as many.
     """
+    from pretrain_or_not.data.tokenizer import load_tokenizer, vocabulary_size  # here, as training does not need it
+
     revision = pretrained.get("revision")
     tokenizer, padding_id = load_tokenizer(pretrained["path"], revision)
     model = load_for_classification(locate(pretrained["path"]), LABEL_NAMES, 0.0, False, revision)

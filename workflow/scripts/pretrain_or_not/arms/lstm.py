@@ -15,7 +15,6 @@ from pretrain_or_not.compute.embeddings import read_embeddings, read_shared_embe
 from pretrain_or_not.compute.flops import Flops
 from pretrain_or_not.compute.inference import NetworkClassifier
 from pretrain_or_not.compute.time_axis import masked_max, reversal, reverse
-from pretrain_or_not.data.tokenizer import load_tokenizer, vocabulary_size
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.provenance import sha256_of
 
@@ -169,6 +168,8 @@ def load(folder, precision):
 
 def build_untrained(arm, recipe, pretrained, embeddings, length):
     """Return an LSTM to time. embeddings: path of the token embeddings that it starts from, or None."""
+    from pretrain_or_not.data.tokenizer import load_tokenizer, vocabulary_size  # here, as training does not need it
+
     tokenizer, padding_id = load_tokenizer(pretrained["path"], pretrained.get("revision"))
     about = {"vocabulary": vocabulary_size(tokenizer), "padding_id": padding_id, "label_names": LABEL_NAMES}
     table = read_embeddings(embeddings) if embeddings else None

@@ -17,18 +17,23 @@ def accuracy(labels: np.ndarray, predicted: np.ndarray, classes: int) -> float:
 
 
 def macro_f1(labels: np.ndarray, predicted: np.ndarray, classes: int) -> float:
-    """Return the unweighted mean of F1 over classes; a class that is neither seen nor predicted counts as 0."""
-    from sklearn.metrics import f1_score  # here, as drawing a figure does not need it
+    """Return the unweighted mean over classes of F1 = 2 TP / (2 TP + FP + FN).
 
-    return float(f1_score(labels, predicted, average="macro", labels=range(classes), zero_division=0))
+    A class that is neither seen nor predicted counts as 0. scikit-learn's `f1_score` gives the same number, about a
+    hundred times as slowly: half a minute more for 10,000 cells.
+    """
+    confusion = np.bincount(labels * classes + predicted, minlength=classes**2).reshape(classes, classes)
+    hits = np.diag(confusion)
+    both = confusion.sum(axis=0) + confusion.sum(axis=1)
+    return float(np.mean(np.divide(2 * hits, both, out=np.zeros(classes), where=both > 0)))
 
 
 def wilson_interval(correct: int, n: int) -> tuple[float, float]:
     """Return the 95 % interval (low, high) of an accuracy from `correct` of `n` test examples (Wilson 1927)."""
-    from scipy.stats import binomtest  # here, as drawing a figure does not need it
-
-    interval = binomtest(correct, n).proportion_ci(confidence_level=0.95, method="wilson")
-    return float(interval.low), float(interval.high)
+    share, z2 = correct / n, Z_95**2 / n
+    centre = (share + z2 / 2) / (1 + z2)
+    half = Z_95 / (1 + z2) * math.sqrt(share * (1 - share) / n + z2 / (4 * n))
+    return centre - half, centre + half
 
 
 class Metric(NamedTuple):

@@ -14,10 +14,11 @@ from pathlib import Path
 from pretrain_or_not.compute.gpus import lease_gpus, visible_gpus
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.job import log, log_to, note_signal
+from pretrain_or_not.training import worker
 from pretrain_or_not.training.run import Run
 
 SECONDS_BETWEEN_LOOKS = 0.2
-WORKER = Path(__file__).with_name("worker.py")
+WORKER = worker.__file__  # imported, so that its code counts among that of training
 
 
 def launch_run(module: str, run: Run, log_file: str) -> None:
@@ -50,7 +51,7 @@ def launch_workers(module: str, run: Run, log_file: str) -> None:
         task = Path(folder) / "task.json"
         task.write_text(json.dumps({"module": module, "run": asdict(run), "log": log_file}))
         command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}",
-                   str(WORKER), str(task)]  # fmt: skip
+                   WORKER, str(task)]  # fmt: skip
         # The folder of the worker must not come first among the places where Python looks for modules.
         environment = os.environ | {"PYTHONSAFEPATH": "1"}
         if not visible_gpus():  # accelerate has to be told that the processes share a run on CPU

@@ -47,6 +47,7 @@ def fit(
         torch.manual_seed(seed + accelerator.process_index)  # each process drops other activations
     put_rows_back = keep_used_rows(model, [train, validation], accelerator.device)
     adamw = build_optimizer(model, recipe["weight_decay"])
+    trained = [parameter for group in adamw.param_groups for parameter in group["params"]]
     # The optimizer has no state yet that would have to be moved to a device.
     bare, (model, optimizer) = model, accelerator.prepare(model, adamw, device_placement=[True, False])
     progress, best = Progress(steps, accelerator.num_processes), Best(recipe["patience"])
@@ -67,7 +68,7 @@ def fit(
             loss, width = batch_loss(model, train, rows, accelerator)
             accelerator.backward(loss)
             if recipe["clip"]:
-                torch.nn.utils.clip_grad_norm_(bare.parameters(), recipe["clip"])
+                torch.nn.utils.clip_grad_norm_(trained, recipe["clip"])
             rate = rate_of(progress.done)
             for group in optimizer.param_groups:
                 group["lr"] = rate
