@@ -31,7 +31,9 @@ Snakemake first reads [`config.yaml`](../config.yaml), which holds the quickstar
 and arms. A file after `--configfile` is merged into it key by key: a mapping is merged, a list or a value is replaced.
 So an experiment file holds only the keys that differ. [Your own data](own-data.md) shows one.
 
-Mistakes are reported before any job runs. Each message names the place, and says what would be right.
+Misspelt keys, wrong values and missing files are reported before any job runs. Each message names the place, and says
+what would be right. What depends on the rows (a wrong column, a size above the number of rows) is reported by the first
+job.
 
 For completion and checks in an editor that knows YAML schemas, put this line at the top of a file in `experiments/`:
 

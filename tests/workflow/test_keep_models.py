@@ -1,6 +1,7 @@
 """Which weights stay on disk, and what a change trains again when they are gone, for each value of `keep_models`."""
 
 import copy
+import json
 import os
 import stat
 
@@ -15,7 +16,7 @@ CELLS = len(ARMS)
 
 
 def config_of(policy, **experiment):
-    """Return a config of two arms, three learning rates and two regularization strengths, results by policy."""
+    """Return a config of two arms with two values each in their sweeps; every policy has a folder of results."""
     config = copy.deepcopy(CONFIG)
     config["experiment"] |= {"arms": ARMS, "reference": "lstm", "sizes": [40], "keep_models": policy} | experiment
     config["timing"]["devices"] = {"cpu": []}
@@ -137,6 +138,23 @@ def test_files_have_the_permissions_of_the_umask(project, policy):
     for path in (project.folder / f"kept-{policy}").rglob("*"):
         if path.is_file() and "logs" not in path.parts:
             assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask, path
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_run_that_becomes_the_best_is_trained_again_if_its_weights_are_gone(project, policy):
+    """As after a tie in a reordered sweep, or after the selected run was trained again and came out worse."""
+    winner = selected(project, policy, "lstm")
+    loser = next(setting for setting in LSTM.values() if setting != winner)
+    path = cell_of(project, policy, "lstm") / loser / "run.json"
+    before, times = path.read_text(), path.stat()
+    path.write_text(json.dumps(json.loads(before) | {"validation_accuracy": 1.1}))
+    try:
+        again = {} if policy == "all" else {"train_lstm": 1}
+        assert jobs(project, config_of(policy)) == again | {"select": 1, "evaluate": 1}
+    finally:
+        path.write_text(before)
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert project.jobs(config_of(policy)) == {}
 
 
 # The last tests run what the others only plan, and so change what is on disk.

@@ -1,11 +1,13 @@
-# The selected model's predictions of the test split: test data are read only here. With `keep_models: none`, weights
-# are deleted after they are tested. A run that has predictions is not tested again, so old predictions stay until the
-# job writes new ones (`update`).
+# The predictions of the selected model on the test split, made once per cell. With `keep_models: none`, weights are
+# deleted after they are tested, and a run that has predictions is not tested again: so these stay in place until the job
+# writes new ones (`update`).
 rule evaluate:
     input:
         selected=rules.select.output[0],
         model=rules.select.output[1:] if KEEPS_SELECTED else inputs_of.untested_weights,
         test=inputs_of.test,
+        # Models with frozen embeddings share one file of them.
+        embeddings=lambda wildcards: map(ancient, inputs_of.embeddings(wildcards).values()),
     output:
         PREDICTIONS if KEEPS_SELECTED else update(PREDICTIONS),
     log:

@@ -28,6 +28,13 @@ def test_wilson_interval_against_scipy(correct, n):
     assert wilson_interval(correct, n) == pytest.approx((interval.low, interval.high))
 
 
+@pytest.mark.parametrize("n", [10, 16, 27])
+def test_wilson_interval_contains_the_accuracy(n):
+    for correct in range(n + 1):
+        low, high = wilson_interval(correct, n)
+        assert 0 <= low <= correct / n <= high <= 1
+
+
 def test_paired_gap_against_a_paired_t_test():
     rng = np.random.default_rng(0)
     reference, arm = rng.random((2, 500)) < [[0.9], [0.8]]

@@ -1,4 +1,4 @@
-"""Write the features that linear probes read: the mean last state of a frozen encoder for each text."""
+"""Write the features that linear probes read: the mean last hidden state of a frozen encoder for each text."""
 
 import time
 

@@ -33,7 +33,8 @@ def wilson_interval(correct: int, n: int) -> tuple[float, float]:
     share, z2 = correct / n, Z_95**2 / n
     centre = (share + z2 / 2) / (1 + z2)
     half = Z_95 / (1 + z2) * math.sqrt(share * (1 - share) / n + z2 / (4 * n))
-    return centre - half, centre + half
+    # Exact at the ends, where rounding would leave [0, 1] or miss the accuracy itself.
+    return (0.0 if correct == 0 else centre - half), (1.0 if correct == n else centre + half)
 
 
 class Metric(NamedTuple):

@@ -1,4 +1,7 @@
-"""Predict the test split with a cell's selected model: the only place where test data are read."""
+"""Predict the test split with a cell's selected model, once per cell.
+
+Other stages read the test split too: `compute.extract_features` for probes and, with ``selection: test``, training.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,11 @@ from pretrain_or_not.compute.classifier import Classifier
 from pretrain_or_not.data.examples import read_examples
 from pretrain_or_not.data.features import Features
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.evaluation.select import delete_model
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import read_metadata, write_table
 from pretrain_or_not.files.paths import MODEL_FILES, PathLike
 from pretrain_or_not.files.provenance import digest, versions
-from pretrain_or_not.files.run_files import check_model
+from pretrain_or_not.files.run_files import check_model, delete_model
 from pretrain_or_not.job import log
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import suppress
 from pathlib import Path
 
+from pretrain_or_not.config.selection import best_setting
+from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.atomic import atomic_write
 from pretrain_or_not.files.json_files import read_json, write_json
 from pretrain_or_not.files.paths import MODEL_FILES
-from pretrain_or_not.files.run_files import check_model
+from pretrain_or_not.files.run_files import check_model, delete_model
 from pretrain_or_not.job import log
 
 
@@ -21,12 +22,14 @@ def select_run(costs: list[str], outputs: dict, keep: str) -> None:
     run has its model next to it. outputs: path of `selected` and, unless `keep` is "none", of `model` and `config`.
     keep: which weights stay on disk: those of "all" runs, of the "selected" one, or, once it is tested, of "none".
     selected.json holds the run.json of the selected run and the results of the others. Raises BadInput if the selected
-    model is broken.
+    model is broken or missing.
     """
     runs = [read_json(path) for path in costs]
-    accuracies = [run["validation_accuracy"] for run in runs]
-    best = accuracies.index(max(accuracies))
+    setting = best_setting({run["setting"]: run["validation_accuracy"] for run in runs})
+    best = next(i for i, run in enumerate(runs) if run["setting"] == setting)
     folder = Path(costs[best]).parent
+    if not (folder / MODEL_FILES[0]).exists() and keep != "none":
+        raise BadInput(f"{folder}: its weights are needed again; type the same command again to train them")
     if keep != "none":
         check_model(folder)
         for name, output in zip(MODEL_FILES, (outputs["model"], outputs["config"]), strict=True):
@@ -43,9 +46,11 @@ def select_run(costs: list[str], outputs: dict, keep: str) -> None:
         },
     )
     if keep != "all":
-        for cost in costs:
-            if Path(cost).parent != folder:
-                delete_model(Path(cost).parent)
+        # Runs that are no longer in the sweep, too, and what an earlier value of `keep` has left.
+        kept = {folder} if keep == "none" else {folder, Path(outputs["model"]).parent}
+        for path in folder.parent.glob(f"*/{MODEL_FILES[0]}"):
+            if path.parent not in kept:
+                delete_model(path.parent)
     log.info("%s: %s", Path(outputs["selected"]).parent, {run["setting"]: run["validation_accuracy"] for run in runs})
 
 
@@ -56,10 +61,3 @@ def link(source, output):
             os.link(source, partial)
         except OSError:
             shutil.copyfile(source, partial)
-
-
-def delete_model(folder):
-    """Delete the model of a run; its run.json and history stay."""
-    for name in MODEL_FILES:
-        with suppress(FileNotFoundError):
-            (folder / name).unlink()

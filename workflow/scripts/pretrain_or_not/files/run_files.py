@@ -10,7 +10,7 @@ from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.atomic import atomic_write, temporary_folder
 from pretrain_or_not.files.json_files import read_json, write_json
 from pretrain_or_not.files.parquet import write_table
-from pretrain_or_not.files.paths import PathLike
+from pretrain_or_not.files.paths import MODEL_FILES, PathLike
 from pretrain_or_not.files.provenance import digest, sha256_of, versions
 
 HISTORY = pa.schema(
@@ -49,6 +49,12 @@ def check_model(folder: PathLike) -> None:
     if settings.pop(CHECKSUM, None) != model_checksum(folder, settings):
         weights = Path(folder) / "model.safetensors"
         raise BadInput(f"{weights}, or config.json next to it, is not as it was written; delete both and run again")
+
+
+def delete_model(folder: Path) -> None:
+    """Delete the model of a run; its run.json and history stay."""
+    for name in MODEL_FILES:
+        (folder / name).unlink(missing_ok=True)
 
 
 def model_checksum(folder, settings):

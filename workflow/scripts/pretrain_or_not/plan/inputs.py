@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from pretrain_or_not.config.grid import grid
+from pretrain_or_not.config.selection import best_setting
 from pretrain_or_not.data.sources import find_inputs
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.paths import MODEL_FILES
@@ -65,30 +66,23 @@ class JobInputs(PerJob):
     def lost_weights(self, wildcards):
         """Return the weights that must be trained again to select among the runs of a cell: none or one file.
 
-        Weights of runs that were not selected are deleted, unless `keep_models` is all. They are needed again if a
-        learning rate is dropped, and so another one of the trained runs becomes the best.
+        Weights of runs that were not selected are deleted, unless `keep_models` is all. They are needed again if such a
+        run becomes the best trained one: because the selected learning rate was dropped, the sweep was reordered on a
+        tie, the selected run was trained again, or its files were deleted.
         """
         best = self.best_run(wildcards)
-        if (
-            best is None
-            or (self.catalogue.results / CELL_FOLDER.format(**wildcards) / best / "model.safetensors").exists()
-        ):
+        if best is None or (self.folder(wildcards) / best / MODEL_FILES[0]).exists():
             return []
-        return [f"<results>/{CELL_FOLDER.format(**wildcards)}/{best}/model.safetensors"]
+        return [f"<results>/{CELL_FOLDER.format(**wildcards)}/{best}/{MODEL_FILES[0]}"]
 
     def best_run(self, wildcards):
-        """Return the setting of the best trained run of a cell, or None if its weights are not needed again.
-
-        They are not needed if no run is trained yet, or if the selected run is still in the sweep and has its weights.
-        """
+        """Return the setting of the best trained run of a cell; None if all trained runs have their weights."""
         folder = self.folder(wildcards)
-        settings = self.catalogue.settings(wildcards.arm)
-        selected = read_if_whole(folder / "selected.json")
-        if selected and (setting := selected["selected"]["setting"]) in settings:
-            if (folder / setting / MODEL_FILES[0]).exists():
-                return None
-        trained = {s: run for s in settings if (run := read_if_whole(folder / s / "run.json"))}
-        return max(trained, key=lambda s: trained[s]["validation_accuracy"], default=None)
+        trained = [s for s in self.catalogue.settings(wildcards.arm) if (folder / s / "run.json").exists()]
+        if all((folder / s / MODEL_FILES[0]).exists() for s in trained):
+            return None  # most cells have one run: no file is read
+        runs = {s: run for s in trained if (run := read_if_complete(folder / s / "run.json"))}
+        return best_setting({s: run["validation_accuracy"] for s, run in runs.items()})
 
     @per_job
     def untested_weights(self, wildcards):
@@ -131,7 +125,7 @@ class JobInputs(PerJob):
         return lambda wildcards: [pattern.format(**cell) for cell in grid(self.catalogue.experiment)]
 
 
-def read_if_whole(path):
+def read_if_complete(path):
     """Read a JSON file; return None if it is missing or broken."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))

@@ -88,7 +88,7 @@ def method(table):
     over = "test examples and seeds" if most > 1 else f"test examples (there is one seed, so {missing})"
     alone = f"; at sizes with one seed, {missing}" if fewest == 1 < most else ""
     return (
-        "Between sizes, the gap is taken to be linear in the logarithm of the number of labels. Beyond the largest "
+        "Between sizes, the gap is assumed to be linear in the logarithm of the number of labels. Beyond the largest "
         f"size, nothing is said. In brackets: 95 % intervals from a bootstrap over {over}{alone}. "
         "The numbers: answer.parquet."
     )
