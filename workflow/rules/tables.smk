@@ -1,28 +1,19 @@
 # The two tables, each as Parquet, Markdown, LaTeX and HTML.
 
 
-def table(name, label):
-    """Return the files of a table; its page goes into the report."""
-    data, words, latex, page = [f"<results>/tables/{name}.{suffix}" for suffix in ("parquet", "md", "tex", "html")]
-    shown = report(page, caption=f"../report/table_{name}.rst", category="Tables", labels={"table": label})
-    return [data, words, latex, shown]
-
-
-def for_report(value):
-    """Return a param as JSON without "<": Snakemake's report puts the params of its rules into the page as they are.
-
-    A function, as Snakemake would take the braces in a text for wildcards.
-    """
-    return lambda wildcards: json.dumps(value).replace("<", "\\u003c")
-
-
 # Table 1: accuracy with the most labels, difference from the reference arm, parameters.
 rule table_accuracy:
     input:
         scores=rules.score.output.scores,
         gaps=rules.score.output.gaps,
     output:
-        table("accuracy", "Accuracy with the most labels"),
+        [f"<results>/tables/accuracy.{suffix}" for suffix in ("parquet", "md", "tex")],
+        report(
+            "<results>/tables/accuracy.html",
+            caption="../report/table_accuracy.rst",
+            category="Tables",
+            labels={"table": "Accuracy with the most labels"},
+        ),
     log:
         "<results>/logs/table_accuracy.log",
     conda:
@@ -44,14 +35,24 @@ rule table_inference:
     input:
         inputs_of.timings(),
     output:
-        table("inference", "Inference time"),
+        [f"<results>/tables/inference.{suffix}" for suffix in ("parquet", "md", "tex")],
+        report(
+            "<results>/tables/inference.html",
+            caption="../report/table_inference.rst",
+            category="Tables",
+            labels={"table": "Inference time"},
+        ),
     log:
         "<results>/logs/table_inference.log",
     conda:
         ENVIRONMENT
     params:
         reference=EXPERIMENT["reference"],
-        titles=for_report(catalogue.titles_of([EXPERIMENT["reference"], *catalogue.timed_arms()])),
+        # As JSON without "<": Snakemake's report puts the params of its rules into the page as they are. A function,
+        # because Snakemake would take the braces in a text for wildcards.
+        titles=lambda wildcards: json.dumps(
+            catalogue.titles_of([EXPERIMENT["reference"], *catalogue.timed_arms()])
+        ).replace("<", "\\u003c"),
         timings=inputs_of.timings(),
         study=PUBLISHED["study"],
         code=code_digest("table_inference.py"),
