@@ -16,7 +16,7 @@ import torch
 from pretrain_or_not.data.examples import Examples
 
 
-def keep_used_rows(model: torch.nn.Module, examples: list[Examples], device: torch.device) -> Callable:
+def keep_used_rows(model, examples: list[Examples], device: torch.device) -> Callable:
     """Take the rows that `examples` never look up out of the token embeddings of `model`; it still reads the same ids.
 
     examples: list of Examples, all that the model reads until the rows are back. device: what the model computes on.
@@ -45,7 +45,7 @@ def keep_used_rows(model: torch.nn.Module, examples: list[Examples], device: tor
     return put_back
 
 
-def own_table(model: torch.nn.Module) -> torch.nn.Embedding | None:
+def own_table(model) -> torch.nn.Embedding | None:
     """Return the embedding table of the tokens; None unless it is trained and `model` uses its weight nowhere else."""
     table = model.get_input_embeddings()
     uses = sum(p is table.weight for _, p in model.named_parameters(remove_duplicate=False))
