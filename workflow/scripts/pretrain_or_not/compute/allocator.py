@@ -1,9 +1,9 @@
 """Keep memory that a process frees in the process, for its next tensors.
 
 glibc returns large blocks to the system when they are freed. In each training step, the system then has to clear the
-same pages again: for MiniLM in bf16 on short sentences, that was 18 % of a step when the whole
-embedding table was trained, and 8 % when only the rows of each batch were. With this setting, a process keeps its peak memory until it ends, after
-one run.
+same pages again: for MiniLM in bf16 on short sentences, that was 18 % of a step when the whole embedding table was
+trained, and 8 % when only the rows of each batch were. With this setting, a process keeps its peak memory until it
+ends, after one run.
 """
 
 import ctypes
