@@ -127,8 +127,8 @@ def test_short_jobs_go_together(finished, cluster):
     assert finished.output().count("has been submitted") == len(comments) == 10  # of 23 jobs
     assert comments == [
         "rule_extract_features",
-        "rule_ingest",
         "rule_fits_train_probe_train_tfidf",
+        "rule_ingest",
         "rule_short_runs_finetune_bert",
         "rule_subsets_subsample",
         SUMMARY,
