@@ -300,7 +300,8 @@ EDITS = {
     "report/style.py": ("import matplotlib as mpl", "import cmath, matplotlib as mpl", PLOTS | TABLES),
     "report/figures/gap.py": ("alpha=0.15", "alpha=0.16", {"plot_gap": 1, "all": 1}),
     "evaluation/metrics.py": ("Z_95 = 1.959963984540054", "Z_95 = 1.96", ENDS),
-    "evaluation/select.py": ("max(accuracies)", "sorted(accuracies)[-1]", ALL_CELLS),
+    "evaluation/select.py": ('if keep != "all"', 'if keep not in ("all",)', ALL_CELLS),
+    "config/selection.py": ("max(accuracies, key", "max(list(accuracies), key", ALL_CELLS),
     # one family, and no other: it is trained, selected, tested and timed again
     "arms/lstm.py": ("dim=-1", "dim=2", {"train_lstm": 6, "select": 4, "evaluate": 4} | TIMED_LSTM | ENDS),
     "compute/time_axis.py": ("amax(dim=1)", "amax(1)",
