@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from helpers.fake_hub import COMMIT, environment, fake_hub
-from pretrain_or_not.data.sources import find_inputs, read_source
+from pretrain_or_not.data.sources import find_inputs, find_versions, read_source
 from pretrain_or_not.errors import BadInput
 
 HUB = {
@@ -205,3 +205,12 @@ def test_a_hub_that_cannot_be_reached_is_an_error(monkeypatch):
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(BadInput, match=r"org/reviews: the Hugging Face Hub cannot be reached .*set HF_HUB_OFFLINE=1"):
         rows_of(HUB)
+
+
+def test_one_more_file_in_a_local_copy_changes_the_data_set(tmp_path):
+    """Even if the new file is older than what was made of the others."""
+    (tmp_path / "a.parquet").touch()
+    before = find_versions(HUB | {"id": str(tmp_path)})
+    (tmp_path / "b.parquet").touch()
+    assert find_versions(HUB | {"id": str(tmp_path)}) != before
+    assert find_versions(HUB) is None
