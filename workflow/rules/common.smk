@@ -41,7 +41,7 @@ except BadInput as error:
 
 inputs_of, params_of = JobInputs(catalogue), JobParams(catalogue)
 resources_of = JobResources(catalogue, on_cluster, has_gpu=shutil.which("nvidia-smi") is not None)
-EXPERIMENT, ARMS, TIMING = (config[key] for key in ("experiment", "arms", "timing"))
+EXPERIMENT, TIMING = config["experiment"], config["timing"]
 PUBLISHED = {
     "points": matched(config["published"]),
     "study": {key: study()[key] for key in ("name", "reference", "speed_up", "timed")},

@@ -1,22 +1,19 @@
 """The linear probe: a logistic regression on the features of a frozen encoder."""
 
-import json
-from pathlib import Path
-
 import numpy as np
-from safetensors.numpy import load_file, save_file
 
 from pretrain_or_not.compute.classifier import FittedClassifier
-from pretrain_or_not.compute.logistic import LogisticClassifier, LogisticHead
+from pretrain_or_not.compute.logistic import LogisticClassifier
 
 
 class ProbeClassifier(LogisticClassifier):
     """A logistic regression on features, each scaled to mean 0 and standard deviation 1 over the training subset."""
 
+    family = "probe"
+
     def __init__(self, config):
         """config: C, classes."""
-        super().__init__(config["classes"])
-        self.config = config
+        super().__init__(config)
         self.mean = self.scale = None
 
     def fit(self, examples):
@@ -36,22 +33,13 @@ class ProbeClassifier(LogisticClassifier):
         """Return class probabilities, float32 (n, classes)."""
         return self.head.predict(self.scaled(examples))
 
-    def save_pretrained(self, folder):
-        """Write model.safetensors and config.json."""
-        arrays = {"mean": self.mean, "scale": self.scale} | self.head.arrays()
-        save_file(arrays, Path(folder) / "model.safetensors")
-        (Path(folder) / "config.json").write_text(json.dumps({"family": "probe"} | self.config, indent=2) + "\n")
+    def arrays(self):
+        """Return the arrays to save in a file, without those of the head: name -> array."""
+        return {"mean": self.mean, "scale": self.scale}
 
-    @classmethod
-    def from_folder(cls, folder):
-        """Return the classifier that `save_pretrained` wrote to a folder."""
-        config = json.loads((Path(folder) / "config.json").read_text())
-        config.pop("family")
-        arrays = load_file(Path(folder) / "model.safetensors")
-        model = cls(config)
-        model.mean, model.scale = arrays["mean"], arrays["scale"]
-        model.head = LogisticHead(config["classes"], arrays["coefficients"], arrays["intercepts"])
-        return model
+    def restore(self, arrays):
+        """Take over what `arrays` returned."""
+        self.mean, self.scale = arrays["mean"], arrays["scale"]
 
 
 def build(run, about):

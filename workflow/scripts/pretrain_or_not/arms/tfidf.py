@@ -1,15 +1,11 @@
 """The cheap baseline: a logistic regression on TF-IDF of token n-grams, saved without pickles."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import scipy.sparse as sp
-from safetensors.numpy import load_file, save_file
 from sklearn.feature_extraction.text import TfidfTransformer
 
 from pretrain_or_not.compute.classifier import FittedClassifier
-from pretrain_or_not.compute.logistic import LogisticClassifier, LogisticHead
+from pretrain_or_not.compute.logistic import LogisticClassifier
 
 
 def feature_codes(examples, ngrams):
@@ -30,10 +26,12 @@ def feature_codes(examples, ngrams):
 class TfidfClassifier(LogisticClassifier):
     """scikit-learn's TfidfTransformer (sublinear) and a logistic regression over token n-grams."""
 
-    def __init__(self, config, features=None):
+    family = "tfidf"
+
+    def __init__(self, config):
         """config: ngrams, min_count (training examples a feature must occur in), vocabulary, C, classes."""
-        super().__init__(config["classes"])
-        self.config, self.features = config, features
+        super().__init__(config)
+        self.features = None
         self.tfidf = TfidfTransformer(sublinear_tf=True)
 
     def counts(self, examples):
@@ -63,22 +61,13 @@ class TfidfClassifier(LogisticClassifier):
         """Return class probabilities, float32 (examples, classes)."""
         return self.head.predict(self.tfidf.transform(self.counts(examples)))
 
-    def save_pretrained(self, folder):
-        """Write model.safetensors and config.json."""
-        arrays = {"features": self.features, "idf": self.tfidf.idf_} | self.head.arrays()
-        save_file(arrays, Path(folder) / "model.safetensors")
-        (Path(folder) / "config.json").write_text(json.dumps({"family": "tfidf"} | self.config, indent=2) + "\n")
+    def arrays(self):
+        """Return the arrays to save in a file, without those of the head: name -> array."""
+        return {"features": self.features, "idf": self.tfidf.idf_}
 
-    @classmethod
-    def from_folder(cls, folder):
-        """Return the classifier that `save_pretrained` wrote to a folder."""
-        config = json.loads((Path(folder) / "config.json").read_text())
-        config.pop("family")
-        arrays = load_file(Path(folder) / "model.safetensors")
-        model = cls(config, arrays["features"])
-        model.tfidf.idf_ = arrays["idf"]
-        model.head = LogisticHead(config["classes"], arrays["coefficients"], arrays["intercepts"])
-        return model
+    def restore(self, arrays):
+        """Take over what `arrays` returned."""
+        self.features, self.tfidf.idf_ = arrays["features"], arrays["idf"]
 
 
 def build(run, about):

@@ -1,18 +1,51 @@
 """Logistic regression on features that are not trained."""
 
+import json
+from pathlib import Path
+
 import numpy as np
+from safetensors.numpy import load_file, save_file
 from sklearn.linear_model import LogisticRegression
 
 
 class LogisticClassifier:
-    """The part of a `compute.classifier.Fittable` that classifiers with a `LogisticHead` share: facts about the fit.
+    """The part of a `compute.classifier.Fittable` that classifiers with a `LogisticHead` share.
 
-    head: the LogisticHead. stored_values: how many numbers the features contain that it was fitted to.
+    A subclass names its `family`, and says by `arrays` and `restore` what its files hold besides the head.
+    config: JSON-able, with `classes`. head: the LogisticHead. stored_values: how many numbers the features contain that
+    it was fitted to.
     """
 
-    def __init__(self, classes):
-        self.head = LogisticHead(classes)
+    family: str
+
+    def __init__(self, config):
+        self.config = config
+        self.head = LogisticHead(config["classes"])
         self.stored_values = 0
+
+    def arrays(self):
+        """Return the arrays to save in a file, without those of the head: name -> array."""
+        raise NotImplementedError
+
+    def restore(self, arrays):
+        """Take over what `arrays` returned."""
+        raise NotImplementedError
+
+    def save_pretrained(self, folder):
+        """Write model.safetensors and config.json."""
+        save_file(self.arrays() | self.head.arrays(), Path(folder) / "model.safetensors")
+        (Path(folder) / "config.json").write_text(json.dumps({"family": self.family} | self.config, indent=2) + "\n")
+
+    @classmethod
+    def from_folder(cls, folder):
+        """Return the classifier that `save_pretrained` wrote to a folder."""
+        config = json.loads((Path(folder) / "config.json").read_text())
+        config.pop("family")
+        arrays = load_file(Path(folder) / "model.safetensors")
+        model = cls(config)
+        model.head = LogisticHead(config["classes"], arrays["coefficients"], arrays["intercepts"])
+        model.restore(arrays)
+        return model
 
     @property
     def iterations(self):

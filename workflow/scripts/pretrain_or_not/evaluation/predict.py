@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from pretrain_or_not.arms import family_module
 from pretrain_or_not.compute.classifier import Classifier
+from pretrain_or_not.config.recipe import tokenizer_of
 from pretrain_or_not.data.examples import read_examples
 from pretrain_or_not.data.features import Features
 from pretrain_or_not.errors import BadInput
@@ -38,8 +39,7 @@ def read_test(reads, path, run):
 
     reads: see `config.families.Family`. run: content of the run.json.
     """
-    recipe = run["recipe"]
-    about = {"dataset": run["dataset"], "split": "test", "tokenizer": recipe.get("tokenizer") or recipe["model"]}
+    about = {"dataset": run["dataset"], "split": "test", "tokenizer": tokenizer_of(run["recipe"])}
     if reads == "tokens":
         return read_examples(path, **about), 0.0, 0
     features = read_examples(path, build=Features.from_table, **about)

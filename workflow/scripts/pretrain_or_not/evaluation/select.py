@@ -26,11 +26,11 @@ def select_run(costs: list[str], outputs: dict, keep: str) -> None:
     """
     runs = [read_json(path) for path in costs]
     setting = best_setting({run["setting"]: run["validation_accuracy"] for run in runs})
-    best = next(i for i, run in enumerate(runs) if run["setting"] == setting)
+    best = [run["setting"] for run in runs].index(setting)
     folder = Path(costs[best]).parent
-    if not (folder / MODEL_FILES[0]).exists() and keep != "none":
-        raise BadInput(f"{folder}: its weights are needed again; type the same command again to train them")
     if keep != "none":
+        if not (folder / MODEL_FILES[0]).exists():
+            raise BadInput(f"{folder}: its weights are needed again; type the same command again to train them")
         check_model(folder)
         for name, output in zip(MODEL_FILES, (outputs["model"], outputs["config"]), strict=True):
             link(folder / name, output)

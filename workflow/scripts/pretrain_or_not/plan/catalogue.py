@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from pretrain_or_not.config.families import FAMILIES, Family
+from pretrain_or_not.config.recipe import tokenizer_of
 from pretrain_or_not.config.sizes import count
 from pretrain_or_not.data.sources import find_inputs, find_versions
 from pretrain_or_not.files.json_files import read_json
@@ -46,7 +47,7 @@ class Catalogue:
 
     def tokenizer_of(self, arm: str) -> str:
         """Return the name in `models` of an arm's tokenizer."""
-        return self.arms[arm].get("tokenizer") or self.arms[arm]["model"]
+        return tokenizer_of(self.arms[arm])
 
     def timed_arms(self) -> list[str]:
         """Return the neural arms to time: those that the config names, or all of the experiment."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from pretrain_or_not.config.grid import grid
 from pretrain_or_not.config.selection import best_setting
 from pretrain_or_not.data.sources import find_inputs
+from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.paths import MODEL_FILES
-from pretrain_or_not.plan.catalogue import Catalogue
 from pretrain_or_not.plan.code import test_code
 from pretrain_or_not.plan.per_job import PerJob, per_job
 
@@ -20,10 +19,6 @@ CELL_FOLDER = f"{{dataset}}/runs/{{arm}}/{CELL}"
 
 class JobInputs(PerJob):
     """Input functions of the rules. Paths begin with ``<results>``; Snakemake replaces it with the results folder."""
-
-    def __init__(self, catalogue: Catalogue):
-        self.catalogue = catalogue
-        super().__init__()
 
     @per_job
     def source_files(self, wildcards):
@@ -70,19 +65,22 @@ class JobInputs(PerJob):
         run becomes the best trained one: because the selected learning rate was dropped, the sweep was reordered on a
         tie, the selected run was trained again, or its files were deleted.
         """
-        best = self.best_run(wildcards)
-        if best is None or (self.folder(wildcards) / best / MODEL_FILES[0]).exists():
-            return []
-        return [f"<results>/{CELL_FOLDER.format(**wildcards)}/{best}/{MODEL_FILES[0]}"]
+        run = self.lost_run(wildcards)
+        return [weights_of(wildcards, run)] if run else []
 
-    def best_run(self, wildcards):
-        """Return the setting of the best trained run of a cell; None if all trained runs have their weights."""
+    def lost_run(self, wildcards):
+        """Return the content of the run.json of a cell's best trained run if its weights are deleted, otherwise None.
+
+        Its `setting` is the name of its folder.
+        """
         folder = self.folder(wildcards)
         trained = [s for s in self.catalogue.settings(wildcards.arm) if (folder / s / "run.json").exists()]
-        if all((folder / s / MODEL_FILES[0]).exists() for s in trained):
-            return None  # most cells have one run: no file is read
-        runs = {s: run for s in trained if (run := read_if_complete(folder / s / "run.json"))}
-        return best_setting({s: run["validation_accuracy"] for s, run in runs.items()})
+        has_weights = {s: (folder / s / MODEL_FILES[0]).exists() for s in trained}
+        if all(has_weights.values()):
+            return None  # no file is read for most cells, which have one run
+        runs = {s: run | {"setting": s} for s in trained if (run := read_if_complete(folder / s / "run.json"))}
+        best = best_setting({s: run["validation_accuracy"] for s, run in runs.items()})
+        return runs[best] if best and not has_weights[best] else None
 
     @per_job
     def untested_weights(self, wildcards):
@@ -90,17 +88,15 @@ class JobInputs(PerJob):
 
         Deleted weights are not needed if predictions of that run, made by the same code, exist.
         """
-        lost = self.lost_weights(wildcards)
-        if lost:
-            from pretrain_or_not.evaluation.predict import is_tested  # here, because it takes a quarter of a second
+        run = self.lost_run(wildcards)
+        if run is None:
+            return []
+        from pretrain_or_not.evaluation.predict import is_tested  # here, because it takes a quarter of a second
 
-            run = read_json(self.folder(wildcards) / self.best_run(wildcards) / "run.json")
-            predictions = Path(wildcards.dataset, "predictions", wildcards.arm, CELL.format(**wildcards))
-            if is_tested(
-                self.catalogue.results / f"{predictions}.parquet", run, test_code(self.catalogue.family(wildcards.arm))
-            ):
-                return []
-        return lost
+        predictions = Path(wildcards.dataset, "predictions", wildcards.arm, f"{CELL.format(**wildcards)}.parquet")
+        code = test_code(self.catalogue.family(wildcards.arm))
+        tested = is_tested(self.catalogue.results / predictions, run, code)
+        return [] if tested else [weights_of(wildcards, run)]
 
     def folder(self, wildcards) -> Path:
         """Return the folder of a cell's runs."""
@@ -125,9 +121,14 @@ class JobInputs(PerJob):
         return lambda wildcards: [pattern.format(**cell) for cell in grid(self.catalogue.experiment)]
 
 
+def weights_of(wildcards, run):
+    """Return the weights of a run of a cell. run: the content of its run.json."""
+    return f"<results>/{CELL_FOLDER.format(**wildcards)}/{run['setting']}/{MODEL_FILES[0]}"
+
+
 def read_if_complete(path):
     """Read a JSON file; return None if it is missing or broken."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_json(path)
+    except (OSError, BadInput):
         return None

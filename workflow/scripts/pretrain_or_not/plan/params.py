@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from pretrain_or_not.files.model_versions import architecture_version, tokenizer_version, weights_version
-from pretrain_or_not.plan.catalogue import Catalogue
 from pretrain_or_not.plan.code import ingest_code, test_code, timing_code
 from pretrain_or_not.plan.per_job import PerJob, per_job
 
 
 class JobParams(PerJob):
     """Param functions of the rules. They return builtins, which Snakemake can compare with those of the last run."""
-
-    def __init__(self, catalogue: Catalogue):
-        self.catalogue = catalogue
-        super().__init__()
 
     @per_job
     def dataset_content(self, wildcards):

@@ -20,9 +20,10 @@ def with_signature(method):
 
 
 class PerJob:
-    """A class whose methods marked `per_job` are called by Snakemake, several times per job."""
+    """Functions of a `Catalogue`; Snakemake calls the methods marked `per_job`, several times per job."""
 
-    def __init__(self):
+    def __init__(self, catalogue):
+        self.catalogue = catalogue
         for name in dir(type(self)):
             if getattr(getattr(type(self), name), "per_job", False):
                 setattr(self, name, with_signature(getattr(self, name)))

@@ -16,8 +16,8 @@ class JobResources(PerJob):
     """
 
     def __init__(self, catalogue: Catalogue, on_cluster=lambda: False, has_gpu=False):
-        self.catalogue, self.on_cluster, self.has_gpu = catalogue, on_cluster, has_gpu
-        super().__init__()
+        super().__init__(catalogue)
+        self.on_cluster, self.has_gpu = on_cluster, has_gpu
 
     @per_job
     def training_threads(self, wildcards):

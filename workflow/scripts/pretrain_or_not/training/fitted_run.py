@@ -21,11 +21,10 @@ def fit_classifier(build: Callable, run: Run) -> None:
 
     build: of a family's module. run: a `training.run.Run`. run.reads: what it is fitted to, "tokens" or "features".
     """
-    read = Features.from_table if run.reads == "features" else examples_from_table
+    features = run.reads == "features"
+    read = Features.from_table if features else examples_from_table
     train, validation = read_cell(run.inputs, run.cell, run.tokenizer, run.validation_max, read)
-    fit_and_save(
-        build(run, train.about), train, validation, run, feature_cost(train) if run.reads == "features" else {}
-    )
+    fit_and_save(build(run, train.about), train, validation, run, feature_cost(train) if features else {})
 
 
 def feature_cost(train):

@@ -1,8 +1,11 @@
-"""What a training run is told."""
+"""The description of one training run."""
 
 from __future__ import annotations
 
+import string
 from dataclasses import dataclass
+
+from pretrain_or_not.config.recipe import tokenizer_of
 
 SECONDS_PER_MINUTE = 60
 
@@ -35,14 +38,14 @@ class Run:
     @property
     def tokenizer(self) -> str:
         """Return the name of the model whose tokenizer the arm reads by."""
-        return self.recipe.get("tokenizer") or self.recipe["model"]
+        return tokenizer_of(self.recipe)
 
 
 def run_of_job(snakemake) -> Run:
     """Return the run that a training rule's `snakemake` object describes."""
     wildcards, params = snakemake.wildcards, snakemake.params
     cell = {key: wildcards[key] for key in ("dataset", "arm", "size", "setting")} | {"seed": int(wildcards.seed)}
-    number = wildcards.setting.lstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    number = wildcards.setting.lstrip(string.ascii_letters)
     return Run(
         cell=cell | {"selection": params.selection},
         recipe=params.recipe,

@@ -32,7 +32,7 @@ def find_inputs(name, dataset):
         local = is_folder(dataset["id"])
     except BadInput as error:
         raise BadInput(f"config: datasets.{name}.{error}") from error
-    return sorted(str(path) for path in Path(dataset["id"]).rglob("*") if path.is_file()) if local else []
+    return [str(path) for path in files_of(dataset["id"])] if local else []
 
 
 def find_versions(dataset):
@@ -41,11 +41,12 @@ def find_versions(dataset):
     Returns None for a data set on the Hub, where `revision` says which version is read.
     """
     folder = Path(dataset["id"])
-    return (
-        {"files": sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())}
-        if (folder.is_dir())
-        else None
-    )
+    return {"files": [str(path.relative_to(folder)) for path in files_of(folder)]} if folder.is_dir() else None
+
+
+def files_of(folder):
+    """Return the paths of all files in a folder, sorted."""
+    return sorted(path for path in Path(folder).rglob("*") if path.is_file())
 
 
 def read(dataset, threads=1):
