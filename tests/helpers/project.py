@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from helpers.paths import ROOT
+from helpers.planning import plan
 from helpers.texts import make_rows
 
 CONFIG = {
@@ -83,9 +84,10 @@ class Project:
 
     def jobs(self, config=CONFIG, targets=()):
         """Return the number of jobs of each rule that would run: a dict, without rules that would not run."""
-        done = self.snakemake("--dry-run", *targets, config=config)
-        assert done.returncode == 0, done.stdout
-        table = done.stdout.partition("Job stats:")[2].partition("\n\n")[0]
+        (self.folder / "config.yaml").write_text(yaml.safe_dump(config))
+        status, output = plan(self.folder, ["--cores", "2", "--dry-run", *targets])
+        assert status == 0, output
+        table = output.partition("Job stats:")[2].partition("\n\n")[0]
         return {rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE) if rule != "total"}
 
     @contextmanager

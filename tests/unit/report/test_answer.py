@@ -59,8 +59,8 @@ def test_words_for_an_uncertain_crossing():
     still = literal(verdict="not yet", labels=np.inf, labels_high=np.inf, gap_largest=1.3, gap_largest_low=0.2,
                     gap_largest_high=2.4)  # fmt: skip
     assert sentence(still) == (
-        "**LSTM** is still 1.3 points behind (0.2 to 2.4) at the largest size, 10,000 labels; that it is less than 1 "
-        "point behind from 2,800 labels on is within the 95 % interval."
+        "**LSTM** is still 1.3 points behind (0.2 to 2.4) at the largest size, 10,000 labels. From 2,800 labels "
+        "on it may be less than 1 point behind (within the 95 % interval)."
     )
 
 

@@ -45,8 +45,7 @@ def arrange(rows, names, dataset, threads, order):
 class Arrangement:
     """The rows that stay, each with its split and place; `dropped` counts the others by reason.
 
-    Splits and order follow MD5 hashes of seed and text, or seed and row, so they depend on nothing but the data and
-    `seed`.
+    Splits and order follow from MD5 hashes of seed and text, or seed and row: they depend on the data and `seed` only.
     """
 
     def __init__(self, db, rows, names, dataset):
@@ -66,7 +65,7 @@ class Arrangement:
         self.cut(dataset["splits"])
 
     def drop_leaks(self):
-        """A given split keeps what it has; what it shares with a later one leaves train first, then validation."""
+        """Delete rows whose text is also in a later split: from train first, then from validation."""
         for split, others in (("train", "('validation', 'test')"), ("validation", "('test')")):
             leaked = f"split = '{split}' AND key IN (SELECT key FROM rows WHERE split IN {others})"
             self.dropped[f"{split}, also in another split"] = self.one(f"DELETE FROM rows WHERE {leaked}")[0]
@@ -87,7 +86,7 @@ class Arrangement:
         self.rows = "firsts"
 
     def cut(self, splits):
-        """Give every row a split: cut test, then validation, from what is train, if the data do not come with them.
+        """Split off test, then validation, from the training rows, where the data come without them.
 
         Copies of a text stay together, so a cut may exceed its count by the copies of its last text.
         """
@@ -109,7 +108,7 @@ class Arrangement:
             )
 
     def one(self, query):
-        """The one row of a query's result."""
+        """Return the one row of a query's result."""
         return self.db.execute(query).fetchall()[0]
 
     def view(self, name, split):
@@ -118,7 +117,10 @@ class Arrangement:
         self.rows = name
 
     def last_of(self, place, n):
-        """The place (SQL, an expression of `key`) up to which there are just n training rows, or more by copies."""
+        """Return the value of `place` (SQL, an expression of `key`) up to which there are n training rows.
+
+        There are more than n where the last text has copies.
+        """
         query = f"""SELECT {place} AS place, count(*) AS copies FROM {self.rows} WHERE split = 'train'
                     GROUP BY key ORDER BY place"""
         before = 0
@@ -131,12 +133,12 @@ class Arrangement:
         raise AssertionError(f"fewer than {n} training rows")
 
     def counts(self):
-        """{(split, class): rows}."""
+        """Return the number of rows as {(split, class): rows}."""
         query = f"SELECT split::VARCHAR, class, count(*) FROM {self.rows} GROUP BY ALL"
         return {(split, label): rows for split, label, rows in self.db.execute(query).fetchall()}
 
     def order(self):
-        """Arrow batches of id, label (the class) and split, of all rows in their order."""
+        """Return a reader of Arrow batches of id, label (the class) and split, of all rows in their order."""
         query = f"""SELECT id, class AS label, split::VARCHAR AS split FROM {self.rows} AS r
                     ORDER BY r.split, md5('{self.seed}:row:' || id), id"""
         return self.db.sql(query).to_arrow_reader(ROWS_PER_BATCH)

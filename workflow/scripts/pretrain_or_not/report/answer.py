@@ -53,7 +53,7 @@ def sentence(row):
     if row["verdict"] == "not yet":
         text = f"{arm} is still {gap_words(row, 'largest')} at the largest size, {largest}"
         if not math.isinf(row["labels_low"]):
-            text += f"; that it is {near} from {about(row['labels_low'], row)} labels on is within the 95 % interval"
+            text += f". From {about(row['labels_low'], row)} labels on it may be {near} (within the 95 % interval)"
         return f"{text}."
     sure = f"95 % interval: {interval_words(row)}"
     if row["verdict"] == "from":

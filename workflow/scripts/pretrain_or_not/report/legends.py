@@ -25,7 +25,7 @@ class Entry(NamedTuple):
 
 
 def arm_entries(table, value, looks, x="n"):
-    """An `Entry` for each arm that is in the table, whose line ends at the last of the column `x`."""
+    """Return an `Entry` for each arm in the table; its line ends at the largest value of the column `x`."""
     entries = []
     for arm, rows in table.groupby("arm", sort=False):
         line = Line2D(
@@ -42,7 +42,7 @@ def arm_entries(table, value, looks, x="n"):
 
 
 def add_names(fig, axes, entries, xlabel, ylabel):
-    """Name the axes and the lines, once everything is drawn, and take out tick labels that would touch.
+    """Name the axes and the lines of a drawn figure, and take out tick labels that would touch.
 
     Lines are named at their ends in a single panel where that is legible, and in a legend above the panels elsewhere.
     """
@@ -77,7 +77,10 @@ def thin_tick_labels(ax):
 
 
 def _label_ends(fig, ax, entries):
-    """Write each title at the end of its line. False, nothing written: one does not fit, or a line stops short."""
+    """Write each title at the end of its line; return False, with nothing written, where that is not legible.
+
+    It is not where a title does not fit, or a line ends before the last tick.
+    """
     first, last = ax.get_xticks()[[0, -1]]
     if first == last or any(entry.end[0] not in (None, last) for entry in entries):
         return False
@@ -98,7 +101,7 @@ def _label_ends(fig, ax, entries):
 
 
 def _end_label(ax, entry, title, place):
-    """The title at height `place` (0 to 1) right of the panel, and a thin line from it to the end of its curve."""
+    """Write the title at height `place` (0 to 1) right of the panel, with a thin line to the end of its curve."""
     across = entry.end[0] is None
     colour = to_rgb(entry.line.get_color())
     return ax.annotate(
@@ -124,7 +127,7 @@ def _end_label(ax, entry, title, place):
 
 
 def legend_above(fig, entries):
-    """A legend above the panels, in as few rows as the width allows; the figure grows by its height."""
+    """Add a legend above the panels, in as few rows as the width allows; the figure grows by its height."""
 
     def legend(columns):
         made = fig.legend(

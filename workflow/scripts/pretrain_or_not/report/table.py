@@ -7,7 +7,7 @@ from pathlib import Path
 from pretrain_or_not.files.atomic import atomic_write
 from pretrain_or_not.report.markup import html, latex, markdown
 
-# Rules as booktabs sets them; a name that has no spaces may break anywhere before it widens the page.
+# Horizontal lines as the LaTeX package booktabs sets them. A long name without spaces may break anywhere.
 STYLE = """
 body { margin: 1.5em; font: 14px/1.45 "DejaVu Sans", Verdana, Arial, sans-serif; color: black; background: white }
 table { width: max-content; border-collapse: collapse; border: solid; border-width: 2px 0 }
@@ -23,10 +23,11 @@ p { color: dimgray; max-width: 60em; overflow-wrap: anywhere }
 
 @dataclass
 class Table:
-    """Cells as they are to be read; titles in them may hold any character.
+    """A table whose cells are texts; they may hold any character.
 
-    columns: headings. rows: a list of texts each. words: how many of the leading columns are words, flush left; the
-    others are numbers, flush right. groups: rows that a thin line goes above. notes: sentences below the table.
+    columns: headings. rows: one list of texts per row. words: number of leading columns that hold words, aligned left;
+    the others hold numbers, aligned right. groups: positions of rows with a thin line above them. notes: sentences
+    below the table.
     """
 
     caption: str
@@ -38,7 +39,7 @@ class Table:
 
 
 def as_markdown(table):
-    """A GitHub table with its caption above and its notes below."""
+    """Return a table in GitHub's Markdown, with the caption above it and the notes below it."""
     rule = ["---"] * table.words + ["---:"] * (len(table.columns) - table.words)
     lines = [" | ".join(cells) for cells in ([markdown(c) for c in table.columns], rule)]
     lines += [" | ".join(markdown(cell) for cell in row) for row in table.rows]
@@ -48,7 +49,7 @@ def as_markdown(table):
 
 
 def as_latex(table):
-    r"""A table environment that needs \usepackage{booktabs} and T1 fonts; the notes are set small below it."""
+    r"""Return a LaTeX table environment that needs \usepackage{booktabs} and T1 fonts, with small notes below it."""
     layout = "l" * table.words + "r" * (len(table.columns) - table.words)
     body = [" & ".join(latex(cell) for cell in row) + r" \\" for row in table.rows]
     for i in sorted(table.groups, reverse=True):

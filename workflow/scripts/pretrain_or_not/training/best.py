@@ -19,11 +19,11 @@ class Best:
             self.weights = {name: copy_on_cpu(weights) for name, weights in model.state_dict().items()}
 
     def overdue(self):
-        """Whether patience has run out."""
+        """Return whether patience has run out."""
         return self.patience is not None and self.since >= self.patience
 
     def state(self):
-        """All but the weights, as JSON-able values."""
+        """Return everything but the weights, as JSON-able values."""
         return {"since": self.since, "accuracy": self.accuracy if self.weights else None, "step": self.step}
 
     def restore(self, state, weights):
@@ -34,5 +34,5 @@ class Best:
 
 
 def copy_on_cpu(tensor):
-    """A copy that training does not touch, laid out as files want it."""
+    """Return a contiguous copy on the CPU, which training does not change."""
     return tensor.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)

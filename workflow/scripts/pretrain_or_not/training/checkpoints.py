@@ -24,10 +24,11 @@ STEPS_BETWEEN_AGREEMENTS = 10
 
 
 class Checkpoints:
-    """The checkpoints of one run, in `folder`; use as a context in which signals are obeyed.
+    """The checkpoints of one run, in `folder`; a context manager, which handles signals while it is open.
 
-    SIGUSR1 (a cluster's warning before a time limit) asks for a checkpoint, SIGTERM and SIGINT for one and an end.
-    fingerprint: JSON-able; the checkpoint of a run with another one is not taken up. seconds: between checkpoints.
+    SIGUSR1 (a cluster's warning before a time limit) asks for a checkpoint; SIGTERM and SIGINT ask for one and end the
+    run.
+    fingerprint: text that identifies the run; a checkpoint with another one is not used. seconds: between checkpoints.
     """
 
     def __init__(self, folder, fingerprint, seconds):
@@ -97,7 +98,7 @@ class Checkpoints:
         accelerator.wait_for_everyone()
 
     def write(self, partial, accelerator, progress, best):
-        """Write all but the manifest; tell whether the disk was too full for it."""
+        """Write all but the manifest; return whether the disk was too full for it."""
         try:
             accelerator.save_state(str(partial))
             if accelerator.is_main_process:
@@ -112,7 +113,7 @@ class Checkpoints:
         return False
 
     def complete(self, partial, whole):
-        """Put a written checkpoint on disk, with its manifest and under its name, in place of the one before."""
+        """Replace the checkpoint before with a written one: add its manifest, sync it to disk, give it its name."""
         files = {path.name: sha256_of(path) for path in sorted(partial.iterdir())}
         write_json(partial / "manifest.json", {"fingerprint": self.fingerprint, "files": files})
         for path in partial.iterdir():
@@ -126,7 +127,7 @@ class Checkpoints:
                 shutil.rmtree(old)
 
     def resume(self, accelerator, progress, best):
-        """Bring everything to where the last checkpoint was, if there is a whole one of this run."""
+        """Restore the state of the last checkpoint, if there is a whole one of this run."""
         found = self.last_whole()
         if found is None:
             return
@@ -139,7 +140,7 @@ class Checkpoints:
         log.info("going on from the checkpoint after step %d", progress.done)
 
     def last_whole(self):
-        """Folder of the checkpoint to go on from, or None; says why one is not taken."""
+        """Return the folder of the checkpoint to go on from, or None; log why one is not used."""
         found = sorted(self.folder.glob("step*"), key=lambda path: int(path.name.removeprefix("step")), reverse=True)
         for path in found:
             try:
@@ -161,7 +162,7 @@ class Checkpoints:
 
 
 def agree(wanted, accelerator):
-    """Each of `wanted` (booleans), true where it is in any process."""
+    """Return each of `wanted` (booleans), true where it is true in any process."""
     import torch
 
     votes = torch.tensor(wanted, dtype=torch.int64, device=accelerator.device)

@@ -28,7 +28,7 @@ def fit_classifier(build: Callable, run: Run) -> None:
 
 
 def feature_cost(train):
-    """Return what computing the features of the training examples took, their share of the whole training split."""
+    """Return the cost of the features of the training examples: their share of that of the whole training split."""
     encoder = train.about["inference"]
     share = len(train) / encoder["examples"]
     cost = {key: encoder[key] for key in ("parameters", "parameters_embedding", "device", "precision")}

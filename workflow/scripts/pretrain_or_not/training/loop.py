@@ -93,7 +93,7 @@ def fit(
 
 
 def batch_loss(model, examples, rows, accelerator):
-    """(mean cross-entropy of a batch, its padded width); with several processes, each has its share of the rows.
+    """Return the mean cross-entropy of a batch and its padded width; several processes share its rows.
 
     Gradients are averaged over processes, so the sum over a share is weighted to give the mean over all rows.
     """
@@ -107,7 +107,7 @@ def batch_loss(model, examples, rows, accelerator):
 
 
 def training_batches(examples, batch_size, seed, done):
-    """Positions of training batches without end, epoch after epoch, from after the first `done` on."""
+    """Yield the positions of each training batch, epoch after epoch without end; the first `done` are skipped."""
     epoch, skipped = divmod(done, batches_per_epoch(len(examples), batch_size))
     while True:
         yield from shuffled_batches(examples, batch_size, seed, epoch)[skipped:]

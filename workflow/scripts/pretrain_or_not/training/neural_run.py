@@ -57,7 +57,7 @@ def train_network(build: Callable, run: Run) -> None:
 
 
 def arrays_digest(arrays):
-    """16 hex digits that change with any number in the arrays, or their order."""
+    """Return 16 hex digits that change with any number in the arrays, or their order."""
     content = hashlib.blake2b(digest_size=8)
     for array in arrays:
         content.update(np.ascontiguousarray(array).data)

@@ -40,7 +40,7 @@ class Progress:
         self.rate = rate
 
     def training_seconds(self):
-        """Seconds in the loop so far, without those of validation and checkpoints."""
+        """Return the seconds in the loop so far, without those of validation and checkpoints."""
         now = time.perf_counter() if self.paused is None else self.paused
         return self.seconds_before + now - self.started - self.seconds_aside
 
@@ -59,7 +59,7 @@ class Progress:
 
     @property
     def validated(self):
-        """Whether the weights as they are have been validated."""
+        """Return whether the weights as they are now have been validated."""
         return bool(self.history) and self.history[-1]["step"] == self.done
 
     def add_validation(self, accuracy, seconds, accelerator):
@@ -102,7 +102,7 @@ class Progress:
         )
 
     def cost(self):
-        """What the run took so far."""
+        """Return the cost of the run so far."""
         seconds = self.training_seconds()
         return {
             "steps": self.done,
@@ -114,7 +114,7 @@ class Progress:
         }
 
     def state(self):
-        """All of it as JSON-able values."""
+        """Return everything as JSON-able values."""
         return {
             "done": self.done,
             "work": asdict(self.work),

@@ -2,7 +2,8 @@
 
 Plain AdamW walks over the whole table at every step, though most words of a vocabulary occur in no text of a small
 training subset. Their rows never have a gradient: Adam leaves them alone, and weight decay scales all of them by the
-same factor (Loshchilov and Hutter 2019, algorithm 2). So they wait outside the model, and are scaled once, at the end.
+same factor (Loshchilov and Hutter 2019, algorithm 2). So they are taken out of the model during training, and scaled
+once at the end.
 Rows that only validation looks up are trained with the others: plain AdamW does the right thing for them.
 """
 

@@ -1,4 +1,4 @@
-"""How good a model is in the middle of its training."""
+"""Measure validation accuracy during training."""
 
 import numpy as np
 import torch
@@ -7,7 +7,7 @@ from pretrain_or_not.compute.inference import infer, probabilities
 
 
 def validation_accuracy(model, examples, accelerator, between=None):
-    """Share of `examples` that the model gets right; the processes of a run share the work."""
+    """Return the share of `examples` that the model gets right; the processes of a run share the work."""
     share = np.arange(accelerator.process_index, len(examples), accelerator.num_processes)
     right = torch.zeros((), dtype=torch.int64, device=accelerator.device)
     if len(share):

@@ -1,4 +1,4 @@
-"""Table 1: accuracy with the most labels, beside the reference arm's."""
+"""Table 1: accuracy with the most labels, and the difference from the reference arm."""
 
 import pandas as pd
 import pyarrow as pa
@@ -15,12 +15,12 @@ PARAMETERS = ["parameters", "parameters_trained", "parameters_embedding"]
 
 
 def full_data(scores, gaps, published):
-    """One row a dataset and arm, at the dataset's largest size; arms that were not run there are left out.
+    """Return one row per dataset and arm, at the dataset's largest size; arms that were not run there are left out.
 
-    Accuracy in %, mean and standard deviation over seeds. Difference from the reference arm in points, below it
-    negative, mean over the seeds that both have; its uncertainty is half the 95 % interval from the sampling of test
-    examples, paired, that of one seed (the seeds share the examples). Selection is "test" if that of any cell is.
-    published: rows of `published.matched`.
+    Accuracy is in %: mean and standard deviation over seeds. The difference from the reference arm is in points,
+    negative for a worse arm: the mean over the seeds that both have. Its uncertainty is half the paired 95 % interval
+    from the sampling of test examples, for one seed, as the seeds share the examples. Selection is "test" if that of
+    any cell is. published: rows of `published.matched`.
     """
     most = scores.groupby("dataset", sort=False)["n"].transform("max")
     keys = ["dataset", "dataset_title", "arm", "arm_title", "n"]
@@ -41,8 +41,10 @@ def full_data(scores, gaps, published):
 
 
 def as_table(rows, reference, study):
-    """The rows as a `Table`. reference: name of the reference arm. study: name and reference arm of the published
-    study."""
+    """Return the rows as a `Table`.
+
+    reference: name of the reference arm. study: name and reference arm of the published study.
+    """
     shown = rows[["published_accuracy", "published_difference"]].notna().any().tolist()
     columns = ["Dataset", "Arm", "Labels", "Accuracy (%)", "Difference (points)", "Parameters (M)", "trained (M)",
                "embeddings (M)"]  # fmt: skip

@@ -12,7 +12,7 @@ SETTING = ["device", "device_name", "batch_size", "sequence_length", "threads", 
 
 
 def read_timings(paths):
-    """All repetitions of all timings, one row each."""
+    """Return all repetitions of all timings, one row each."""
     tables = []
     for path in paths:
         with open_parquet(path) as file:
@@ -21,10 +21,11 @@ def read_timings(paths):
 
 
 def summarize(timings, reference):
-    """One row an arm and setting: milliseconds per example, peak memory, and the speed-up over the reference arm.
+    """Return one row per arm and setting: milliseconds per example, peak memory, speed-up over the reference arm.
 
-    Mean, standard deviation and median of the repetitions; the speed-up is the ratio of the medians in the same
-    setting, which one disturbed repetition does not move, and missing where the reference arm was not timed.
+    Time is given as mean, standard deviation and median of the repetitions. The speed-up is the ratio of the medians in
+    the same setting, as one slow repetition does not change a median; it is missing where the reference arm was not
+    timed.
     """
     timings = timings.assign(ms=1000 * timings["seconds"] / timings["batch_size"])
     table = timings.groupby([*SETTING, "arm", "family"], sort=False, as_index=False).agg(
@@ -39,25 +40,28 @@ def summarize(timings, reference):
 
 
 def ratio(value):
-    """A speed-up in two or three digits, as ``× 23``."""
+    """Return a speed-up as text in two or three digits: ``× 23``."""
     return MISSING if value != value else f"× {value:.0f}" if value >= 10 else f"× {value:.1f}"
 
 
 def as_table(rows, reference, study):
-    """The rows as a `Table`. reference: title of the reference arm. study: name of the study and what it found."""
+    """Return the rows as a `Table`.
+
+    reference: title of the reference arm. study: name of the study and what it found.
+    """
     cells = [
         [row["arm_title"], row["device"], f"{row['batch_size']:,}", f"{row['sequence_length']:,}",
          with_spread(row["ms_mean"], row["ms_sd"], 3 if row["ms_mean"] < 1 else 2), ratio(row["speed_up"]),
          f"{row['peak_memory_mb']:,}", millions(row["parameters"])]
         for row in rows.to_dict("records")
     ]  # fmt: skip
-    columns = ["Arm", "Device", "Batch", "Tokens", "ms an example", "Speed-up", "Memory (MiB)", "Parameters (M)"]
+    columns = ["Arm", "Device", "Batch", "Tokens", "ms per example", "Speed-up", "Memory (MiB)", "Parameters (M)"]
     setting = rows[SETTING].apply(tuple, axis=1)
     counts = sorted(set(rows["repetitions"]))
     notes = [
         f"Mean ± standard deviation of {counts[0] if len(counts) == 1 else f'{counts[0]} to {counts[-1]}'} batches.",
         f"Speed-up: over {reference}, ratio of medians." if rows["speed_up"].notna().any() else "",
-        "Memory: the most that was held, on CPU by the whole process.",
+        "Memory: the peak; on a CPU, of the whole process.",
         f"On {'; '.join(dict.fromkeys(map(where, rows.to_dict('records'))))}.",
         f"{study['name']} report {study['speed_up']}." if set(study["timed"]) <= set(rows["family"]) else "",
     ]
@@ -72,7 +76,7 @@ def as_table(rows, reference, study):
 
 
 def where(setting):
-    """What a setting was timed on: device, threads and arithmetic."""
+    """Return in words what a setting was timed on: device, threads and precision."""
     threads = f", {setting['threads']} thread{'s' * (setting['threads'] > 1)}"
     return f"{setting['device_name']}{threads * (setting['device'] == 'cpu')}, {setting['precision']}"
 
@@ -80,7 +84,7 @@ def where(setting):
 def table_inference(timings, reference, titles, study, outputs):
     """Write the table in all its forms; the first of `outputs` is the Parquet file.
 
-    timings: paths, one a timing. reference: name of the reference arm. titles: of the arms, by name.
+    timings: one path per timing. reference: name of the reference arm. titles: of the arms, by name.
     """
     rows = summarize(read_timings(timings), reference)
     rows["arm_title"] = rows["arm"].map(titles)
