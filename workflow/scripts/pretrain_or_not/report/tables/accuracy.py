@@ -1,4 +1,4 @@
-"""Table 1: accuracy with the most labels, and the difference from the reference arm."""
+"""Table 1: accuracy with the most labels, compared with the reference arm."""
 
 import pandas as pd
 import pyarrow as pa
