@@ -4,15 +4,13 @@ import copy
 import csv
 import re
 import shutil
-import subprocess
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
 
+from helpers import fork
 from helpers.paths import ROOT
-from helpers.planning import plan
 from helpers.texts import make_rows
 
 CONFIG = {
@@ -79,15 +77,13 @@ class Project:
     def snakemake(self, *arguments, config=CONFIG):
         """Run Snakemake with `config` as config.yaml; return the finished process, its output in one text."""
         (self.folder / "config.yaml").write_text(yaml.safe_dump(config))
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
-        return subprocess.run(command, cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return fork.snakemake(self.folder, ["--cores", "2", *arguments])
 
     def jobs(self, config=CONFIG, targets=()):
         """Return the number of jobs of each rule that would run: a dict, without rules that would not run."""
-        (self.folder / "config.yaml").write_text(yaml.safe_dump(config))
-        status, output = plan(self.folder, ["--cores", "2", "--dry-run", *targets])
-        assert status == 0, output
-        table = output.partition("Job stats:")[2].partition("\n\n")[0]
+        done = self.snakemake("--dry-run", *targets, config=config)
+        assert done.returncode == 0, done.stdout
+        table = done.stdout.partition("Job stats:")[2].partition("\n\n")[0]
         return {rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE) if rule != "total"}
 
     @contextmanager

@@ -17,12 +17,17 @@ FIGURES = [f"figures/{name}.png" for name in ("accuracy", "gap", "share", "cost"
 
 
 def small_config():
-    """Return a config of two cells, with all figures and both tables."""
+    """Return a config of two cells with all figures; its arms need neither torch nor transformers."""
     config = copy.deepcopy(CONFIG)
-    config["experiment"] |= {"arms": ["lstm", "tfidf"], "reference": "lstm", "sizes": [40]}
-    config["arms"]["lstm"] |= {"learning_rates": [2e-2], "min_steps": 10}
-    config["arms"]["tfidf"] |= {"C": [1]}
+    config["experiment"] |= {"arms": ["tfidf", "weak"], "reference": "tfidf", "sizes": [40]}
+    config["arms"] = {name: CONFIG["arms"]["tfidf"] | {"C": [c]} for name, c in (("tfidf", 1), ("weak", 0.01))}
+    config["timing"]["devices"] = {"cpu": []}
     return config
+
+
+def large_config():
+    """Return a config of one cell per family, with all figures and both tables."""
+    return copy.deepcopy(CONFIG) | {"experiment": CONFIG["experiment"] | {"sizes": [40]}}
 
 
 @pytest.fixture
@@ -54,6 +59,7 @@ def test_installed_packages_shadow_no_module(project, tmp_path):
     names = {path.stem for path in SCRIPTS.rglob("*.py")} | {path.name for path in SCRIPTS.rglob("*") if path.is_dir()}
     names = {name for name in names | set(once.split()) if name.isidentifier() and is_free(name)}
     assert {"tables", "schedule", "hub"} <= names
+    (project.folder / "config.yaml").write_text(yaml.safe_dump(large_config()))
     installed = tmp_path / "installed"
     installed.mkdir()
     for name in names - {"pretrain_or_not"}:

@@ -31,15 +31,30 @@ def project(tmp_path_factory, tiny_bert):
     """Return a project in which the experiment has run with each value of `keep_models`."""
     project = Project(tmp_path_factory.mktemp("project"), tiny_bert)
     for policy in POLICIES:
-        done = project.snakemake(config=config_of(policy))
-        assert done.returncode == 0, done.stdout
+        run(project, config_of(policy))
     return project
+
+
+def scores(config):
+    """Return the target of all runs here: the figures drawn from it are no matter of this module."""
+    return f"{config['pathvars']['results']}/scores.parquet"
+
+
+def run(project, config):
+    """Run an experiment up to its scores."""
+    done = project.snakemake(scores(config), config=config)
+    assert done.returncode == 0, done.stdout
 
 
 def jobs(project, config):
     """Return how many jobs of each rule that trains, selects or tests would run."""
-    found = project.jobs(config)
+    found = all_jobs(project, config)
     return {rule: found[rule] for rule in ("train_lstm", "train_tfidf", "select", "evaluate") if rule in found}
+
+
+def all_jobs(project, config):
+    """Return how many jobs of each rule would run."""
+    return project.jobs(config, targets=[scores(config)])
 
 
 def cell_of(project, policy, arm):
@@ -73,7 +88,7 @@ def test_a_selected_model_takes_no_space_twice(project, policy):
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_a_second_run_finds_nothing_to_do(project, policy):
-    assert project.jobs(config_of(policy)) == {}
+    assert all_jobs(project, config_of(policy)) == {}
 
 
 def other(settings, winner):
@@ -154,7 +169,7 @@ def test_a_run_that_becomes_the_best_is_trained_again_if_its_weights_are_gone(pr
     finally:
         path.write_text(before)
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert project.jobs(config_of(policy)) == {}
+    assert all_jobs(project, config_of(policy)) == {}
 
 
 # The last tests run what the others only plan, and so change what is on disk.
@@ -170,14 +185,13 @@ def test_sweeps_that_grow_and_shrink_end_as_if_run_at_once(project, policy):
         if step:
             winner = float(selected(project, policy, "lstm").removeprefix("lr"))
             config["arms"]["lstm"]["learning_rates"].remove(winner)
-        done = project.snakemake(config=config)
-        assert done.returncode == 0, done.stdout
-        assert project.jobs(config) == {}
+        run(project, config)
+        assert all_jobs(project, config) == {}
         once = copy.deepcopy(config)
-        once["pathvars"]["results"] = f"once-{policy}-{step}"
-        done = project.snakemake(f"once-{policy}-{step}/toy/predictions/lstm/n40/seed0.parquet", config=once)
-        assert done.returncode == 0, done.stdout
-        again = project.folder / f"once-{policy}-{step}/toy/predictions/lstm/n40/seed0.parquet"
+        once["experiment"]["keep_models"] = "selected"
+        once["pathvars"]["results"] = "once-" + "-".join(map(str, config["arms"]["lstm"]["learning_rates"]))
+        run(project, once)  # for one policy; the others find it done
+        again = project.folder / once["pathvars"]["results"] / "toy/predictions/lstm/n40/seed0.parquet"
         assert table(predictions).equals(table(again))
 
 

@@ -196,16 +196,18 @@ def test_selection_on_test_data_is_marked_wherever_it_is_shown(project):
     config = changed(("experiment", "selection"), "test")
     config["experiment"] |= {"arms": ["lstm", "tfidf"], "reference": "lstm", "sizes": [40]}
     config["timing"]["devices"] = {"cpu": []}
+    config["arms"]["lstm"]["learning_rates"] = [2e-2]
     config["pathvars"]["results"] = "on-test"
-    done = project.snakemake(config=config)
-    assert done.returncode == 0, done.stdout
     results = project.folder / "on-test"
+    tables = [f"tables/accuracy.{form}" for form in ("md", "tex", "html")]
+    shown = ["answer.md", *tables, "figures/gap.svg", "figures/accuracy.svg"]
+    done = project.snakemake(*(f"on-test/{path}" for path in shown), config=config)
+    assert done.returncode == 0, done.stdout
     scores = pd.read_parquet(results / "scores.parquet")
     assert set(scores.selection) == {"test"} and set(scores.validation_examples) == {90}
     assert scores.validation_accuracy.tolist() == scores.accuracy.tolist()
     assert set(pd.read_parquet(results / "gaps.parquet").selection) == {"test"}
-    tables = [f"tables/accuracy.{form}" for form in ("md", "tex", "html")]
-    for path in ("answer.md", *tables, "figures/gap.svg", "figures/accuracy.svg"):
+    for path in shown:
         words = " ".join(re.sub(r"<[^>]*>", " ", (results / path).read_text()).lower().split())
         assert "selected on test" in words, path
     assert set(read(project, "scores.parquet").selection) == {"validation"}
