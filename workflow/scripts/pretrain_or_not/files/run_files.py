@@ -47,8 +47,13 @@ def check_model(folder: PathLike) -> None:
     """Raise BadInput if the model in `folder` is not as `save_model` wrote it."""
     settings = read_json(Path(folder) / "config.json")
     if settings.pop(CHECKSUM, None) != model_checksum(folder, settings):
-        weights = Path(folder) / "model.safetensors"
-        raise BadInput(f"{weights}, or config.json next to it, is not as it was written; delete both and run again")
+        weights = Path(folder) / MODEL_FILES[0]
+        # The files of a selected model are hard links to those of its run.
+        same = [path.parent for path in weights.parent.parent.glob(f"*/{MODEL_FILES[0]}") if path.samefile(weights)]
+        places = " and in ".join(str(path) for path in sorted(same, key=lambda path: path != weights.parent))
+        raise BadInput(
+            f"{weights}, or config.json next to it, is not as it was written; delete both, in {places}, and run again"
+        )
 
 
 def delete_model(folder: Path) -> None:
