@@ -6,6 +6,7 @@ import json
 import lzma
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute
@@ -223,7 +224,7 @@ def test_bad_data_is_named_and_no_file_is_left(tmp_path, case):
 @pytest.mark.parametrize("row", ["good film,nice,pos,3,", "good, film,nice,pos,3", '"a ""b""\nc",nice,pos,3,4'])
 @pytest.mark.parametrize("first", [True, False])
 def test_a_row_with_more_cells_than_columns_is_named(tmp_path, row, first):
-    rows = ["text,summary,label,votes", '"two\nlines",fine,pos,1', "", "short,fine", row, "bad film,dull,neg,2"]
+    rows = ["text,summary,label,votes", '"two\nlines",fine,pos,1', "", "short,fine,,", row, "bad film,dull,neg,2"]
     if first:
         del rows[1:4]
     path = tmp_path / "a.csv"
@@ -269,3 +270,58 @@ def test_compression_is_told_by_content_whatever_the_name(tmp_path):
     (tmp_path / "b.csv.gz").write_bytes(b"not gzip")
     with pytest.raises(BadInput, match=r"b\.csv\.gz: no column 'text' for `text:`; its columns are not gzip"):
         run(tmp_path, str(tmp_path / "b.csv.gz"))
+
+
+TEXT_COLUMNS = {
+    "dictionary": lambda texts: pa.array(texts).dictionary_encode(),
+    "binary": lambda texts: pa.array([text.encode() for text in texts], pa.binary()),
+    "dictionary of binary": lambda texts: pa.array([text.encode() for text in texts]).dictionary_encode(),
+    "view": lambda texts: pa.array(texts, pa.string_view()),
+}
+
+
+@pytest.mark.parametrize("kind", TEXT_COLUMNS)
+def test_texts_of_other_types_in_parquet(tmp_path, kind):
+    rows = make_rows(40)
+    table = pa.table({"text": TEXT_COLUMNS[kind]([row[0] for row in rows]), "label": [row[1] for row in rows]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    examples, _ = run(tmp_path, str(tmp_path / "a.parquet"))
+    assert sorted(examples.text) == sorted(text for text, _ in rows)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path):
+    pq.write_table(pa.table({"text": [b"fine", b"caf\xe9"], "label": ["a", "b"]}), tmp_path / "a.parquet")
+    with pytest.raises(BadInput, match=r"column 'text': .*; write it as text \(UTF-8\)"):
+        run(tmp_path, str(tmp_path / "a.parquet"))
+
+
+NUMBERS = {
+    "float32": (np.array([4.1, 2, 0.1] * 9, np.float32), ["0.1", "2", "4.1"]),
+    "float16": (np.array([4.1, 2, 0.1] * 9, np.float16), ["0.1", "2", "4.1"]),
+    "list": (pa.array([["a"], ["b"], []] * 9), ["a", "b"]),
+    "binary": (pa.array([b"a", b"b", None] * 9), ["a", "b"]),
+}
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_labels_are_named_as_they_are_written(tmp_path, kind):
+    labels, names = NUMBERS[kind]
+    pq.write_table(pa.table({"text": [f"t{i}" for i in range(27)], "label": labels}), tmp_path / "a.parquet")
+    assert run(tmp_path, str(tmp_path / "a.parquet"))[1]["label_names"] == names
+
+
+def test_names_of_classes_in_parquet_are_read(tmp_path):
+    """As `datasets` writes them."""
+    features = {"label": {"names": ["neg", "pos"], "_type": "ClassLabel"}, "text": {"dtype": "string"}}
+    about = {"huggingface": json.dumps({"info": {"features": features}})}
+    table = pa.table({"text": [f"text {i}" for i in range(40)], "label": [0, 1, 1, -1] * 10})
+    pq.write_table(table.replace_schema_metadata(about), tmp_path / "a.parquet")
+    _, facts = run(tmp_path, str(tmp_path / "a.parquet"))
+    assert facts["label_names"] == ["neg", "pos"] and facts["dropped"]["no label"] == 10
+    pq.write_table(
+        table.set_column(1, "label", [[0, 1, 2, 0] * 10]).replace_schema_metadata(about), tmp_path / "a.parquet"
+    )
+    with pytest.raises(
+        BadInput, match=r"a\.parquet: row 2: 'label' holds 2, which is none of the classes .*'neg', 'pos'"
+    ):
+        run(tmp_path, str(tmp_path / "a.parquet"))
