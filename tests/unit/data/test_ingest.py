@@ -4,6 +4,7 @@ import bz2
 import gzip
 import json
 import lzma
+import re
 from pathlib import Path
 
 import numpy as np
@@ -325,3 +326,110 @@ def test_names_of_classes_in_parquet_are_read(tmp_path):
         BadInput, match=r"a\.parquet: row 2: 'label' holds 2, which is none of the classes .*'neg', 'pos'"
     ):
         run(tmp_path, str(tmp_path / "a.parquet"))
+
+
+def by_split(tmp_path, train, test, validation=None):
+    """Return the `files` of a data set whose splits are given as rows."""
+    parts = {"train": train, "test": test} | ({"validation": validation} if validation else {})
+    return {split: write_csv(tmp_path / f"{split}.csv", rows) for split, rows in parts.items()}
+
+
+def rows_with(labels, start=0):
+    return [(f"text number {start + i}", label) for i, label in enumerate(labels)]
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "message"),
+    [
+        (
+            ["neg", "pos"] * 20,
+            ["0", "1"] * 5,
+            r"no label of the test rows \('0', '1'\) occurs in the training rows \('neg', ",
+        ),
+        (
+            ["0", "1"] * 20,
+            ["-1"] * 9,
+            r"no label of the test rows \('-1'\) occurs in the training rows \('0', '1'\); write",
+        ),
+        (["pos"] * 40, ["neg", "pos"] * 5, "all training rows have the label 'pos'; a classifier needs two classes"),
+        (["pos", "neg"] * 20, [""] * 9, r"no test examples are left \(left out: no label: 9\)"),
+    ],
+)
+def test_labels_of_splits_that_do_not_fit_are_refused(tmp_path, train, test, message):
+    with pytest.raises(BadInput, match=message):
+        run(tmp_path, by_split(tmp_path, rows_with(train), rows_with(test, 100)))
+
+
+def test_test_labels_that_training_lacks_are_counted(tmp_path):
+    train, test = rows_with(["neg", "pos"] * 30), rows_with(["neg", "pos", "odd", "odd", "new"], 100)
+    _, facts = run(tmp_path, by_split(tmp_path, train, test))
+    assert facts["warnings"] == ["3 of 5 test rows cannot be predicted: 'new', 'odd' have no training row."]
+
+
+ALIKE = {
+    "case": (
+        ["Pos", "pos", "neg"],
+        r"The classes 'Pos' \(20 rows\) and 'pos' \(20 rows\) look the same; if they are one c",
+    ),
+    "accents": (
+        ["café", "cafe\u0301", "tea"],
+        r"classes 'cafe\\u0301' \(20 rows\) and 'café' \(20 rows\) look the same",
+    ),
+    "zero width": (
+        ["pos", "pos\u200b", "neg"],
+        r"classes 'pos' \(20 rows\) and 'pos\\u200b' \(20 rows\) look the same",
+    ),
+    "truth": (
+        ["True", "true", "1"],
+        r"classes '1' \(20 rows\) and 'True' \(20 rows\) and 'true' \(20 rows\) look the same",
+    ),
+    "zeros": (["01", "1", "2"], r"classes '01' \(20 rows\) and '1' \(20 rows\) look the same"),
+    "letters": (
+        ["cat", "с\u0430t", "dog"],
+        r"classes 'cat' \(20 rows\) and '\\u0441\\u0430t' \(20 rows\) look the same",
+    ),
+    "spaces": (["very good", "very  good", "bad"], "look the same"),
+    "lists": (
+        ["['a', 'b']", "['a']", "c"],
+        r"2 of 3 classes look like lists or structures written as text \(\"\['a'",
+    ),
+    "none": (["a", "b", "c"], None),
+    "versions": (["v1.0", "v1", "1"], None),
+    "signs": (["-1", "1", "0"], None),
+}
+
+
+@pytest.mark.parametrize("case", ALIKE)
+def test_classes_that_look_the_same_are_told(tmp_path, case):
+    labels, message = ALIKE[case]
+    _, facts = run(tmp_path, write_csv(tmp_path / "a.csv", rows_with(labels * 20)))
+    assert len(facts["label_names"]) == 3
+    assert len(facts["warnings"]) == (message is not None)
+    if message:
+        assert re.search(message, facts["warnings"][0])
+
+
+def test_contradicting_labels_and_many_dropped_rows_are_told(tmp_path):
+    rows = [*rows_with(["a", "b"] * 20), ("Text  number 0 ", "b"), ("text number 0", "a"), *[("", "a")] * 5]
+    _, facts = run(tmp_path, write_csv(tmp_path / "a.csv", rows))
+    assert facts["contradicted"] == {"texts": 1, "rows": 3}
+    assert facts["warnings"] == [
+        "1 text occurs with different labels (3 of 47 rows): not all of them can be predicted.",
+        "5 of 47 rows (11%) are left out (blank or null text: 5).",
+    ]
+
+
+@pytest.mark.parametrize("text", ["\u200b", "\ufeff \u200d", "\u00ad\t", "\x00\x07", "\u3164", "\ufe0f"])
+def test_a_text_that_shows_nothing_is_blank(tmp_path, text):
+    table = pa.table({"text": [*(f"text {i}" for i in range(40)), text], "label": ["a", "b"] * 20 + ["a"]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    _, facts = run(tmp_path, str(tmp_path / "a.parquet"))
+    assert facts["dropped"]["blank or null text"] == 1
+
+
+def test_a_given_split_whose_rows_all_leak_is_not_cut_anew(tmp_path):
+    train, test = rows_with(["neg", "pos"] * 30), rows_with(["neg", "pos"] * 5, 100)
+    with pytest.raises(
+        BadInput, match=r"no validation examples are left \(left out: .*validation, also in another spl"
+    ):
+        run(tmp_path, by_split(tmp_path, train, test, validation=test[:5]))

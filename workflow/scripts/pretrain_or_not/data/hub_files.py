@@ -25,7 +25,8 @@ HARMLESS = {
 }  # fmt: skip
 OTHERWISE_USED = ("name", "version", "data_dir", "data_files", "description", "features", "columns", "engine",
                   "filters", "chunksize", "batch_size", "low_memory", "memory_map", "float_precision", "use_threads",
-                  "block_size", "fragment_scan_options", "on_mixed_types", "parse_agent_traces", "newlines_in_values")  # fmt: skip
+                  "block_size", "fragment_scan_options", "on_mixed_types", "parse_agent_traces",
+                  "newlines_in_values")  # fmt: skip
 
 READ_AS = {"CsvConfig": "csv", "JsonConfig": "json", "ParquetConfig": "parquet"}
 
