@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pretrain_or_not.config.labels import as_label
 from pretrain_or_not.config.sizes import count
 from pretrain_or_not.config.splits import SPLITS
 from pretrain_or_not.data.dataset_warnings import check_classes, warnings_about
+from pretrain_or_not.data.label_map import ignored_labels, label_map_of, mapped
 from pretrain_or_not.data.raw_batches import RAW
 from pretrain_or_not.data.shuffle import reordered
 from pretrain_or_not.data.sources import read_source
@@ -60,7 +60,8 @@ def clean(batches, scratch, label_map, ignored=()):
             counts["label in ignore_labels"] += pc.sum(unwanted).as_py() or 0
             table = table.filter(pc.invert(pc.or_(pc.or_(blank, unlabelled), unwanted)))
             if label_map:
-                table = apply_label_map(table, label_map)
+                classes = mapped(table["label"].to_pylist(), label_map, table["id"])
+                table = table.set_column(table.column_names.index("label"), "label", pa.array(classes, pa.string()))
             seen.update(pc.unique(table["label"]).to_pylist())
             if len(seen) > MAX_CLASSES:
                 raise BadInput(f"more than {MAX_CLASSES} different labels; is `label:` the right column?")
@@ -78,19 +79,6 @@ def clean(batches, scratch, label_map, ignored=()):
 def is_blank(column):
     """Return whether each value of a column of text is null, or holds nothing that can be seen."""
     return pc.fill_null(pc.match_substring_regex(column, BLANK), True)
-
-
-def apply_label_map(table, label_map):
-    """Return the table with raw labels replaced by class names; raise BadInput for a label that is not in the map."""
-    labels = table["label"].to_pylist()
-    mapped = [label_map.get(label) for label in labels]
-    if None in mapped:
-        bad = mapped.index(None)
-        raise BadInput(
-            f"row {table['id'][bad]}: label {labels[bad]!r} is not in `labels:`, which maps {', '.join(label_map)}; "
-            "add it there, or to `ignore_labels:`"
-        )
-    return table.set_column(table.column_names.index("label"), "label", pa.array(mapped, pa.string()))
 
 
 def class_names(seen, label_map):
@@ -117,8 +105,7 @@ def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLi
     sizes: the sizes of the experiment; they are checked here, where the number of rows is first known. Raises BadInput
     that names the dataset.
     """
-    ignored = [as_label(raw) for raw in dataset.get("ignore_labels", [])]
-    label_map = {as_label(raw): key for key, raws in (dataset.get("labels") or {}).items() for raw in raws} or None
+    ignored, label_map = ignored_labels(dataset), label_map_of(dataset)
     with temporary_folder(examples) as folder:
         scratch, order = folder / "rows.parquet", folder / "order.parquet"
         try:

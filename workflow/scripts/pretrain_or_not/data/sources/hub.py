@@ -9,6 +9,7 @@ from pathlib import Path
 from pretrain_or_not.data.file_formats import FORMATS
 from pretrain_or_not.data.hub_files import download, fetched, files_of, find_files, is_folder
 from pretrain_or_not.errors import BadInput
+from pretrain_or_not.files.paths import unwatched_times
 
 
 def find_inputs(name, dataset):
@@ -24,12 +25,15 @@ def find_inputs(name, dataset):
 
 
 def find_versions(dataset):
-    """Return the files of a local copy, as paths in it: one more or one fewer changes the data set.
+    """Return the files of a local copy, as paths in it: one more or one fewer changes the data set; see also `files`.
 
     Returns None for a data set on the Hub, where `revision` says which version is read.
     """
     folder = Path(dataset["id"])
-    return {"files": [str(path.relative_to(folder)) for path in files_of(folder)]} if folder.is_dir() else None
+    if not folder.is_dir():
+        return None
+    times = unwatched_times(files_of(folder))
+    return {"files": [str(path.relative_to(folder)) for path in files_of(folder)]} | ({"times": times} if times else {})
 
 
 def read(dataset, threads=1):
