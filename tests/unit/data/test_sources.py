@@ -284,3 +284,10 @@ def test_a_truncated_archive_is_named(tmp_path, mode):
     archive.write_bytes(archive.read_bytes()[:-12_000])
     with pytest.raises(BadInput, match=rf"y\.tar, {YELP}: (cut short or damaged after line|line \d+: not JSON)"):
         read(archive, member=YELP)
+
+
+def test_a_file_that_is_no_archive_is_named_in_one_line(tmp_path):
+    (tmp_path / "y.tar").write_bytes(b"\x1f\x8b\x08 no archive")
+    with pytest.raises(BadInput, match=r"y\.tar, .*: cut short or damaged after line 0 \(") as caught:
+        read(tmp_path / "y.tar", member=YELP)
+    assert "\n" not in str(caught.value)

@@ -82,7 +82,7 @@ def objects(path, member, name, keys):
                         check_once(line, keys, place)
                     yield number, row
     except DAMAGED as error:
-        reason = str(error) or type(error).__name__
+        reason = str(error).partition("\n")[0].rstrip(":") or type(error).__name__
         raise BadInput(f"{name}: cut short or damaged after line {number} ({reason}); fetch the file again") from error
 
 
