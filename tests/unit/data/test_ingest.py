@@ -433,3 +433,11 @@ def test_a_given_split_whose_rows_all_leak_is_not_cut_anew(tmp_path):
         BadInput, match=r"no validation examples are left \(left out: .*validation, also in another spl"
     ):
         run(tmp_path, by_split(tmp_path, train, test, validation=test[:5]))
+
+
+@pytest.mark.parametrize("changes", [{"split": "label"}, {"labels": {"x": ["a"], "y": ["b"]}}, {}])
+def test_a_long_value_does_not_fill_the_screen(tmp_path, changes):
+    path = write_csv(tmp_path / "a.csv", [(f"text {i}", "long " * 5000) for i in range(20)])
+    with pytest.raises(BadInput) as caught:
+        run(tmp_path, path, **changes)
+    assert len(str(caught.value)) < 500

@@ -38,9 +38,9 @@ def as_label(value: Any) -> str | None:
     return text or None
 
 
-def shown(value):
+def shown(value, write=repr):
     """Return the beginning of a value as Python writes it."""
-    text = repr(value)
+    text = write(value)
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 

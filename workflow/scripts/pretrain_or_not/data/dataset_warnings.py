@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import defaultdict
 
+from pretrain_or_not.config.labels import shown
 from pretrain_or_not.config.splits import SPLITS
 from pretrain_or_not.errors import BadInput
 
@@ -29,7 +30,9 @@ def check_classes(rows_per_class: dict) -> None:
     """
     classes = {split: [name for name, rows in rows_per_class[split].items() if rows] for split in SPLITS}
     if len(classes["train"]) == 1:
-        raise BadInput(f"all training rows have the label {classes['train'][0]!r}; a classifier needs two classes")
+        raise BadInput(
+            f"all training rows have the label {written(classes['train'][0])}; a classifier needs two classes"
+        )
     for split in ("validation", "test"):
         if not set(classes[split]) & set(classes["train"]):
             raise BadInput(
@@ -86,7 +89,7 @@ def written(name):
     """Return a name in quotes; accents and letters outside ASCII as codes where that tells it from its look-alikes."""
     plain = unicodedata.normalize("NFC", name)
     odd = plain != name or name.translate(LOOK_LIKE) != name or any(unicodedata.category(c) == "Cf" for c in name)
-    return ascii(name) if odd else repr(name)
+    return shown(name, ascii if odd else repr)
 
 
 def nested(total):

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pretrain_or_not.config.labels import shown
 from pretrain_or_not.config.sizes import count
 from pretrain_or_not.config.splits import SPLITS
 from pretrain_or_not.data.dataset_warnings import check_classes, warnings_about
@@ -72,7 +73,7 @@ def clean(batches, scratch, label_map, ignored=()):
     if not seen:
         raise BadInput(f"none of its {first_id:,} rows has both a text and a label")
     if len(seen) == 1:
-        raise BadInput(f"all labels are {seen.pop()!r}; a classifier needs at least two classes")
+        raise BadInput(f"all labels are {shown(seen.pop())}; a classifier needs at least two classes")
     return counts, seen, given - {None}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pretrain_or_not.config.labels import as_label
+from pretrain_or_not.config.labels import as_label, shown
 from pretrain_or_not.errors import BadInput
 
 
@@ -22,7 +22,7 @@ def mapped(labels: list, label_map: dict, rows: list) -> list:
     if None in classes:
         bad = classes.index(None)
         raise BadInput(
-            f"row {rows[bad]}: label {labels[bad]!r} is not in `labels:`, which maps {', '.join(label_map)}; "
+            f"row {rows[bad]}: label {shown(labels[bad])} is not in `labels:`, which maps {', '.join(label_map)}; "
             "add it there, or to `ignore_labels:`"
         )
     return classes

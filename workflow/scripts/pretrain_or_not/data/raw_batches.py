@@ -5,7 +5,7 @@ import math
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pretrain_or_not.config.labels import as_label, class_of
+from pretrain_or_not.config.labels import as_label, class_of, shown
 from pretrain_or_not.config.splits import SPLIT_NAMES, SPLITS
 from pretrain_or_not.config.wording import listing
 from pretrain_or_not.errors import BadInput
@@ -131,7 +131,7 @@ def raw_batch(texts, labels, split, given, columns, place, numbers, names=None):
         if None in splits:
             bad = splits.index(None)
             raise BadInput(
-                f"{place} {numbers[bad]}: {given[bad]!r} in column {columns['split']!r} "
+                f"{place} {numbers[bad]}: {shown(given[bad])} in column {columns['split']!r} "
                 f"is not a split; use {', '.join(SPLITS)}"
             )
     classes = []
