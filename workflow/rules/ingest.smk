@@ -7,6 +7,7 @@ rule ingest:
         summary="<results>/{dataset}/dataset.json",
     log:
         "<results>/logs/ingest/{dataset}.log",
+    priority: 100  # nothing is timed before the data are known to be good
     conda:
         ENVIRONMENT
     threads: 2

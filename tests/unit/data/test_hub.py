@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -88,7 +89,10 @@ def test_files_of_a_folder_are_inputs_and_an_id_has_none(repo):
             {"split": {"train": "train", "test": "test"}},
             "reviews: no split 'test' for `split: test:`; it has train, un",
         ),
-        ({"text": "review"}, "reviews, split 'train': no column 'review' for `text:`; its columns are text, label"),
+        (
+            {"text": "review"},
+            "reviews, split 'train': .*train-0.parquet: no column 'review' for `text:`; its columns are text, label",
+        ),
     ],
 )
 def test_missing_parts_of_a_data_set_are_named(repo, changes, message):
@@ -109,7 +113,7 @@ def test_more_rows_than_the_card_declares_are_no_error(repo):
 
 def test_a_damaged_file_is_named(repo):
     (repo / "plain" / "train-1.parquet").write_bytes(b"PAR1 cut off")
-    with pytest.raises(BadInput, match=r"reviews, split 'train': cannot be read after row \d"):
+    with pytest.raises(BadInput, match=r"reviews, split 'train': .*train-1\.parquet: cannot be read as parquet"):
         rows_of(HUB | {"id": str(repo)})
 
 
@@ -154,7 +158,7 @@ def online(tmp_path_factory):
     return results, hub.asked, folder / "home" / "hub", folder / "cache"
 
 
-def test_the_hub_is_streamed_at_one_commit(online):
+def test_the_hub_is_read_at_one_commit(online):
     (rows, pinned, stars, *_), asked, _, _ = online
     assert rows == PLAIN + UNSEEN and pinned == PLAIN
     assert stars == [(f"r{i}", str(i % 5 + 1), "train") for i in range(7)]
@@ -214,3 +218,69 @@ def test_one_more_file_in_a_local_copy_changes_the_data_set(tmp_path):
     (tmp_path / "b.parquet").touch()
     assert find_versions(HUB | {"id": str(tmp_path)}) != before
     assert find_versions(HUB) is None
+
+
+TEXTS = ["NA", "None", "null", "nan", "N/A", "", "01", "1.0", "true", "  x ", 'a "b"', "a,b"]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "csv.gz", "jsonl", "parquet"])
+def test_a_folder_and_files_are_read_the_same(tmp_path, suffix):
+    """`datasets` lets pandas guess: texts and labels become missing values and numbers, by chunk."""
+    labels = ["01", "1", "None", "NA", "1.5", "x"] * 2
+    table = pd.DataFrame({"text": TEXTS, "label": labels})
+    (tmp_path / "data").mkdir()
+    path = tmp_path / "data" / f"train.{suffix}"
+    if suffix == "parquet":
+        table.to_parquet(path)
+    elif suffix == "jsonl":
+        table.to_json(path, orient="records", lines=True)
+    else:
+        table.to_csv(path, index=False, sep="\t" if suffix == "tsv" else ",")
+    found = rows_of(HUB | {"id": str(tmp_path / "data")})
+    files = {"source": "files", "files": {"train": str(path)}, "format": None, "member": None, "split": None}
+    assert found == rows_of(HUB | files) == [(*row, "train") for row in zip(TEXTS, labels, strict=True)]
+
+
+@pytest.mark.parametrize("name", ["a[1]", "b::c", "d{x}", "e*f?", "plain"])
+def test_any_name_of_folder_and_file_is_read(tmp_path, name):
+    for split in ("train", "test"):
+        for file in (f"{split}.csv", f"{split}-{name}.csv"):
+            path = tmp_path / name / file
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(f"text,label\n{file},pos\n")
+    found = rows_of(HUB | {"id": str(tmp_path / name), "split": {"train": "train", "test": "test"}})
+    assert sorted(row[0] for row in found) == sorted(path.name for path in (tmp_path / name).iterdir())
+
+
+def test_a_trailing_comma_is_refused_by_its_line(tmp_path):
+    (tmp_path / "train.csv").write_text("text,label\na,pos,\nb,neg,\n")
+    with pytest.raises(BadInput, match=r"split 'train': .*train\.csv: line 2: 3 cells, where the header names 2"):
+        rows_of(HUB | {"id": str(tmp_path)})
+
+
+def card(**options):
+    """Return a card that sets options of reading."""
+    return "---\nconfigs:\n- " + json.dumps({"config_name": "default", "data_files": "*.csv"} | options) + "\n---\n"
+
+
+def test_options_of_reading_in_a_card_are_followed_or_refused(tmp_path):
+    (tmp_path / "README.md").write_text(card(sep="\t"))
+    (tmp_path / "train.csv").write_text("text\tlabel\na, b\tpos\n")
+    assert rows_of(HUB | {"id": str(tmp_path)}) == [("a, b", "pos", "train")]
+    (tmp_path / "README.md").write_text(card(sep=";"))
+    with pytest.raises(BadInput, match="its card sets `sep: ;` for reading its files, which is not supported"):
+        rows_of(HUB | {"id": str(tmp_path)})
+
+
+def test_names_of_classes_in_a_card_hold_for_csv(tmp_path):
+    classes = {"name": "label", "dtype": {"class_label": {"names": {"0": "neg", "1": "pos"}}}}
+    about = {"dataset_info": {"features": [{"name": "text", "dtype": "string"}, classes]}}
+    (tmp_path / "README.md").write_text(f"---\n{json.dumps(about)}\n---\n")
+    (tmp_path / "train.csv").write_text("text,label\na,0\nb,1\nc,pos\nd,-1\n")
+    assert [row[1] for row in rows_of(HUB | {"id": str(tmp_path)})] == ["neg", "pos", "pos", None]
+
+
+def test_a_format_that_is_not_read_is_named(tmp_path):
+    (tmp_path / "train.txt").write_text("one\ntwo\n")
+    with pytest.raises(BadInput, match=r"train\.txt: not Parquet, CSV, TSV or JSON lines; write it as Parquet"):
+        rows_of(HUB | {"id": str(tmp_path)})

@@ -4,8 +4,10 @@ import bz2
 import gzip
 import json
 import lzma
+import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute
@@ -223,7 +225,7 @@ def test_bad_data_is_named_and_no_file_is_left(tmp_path, case):
 @pytest.mark.parametrize("row", ["good film,nice,pos,3,", "good, film,nice,pos,3", '"a ""b""\nc",nice,pos,3,4'])
 @pytest.mark.parametrize("first", [True, False])
 def test_a_row_with_more_cells_than_columns_is_named(tmp_path, row, first):
-    rows = ["text,summary,label,votes", '"two\nlines",fine,pos,1', "", "short,fine", row, "bad film,dull,neg,2"]
+    rows = ["text,summary,label,votes", '"two\nlines",fine,pos,1', "", "short,fine,,", row, "bad film,dull,neg,2"]
     if first:
         del rows[1:4]
     path = tmp_path / "a.csv"
@@ -269,3 +271,173 @@ def test_compression_is_told_by_content_whatever_the_name(tmp_path):
     (tmp_path / "b.csv.gz").write_bytes(b"not gzip")
     with pytest.raises(BadInput, match=r"b\.csv\.gz: no column 'text' for `text:`; its columns are not gzip"):
         run(tmp_path, str(tmp_path / "b.csv.gz"))
+
+
+TEXT_COLUMNS = {
+    "dictionary": lambda texts: pa.array(texts).dictionary_encode(),
+    "binary": lambda texts: pa.array([text.encode() for text in texts], pa.binary()),
+    "dictionary of binary": lambda texts: pa.array([text.encode() for text in texts]).dictionary_encode(),
+    "view": lambda texts: pa.array(texts, pa.string_view()),
+}
+
+
+@pytest.mark.parametrize("kind", TEXT_COLUMNS)
+def test_texts_of_other_types_in_parquet(tmp_path, kind):
+    rows = make_rows(40)
+    table = pa.table({"text": TEXT_COLUMNS[kind]([row[0] for row in rows]), "label": [row[1] for row in rows]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    examples, _ = run(tmp_path, str(tmp_path / "a.parquet"))
+    assert sorted(examples.text) == sorted(text for text, _ in rows)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path):
+    pq.write_table(pa.table({"text": [b"fine", b"caf\xe9"], "label": ["a", "b"]}), tmp_path / "a.parquet")
+    with pytest.raises(BadInput, match=r"column 'text': .*; write it as text \(UTF-8\)"):
+        run(tmp_path, str(tmp_path / "a.parquet"))
+
+
+NUMBERS = {
+    "float32": (np.array([4.1, 2, 0.1] * 9, np.float32), ["0.1", "2", "4.1"]),
+    "float16": (np.array([4.1, 2, 0.1] * 9, np.float16), ["0.1", "2", "4.1"]),
+    "list": (pa.array([["a"], ["b"], []] * 9), ["a", "b"]),
+    "binary": (pa.array([b"a", b"b", None] * 9), ["a", "b"]),
+}
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_labels_are_named_as_they_are_written(tmp_path, kind):
+    labels, names = NUMBERS[kind]
+    pq.write_table(pa.table({"text": [f"t{i}" for i in range(27)], "label": labels}), tmp_path / "a.parquet")
+    assert run(tmp_path, str(tmp_path / "a.parquet"))[1]["label_names"] == names
+
+
+def test_names_of_classes_in_parquet_are_read(tmp_path):
+    """As `datasets` writes them."""
+    features = {"label": {"names": ["neg", "pos"], "_type": "ClassLabel"}, "text": {"dtype": "string"}}
+    about = {"huggingface": json.dumps({"info": {"features": features}})}
+    table = pa.table({"text": [f"text {i}" for i in range(40)], "label": [0, 1, 1, -1] * 10})
+    pq.write_table(table.replace_schema_metadata(about), tmp_path / "a.parquet")
+    _, facts = run(tmp_path, str(tmp_path / "a.parquet"))
+    assert facts["label_names"] == ["neg", "pos"] and facts["dropped"]["no label"] == 10
+    pq.write_table(
+        table.set_column(1, "label", [[0, 1, 2, 0] * 10]).replace_schema_metadata(about), tmp_path / "a.parquet"
+    )
+    with pytest.raises(
+        BadInput, match=r"a\.parquet: row 2: 'label' holds 2, which is none of the classes .*'neg', 'pos'"
+    ):
+        run(tmp_path, str(tmp_path / "a.parquet"))
+
+
+def by_split(tmp_path, train, test, validation=None):
+    """Return the `files` of a data set whose splits are given as rows."""
+    parts = {"train": train, "test": test} | ({"validation": validation} if validation else {})
+    return {split: write_csv(tmp_path / f"{split}.csv", rows) for split, rows in parts.items()}
+
+
+def rows_with(labels, start=0):
+    return [(f"text number {start + i}", label) for i, label in enumerate(labels)]
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "message"),
+    [
+        (
+            ["neg", "pos"] * 20,
+            ["0", "1"] * 5,
+            r"no label of the test rows \('0', '1'\) occurs in the training rows \('neg', ",
+        ),
+        (
+            ["0", "1"] * 20,
+            ["-1"] * 9,
+            r"no label of the test rows \('-1'\) occurs in the training rows \('0', '1'\); write",
+        ),
+        (["pos"] * 40, ["neg", "pos"] * 5, "all training rows have the label 'pos'; a classifier needs two classes"),
+        (["pos", "neg"] * 20, [""] * 9, r"no test examples are left \(left out: no label: 9\)"),
+    ],
+)
+def test_labels_of_splits_that_do_not_fit_are_refused(tmp_path, train, test, message):
+    with pytest.raises(BadInput, match=message):
+        run(tmp_path, by_split(tmp_path, rows_with(train), rows_with(test, 100)))
+
+
+def test_test_labels_that_training_lacks_are_counted(tmp_path):
+    train, test = rows_with(["neg", "pos"] * 30), rows_with(["neg", "pos", "odd", "odd", "new"], 100)
+    _, facts = run(tmp_path, by_split(tmp_path, train, test))
+    assert facts["warnings"] == ["3 of 5 test rows cannot be predicted: 'new', 'odd' have no training row."]
+
+
+ALIKE = {
+    "case": (
+        ["Pos", "pos", "neg"],
+        r"The classes 'Pos' \(20 rows\) and 'pos' \(20 rows\) look the same; if they are one c",
+    ),
+    "accents": (
+        ["café", "cafe\u0301", "tea"],
+        r"classes 'cafe\\u0301' \(20 rows\) and 'café' \(20 rows\) look the same",
+    ),
+    "zero width": (
+        ["pos", "pos\u200b", "neg"],
+        r"classes 'pos' \(20 rows\) and 'pos\\u200b' \(20 rows\) look the same",
+    ),
+    "truth": (
+        ["True", "true", "1"],
+        r"classes '1' \(20 rows\) and 'True' \(20 rows\) and 'true' \(20 rows\) look the same",
+    ),
+    "zeros": (["01", "1", "2"], r"classes '01' \(20 rows\) and '1' \(20 rows\) look the same"),
+    "letters": (
+        ["cat", "с\u0430t", "dog"],
+        r"classes 'cat' \(20 rows\) and '\\u0441\\u0430t' \(20 rows\) look the same",
+    ),
+    "spaces": (["very good", "very  good", "bad"], "look the same"),
+    "lists": (
+        ["['a', 'b']", "['a']", "c"],
+        r"2 of 3 classes look like lists or structures written as text \(\"\['a'",
+    ),
+    "none": (["a", "b", "c"], None),
+    "versions": (["v1.0", "v1", "1"], None),
+    "signs": (["-1", "1", "0"], None),
+}
+
+
+@pytest.mark.parametrize("case", ALIKE)
+def test_classes_that_look_the_same_are_told(tmp_path, case):
+    labels, message = ALIKE[case]
+    _, facts = run(tmp_path, write_csv(tmp_path / "a.csv", rows_with(labels * 20)))
+    assert len(facts["label_names"]) == 3
+    assert len(facts["warnings"]) == (message is not None)
+    if message:
+        assert re.search(message, facts["warnings"][0])
+
+
+def test_contradicting_labels_and_many_dropped_rows_are_told(tmp_path):
+    rows = [*rows_with(["a", "b"] * 20), ("Text  number 0 ", "b"), ("text number 0", "a"), *[("", "a")] * 5]
+    _, facts = run(tmp_path, write_csv(tmp_path / "a.csv", rows))
+    assert facts["contradicted"] == {"texts": 1, "rows": 3}
+    assert facts["warnings"] == [
+        "1 text occurs with different labels (3 of 47 rows): not all of them can be predicted.",
+        "5 of 47 rows (11%) are left out (blank or null text: 5).",
+    ]
+
+
+@pytest.mark.parametrize("text", ["\u200b", "\ufeff \u200d", "\u00ad\t", "\x00\x07", "\u3164", "\ufe0f"])
+def test_a_text_that_shows_nothing_is_blank(tmp_path, text):
+    table = pa.table({"text": [*(f"text {i}" for i in range(40)), text], "label": ["a", "b"] * 20 + ["a"]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    _, facts = run(tmp_path, str(tmp_path / "a.parquet"))
+    assert facts["dropped"]["blank or null text"] == 1
+
+
+def test_a_given_split_whose_rows_all_leak_is_not_cut_anew(tmp_path):
+    train, test = rows_with(["neg", "pos"] * 30), rows_with(["neg", "pos"] * 5, 100)
+    with pytest.raises(
+        BadInput, match=r"no validation examples are left \(left out: .*validation, also in another spl"
+    ):
+        run(tmp_path, by_split(tmp_path, train, test, validation=test[:5]))
+
+
+@pytest.mark.parametrize("changes", [{"split": "label"}, {"labels": {"x": ["a"], "y": ["b"]}}, {}])
+def test_a_long_value_does_not_fill_the_screen(tmp_path, changes):
+    path = write_csv(tmp_path / "a.csv", [(f"text {i}", "long " * 5000) for i in range(20)])
+    with pytest.raises(BadInput) as caught:
+        run(tmp_path, path, **changes)
+    assert len(str(caught.value)) < 500

@@ -197,6 +197,15 @@ def test_zstandard_with_a_long_window_is_read(tmp_path):
     assert len(read(path, format="json", **AMAZON)) == 5
 
 
+def test_nan_is_no_text_and_a_list_of_one_label_is_this_label(tmp_path):
+    lines = ['{"text": NaN, "stars": 1}', '{"text": "a", "stars": ["pos"]}', '{"text": "b", "stars": [[4.0]]}',
+             '{"text": "c", "stars": []}', '{"text": "d", "stars": NaN}',
+             '{"text": "e", "stars": "GPL-2.0"}']  # fmt: skip
+    found = read(write_lines(tmp_path / "a.json", lines))
+    assert [row[0] for row in found] == [None, "a", "b", "c", "d", "e"]
+    assert [row[1] for row in found] == ["1", "pos", "4", None, None, "GPL-2.0"]
+
+
 def test_text_that_utf8_cannot_encode_is_repaired(tmp_path):
     lines = [r'{"text": "half \ud83d of a pair", "stars": 1}', r'{"text": "whole \ud83d\ude00 nul \u0000", "stars": 2}']
     assert read(write_lines(tmp_path / "a.json", lines)) == [
@@ -225,7 +234,30 @@ BROKEN = {
     "not UTF-8": (GOOD + b'\n{"text": "caf\xe9", "stars": 1}\n', r"line 3: byte 14 is not UTF-8 .*iconv"),
     "not JSON": (GOOD * 2 + b'{"text": "cut', r"line 3: not JSON \(Unterminated string"),
     "a list": (b'[{"text": "a"}, {"text": "b"}]', r'line 1: not an object but \[\{"text": "a"\}'),
-    "pretty-printed": (b'{\n  "text": "a"\n}\n', r"line 1: not JSON .*each line must be one whole object"),
+    "pretty-printed": (b'{\n  "text": "a"\n}\n', r"line 1: not JSON .*the object spans lines.*jq -c"),
+    "a pretty-printed list": (
+        b'[\n  {"text": "a"}\n]\n',
+        r"line 1: not JSON .*the file is one array: .*jq -c '\.\[\]'",
+    ),
+    "columns": (
+        b'{"text": {"0": "a", "1": "b"}, "stars": {"0": 1, "1": 2}}',
+        "its only object holds all values of 'text'",
+    ),
+    "rows inside": (
+        b'{"data": [{"text": "a"}, {"text": "b"}]}',
+        "none of .* they have data; if the rows are in 'data'",
+    ),
+    "a key twice": (GOOD + b'{"text": "a", "text": "b", "stars": 1}\n', "line 2: the key 'text' occurs more than once"),
+    "two labels": (
+        GOOD + b'{"text": "a", "stars": [1, 2]}\n',
+        r"line 2: 'stars' holds a list of 2 values, \[1, 2\]: .*mult",
+    ),
+    "a structure": (
+        GOOD + b'{"text": "a", "stars": {"choices": ["x"]}}\n',
+        "line 2: 'stars' holds a structure, {'choices",
+    ),
+    "a table": (b"text,stars\ngood,1\n", "line 1: not JSON .*; if the file is a table, set `format: csv`"),
+    "a huge number": (GOOD + b'{"text": "a", "stars": 1' + b"0" * 5000 + b"}\n", "line 2: not JSON .*Exceeds"),
     "text a number": (GOOD + b'{"text": 5, "stars": 1}\n', r"line 2: 'text' is 5, not text; set `text:`"),
     "no such key": (GOOD.replace(b"text", b"review"), "none of its first 1 rows has a key 'text'; they have review, s"),
     "cut gzip": (gzip.compress(GOOD * 3000, mtime=0)[:-20], r"cut short or damaged after line \d+ .*; fetch"),
@@ -252,3 +284,10 @@ def test_a_truncated_archive_is_named(tmp_path, mode):
     archive.write_bytes(archive.read_bytes()[:-12_000])
     with pytest.raises(BadInput, match=rf"y\.tar, {YELP}: (cut short or damaged after line|line \d+: not JSON)"):
         read(archive, member=YELP)
+
+
+def test_a_file_that_is_no_archive_is_named_in_one_line(tmp_path):
+    (tmp_path / "y.tar").write_bytes(b"\x1f\x8b\x08 no archive")
+    with pytest.raises(BadInput, match=r"y\.tar, .*: cut short or damaged after line 0 \(") as caught:
+        read(tmp_path / "y.tar", member=YELP)
+    assert "\n" not in str(caught.value)

@@ -4,12 +4,16 @@ import json
 import os
 import re
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from pyarrow import csv
 
-from helpers.plan import make_catalogue
+from helpers.plan import Wildcards, make_catalogue
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.provenance import digest
 from pretrain_or_not.plan.catalogue import ONLY_SETTING, one_of
+from pretrain_or_not.plan.inputs import JobInputs
 
 
 @pytest.mark.parametrize(
@@ -97,7 +101,7 @@ def test_installed_packages_count_by_their_version():
 def folder(tmp_path, monkeypatch):
     """A working folder with the data set of the config, ingested: 100 rows to train on."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "toy.csv").write_text("text,label\n")
+    (tmp_path / "toy.csv").write_text("text,label\n" + "fine,a\n" * 120)
     summary = tmp_path / "results" / "toy" / "dataset.json"
     summary.parent.mkdir(parents=True)
     content = digest(make_catalogue().content("toy"))
@@ -121,7 +125,7 @@ def test_a_size_beyond_the_training_data_is_refused(folder):
         make_catalogue(experiment={"sizes": [101]}).check_data()
 
 
-def test_the_size_is_left_to_ingest_where_the_data_are_to_be_read_again(folder):
+def test_a_size_up_to_the_rows_is_left_to_ingest_where_the_data_are_to_be_read_again(folder):
     beyond = {"sizes": [101]}
     other_cut = {"toy": make_catalogue().datasets["toy"] | {"splits": {"validation": 1, "test": 1}}}
     make_catalogue(experiment=beyond, datasets=other_cut).check_data()
@@ -129,3 +133,76 @@ def test_the_size_is_left_to_ingest_where_the_data_are_to_be_read_again(folder):
     make_catalogue(experiment=beyond).check_data()
     (folder / "results" / "toy" / "dataset.json").unlink()
     make_catalogue(experiment=beyond).check_data()
+    with pytest.raises(BadInput, match="121 stands for 121 training examples, and there are 120"):
+        make_catalogue(experiment={"sizes": [121]}).check_data()
+
+
+def test_all_missing_files_are_named_at_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "b.csv").touch()
+    toy = make_catalogue().datasets["toy"] | {"files": {"train": ["a.csv", "b.csv"], "test": "c.csv"}}
+    with pytest.raises(BadInput, match=r"there are no files \(2 of 3 are missing\): 'a\.csv', 'c\.csv'"):
+        make_catalogue(datasets={"toy": toy}).check_data()
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (".", r"'\.' is a folder; name the files in it \(.*toy\.csv\)"),
+        ("*.csv", r"'\*\.csv' is a pattern, which is not expanded; name each file: \[more\.csv, toy\.csv\]"),
+        ("~/toy.csv", r"'~/toy\.csv' begins with ~, which is not replaced; write /.*/toy\.csv"),
+        ("https://example.org/a.csv", "is an address, not a path; download the file"),
+    ],
+)
+def test_what_is_no_file_is_named_for_what_it_is(tmp_path, monkeypatch, files, message):
+    monkeypatch.chdir(tmp_path)
+    for name in ("toy.csv", "more.csv"):
+        (tmp_path / name).touch()
+    with pytest.raises(BadInput, match=message):
+        make_catalogue(datasets={"toy": make_catalogue().datasets["toy"] | {"files": files}}).check_data()
+
+
+@pytest.mark.parametrize(
+    ("content", "changes", "message"),
+    [
+        (
+            "review,label\nx,a\n",
+            {},
+            r"dataset 'toy': toy\.csv: no column 'text' for `text:`; its columns are review, label",
+        ),
+        ("text,label\nx,a\ny\n", {}, r"toy\.csv: line 3: 1 cell, where the header names 2"),
+        (
+            "text,label\nx,a\ny,c\n",
+            {"labels": {"one": ["a"], "two": ["b"]}},
+            r"toy\.csv: row 1: label 'c' is not in `lab",
+        ),
+        ("text,label\n" + "x,a\n" * 39, {}, "40 stands for 40 training examples, and there are 39"),
+    ],
+)
+def test_mistakes_in_the_first_rows_are_told_before_anything_runs(tmp_path, monkeypatch, content, changes, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "toy.csv").write_text(content)
+    with pytest.raises(BadInput, match=message):
+        make_catalogue(datasets={"toy": make_catalogue().datasets["toy"] | changes}).check_data()
+
+
+def test_the_rows_of_a_large_file_are_counted_only_where_its_format_tells(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table = pa.table({"text": ["x", "y"] * 15_000, "label": ["a", "b"] * 15_000})
+    pq.write_table(table, "toy.parquet")
+    csv.write_csv(table, "toy.csv")
+    toy, beyond = make_catalogue().datasets["toy"], {"sizes": [30_001]}
+    make_catalogue(datasets={"toy": toy}, experiment=beyond).check_data()
+    with pytest.raises(BadInput, match="30001 stands for 30,001 training examples, and there are 30,000"):
+        make_catalogue(datasets={"toy": toy | {"files": "toy.parquet"}}, experiment=beyond).check_data()
+
+
+@pytest.mark.parametrize("name", ["d{x}.csv", "d<x>.csv", "d{wildcards.arm}.csv"])
+def test_a_file_whose_name_snakemake_takes_for_a_pattern_counts_by_its_time(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).touch()
+    catalogue = make_catalogue(datasets={"toy": make_catalogue().datasets["toy"] | {"files": name}})
+    assert JobInputs(catalogue).source_files(Wildcards(dataset="toy")) == []
+    before = catalogue.content("toy")
+    os.utime(name, (1, 1))
+    assert catalogue.content("toy") != before

@@ -14,9 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pretrain_or_not.config.labels import as_label
+from pretrain_or_not.config.labels import shown
 from pretrain_or_not.config.sizes import count
 from pretrain_or_not.config.splits import SPLITS
+from pretrain_or_not.data.dataset_warnings import check_classes, warnings_about
+from pretrain_or_not.data.label_map import ignored_labels, label_map_of, mapped
 from pretrain_or_not.data.raw_batches import RAW
 from pretrain_or_not.data.shuffle import reordered
 from pretrain_or_not.data.sources import read_source
@@ -33,29 +35,34 @@ EXAMPLES = pa.schema([("id", pa.int64()), ("text", pa.large_string()), ("label",
 
 MAX_CLASSES = 1000
 
+# Nothing that can be seen: white space, control and format characters, variation selectors, fillers.
+BLANK = r"^[\s\pZ\p{Cc}\p{Cf}\x{FE00}-\x{FE0F}\x{034F}\x{115F}\x{1160}\x{17B4}\x{17B5}\x{2800}\x{3164}\x{FFA0}]*$"
+
 
 def clean(batches, scratch, label_map, ignored=()):
     """Stream RAW batches into the Parquet file `scratch`, with a running id; drop rows without text or label.
 
     label_map: raw label -> class name, or None to use raw labels as class names. ignored: raw labels to leave out.
-    Returns counts of the rows read and dropped, and the set of class names found. Raises BadInput for a label that is
-    not in the map, for more than MAX_CLASSES labels, and if the rows have fewer than two classes.
+    Returns counts of the rows read and dropped, the set of class names found, and that of the splits given. Raises
+    BadInput for a label that is not in the map, for more than MAX_CLASSES labels, and if the rows have fewer than two
+    classes.
     """
-    counts, seen, first_id = Counter(), set(), 0
+    counts, seen, given, first_id = Counter(), set(), set(), 0
     schema = pa.schema([("id", pa.int64()), *RAW])
     with pq.ParquetWriter(scratch, schema, compression="zstd") as writer:
         for batch in batches:
             table = pa.table([pa.array(range(first_id, first_id + batch.num_rows)), *batch.columns], schema=schema)
             first_id += batch.num_rows
-            blank = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(table["text"]), ""), True)
-            unlabelled = pc.is_null(table["label"])
+            given.update(pc.unique(table["split"]).to_pylist())
+            blank, unlabelled = is_blank(table["text"]), is_blank(table["label"])
             counts["blank or null text"] += pc.sum(blank).as_py() or 0
             counts["no label"] += pc.sum(pc.and_not(unlabelled, blank)).as_py() or 0
             unwanted = pc.and_not(pc.is_in(table["label"], pa.array(ignored, pa.string())), pc.or_(blank, unlabelled))
             counts["label in ignore_labels"] += pc.sum(unwanted).as_py() or 0
             table = table.filter(pc.invert(pc.or_(pc.or_(blank, unlabelled), unwanted)))
             if label_map:
-                table = apply_label_map(table, label_map)
+                classes = mapped(table["label"].to_pylist(), label_map, table["id"])
+                table = table.set_column(table.column_names.index("label"), "label", pa.array(classes, pa.string()))
             seen.update(pc.unique(table["label"]).to_pylist())
             if len(seen) > MAX_CLASSES:
                 raise BadInput(f"more than {MAX_CLASSES} different labels; is `label:` the right column?")
@@ -66,21 +73,13 @@ def clean(batches, scratch, label_map, ignored=()):
     if not seen:
         raise BadInput(f"none of its {first_id:,} rows has both a text and a label")
     if len(seen) == 1:
-        raise BadInput(f"all labels are {seen.pop()!r}; a classifier needs at least two classes")
-    return counts, seen
+        raise BadInput(f"all labels are {shown(seen.pop())}; a classifier needs at least two classes")
+    return counts, seen, given - {None}
 
 
-def apply_label_map(table, label_map):
-    """Return the table with raw labels replaced by class names; raise BadInput for a label that is not in the map."""
-    labels = table["label"].to_pylist()
-    mapped = [label_map.get(label) for label in labels]
-    if None in mapped:
-        bad = mapped.index(None)
-        raise BadInput(
-            f"row {table['id'][bad]}: label {labels[bad]!r} is not in `labels:`, which maps {', '.join(label_map)}; "
-            "add it there, or to `ignore_labels:`"
-        )
-    return table.set_column(table.column_names.index("label"), "label", pa.array(mapped, pa.string()))
+def is_blank(column):
+    """Return whether each value of a column of text is null, or holds nothing that can be seen."""
+    return pc.fill_null(pc.match_substring_regex(column, BLANK), True)
 
 
 def class_names(seen, label_map):
@@ -107,19 +106,22 @@ def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLi
     sizes: the sizes of the experiment; they are checked here, where the number of rows is first known. Raises BadInput
     that names the dataset.
     """
-    ignored = [as_label(raw) for raw in dataset.get("ignore_labels", [])]
-    label_map = {as_label(raw): key for key, raws in (dataset.get("labels") or {}).items() for raw in raws} or None
+    ignored, label_map = ignored_labels(dataset), label_map_of(dataset)
     with temporary_folder(examples) as folder:
         scratch, order = folder / "rows.parquet", folder / "order.parquet"
         try:
-            counts, seen = clean(read_source(dataset, threads), scratch, label_map, ignored)
+            counts, seen, given = clean(read_source(dataset, threads), scratch, label_map, ignored)
             names = class_names(seen, label_map)
-            found, dropped = arrange(scratch, names, dataset, threads, order)
+            found, dropped, contradicted = arrange(scratch, names, dataset, given, threads, order)
             per_class = {s: {name: found.get((s, i), 0) for i, name in enumerate(names)} for s in SPLITS}
             rows = {split: sum(per_class[split].values()) for split in SPLITS}
             for split in SPLITS:
                 if not rows[split]:
-                    raise BadInput(f"no {split} examples are left")
+                    gone = ", ".join(
+                        f"{reason}: {n:,}" for reason, n in (counts | dropped).items() if n and reason != "read"
+                    )
+                    raise BadInput(f"no {split} examples are left" + (f" (left out: {gone})" if gone else ""))
+            check_classes(per_class)
             for size in sizes:
                 count(size, rows["train"])
         except BadInput as error:
@@ -132,11 +134,15 @@ def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLi
             "rows_per_class": per_class,
             "read": read,
             "dropped": dict(counts) | dropped,
+            "contradicted": contradicted,
             "config_digest": digest(dataset),
             "versions": versions("datasets", "duckdb", "pyarrow"),
         }
+        facts["warnings"] = warnings_about(facts)
         with table_writer(examples, EXAMPLES, **facts) as writer:
             for table in reordered(scratch, order, read, ROWS_PER_GROUP, folder):
                 writer.write_table(table.select(EXAMPLES.names).cast(EXAMPLES), row_group_size=ROWS_PER_GROUP)
     write_json(summary, facts)
     log.info("%s", json.dumps(facts, indent=2, ensure_ascii=False))
+    for warning in facts["warnings"]:
+        log.warning("WARNING %s", warning)

@@ -21,12 +21,14 @@ ROWS_PER_BATCH = 50_000
 KEY = r"md5(lower(trim(regexp_replace(text, '\s{2,}|[\t\n\f\r]', ' ', 'g'))))"
 
 
-def arrange(rows, names, dataset, threads, order):
+def arrange(rows, names, dataset, given, threads, order):
     """Write the Parquet file `order`: id, label and split of the rows that stay, in their order.
 
     rows: Parquet file of id, text, label (a name) and split (null where not given). names: the classes; `label` in
-    `order` is the position there. dataset: one of the config, for its `seed`, `deduplicate` and `splits`.
-    Returns {(split, label): rows} and {reason: rows dropped}. Raises BadInput where a split would be empty.
+    `order` is the position there. dataset: one of the config, for its `seed`, `deduplicate` and `splits`. given: the
+    splits that its source gives; the others are cut from the training rows.
+    Returns {(split, label): rows}, {reason: rows dropped}, and how many texts occur with different labels, in how many
+    rows: {"texts": …, "rows": …}. Raises BadInput where a split would be empty.
     """
     folder = Path(order).parent
     with duckdb.connect(str(folder / "arrange.duckdb")) as db:
@@ -34,12 +36,12 @@ def arrange(rows, names, dataset, threads, order):
             f"SET memory_limit = '{MEMORY_LIMIT}'; SET preserve_insertion_order = false; SET threads = {threads}"
         )
         db.execute("SET temp_directory = ?", [str(folder / "spill")])
-        arrangement = Arrangement(db, rows, names, dataset)
+        arrangement = Arrangement(db, rows, names, dataset, given)
         reader = arrangement.order()
         with pq.ParquetWriter(order, reader.schema) as writer:
             for batch in reader:
                 writer.write_batch(batch)
-        return arrangement.counts(), arrangement.dropped
+        return arrangement.counts(), arrangement.dropped, arrangement.contradicted
 
 
 class Arrangement:
@@ -48,7 +50,7 @@ class Arrangement:
     Splits and order follow from MD5 hashes of seed and text, or seed and row: they depend on the data and `seed` only.
     """
 
-    def __init__(self, db, rows, names, dataset):
+    def __init__(self, db, rows, names, dataset, given):
         self.db, self.seed, self.dropped = db, dataset["seed"], {}
         db.execute("CREATE TYPE split AS ENUM ('train', 'validation', 'test')")
         db.execute("CREATE TABLE classes (name VARCHAR, class INTEGER)")
@@ -58,11 +60,20 @@ class Arrangement:
                 FROM read_parquet(?) JOIN classes ON label = name""",
             [str(rows)],
         )
+        self.contradicted = self.contradictions()
         self.drop_leaks()
         self.rows = "rows"  # the newest relation of all rows
         if dataset["deduplicate"] == "all":
             self.drop_duplicates()
-        self.cut(dataset["splits"])
+        self.cut(dataset["splits"], given)
+
+    def contradictions(self):
+        """Return how many texts occur with different labels, and in how many rows."""
+        texts, rows = self.one(
+            """SELECT count(*), coalesce(sum(copies), 0)::BIGINT FROM
+               (SELECT count(*) AS copies FROM rows GROUP BY key HAVING min(class) <> max(class))"""
+        )
+        return {"texts": texts, "rows": rows}
 
     def drop_leaks(self):
         """Delete rows whose text is also in a later split: from train first, then from validation."""
@@ -85,12 +96,11 @@ class Arrangement:
         self.dropped["duplicate text"] = duplicates
         self.rows = "firsts"
 
-    def cut(self, splits):
+    def cut(self, splits, given):
         """Split off test, then validation, from the training rows, where the data come without them.
 
         Copies of a text stay together, so a cut may exceed its count by the copies of its last text.
         """
-        given = {split for (split,) in self.db.execute(f"SELECT DISTINCT split FROM {self.rows}").fetchall()}
         self.view("settled", "coalesce(split, 'train')")
         for split in ("test", "validation"):
             if split in given:

@@ -43,7 +43,8 @@ def tokenize(
         "vocabulary": vocabulary,
         "padding_id": padding,
     }
-    rows, tokens, cut, started = 0, 0, 0, time.perf_counter()
+    rows, tokens, cut, empty, started = 0, 0, 0, 0, time.perf_counter()
+    bare = len(tokenizer.encode("").ids)  # special tokens only
     with ExitStack() as stack:
         writers = {s: stack.enter_context(table_writer(p, schema, split=s, **about)) for s, p in outputs.items()}
         source = stack.enter_context(open_parquet(examples))
@@ -51,6 +52,8 @@ def tokenize(
         written = writing.submit(lambda: None)
         for batch in source.iter_batches(batch_size=ROWS_PER_BATCH):
             ids, lengths = encode(batch["text"])
+            empty += int((lengths <= bare).sum())
+            ids, lengths = without_empty(ids, lengths, padding)
             offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
             input_ids = pa.ListArray.from_arrays(pa.array(offsets), pa.array(ids))
             table = pa.table([batch["id"], batch["label"], input_ids], schema=schema)
@@ -61,6 +64,16 @@ def tokenize(
     seconds = time.perf_counter() - started
     log.info("%d texts, %.1f tokens on average, %d at the limit of %d tokens; %.0f texts/s",
              rows, tokens / rows, cut, max_length, rows / seconds)  # fmt: skip
+    if empty:
+        log.warning("WARNING %d of %d texts have no token, special tokens left aside", empty, rows)
+
+
+def without_empty(ids, lengths, padding):
+    """Return ids and lengths of texts of which each has a token: the padding token where the tokenizer gives none."""
+    (empty,) = np.nonzero(lengths == 0)
+    starts = np.cumsum(lengths) - lengths
+    lengths = np.maximum(lengths, 1)
+    return np.insert(ids, starts[empty], padding) if len(empty) else ids, lengths
 
 
 def write_splits(writers, table, splits):

@@ -8,7 +8,8 @@ from pathlib import Path
 from pretrain_or_not.config.families import FAMILIES, Family
 from pretrain_or_not.config.recipe import tokenizer_of
 from pretrain_or_not.config.sizes import count
-from pretrain_or_not.data.sources import find_inputs, find_versions
+from pretrain_or_not.data.sources import find_inputs, find_versions, look_into
+from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.provenance import digest
 
@@ -77,23 +78,31 @@ class Catalogue:
         }
 
     def check_data(self):
-        """Raise BadInput if a source of the experiment is missing, or a size exceeds the ingested training set."""
+        """Raise BadInput if a source of the experiment is missing, its first rows are wrong, or a size is too large."""
         for name in self.experiment["datasets"]:
             sources = find_inputs(name, self.datasets[name])
-            self.check_sizes(name, sources)
+            facts = self.ingested(name, sources)
+            rows = facts["rows"]["train"] if facts else self.first_look(name)
+            for size in self.experiment["sizes"] if rows is not None else ():
+                count(size, rows)
 
-    def check_sizes(self, name, sources):
-        """Raise BadInput for a size larger than an ingested training set; ingest checks sizes of other datasets."""
+    def ingested(self, name, sources):
+        """Return the content of the dataset.json of a dataset that need not be ingested again; otherwise None."""
         summary = self.results / name / "dataset.json"
         if not summary.is_file() or any(Path(path).stat().st_mtime > summary.stat().st_mtime for path in sources):
-            return
+            return None
         facts = read_json(summary)
-        if facts["config_digest"] == digest(self.content(name)):
-            for size in self.experiment["sizes"]:
-                count(size, facts["rows"]["train"])
+        return facts if facts["config_digest"] == digest(self.content(name)) else None
+
+    def first_look(self, name):
+        """Return how many rows a dataset has for training, at most, or None if that takes long to find out."""
+        try:
+            return look_into(self.datasets[name])
+        except BadInput as error:
+            raise BadInput(f"dataset {name!r}: {error}") from error
 
     def content(self, name):
-        """Return the keys of a dataset that determine its content, and the versions of packages that are its data."""
+        """Return the keys of a dataset that determine its content, and the versions of data that are not watched."""
         dataset = self.datasets[name]
         keys = {key: dataset[key] for key in sorted(dataset) if key not in ("title", "max_length")}
         versions = find_versions(dataset)

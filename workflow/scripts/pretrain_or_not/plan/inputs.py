@@ -9,7 +9,7 @@ from pretrain_or_not.config.selection import best_setting
 from pretrain_or_not.data.sources import find_inputs
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import read_json
-from pretrain_or_not.files.paths import MODEL_FILES
+from pretrain_or_not.files.paths import MODEL_FILES, is_watched
 from pretrain_or_not.plan.code import test_code
 from pretrain_or_not.plan.per_job import PerJob, per_job
 
@@ -22,8 +22,8 @@ class JobInputs(PerJob):
 
     @per_job
     def source_files(self, wildcards):
-        """Return the source files of a dataset."""
-        return find_inputs(wildcards.dataset, self.catalogue.datasets[wildcards.dataset])
+        """Return the source files of a dataset that Snakemake can watch; `find_versions` covers the others."""
+        return [p for p in find_inputs(wildcards.dataset, self.catalogue.datasets[wildcards.dataset]) if is_watched(p)]
 
     def examples_of(self, wildcards, split):
         """Return the file of one split in the form that the family of a cell's arm reads."""

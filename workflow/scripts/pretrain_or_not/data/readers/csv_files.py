@@ -11,66 +11,151 @@ from itertools import islice
 import pyarrow as pa
 
 from pretrain_or_not.data.raw_batches import ROWS_PER_BATCH, require
+from pretrain_or_not.data.readers.contents import check_contents, not_utf8
 from pretrain_or_not.data.readers.streams import open_bytes
 from pretrain_or_not.errors import BadInput
 
 SEPARATORS = {"csv": ",", "tsv": "\t"}
 
+# Stands for a carriage return inside a line while the standard library parses, which takes it for the line's end. It
+# is no character of UTF-8, so no file holds it.
+RETURN = "\udc0d"
+
+MOST_REMEMBERED = 1000  # labels, and rows that may be several
+
 
 def read_csv(path, kind, columns):
-    """Yield tables of some columns of a CSV file, cells as they are written: "NA" is no null, "01" no number.
+    """Yield (table, None) of some columns of a CSV file, cells as they are written: "NA" is no null, "01" no number.
 
-    The first row names the columns; where two have one name, the first of them is read. The cells that a row lacks at
-    its end are empty.
+    The first row names the columns. Every row must have as many cells.
     """
     with open_bytes(path) as file:
-        rows = checked_rows(file, path, SEPARATORS[kind])
+        check_contents(file.peek(), path, kind)
+        lines = Lines(file, path)
+        rows = checked_rows(lines, path, SEPARATORS[kind])
         header = next(rows, None)
         if header is None:
             raise BadInput(f"{path}: is empty; its first line must name the columns")
+        if any("\r" in name for name in header):
+            raise BadInput(f"{path}: line 1: {alone('ends a line')}")
         require(columns, header, path)
         places = {name: header.index(name) for name in columns.values()}
+        joined = JoinedRows(path, SEPARATORS[kind], len(header), places[columns["text"]], places[columns["label"]])
+        rows = joined.noted(rows, lines)
         while chunk := list(islice(rows, ROWS_PER_BATCH)):
-            cells = {name: [row[i] if i < len(row) else "" for row in chunk] for name, i in places.items()}
-            yield pa.table({name: pa.array(values, pa.large_string()) for name, values in cells.items()})
+            cells = {name: [row[i] for row in chunk] for name, i in places.items()}
+            yield pa.table({name: pa.array(values, pa.large_string()) for name, values in cells.items()}), None
+        joined.check()
+
+
+class Lines:
+    """The lines of a file as text.
+
+    read: the lines since the last row began; start: the number of the first of them; returns: whether one of them holds
+    RETURN.
+    """
+
+    def __init__(self, file, path):
+        self.file, self.path, self.read, self.start, self.returns = file, path, [], 1, False
+
+    def __iter__(self):
+        """Yield each line; raise BadInput for a byte that is not UTF-8."""
+        for number, line in enumerate(self.file, start=1):
+            try:
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                raise BadInput(f"{self.path}: line {number}: {not_utf8(line, error)}") from error
+            if "\r" in text:
+                end = "\r\n" if text.endswith("\r\n") else ""
+                text = text.removesuffix(end).replace("\r", RETURN) + end
+                self.returns = self.returns or RETURN in text
+            self.read.append(text)
+            yield text
+
+    def next_row(self):
+        """Forget the lines of the last row."""
+        self.start += len(self.read)
+        self.read.clear()
+        self.returns = False
 
 
 def checked_rows(lines, path, separator):
     """Yield the rows of a CSV file, lists of text, its header first; blank lines are no rows.
 
-    lines: the file's lines, as bytes. A quoted cell may span lines; a quote in it must be doubled. Raises BadInput with
-    the line of `path` where a byte is not UTF-8, quotes do not balance, or a row has more cells than the header names.
+    lines: the file's Lines. A quoted cell may span lines; a quote in it must be doubled. Raises BadInput with the line
+    of `path` where quotes do not balance, or a row has more or fewer cells than the header names.
     """
     csv.field_size_limit(sys.maxsize)
-    reader, start, named = csv.reader(decoded(lines, path), delimiter=separator, strict=True), 1, None
+    reader, named = csv.reader(lines, delimiter=separator, strict=True), None
     try:
         for row in reader:
             if row and not (len(row) == 1 and row[0].isspace()):
+                if lines.returns:
+                    row = [cell.replace(RETURN, "\r") for cell in row]
                 named = named or len(row)
-                if len(row) > named:
-                    raise BadInput(
-                        f"{path}: line {start}: {len(row)} cells, where the header names {named}; put a cell that "
-                        "holds the separator in quotes, drop a separator at the end, or name all columns in the header"
-                    )
+                if len(row) != named:
+                    raise BadInput(f"{path}: line {lines.start}: {wrong_count(row, named)}")
                 yield row
-            start = reader.line_num + 1
+            lines.next_row()
     except csv.Error as error:
         if "end of data" in str(error):
             reason = "a quote is opened in this row and never closed"
-        elif "new-line" in str(error):
-            reason = "a carriage return (CR) alone ends a line"
         else:
             reason = f'a quote is not closed, or one inside a cell is not doubled ("") ({error})'
-        raise BadInput(f"{path}: line {start}: {reason}; correct the row") from error
+        raise BadInput(f"{path}: line {lines.start}: {reason}; correct the row") from error
 
 
-def decoded(lines, path):
-    """Yield lines as text; raise BadInput for a byte that is not UTF-8."""
-    for number, line in enumerate(lines, start=1):
-        try:
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            raise BadInput(
-                f"{path}: line {number}: byte {error.start + 1} is not UTF-8 ({error.reason}); "
-                "convert the file, for example by: iconv -f latin1 -t utf-8"
-            ) from error
+def wrong_count(row, named):
+    """Return what is wrong with a row that has more or fewer cells than the header names."""
+    count = f"{len(row)} cell{'s' if len(row) > 1 else ''}, where the header names {named}"
+    if len(row) < named:
+        return f"{count}; put a cell that holds a line break in quotes, or write the separators of empty cells"
+    if any("\r" in cell for cell in row):
+        return f"{count}; {alone('ends a line, or stands in a cell without quotes')}"
+    return (
+        f"{count}; put a cell that holds the separator in quotes, drop a separator at the end, or name all columns in "
+        "the header"
+    )
+
+
+def alone(what):
+    """Return what is wrong with a carriage return alone."""
+    return f"a carriage return (CR) alone {what}; end lines with a line feed (LF)"
+
+
+class JoinedRows:
+    """Rows whose quoted cell spans several lines each of which is a complete row, with a known label, by itself.
+
+    Then two quotes that are plain characters have swallowed rows, as happens in files that do not use quotes.
+    """
+
+    def __init__(self, path, separator, count, text, label):
+        self.path, self.separator, self.count, self.text, self.label = path, separator, count, text, label
+        self.labels, self.suspects = set(), []
+
+    def noted(self, rows, lines):
+        """Yield the rows, and note their labels, or that they may be several rows."""
+        for row in rows:
+            if len(lines.read) > 1 and (labels := self.labels_inside(lines.read)):
+                if len(self.suspects) < MOST_REMEMBERED:
+                    self.suspects.append((lines.start, lines.start + len(lines.read) - 1, labels))
+            elif len(self.labels) < MOST_REMEMBERED:
+                self.labels.add(row[self.label])
+            yield row
+
+    def labels_inside(self, lines):
+        """Return the labels of lines if each is a complete row; otherwise None."""
+        rows = [line.rstrip("\r\n").split(self.separator) for line in lines]
+        if all(len(row) == self.count and row[self.text].strip('" ') for row in rows):
+            return {row[self.label].strip('"') for row in rows}
+        return None
+
+    def check(self):
+        """Raise BadInput for the first row that is several rows."""
+        for first, last, labels in self.suspects:
+            if labels <= self.labels:
+                raise BadInput(
+                    f"{self.path}: lines {first} to {last}: quotes make one text of them, and each is a row with a "
+                    "known label; if quotes are plain characters in this file, write such a cell in quotes, with "
+                    '"" for each quote in it, or save the file as JSON lines or Parquet'
+                )

@@ -5,26 +5,32 @@ every key of a file keeps one type (Amazon's `style` and `vote` do not), and can
 """
 
 import json
+import math
 from itertools import islice
 
-from pretrain_or_not.data.raw_batches import ROWS_PER_BATCH, as_text, raw_batch
+from pretrain_or_not.config.wording import listing
+from pretrain_or_not.data.raw_batches import ROWS_PER_BATCH, as_text, clipped, raw_batch
+from pretrain_or_not.data.readers.contents import check_contents, not_utf8
 from pretrain_or_not.data.readers.streams import DAMAGED, open_bytes
 from pretrain_or_not.errors import BadInput
 
 
-def read_json(path, kind, member, columns, split):
-    """Yield RAW batches of a file of JSON lines. kind: has no effect. member: the file in a tar archive, or None."""
+def read_json(path, kind, member, columns, split, names=None):
+    """Yield RAW batches of a file of JSON lines.
+
+    kind: has no effect. member: the file in a tar archive, or None. names: see `class_of`.
+    """
     for lines, values in read_json_lines(path, member, columns.values(), ROWS_PER_BATCH):
         place = f"{path}: line"
         texts = values[columns["text"]]
         for line, text in zip(lines, texts, strict=True):
-            if not (text is None or isinstance(text, str)):
+            if not (text is None or isinstance(text, str) or (isinstance(text, float) and math.isnan(text))):
                 raise BadInput(
                     f"{place} {line}: {columns['text']!r} is {json.dumps(text)[:40]}, not text; "
                     "set `text:` to another key"
                 )
         given = values.get(columns.get("split"))
-        yield raw_batch(as_text(texts), values[columns["label"]], split, given, columns, place, lines)
+        yield raw_batch(as_text(texts), values[columns["label"]], split, given, columns, place, lines, names)
 
 
 def read_json_lines(path, member, keys, rows_per_batch):
@@ -35,28 +41,48 @@ def read_json_lines(path, member, keys, rows_per_batch):
     of `keys` that none of the first `rows_per_batch` rows has.
     """
     name = f"{path}, {member}" if member else path
-    numbered, first = objects(path, member, name), True
+    numbered, first = objects(path, member, name, keys), True
     while rows := list(islice(numbered, rows_per_batch)):
-        for key in keys if first else ():
-            if not any(key in row for _, row in rows):
-                found = ", ".join(dict.fromkeys(key for _, row in rows for key in row))
-                raise BadInput(f"{name}: none of its first {len(rows):,} rows has a key {key!r}; they have {found}")
+        if first:
+            check_keys([row for _, row in rows], keys, name)
         first = False
         yield [number for number, _ in rows], {key: [row.get(key) for _, row in rows] for key in keys}
 
 
-def objects(path, member, name):
-    """Yield (line number from 1, object) of each line that is not blank."""
+def check_keys(rows, keys, name):
+    """Raise BadInput for a key that none of a file's first rows has, and for a file whose only object is a table."""
+    only = rows[0] if len(rows) == 1 else {}
+    tables = [key for key, value in only.items() if isinstance(value, dict | list) and len(value) > 1]
+    for key in keys:
+        if key in tables:
+            raise BadInput(
+                f"{name}: its only object holds all values of {key!r}; write one object per line, as by pandas' "
+                'to_json(…, orient="records", lines=True)'
+            )
+        if not any(key in row for row in rows):
+            found = listing([clipped(key) for key in dict.fromkeys(key for row in rows for key in row)])
+            rest = f"; if the rows are in {clipped(tables[0])!r}, write each as an object on a line" if tables else ""
+            raise BadInput(f"{name}: none of its first {len(rows):,} rows has a key {key!r}; they have {found}{rest}")
+
+
+def objects(path, member, name, keys):
+    """Yield (line number from 1, object) of each line that is not blank; `keys` may occur once in each object."""
+    quoted = [json.dumps(key).encode() for key in keys]
     number = 0
     try:
         with open_bytes(path, member) as file:
+            check_contents(file.peek(), name, "JSON lines")
             for number, line in enumerate(file, 1):
                 if number == 1:
                     line = line.removeprefix(b"\xef\xbb\xbf")  # the byte order mark that Windows writes before UTF-8
                 if not line.isspace():
-                    yield number, parse(line, f"{name}: line {number}")
+                    place = f"{name}: line {number}"
+                    row = parse(line, place)
+                    if any(line.count(key) > 1 for key in quoted):
+                        check_once(line, keys, place)
+                    yield number, row
     except DAMAGED as error:
-        reason = str(error) or type(error).__name__
+        reason = str(error).partition("\n")[0].rstrip(":") or type(error).__name__
         raise BadInput(f"{name}: cut short or damaged after line {number} ({reason}); fetch the file again") from error
 
 
@@ -65,12 +91,31 @@ def parse(line, place):
     try:
         row = json.loads(line.decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise BadInput(
-            f"{place}: byte {error.start + 1} is not UTF-8 ({error.reason}); "
-            "convert the file, for example by: iconv -f latin1 -t utf-8"
-        ) from error
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise BadInput(f"{place}: not JSON ({error}); each line must be one whole object") from error
+        raise BadInput(f"{place}: {not_utf8(line, error)}") from error
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{place}: not JSON ({error}); {advice(line)}") from error
     if not isinstance(row, dict):
-        raise BadInput(f"{place}: not an object but {json.dumps(row)[:40]}; each line must be one object: {{…}}")
+        shown = json.dumps(row)[:40]
+        raise BadInput(f"{place}: not an object but {shown}; {advice(line)}")
     return row
+
+
+def check_once(line, keys, place):
+    """Raise BadInput if an object has one of `keys` more than once: the standard library takes the last of them."""
+    pairs = []
+    json.loads(line, object_pairs_hook=lambda found: pairs.append([key for key, _ in found]))
+    for key in keys:
+        if pairs[-1].count(key) > 1:
+            raise BadInput(f"{place}: the key {key!r} occurs more than once; rename all but one")
+
+
+def advice(line):
+    """Return what to do about a line that is not one object, by how it begins."""
+    start = line.lstrip()
+    if start.startswith(b"["):
+        return "the file is one array: write each object of it on a line of its own, as by: jq -c '.[]' OLD > NEW"
+    if start.strip() == b"{" or (start.startswith(b"{") and start.rstrip().endswith((b",", b"{", b"["))):
+        return "the object spans lines: write each object on one line, as by: jq -c . OLD > NEW"
+    if not start.startswith(b"{") and (b"," in start or b"\t" in start):
+        return "if the file is a table, set `format: csv` or `format: tsv`"
+    return "each line must be one whole object: {…}"

@@ -1,11 +1,13 @@
 """Read examples from the source that a dataset of the config names.
 
-The module of a source has three functions:
+The module of a source has three functions, and may have a fourth:
 
 - ``find_inputs(name, dataset)`` returns the paths of the files that it reads, for Snakemake to watch, and raises
   BadInput if one is missing. The Snakefile calls it, so the module imports no large library at its top.
 - ``find_versions(dataset)`` returns the versions of other inputs, such as packages, or None.
 - ``read(dataset, threads)`` yields batches of `raw_batches.RAW`.
+- ``look_into(dataset)`` reads a little of each file, raises BadInput for what it finds wrong, and returns the number of
+  rows from which training rows are taken, or None if that takes long to find out.
 """
 
 from __future__ import annotations
@@ -38,3 +40,13 @@ def read_source(dataset: dict, threads: int = 1) -> Iterator:
     Raises BadInput for a missing file or column, a format that cannot be read, or a value that is not text.
     """
     return source_module(dataset).read(dataset, threads)
+
+
+def look_into(dataset: dict) -> int | None:
+    """Return from how many rows the training rows of a dataset are taken, or None if that is not known yet.
+
+    Raises BadInput for a mistake in the first rows of a file: a wrong column, a format that cannot be read, a label
+    that is not in the map.
+    """
+    look = getattr(source_module(dataset), "look_into", None)
+    return look(dataset) if look else None

@@ -1,0 +1,109 @@
+"""Files whose content is not what their name says: told by their bytes, with what to do."""
+
+import gzip
+import io
+import zipfile
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from pretrain_or_not.data.readers import READERS
+from pretrain_or_not.data.readers.contents import not_utf8
+from pretrain_or_not.errors import BadInput
+
+TABLE = "text,label\nfine,a\nnice,b\n"
+
+
+def zipped(*names):
+    """Return a zip archive of files."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in names:
+            archive.writestr(name, TABLE)
+    return file.getvalue()
+
+
+def parquet():
+    """Return a Parquet file."""
+    file = io.BytesIO()
+    pd.DataFrame({"text": ["a"], "label": ["b"]}).to_parquet(file)
+    return file.getvalue()
+
+
+def arrow():
+    """Return an Arrow file."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, pa.schema([("text", pa.string())])):
+        pass
+    return sink.getvalue().to_pybytes()
+
+
+CONTENTS = {
+    "UTF-16 with a mark": (TABLE.encode("utf-16"), "is text in UTF-16, not .*; convert it: iconv -f UTF-16 -t UTF-8"),
+    "UTF-16 without a mark": (TABLE.encode("utf-16-le"), "is text in UTF-16 .little-endian.*iconv -f UTF-16LE"),
+    "UTF-16, big": (TABLE.encode("utf-16-be"), "is text in UTF-16 .big-endian.*iconv -f UTF-16BE"),
+    "UTF-32": (TABLE.encode("utf-32"), "is text in UTF-32, .*iconv -f UTF-32"),
+    "NULs": (bytes(100), "is nothing but NUL bytes, .*damaged"),
+    "gzip twice": (gzip.compress(gzip.compress(TABLE.encode())), "is compressed with gzip, .*unpack it by: gunzip"),
+    "zip": (zipped("a.csv"), "is a zip archive, .*unpack it by unzip"),
+    "xlsx": (
+        zipped("[Content_Types].xml", "xl/workbook.xml"),
+        r"is an Excel workbook \(.xlsx\), .*save the sheet as CSV",
+    ),
+    "xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), "is an old Excel .*save the sheet as CSV"),
+    "Parquet": (parquet(), "is Parquet, .*set `format: parquet`"),
+    "Arrow": (arrow(), "is an Arrow file, .*save it as Parquet"),
+    "pickle": (b"\x80\x04\x95" + bytes(50), "is a Python pickle, .*save it as Parquet"),
+    "web page": (b"\n<!DOCTYPE html><html><body>404</body>", "is a web page .*fetch the file itself"),
+    "XML": (b"<?xml version='1.0'?><rows/>", "is XML, "),
+    "Git LFS": (
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+        "is a pointer of Git LFS, .*git lfs pull",
+    ),
+    "PDF": (b"%PDF-1.7\n\xff", "is a PDF, "),
+    "SQLite": (b"SQLite format 3\0" + bytes(80), "is an SQLite database, "),
+}
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+@pytest.mark.parametrize("case", CONTENTS)
+def test_a_file_of_something_else_is_named_for_what_it_is(tmp_path, case, kind):
+    content, message = CONTENTS[case]
+    path = tmp_path / "a.data"
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match=rf"a\.data: {message}") as caught:
+        list(READERS[kind](str(path), kind, None, {"text": "text", "label": "label"}, None))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (TABLE.encode(), "not Parquet but other content; is its `format:` right"),
+        (gzip.compress(parquet()), "is compressed with gzip, not parquet; unpack it by: gunzip"),
+        (parquet()[:-20], "cut short or damaged: fetch it again"),
+        (b"", "is empty"),
+    ],
+)
+def test_what_is_no_parquet_is_named(tmp_path, content, message):
+    (tmp_path / "a.parquet").write_bytes(content)
+    with pytest.raises(BadInput, match=message):
+        list(READERS["parquet"](str(tmp_path / "a.parquet"), "parquet", None, {"text": "text", "label": "label"}, None))
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            "don’t".encode("cp1252"),
+            "in Windows-1252 it reads 'don’t': if that is right, convert it: iconv -f CP1252 -t UTF-8",
+        ),
+        ("café,b".encode("latin1"), "in Windows-1252 it reads 'café,b': if that is right"),
+        (b"x \x81\x8d y", "find out in which encoding the file is, and convert it: iconv -f ENCODING"),
+    ],
+)
+def test_bytes_that_are_not_utf8_are_shown_as_windows_would(line, told):
+    with pytest.raises(UnicodeDecodeError) as caught:
+        line.decode()
+    assert told in not_utf8(line, caught.value)

@@ -1,0 +1,133 @@
+"""Say in plain sentences what is doubtful about an ingested data set."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+
+from pretrain_or_not.config.labels import shown
+from pretrain_or_not.config.splits import SPLITS
+from pretrain_or_not.errors import BadInput
+
+MOST_NAMED = 8
+
+FEW = 0.05  # of the rows may be left out without a warning
+
+# Reasons for leaving rows out that the user has asked for, or that count texts.
+ASKED_FOR = ("label in ignore_labels", "texts with two labels (first one kept)")
+
+# Cyrillic and Greek letters that look like Latin ones.
+LOOK_LIKE = str.maketrans("АВЕКМНОРСТУХаеорсухіѕјΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEKMHOPCTYXaeopcyxisjABEZHIKMNOPTYXo")
+
+TRUTH = {"true": "1", "yes": "1", "false": "0", "no": "0"}
+
+
+def check_classes(rows_per_class: dict) -> None:
+    """Raise BadInput if the training rows have one class, or none of the classes of another split.
+
+    rows_per_class: split -> class -> rows; no split is empty.
+    """
+    classes = {split: [name for name, rows in rows_per_class[split].items() if rows] for split in SPLITS}
+    if len(classes["train"]) == 1:
+        raise BadInput(
+            f"all training rows have the label {written(classes['train'][0])}; a classifier needs two classes"
+        )
+    for split in ("validation", "test"):
+        if not set(classes[split]) & set(classes["train"]):
+            raise BadInput(
+                f"no label of the {split} rows ({named(classes[split])}) occurs in the training rows "
+                f"({named(classes['train'])}); write the same labels in both, or map them to classes by `labels:`"
+            )
+
+
+def warnings_about(facts: dict) -> list[str]:
+    """Return what is doubtful about a data set as sentences. facts: the content of its dataset.json so far."""
+    rows_per_class = facts["rows_per_class"]
+    total = {name: sum(rows_per_class[split][name] for split in SPLITS) for name in facts["label_names"]}
+    return [
+        *unlearnable(rows_per_class),
+        *look_alikes(total),
+        *nested(total),
+        *contradictions(facts["contradicted"], facts["read"]),
+        *left_out(facts["dropped"], facts["read"]),
+    ]
+
+
+def unlearnable(rows_per_class):
+    """Yield a sentence per split with classes that the training rows lack."""
+    for split in ("validation", "test"):
+        lacking = {name: n for name, n in rows_per_class[split].items() if n and not rows_per_class["train"][name]}
+        if lacking:
+            verb = "has" if len(lacking) == 1 else "have"
+            n, all_rows = sum(lacking.values()), sum(rows_per_class[split].values())
+            yield (f"{n:,} of {all_rows:,} {split} rows cannot be predicted: {named(lacking)} {verb} no training row.")
+
+
+def look_alikes(total):
+    """Yield a sentence per group of classes whose names look the same. total: class -> rows."""
+    groups = defaultdict(list)
+    for name in total:
+        groups[looks(name)].append(name)
+    for names in groups.values():
+        if len(names) > 1:
+            listed = [f"{written(name)} ({rows_of(total[name])})" for name in names]
+            yield f"The classes {' and '.join(listed)} look the same; if they are one class, join them by `labels:`."
+
+
+def looks(name):
+    """Return what is left of a name without case, spacing, invisible characters, and forms of numbers and truth."""
+    text = unicodedata.normalize("NFKC", name.translate(LOOK_LIKE)).casefold()
+    text = "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cc") and not "\ufe00" <= c <= "\ufe0f")
+    text = " ".join(text.split())
+    if re.fullmatch(r"[+-]?[0-9]{1,15}([.][0-9]{1,15})?", text):
+        return f"{float(text):g}"
+    return TRUTH.get(text, text)
+
+
+def written(name):
+    """Return a name in quotes; accents and letters outside ASCII as codes where that tells it from its look-alikes."""
+    plain = unicodedata.normalize("NFC", name)
+    odd = plain != name or name.translate(LOOK_LIKE) != name or any(unicodedata.category(c) == "Cf" for c in name)
+    return shown(name, ascii if odd else repr)
+
+
+def nested(total):
+    """Yield a sentence if names of classes look like lists, structures or bytes that were written as text."""
+    odd = [name for name in total if re.fullmatch(r"""\[.*\]|\{.*\}|\(.*,.*\)|b'.*'|b".*\"""", name, re.DOTALL)]
+    if odd:
+        yield (
+            f"{len(odd)} of {len(total)} classes look like lists or structures written as text ({named(odd)}); each "
+            "combination is a class of its own: several labels per text (multi-label) are not supported."
+        )
+
+
+def contradictions(contradicted, read):
+    """Yield a sentence if equal texts have different labels."""
+    if contradicted["texts"]:
+        n = contradicted["texts"]
+        texts, rows = (
+            "1 text occurs" if n == 1 else f"{n:,} texts occur",
+            f"{contradicted['rows']:,} of {rows_of(read)}",
+        )
+        yield f"{texts} with different labels ({rows}): not all of them can be predicted."
+
+
+def left_out(dropped, read):
+    """Yield a sentence if more than FEW of the rows were left out."""
+    reasons = {reason: n for reason, n in dropped.items() if n and reason not in ASKED_FOR}
+    n = sum(reasons.values())
+    if n > FEW * read:
+        why = ", ".join(f"{reason}: {rows:,}" for reason, rows in reasons.items())
+        yield f"{n:,} of {rows_of(read)} ({n / read:.0%}) are left out ({why})."
+
+
+def rows_of(n):
+    """Return a number of rows in words."""
+    return f"{n:,} row{'' if n == 1 else 's'}"
+
+
+def named(names):
+    """Return some names in quotes."""
+    names = [written(name) for name in names]
+    return ", ".join(names[:MOST_NAMED]) + (", …" if len(names) > MOST_NAMED else "")
