@@ -29,12 +29,11 @@ def build_untrained(arm, recipe, pretrained, embeddings, length):
     arm: its name, for messages. recipe, embeddings: have no effect. pretrained: the model of the config that gives the
     architecture. length: tokens per example; BadInput is raised if the transformer cannot process as many.
     """
-    from pretrain_or_not.data.tokenizer import load_tokenizer, vocabulary_size  # here, as training does not need it
+    from pretrain_or_not.data.tokenizer import load_tokenizer  # here, as training does not need it
 
     revision = pretrained.get("revision")
-    tokenizer, padding_id = load_tokenizer(pretrained["path"], revision)
+    tokenizer = load_tokenizer(pretrained["path"], revision)
     model = load_for_classification(locate(pretrained["path"]), LABEL_NAMES, 0.0, False, revision)
     check_length(model, length, "timing.lengths:", f"arm {arm!r}")
-    vocabulary = vocabulary_size(tokenizer)
-    fit_tokens(model, vocabulary, padding_id, f"path {pretrained['path']!r}")
-    return Untrained(model, embedding_tables(model), vocabulary, padding_id)
+    fit_tokens(model, tokenizer.vocabulary, tokenizer.padding_id, f"path {pretrained['path']!r}")
+    return Untrained(model, embedding_tables(model), tokenizer.vocabulary, tokenizer.padding_id)

@@ -41,7 +41,8 @@ def fit_tokens(model, vocabulary, padding_id, name):
     if vocabulary > rows:
         raise BadInput(
             f"models: {name}: its tokenizer has token ids up to {vocabulary - 1}, but it has embeddings up to "
-            f"{rows - 1} only; take the tokenizer that it was pretrained with, or add rows with model.resize_token_embeddings"
+            f"{rows - 1} only; take the tokenizer that it was pretrained with, or add rows with "
+            "model.resize_token_embeddings"
         )
     numbered_from = numbering_padding(model)
     if numbered_from >= 0 and numbered_from != padding_id:

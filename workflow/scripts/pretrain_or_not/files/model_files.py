@@ -14,19 +14,18 @@ SAVE_AGAIN = "load it with its own program and save it as model.safetensors with
 
 ORIGINAL = "get the model that they were made of"
 
-SAVE = "save them as model.safetensors with save_pretrained"
-
-PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+PICKLE = "a pickle ({}), which could run code and is not read; save them as model.safetensors with save_pretrained"
 
 # Weights of other programs: pattern of the file's name -> what is said of it.
 OTHER_WEIGHTS = {
+    "pytorch_model*": PICKLE,
     "*.h5": f"of TensorFlow ({{}}), which is not read; {SAVE_AGAIN}",
-    "*.ckpt*": f"of TensorFlow ({{}}), which is not read; {SAVE_AGAIN}",
+    "*.ckpt.index": f"of TensorFlow ({{}}), which is not read; {SAVE_AGAIN}",
     "*.msgpack": f"of Flax ({{}}), which is not read; {SAVE_AGAIN}",
     "*.gguf": f"quantized ({{}}), and cannot be trained; {ORIGINAL}",
     "*.onnx": f"of ONNX ({{}}), and cannot be trained; {ORIGINAL}",
     "*.safetensors": "under another name ({}); call the file model.safetensors, or add model.safetensors.index.json",
-} | dict.fromkeys(PICKLES, f"a pickle ({{}}), which could run code and is not read; {SAVE}")
+} | dict.fromkeys(("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl"), PICKLE)
 
 # Files that a vocabulary is read from, and the classes of tokenizers that need none: their tokens are bytes.
 VOCABULARIES = ("tokenizer.json", "vocab*", "*vocab.json", "*.model", "*.tiktoken", "tekken.json")
