@@ -10,6 +10,8 @@ from pretrain_or_not.config.recipe import tokenizer_of
 from pretrain_or_not.config.sizes import count
 from pretrain_or_not.data.sources import find_inputs, find_versions
 from pretrain_or_not.files.json_files import read_json
+from pretrain_or_not.files.model_files import check_architecture, check_vocabulary_files, check_weight_files
+from pretrain_or_not.files.pretrained import locate
 from pretrain_or_not.files.provenance import digest
 
 ONLY_SETTING = "only"  # the setting of a run without a sweep
@@ -81,6 +83,22 @@ class Catalogue:
         for name in self.experiment["datasets"]:
             sources = find_inputs(name, self.datasets[name])
             self.check_sizes(name, sources)
+
+    def check_models(self):
+        """Raise BadInput if a file of a model that the experiment uses is missing or cannot be used.
+
+        Models of the Hub are checked when they are loaded.
+        """
+        for arm in dict.fromkeys([*self.experiment["arms"], *self.timed_arms()]):
+            keys = self.arms[arm]
+            check_vocabulary_files(locate(self.models[self.tokenizer_of(arm)]["path"]))
+            for key in self.family(arm).model_keys:
+                if key == "tokenizer" or not keys.get(key):
+                    continue
+                folder = locate(self.models[keys[key]]["path"])
+                check_architecture(folder)
+                if keys.get("init") != "random":
+                    check_weight_files(folder)
 
     def check_sizes(self, name, sources):
         """Raise BadInput for a size larger than an ingested training set; ingest checks sizes of other datasets."""
