@@ -23,19 +23,18 @@ def ours(folder, texts, threads, precision, seed):
     from pretrain_or_not.compute.devices import build_accelerator
     from pretrain_or_not.compute.inference import infer, probabilities
     from pretrain_or_not.compute.transformer import load_fine_tuned
-    from pretrain_or_not.data.chunk_encoder import make_encoder
     from pretrain_or_not.data.examples import Examples
     from pretrain_or_not.data.tokenizer import load_tokenizer
 
     torch.set_num_threads(threads)
     accelerator = build_accelerator(precision)
     model, texts = load_fine_tuned(folder).to(accelerator.device), json.loads(Path(texts).read_text())
-    tokenizer, padding = load_tokenizer(folder)
+    tokenizer = load_tokenizer(folder)
     started = time.perf_counter()
-    encode, _ = make_encoder(tokenizer, MAX_LENGTH, np.uint16)
+    encode, _ = tokenizer.encoder(MAX_LENGTH, np.uint16)
     ids, lengths = encode(pa.array(texts))
     offsets, empty = np.concatenate([[0], np.cumsum(lengths)]), np.zeros(len(texts), dtype=np.int64)
-    examples = Examples(empty, empty, ids, offsets, {"padding_id": padding})
+    examples = Examples(empty, empty, ids, offsets, {"padding_id": tokenizer.padding_id})
     found, _ = infer(model, examples, accelerator, probabilities)
     return len(texts) / (time.perf_counter() - started), found.argmax(axis=1).tolist()
 

@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 
+from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 
 sys.path.append(str(HERE / "workflow" / "scripts"))
@@ -12,6 +13,7 @@ from pretrain_or_not.config.check import check_config, missing_sections
 from pretrain_or_not.config.command_line import with_numbers
 from pretrain_or_not.config.families import FAMILIES
 from pretrain_or_not.config.grid import grid
+from pretrain_or_not.config.layers import with_own_keys
 from pretrain_or_not.config.splits import SPLITS
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.code_digest import code_digest
@@ -32,10 +34,21 @@ def on_cluster():
     return workflow.remote_exec or (plugin is not None and plugin.common_settings.non_local_exec)
 
 
+def layers():
+    """Return what Snakemake has merged into the config, in this order: files, those of the command line, --config."""
+    own = workflow.configfiles[len(workflow.overwrite_configfiles) :]
+    return [
+        *map(load_configfile, [*own, *workflow.overwrite_configfiles]),
+        workflow.config_settings.config,
+    ]
+
+
 try:
-    config.update(check_config(with_numbers(config, workflow.config_settings.config)))
+    given = with_own_keys(config, layers())
+    config.update(check_config(with_numbers(given, workflow.config_settings.config)))
     catalogue = Catalogue(config)
     catalogue.check_data()
+    catalogue.check_models()
 except BadInput as error:
     raise WorkflowError(f"{error}{missing_sections(config, workflow.configfiles)}") from None
 

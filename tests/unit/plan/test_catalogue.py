@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import csv
 
+from helpers.models import make_tiny_bert
 from helpers.plan import Wildcards, make_catalogue
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.provenance import digest
@@ -206,3 +207,39 @@ def test_a_file_whose_name_snakemake_takes_for_a_pattern_counts_by_its_time(tmp_
     before = catalogue.content("toy")
     os.utime(name, (1, 1))
     assert catalogue.content("toy") != before
+
+
+@pytest.mark.parametrize("arm", ["bert", "lstm", "lstm-bert-embeddings", "tfidf", "probe"])
+@pytest.mark.parametrize(
+    ("file", "needed_by", "message"),
+    [
+        ("tokenizer.json", {"bert", "lstm", "lstm-bert-embeddings", "tfidf", "probe"}, "it has no tokenizer"),
+        ("config.json", {"bert", "lstm-bert-embeddings", "probe"}, "it has no config.json"),
+        ("model.safetensors", {"bert", "lstm-bert-embeddings", "probe"}, "it has no weights"),
+    ],
+)
+def test_the_files_of_models_are_checked_at_once(arm, file, needed_by, message, tmp_path):
+    folder = make_tiny_bert(tmp_path / "bert")
+    catalogue = make_catalogue(
+        models={"tiny": {"path": str(folder)}}, experiment={"arms": [arm], "reference": arm}, timing={"arms": []}
+    )
+    catalogue.check_models()
+    (folder / file).unlink()
+    if arm not in needed_by:
+        return catalogue.check_models()
+    with pytest.raises(BadInput, match=f"^models: path '{folder}': {message}"):
+        catalogue.check_models()
+
+
+def test_a_model_from_random_weights_needs_no_weights(tmp_path):
+    folder = make_tiny_bert(tmp_path / "bert")
+    (folder / "model.safetensors").unlink()
+    experiment = {"arms": ["bert"], "reference": "bert"}
+    models, arms = {"tiny": {"path": str(folder)}}, {"bert": {"init": "random"}}
+    make_catalogue(models=models, arms=arms, experiment=experiment, timing={"arms": []}).check_models()
+
+
+def test_a_missing_folder_or_package_is_noticed_at_once():
+    for path, message in (("./none", "no such folder"), ("package:no_such_package/x", "is not installed")):
+        with pytest.raises(BadInput, match=message):
+            make_catalogue(models={"tiny": {"path": path}}).check_models()

@@ -56,6 +56,12 @@ def log_to(path, mode):
     return handler
 
 
+def warn(text):
+    """Log a warning that the user should see, and print it on the terminal."""
+    log.warning("WARNING %s", text)
+    print(f"WARNING {text}", file=sys.stderr)
+
+
 @contextmanager
 def job(snakemake):
     """Log to the rule's log file; turn an exception into one line on the terminal, with its traceback in the log."""

@@ -3,13 +3,8 @@
 from pretrain_or_not.arms import LABEL_NAMES, Network, Untrained
 from pretrain_or_not.compute.flops import counted_flops
 from pretrain_or_not.compute.inference import NetworkClassifier
-from pretrain_or_not.compute.transformer import (
-    check_length,
-    check_tokens,
-    embedding_tables,
-    load_fine_tuned,
-    load_for_classification,
-)
+from pretrain_or_not.compute.token_fit import check_length, fit_dataset, fit_tokens
+from pretrain_or_not.compute.transformer import embedding_tables, load_fine_tuned, load_for_classification
 from pretrain_or_not.files.pretrained import locate, verified
 
 
@@ -18,7 +13,7 @@ def build(run, about):
     folder, revision = verified(run.pretrained), run.pretrained.get("revision")
     pretrained = run.recipe["init"] == "pretrained"
     model = load_for_classification(folder, about["label_names"], run.recipe["dropout"], pretrained, revision)
-    check_tokens(model, about, run.inputs["train"], run.recipe["model"])
+    fit_dataset(model, about, run.recipe["model"])
     return Network(model, counted_flops(model), embedding_tables(model))
 
 
@@ -34,10 +29,11 @@ def build_untrained(arm, recipe, pretrained, embeddings, length):
     arm: its name, for messages. recipe, embeddings: have no effect. pretrained: the model of the config that gives the
     architecture. length: tokens per example; BadInput is raised if the transformer cannot process as many.
     """
-    from pretrain_or_not.data.tokenizer import load_tokenizer, vocabulary_size  # here, as training does not need it
+    from pretrain_or_not.data.tokenizer import load_tokenizer  # here, as training does not need it
 
     revision = pretrained.get("revision")
-    tokenizer, padding_id = load_tokenizer(pretrained["path"], revision)
+    tokenizer = load_tokenizer(pretrained["path"], revision)
     model = load_for_classification(locate(pretrained["path"]), LABEL_NAMES, 0.0, False, revision)
     check_length(model, length, "timing.lengths:", f"arm {arm!r}")
-    return Untrained(model, embedding_tables(model), vocabulary_size(tokenizer), padding_id)
+    fit_tokens(model, tokenizer.vocabulary, tokenizer.padding_id, f"path {pretrained['path']!r}")
+    return Untrained(model, embedding_tables(model), tokenizer.vocabulary, tokenizer.padding_id)

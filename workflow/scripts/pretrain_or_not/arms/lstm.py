@@ -168,10 +168,15 @@ def load(folder, precision):
 
 def build_untrained(arm, recipe, pretrained, embeddings, length):
     """Return an LSTM to time. embeddings: path of the token embeddings that it starts from, or None."""
-    from pretrain_or_not.data.tokenizer import load_tokenizer, vocabulary_size  # here, as training does not need it
+    from pretrain_or_not.data.tokenizer import load_tokenizer  # here, as training does not need it
 
-    tokenizer, padding_id = load_tokenizer(pretrained["path"], pretrained.get("revision"))
-    about = {"vocabulary": vocabulary_size(tokenizer), "padding_id": padding_id, "label_names": LABEL_NAMES}
+    tokenizer = load_tokenizer(pretrained["path"], pretrained.get("revision"))
+    about = {
+        "vocabulary": tokenizer.vocabulary,
+        "padding_id": tokenizer.padding_id,
+        "label_names": LABEL_NAMES,
+        "tokenizer": pretrained["path"],
+    }
     table = read_embeddings(embeddings) if embeddings else None
     model = build_lstm(recipe | {"dropout": 0.0}, about, table)
-    return Untrained(model, [model.embedding.weight], about["vocabulary"], padding_id)
+    return Untrained(model, [model.embedding.weight], about["vocabulary"], about["padding_id"])

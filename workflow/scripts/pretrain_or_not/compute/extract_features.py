@@ -10,7 +10,8 @@ from pretrain_or_not.compute.devices import build_accelerator, device_facts
 from pretrain_or_not.compute.flops import counted_flops
 from pretrain_or_not.compute.inference import infer
 from pretrain_or_not.compute.parameters import parameter_counts
-from pretrain_or_not.compute.transformer import check_tokens, embedding_tables, load_encoder
+from pretrain_or_not.compute.token_fit import fit_dataset
+from pretrain_or_not.compute.transformer import embedding_tables, load_encoder
 from pretrain_or_not.data.examples import examples_from_table
 from pretrain_or_not.files.parquet import ROWS_PER_GROUP, open_parquet, read_metadata, read_rows, table_writer
 from pretrain_or_not.files.pretrained import verified
@@ -55,7 +56,7 @@ def extract_features(tokens, pretrained, name, threads, outputs):
     about = {"encoder": name, "versions": versions("torch", "transformers")}
     for split, path in tokens.items():
         facts = read_metadata(path)
-        check_tokens(model, facts, path, name)
+        fit_dataset(model, facts, name)
         about |= {key: facts[key] for key in ("dataset", "label_names", "tokenizer", "max_length", "split")}
         cost, later = {"seconds": 0.0, "examples": 0, "flops": 0}, {}
         with table_writer(outputs[split], schema, later, **about) as writer:

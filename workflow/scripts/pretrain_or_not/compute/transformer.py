@@ -1,7 +1,5 @@
 """Load pretrained transformers: with a new head for classification, without a head, or their token embeddings alone."""
 
-from pathlib import Path
-
 import torch
 from safetensors import SafetensorError
 from transformers import (
@@ -17,7 +15,12 @@ from transformers.utils import logging
 
 from pretrain_or_not.compute.dropout import dropout as fast_dropout
 from pretrain_or_not.compute.dropout import replace_dropouts
+from pretrain_or_not.compute.last_token import classify_last_token
+from pretrain_or_not.compute.loaded_weights import check_loaded
 from pretrain_or_not.errors import BadInput
+from pretrain_or_not.files.architectures import ARCHITECTURES, find_architecture
+from pretrain_or_not.files.model_files import check_architecture, check_settings, check_weight_files
+from pretrain_or_not.job import log
 
 # The load report warns that the classifier is new, which is intended in fine-tuning; progress bars fill the log.
 logging.set_verbosity_error()
@@ -38,30 +41,83 @@ DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "a
 
 
 def load_for_classification(folder, label_names, dropout, pretrained=True, revision=None):
-    """Return an encoder with a new classification head, in float32, with all its DROPOUTS set to `dropout`.
+    """Return a transformer with a new classification head, in float32, with all its DROPOUTS set to `dropout`.
 
-    pretrained: whether the encoder has the weights in `folder`, or random ones as before its pretraining. Weights
-    stored in half precision are trained in single precision: `precision` sets the precision of computations. revision:
-    of a Hub id. Raises BadInput if nothing can be loaded from `folder` (a local folder or a Hub id).
+    pretrained: whether the transformer has the weights in `folder`, or random ones as before its pretraining. Weights
+    stored in half precision are trained in single precision: `precision` sets the precision of computations. The head
+    is new even if `folder` has one, because its classes are others. revision: of a Hub id. Raises BadInput if nothing
+    can be loaded from `folder` (a local folder or a Hub id), or not all weights of its pretraining.
     """
+    config, row = read_config(folder, revision)
+    for name in DROPOUTS:
+        if isinstance(getattr(config, name, None), int | float):
+            setattr(config, name, dropout)
+    config.id2label = dict(enumerate(label_names))
+    config.label2id = {name: i for i, name in enumerate(label_names)}
+    config.problem_type = "single_label_classification"
+    if pretrained:
+        model = load_new_headed(folder, revision, config, row)
+    else:
+        model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
+    return prepared(model, row)
+
+
+def read_config(folder, revision):
+    """Return the config of a model and its row of `ARCHITECTURES`; raise BadInput if it is not supported."""
+    check_architecture(folder)
     try:
         config = AutoConfig.from_pretrained(folder, revision=revision, trust_remote_code=False)
-        for name in DROPOUTS:
-            if isinstance(getattr(config, name, None), int | float):
-                setattr(config, name, dropout)
-        config.id2label = dict(enumerate(label_names))
-        config.label2id = {name: i for i, name in enumerate(label_names)}
-        if pretrained:
-            model = AutoModelForSequenceClassification.from_pretrained(
-                folder, revision=revision, config=config, dtype=torch.float32, **SAFE
-            )
-        else:
-            model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
     except UNREADABLE as error:
         raise unreadable(folder, error) from error
+    row = find_architecture(config.model_type, folder)
+    check_settings(config.to_dict(), folder)
+    for key, value in row.config:
+        setattr(config, key, value)
+    return config, row
+
+
+def load_new_headed(folder, revision, config, row):
+    """Return a classifier with the weights of pretraining in `folder` and a new head."""
+    model, info = load(AutoModelForSequenceClassification, folder, revision, config)
+    needed = {name for name in model.state_dict() if name.startswith(f"{model.base_model_prefix}.")}
+    kept = {name for name in model.state_dict() if row.kept_head and name.startswith(row.kept_head)}
+    head = set(model.state_dict()) - needed - kept
+    if head - info["missing_keys"]:
+        initialize(model, head)
+        info["missing_keys"] |= head
+        log.info("%s has a classification head already; it is replaced by a new one", folder)
+    check_loaded(model, info, needed, folder)
+    return model
+
+
+def initialize(model, names):
+    """Give the weights with these names new random values, drawn as transformers draws them, in place."""
+    for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        tensor._is_hf_initialized = name not in names
+    for module in model.modules():
+        module._is_hf_initialized = False
+    model.initialize_weights()
+
+
+def load(auto_class, folder, revision, config):
+    """Return a model and what transformers says about the loading of its weights; raise BadInput if there is none."""
+    check_weight_files(folder)
+    try:
+        return auto_class.from_pretrained(
+            folder, revision=revision, config=config, dtype=torch.float32, output_loading_info=True,
+            ignore_mismatched_sizes=True, **SAFE,
+        )  # fmt: skip
+    except UNREADABLE as error:
+        raise unreadable(folder, error) from error
+
+
+def prepared(model, row):
+    """Return a classifier with fast dropout and, for an encoder-decoder, the `forward` of `last_token`."""
     replace_dropouts(model)
     if model.config._attn_implementation == "sdpa":
         model.set_attn_implementation(ATTENTION)
+    if row.kind == "encoder-decoder":
+        classify_last_token(model)
     return model
 
 
@@ -91,33 +147,38 @@ AttentionMaskInterface.register(ATTENTION, sdpa_mask)
 
 def unreadable(folder, error):
     """Return BadInput that says why no model can be loaded from `folder`, and what to do."""
-    reason = str(error).splitlines()[0]
+    reason = " ".join(str(error).split())
     if isinstance(error, SafetensorError):
         reason = f"its model.safetensors is broken ({reason}); get it again"
-    elif "trust_remote_code" in str(error):
+    elif "trust_remote_code" in reason:
         reason = "it needs code that comes with it, which is not run; choose a model that transformers knows"
-    elif "safetensors" in reason and (Path(folder) / "pytorch_model.bin").is_file():
-        reason = (
-            "its weights are a pickle (pytorch_model.bin), which could run code and is not read; "
-            "save them as model.safetensors with save_pretrained"
-        )
     return BadInput(f"models: no model can be loaded from {folder!r}: {reason}")
 
 
 def load_encoder(folder, revision=None):
-    """Return a pretrained encoder without a head, in float32; raise BadInput if nothing can be loaded from `folder`.
+    """Return a pretrained transformer without a head, in float32; of an encoder-decoder, the encoder.
 
-    folder: a local folder or a Hub id. revision: of a Hub id.
+    folder: a local folder or a Hub id. revision: of a Hub id. Raises BadInput like `load_for_classification`.
     """
-    try:
-        return AutoModel.from_pretrained(folder, revision=revision, dtype=torch.float32, **SAFE)
-    except UNREADABLE as error:
-        raise unreadable(folder, error) from error
+    config, row = read_config(folder, revision)
+    model, info = load(AutoModel, folder, revision, config)
+    encoder = model.get_encoder() if row.kind == "encoder-decoder" else model
+    weights = {id(tensor) for tensor in encoder.state_dict(keep_vars=True).values()}
+    check_loaded(
+        model,
+        info,
+        {name for name, tensor in model.state_dict(keep_vars=True).items() if id(tensor) in weights},
+        folder,
+    )
+    return encoder
 
 
 def load_fine_tuned(folder):
     """Return the fine-tuned classifier that `save_pretrained` wrote to a folder."""
-    return AutoModelForSequenceClassification.from_pretrained(folder, **SAFE)
+    model = AutoModelForSequenceClassification.from_pretrained(folder, **SAFE)
+    if ARCHITECTURES[model.config.model_type].kind == "encoder-decoder":
+        classify_last_token(model)
+    return model
 
 
 def input_embeddings(folder, revision=None):
@@ -128,33 +189,3 @@ def input_embeddings(folder, revision=None):
 def embedding_tables(model):
     """Return the weights of all embedding layers of `model` (tokens, positions, types), a list of tensors."""
     return [m.weight for m in model.modules() if isinstance(m, torch.nn.Embedding)]
-
-
-def position_limit(model):
-    """Return the maximum number of tokens that the model can process, or None if its config does not say."""
-    positions = getattr(model.config, "max_position_embeddings", None)
-    # RoBERTa's positions start after the padding id.
-    if positions and "roberta" in model.config.model_type:
-        return positions - (model.config.pad_token_id + 1)
-    return positions
-
-
-def check_length(model, length, given, name):
-    """Raise BadInput if `model` cannot process `length` tokens.
-
-    given: key of the config that sets the length, for the message. name: what the message calls the model.
-    """
-    limit = position_limit(model)
-    if limit and length > limit:
-        raise BadInput(f"{given} {length} is more than the {limit} tokens that {name} can process; lower it")
-
-
-def check_tokens(model, about, path, name):
-    """Raise BadInput if `model`, called `name` in the config, cannot process the tokens at `path`; about: metadata."""
-    check_length(model, about["max_length"], f"datasets: {about['dataset']}: max_length", f"model {name!r}")
-    rows = model.get_input_embeddings().num_embeddings
-    if about["vocabulary"] > rows:
-        raise BadInput(
-            f"{path}: token ids up to {about['vocabulary']}, and model {name!r} has {rows}: made by another tokenizer? "
-            "Delete it and run again"
-        )

@@ -39,13 +39,16 @@ LAST_BUT_ONE_BYTES[[character.encode()[-2] for character in WHITE_SPACE]] = True
 PREFIX, SUFFIX, NOTHING = 0, 1, 2
 
 
-def make_encoder(tokenizer, max_length, dtype):
+def make_encoder(tokenizer, max_length, dtype, side="right"):
     """Return an encoder, by chunks if that is exact, and a line for the log that says which encoder it is and why.
 
     tokenizer: a `tokenizers.Tokenizer`; its padding and truncation are changed. max_length: texts are cut to this
-    number of tokens, special tokens included. dtype: of the ids. An encoder maps a pyarrow string array (texts,) to two
-    NumPy arrays: the concatenated ids of all texts, and the number of ids of each text (texts,).
+    number of tokens, special tokens included. dtype: of the ids. side: where they are cut, "right" or "left". An
+    encoder maps a pyarrow string array (texts,) to two NumPy arrays: the concatenated ids of all texts, and the number
+    of ids of each text (texts,).
     """
+    if side != "right":
+        return WholeTextEncoder(tokenizer, max_length, dtype, side), f"texts that are too long are cut on the {side}"
     try:
         return ChunkEncoder(tokenizer, max_length, dtype), "texts are encoded in chunks, each distinct chunk once"
     except Unproven as reason:
@@ -55,15 +58,28 @@ def make_encoder(tokenizer, max_length, dtype):
 class WholeTextEncoder:
     """An encoder that gives complete texts to any tokenizer."""
 
-    def __init__(self, tokenizer, max_length, dtype):
+    def __init__(self, tokenizer, max_length, dtype, side="right"):
         """See `make_encoder`."""
         tokenizer.no_padding()
-        tokenizer.enable_truncation(max_length)
+        tokenizer.enable_truncation(max_length, direction=side)
         self.tokenizer, self.dtype = tokenizer, dtype
 
     def __call__(self, texts):
         """See `make_encoder`."""
         return flatten([encoding.ids for encoding in self.tokenizer.encode_batch_fast(texts.to_pylist())], self.dtype)
+
+
+class SlowEncoder:
+    """An encoder that gives complete texts to a tokenizer of transformers that is written in Python."""
+
+    def __init__(self, tokenizer, max_length, dtype):
+        """See `make_encoder`. tokenizer: of transformers."""
+        self.tokenizer, self.max_length, self.dtype = tokenizer, max_length, dtype
+
+    def __call__(self, texts):
+        """See `make_encoder`."""
+        encoded = self.tokenizer(texts.to_pylist(), truncation=True, max_length=self.max_length)
+        return flatten(encoded["input_ids"], self.dtype)
 
 
 class ChunkEncoder:

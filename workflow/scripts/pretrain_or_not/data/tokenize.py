@@ -9,13 +9,14 @@ from contextlib import ExitStack
 import numpy as np
 import pyarrow as pa
 
-from pretrain_or_not.data.chunk_encoder import make_encoder
-from pretrain_or_not.data.tokenizer import load_tokenizer, vocabulary_size
+from pretrain_or_not.data.tokenizer import load_tokenizer
 from pretrain_or_not.files.parquet import open_parquet, read_metadata, table_writer
 from pretrain_or_not.files.paths import PathLike
-from pretrain_or_not.job import log
+from pretrain_or_not.job import log, warn
 
 ROWS_PER_BATCH = 10_000
+
+MOST_UNKNOWN = 0.05  # of the tokens of texts, before a warning
 
 
 def tokenize(
@@ -26,11 +27,10 @@ def tokenize(
     input_ids: lists of unsigned integers. path, revision: of a model of the config, called `name` there. max_length:
     texts are cut to this number of tokens, special tokens included. outputs: split -> path.
     """
-    tokenizer, padding = load_tokenizer(path, revision)
-    vocabulary = vocabulary_size(tokenizer)
-    unsigned = np.uint16 if vocabulary <= 2**16 else np.uint32
-    encode, how = make_encoder(tokenizer, max_length, unsigned)
-    log.info(how)
+    tokenizer = load_tokenizer(path, revision)
+    unsigned = np.uint16 if tokenizer.vocabulary <= 2**16 else np.uint32
+    encode, how = tokenizer.encoder(max_length, unsigned)
+    log.info("%s; the tokenizer has %d tokens", how, tokenizer.vocabulary)
     schema = pa.schema(
         [("id", pa.int64()), ("label", pa.int32()), ("input_ids", pa.list_(pa.from_numpy_dtype(unsigned)))]
     )
@@ -40,11 +40,10 @@ def tokenize(
         "label_names": facts["label_names"],
         "tokenizer": name,
         "max_length": max_length,
-        "vocabulary": vocabulary,
-        "padding_id": padding,
+        "vocabulary": tokenizer.vocabulary,
+        "padding_id": tokenizer.padding_id,
     }
-    rows, tokens, cut, empty, started = 0, 0, 0, 0, time.perf_counter()
-    bare = len(tokenizer.encode("").ids)  # special tokens only
+    rows, tokens, cut, empty, unknown, started = 0, 0, 0, 0, 0, time.perf_counter()
     with ExitStack() as stack:
         writers = {s: stack.enter_context(table_writer(p, schema, split=s, **about)) for s, p in outputs.items()}
         source = stack.enter_context(open_parquet(examples))
@@ -52,20 +51,22 @@ def tokenize(
         written = writing.submit(lambda: None)
         for batch in source.iter_batches(batch_size=ROWS_PER_BATCH):
             ids, lengths = encode(batch["text"])
-            empty += int((lengths <= bare).sum())
-            ids, lengths = without_empty(ids, lengths, padding)
+            empty += int((lengths <= tokenizer.added).sum())
+            ids, lengths = without_empty(ids, lengths, tokenizer.padding_id)
             offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
             input_ids = pa.ListArray.from_arrays(pa.array(offsets), pa.array(ids))
             table = pa.table([batch["id"], batch["label"], input_ids], schema=schema)
             written.result()
             written = writing.submit(write_splits, writers, table, batch["split"])
             rows, tokens, cut = rows + len(lengths), tokens + len(ids), cut + int((lengths == max_length).sum())
+            unknown += int((ids == tokenizer.unknown_id).sum()) if tokenizer.unknown_id is not None else 0
         written.result()
     seconds = time.perf_counter() - started
     log.info("%d texts, %.1f tokens on average, %d at the limit of %d tokens; %.0f texts/s",
              rows, tokens / rows, cut, max_length, rows / seconds)  # fmt: skip
+    report_unknown(unknown, tokens - rows * tokenizer.added, facts["dataset"], name)
     if empty:
-        log.warning("WARNING %d of %d texts have no token, special tokens left aside", empty, rows)
+        warn(f"datasets: {facts['dataset']}: {empty} of {rows} texts have no token of the tokenizer of models: {name}")
 
 
 def without_empty(ids, lengths, padding):
@@ -74,6 +75,20 @@ def without_empty(ids, lengths, padding):
     starts = np.cumsum(lengths) - lengths
     lengths = np.maximum(lengths, 1)
     return np.insert(ids, starts[empty], padding) if len(empty) else ids, lengths
+
+
+def report_unknown(unknown, tokens, dataset, name):
+    """Log how many of the tokens of texts stand for something that the tokenizer does not know; warn if many do.
+
+    dataset, name: of the dataset and of the model in the config.
+    """
+    share = unknown / max(1, tokens)
+    log.info("%d of %d tokens are unknown (%.2f %%)", unknown, tokens, 100 * share)
+    if share > MOST_UNKNOWN:
+        warn(
+            f"datasets: {dataset}: {100 * share:.0f} % of its tokens are unknown to the tokenizer of models: {name}; "
+            "all of them look the same to a model. Is it a tokenizer for this language, with all of its files?"
+        )
 
 
 def write_splits(writers, table, splits):

@@ -1,42 +1,106 @@
-"""Load the tokenizer of a pretrained model."""
+"""Load the tokenizer of a pretrained model: its ids are those of transformers' `AutoTokenizer`."""
 
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Tokenizer
 
+from pretrain_or_not.data.chunk_encoder import SlowEncoder, make_encoder
+from pretrain_or_not.data.plain_tokenizer import SPECIAL, is_plain
 from pretrain_or_not.errors import BadInput
+from pretrain_or_not.files.model_files import check_vocabulary_files
 from pretrain_or_not.files.pretrained import locate
 
 
-def load_tokenizer(path, revision=None):
-    """Return the fast tokenizer of a pretrained model and its padding id; transformers is loaded only if necessary.
+@dataclass(frozen=True)
+class LoadedTokenizer:
+    """A tokenizer that can encode texts.
 
-    path, revision: of a model of the config. Raises BadInput if there is no fast tokenizer or it cannot be loaded.
+    fast: of the library tokenizers, or None. slow: of transformers, written in Python, if there is no fast one.
+    vocabulary: the largest id + 1. padding_id: of batches; a tokenizer without one pads with the end of a text.
+    unknown_id: of characters or words that it does not know, None if it has no such id. side: where texts that are too
+    long are cut, "right" or "left". added: number of special tokens that each text gets.
+    """
+
+    fast: Tokenizer | None
+    slow: Any
+    vocabulary: int
+    padding_id: int
+    unknown_id: int | None
+    side: str
+    added: int
+
+    def encoder(self, max_length: int, dtype):
+        """Return an encoder of texts, and a line about it for the log; see `make_encoder`."""
+        if self.fast is None:
+            return SlowEncoder(self.slow, max_length, dtype), "texts are encoded by a tokenizer written in Python"
+        return make_encoder(self.fast, max_length, dtype, self.side)
+
+
+def load_tokenizer(path: str, revision: str | None = None) -> LoadedTokenizer:
+    """Return the tokenizer of a model; transformers is imported only if necessary.
+
+    path, revision: of a model of the config. Raises BadInput if it has no tokenizer, or it cannot be loaded.
     """
     folder = locate(path)
-    if (Path(folder) / "tokenizer.json").is_file():
-        try:
-            tokenizer = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
-        except Exception as error:  # the library raises nothing narrower
-            raise BadInput(f"models: path {path!r}: its tokenizer.json is broken ({error}); get it again") from error
-        padding = tokenizer.padding["pad_id"] if tokenizer.padding else None
-        for token in ("[PAD]", "<pad>"):
-            padding = tokenizer.token_to_id(token) if padding is None else padding
-        if padding is not None:
-            return tokenizer, padding
+    check_vocabulary_files(folder)
+    return load_plain(Path(folder), path) or load_any(folder, revision, path)
+
+
+def load_plain(folder, path):
+    """Return the tokenizer of a model without importing transformers, None if its ids could be others."""
+    file = folder / "tokenizer.json"
+    if not file.is_file():
+        return None
+    try:
+        text = file.read_text(encoding="utf-8")
+        plain, tokenizer = is_plain(folder, json.loads(text)), Tokenizer.from_str(text)
+    except Exception as error:  # the library raises nothing narrower
+        raise BadInput(f"models: path {path!r}: its tokenizer.json is broken ({error}); get it again") from error
+    padding = tokenizer.token_to_id(SPECIAL["pad_token"])
+    if not plain or padding is None:
+        return None
+    check_words(tokenizer.get_vocab(), SPECIAL.values(), path)
+    unknown, added = tokenizer.token_to_id(SPECIAL["unk_token"]), tokenizer.num_special_tokens_to_add(False)
+    return LoadedTokenizer(tokenizer, None, size(tokenizer.get_vocab()), padding, unknown, "right", added)
+
+
+def load_any(folder, revision, path):
+    """Return the tokenizer of a model as transformers loads it."""
     from transformers import AutoTokenizer
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, revision=revision, trust_remote_code=False)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # of many kinds, as files are incomplete in many ways
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise BadInput(f"models: path {path!r}: no tokenizer can be loaded from it ({reason})") from error
+    check_words(tokenizer.get_vocab(), tokenizer.all_special_tokens, path)
+    ids = (tokenizer.pad_token_id, tokenizer.eos_token_id, tokenizer.bos_token_id, tokenizer.unk_token_id, 0)
+    unknown = tokenizer.unk_token_id if tokenizer.unk_token_id != tokenizer.eos_token_id else None  # as in GPT-2
+    return LoadedTokenizer(
+        tokenizer.backend_tokenizer if tokenizer.is_fast else None,
+        tokenizer,
+        size(tokenizer.get_vocab()),
+        next(i for i in ids if i is not None),
+        unknown,
+        tokenizer.truncation_side,
+        tokenizer.num_special_tokens_to_add(pair=False),
+    )
+
+
+def check_words(vocabulary, special, path):
+    """Raise BadInput if a vocabulary holds nothing but special tokens, as that of a tokenizer without its files."""
+    if not any(any(map(str.isalnum, token)) for token in vocabulary.keys() - set(special)):
         raise BadInput(
-            f"models: path {path!r}: no tokenizer can be loaded from it ({str(error).splitlines()[0]})"
-        ) from error
-    if not tokenizer.is_fast:
-        raise BadInput(f"models: path {path!r} has no fast tokenizer (tokenizer.json)")
-    return tokenizer.backend_tokenizer, tokenizer.pad_token_id or 0
+            f"models: path {path!r}: its tokenizer knows no word, only {len(vocabulary)} special tokens; copy the "
+            "tokenizer files of the model there"
+        )
 
 
-def vocabulary_size(tokenizer):
-    """Return the number of rows that a table for all ids of a tokenizer needs: the largest id + 1."""
-    return max(tokenizer.get_vocab().values()) + 1
+def size(vocabulary):
+    """Return the number of rows that a table for all ids needs: the largest id + 1. vocabulary: token -> id."""
+    return max(vocabulary.values()) + 1

@@ -11,6 +11,8 @@ from pretrain_or_not.config.sizes import count
 from pretrain_or_not.data.sources import find_inputs, find_versions, look_into
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import read_json
+from pretrain_or_not.files.model_files import check_architecture, check_vocabulary_files, check_weight_files
+from pretrain_or_not.files.pretrained import locate
 from pretrain_or_not.files.provenance import digest
 
 ONLY_SETTING = "only"  # the setting of a run without a sweep
@@ -85,6 +87,22 @@ class Catalogue:
             rows = facts["rows"]["train"] if facts else self.first_look(name)
             for size in self.experiment["sizes"] if rows is not None else ():
                 count(size, rows)
+
+    def check_models(self):
+        """Raise BadInput if a file of a model that the experiment uses is missing or cannot be used.
+
+        Models of the Hub are checked when they are loaded.
+        """
+        for arm in dict.fromkeys([*self.experiment["arms"], *self.timed_arms()]):
+            keys = self.arms[arm]
+            check_vocabulary_files(locate(self.models[self.tokenizer_of(arm)]["path"]))
+            for key in self.family(arm).model_keys:
+                if key == "tokenizer" or not keys.get(key):
+                    continue
+                folder = locate(self.models[keys[key]]["path"])
+                check_architecture(folder)
+                if keys.get("init") != "random":
+                    check_weight_files(folder)
 
     def ingested(self, name, sources):
         """Return the content of the dataset.json of a dataset that need not be ingested again; otherwise None."""

@@ -1,0 +1,39 @@
+"""Keep what a config says of one model from being applied to another of the same name.
+
+Snakemake merges config files key by key. So a file that gives `minilm` another path would leave it the SHA-256 and the
+revision of the model that `config.yaml` calls `minilm`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def with_own_keys(config: dict, layers: Iterable[dict]) -> dict:
+    """Return `config` with only those keys of each model that were given for its path.
+
+    layers: what was merged into `config`, in this order: the content of each file, then that of the command line.
+    """
+    own: dict = {}
+    for layer in layers:
+        for name, keys in mapping(layer, "models").items():
+            if isinstance(keys, dict):
+                earlier = own.get(name, {})
+                moved = "path" in keys and keys["path"] != earlier.get("path")
+                own[name] = keys if moved else earlier | keys
+    if not isinstance(config.get("models"), dict):
+        return config
+    return config | {"models": {name: kept(keys, own.get(name)) for name, keys in config["models"].items()}}
+
+
+def kept(keys, own):
+    """Return the keys of a model without inherited ones. own: those given for its path, None if they are not known."""
+    if not isinstance(keys, dict) or own is None or own.get("path") != keys.get("path"):
+        return keys
+    return {key: value for key, value in keys.items() if key in own}
+
+
+def mapping(parent, key):
+    """Return ``parent[key]`` if both are mappings, otherwise an empty one."""
+    value = parent.get(key) if isinstance(parent, dict) else None
+    return value if isinstance(value, dict) else {}
