@@ -14,14 +14,21 @@ NOTHING_LEARNT = 0.98
 def is_guessing(scores: pd.DataFrame) -> pd.Series:
     """Return whether each cell is no better than always answering the class that is most frequent in its subset.
 
-    That accuracy is then above the lower end of the 95 % interval of the cell's accuracy.
+    That accuracy is then above the lower end of the 95 % interval of the cell's accuracy, or the cell does answer one
+    class always.
     """
-    return scores["accuracy_low"] <= scores["majority_accuracy"]
+    return (scores["accuracy_low"] <= scores["majority_accuracy"]) | predicts_one_class(scores)
+
+
+def predicts_one_class(scores: pd.DataFrame) -> pd.Series:
+    """Return whether each cell predicts the same class for all test examples."""
+    return scores["predicted_classes"].eq(1).fillna(False).astype(bool)
 
 
 def guessing_sizes(scores: pd.DataFrame) -> set[tuple]:
     """Return the (dataset, arm, n) at which an arm is no better than guessing: `is_guessing` of means over seeds."""
-    means = scores.groupby(["dataset", "arm", "n"])[["accuracy_low", "majority_accuracy"]].mean()
+    columns = ["accuracy_low", "majority_accuracy", "predicted_classes"]
+    means = scores.groupby(["dataset", "arm", "n"])[columns].mean()
     return set(means.index[is_guessing(means)])
 
 
@@ -42,16 +49,19 @@ FINDINGS = {
         "{cells} {has} no accuracy, because predictions are not finite (NaN): lower the learning rate ({which})",
     ),
     "one class": Finding(
-        lambda rows: (rows["predicted_classes"] == 1).fillna(False),
+        predicts_one_class,
         "{cells} predict{s} one class for all test examples",
     ),
-    "guessing": Finding(is_guessing, "{cells} {is} no better than always answering the most frequent class"),
+    "guessing": Finding(
+        lambda rows: is_guessing(rows) & ~predicts_one_class(rows),
+        "{cells} {is} no better than always answering the most frequent class",
+    ),
     "loss": Finding(
         lambda rows: is_guessing(rows) & (rows["lowest_loss"] >= NOTHING_LEARNT * rows["guessing_loss"]),
-        "{cells} {has} a training loss that never fell below that of guessing: change the learning rate, train longer",
+        "{cells} {has} a training loss that never fell below that of guessing: change the rate, or train longer",
     ),
     "last step": Finding(
-        lambda rows: (rows["best_step"] == rows["steps"]).fillna(False) & (rows["validations"] > 1),
+        lambda rows: (rows["best_step"] == rows["steps"]).fillna(False).astype(bool) & (rows["validations"] > 1),
         "{cells} {is} best at {its} last step: train longer, by `epochs` or `min_steps`",
     ),
     "lowest": Finding(

@@ -30,7 +30,7 @@ def notes_on(scores: pd.DataFrame, answers: pd.DataFrame, reference: str, warnin
     """
     titles = dict(zip(scores["arm"], scores["arm_title"], strict=True))
     lines = [
-        f"**{markdown(titles[arm])}** has no gap: it has no cell whose size and seed the reference arm has too."
+        f"**{markdown(titles[arm])}** has no gap: at no size and seed, it and the reference arm both have an accuracy."
         for arm in titles
         if arm != reference and arm not in set(answers["arm"])
     ]
