@@ -34,7 +34,7 @@ def points(value):
 def near_words(row):
     """Return in words that the gap is small: less than so many points behind, or ahead where it is negative too."""
     near = f"less than {points(row['threshold'])} behind" if row["threshold"] else "ahead"
-    return f"{near}, or ahead," if row["threshold"] and row["gap_lowest"] < 0 else near
+    return f"{near}, or ahead" if row["threshold"] and row["gap_lowest"] < 0 else near
 
 
 def size_words(row):
@@ -110,7 +110,7 @@ def gap_sentence(row, arm):
     elif certain and row["gap_highest"] < 0:
         text = f"{arm} is ahead at every size, from {smallest} on."
     else:
-        text = f"{arm} is {near.rstrip(',')} at the smallest size already, {smallest}" + (
+        text = f"{arm} is {near}{',' * near.endswith('or ahead')} at the smallest size already, {smallest}" + (
             "." if certain else f", and at all larger ones ({sure})."
         )
     place = "" if size_words(row) == "the largest size" else f", {size_words(row)},"
