@@ -71,7 +71,7 @@ def test_an_error_of_an_earlier_run_is_not_that_of_this_one(short, log):
 def test_a_mistake_that_the_snakefile_reports_loses_its_place(short):
     text = 'WorkflowError in file "/a/b.smk", line 29:\nconfig.yaml: two mistakes:\n  a\n  b\n'
     seen = record(text + '  File "/a/Snakefile", line 64, in __onstart\n  File "/a/b.smk", line 29, in x')
-    assert short.filter(seen) and seen.msg == "ERROR: config.yaml: two mistakes:\n  a\n  b"
+    assert short.filter(seen) and seen.msg == "config.yaml: two mistakes:\n  a\n  b"
 
 
 def test_only_the_terminal_is_shortened():

@@ -47,7 +47,7 @@ class ShortErrors(logging.Filter):
             shown = not self.errors
         else:
             if found := WORDS_AROUND_A_MISTAKE.match(text):
-                record.msg = f"ERROR: {found[1]}"
+                record.msg = found[1]
             shown = not WORDS_ABOUT_A_JOB.match(text)
         self.shown_since += shown
         return shown
