@@ -1,8 +1,10 @@
 # From how many labels on the gap to the reference arm is small, in numbers and in words.
 rule answer:
     input:
+        scores=rules.score.output.scores,
         gaps=rules.score.output.gaps,
         predictions=inputs_of.cells(rules.evaluate.output[0]),
+        summaries=inputs_of.summaries,
     output:
         table="<results>/answer.parquet",
         text="<results>/answer.md",
@@ -12,6 +14,7 @@ rule answer:
         ENVIRONMENT
     params:
         threshold=config["figures"]["one_point"],
+        missing=lambda wildcards: inputs_of.missing_cells(),
         code=code_digest("answer.py"),
     message:
         "Answering from how many labels on the gap is small"

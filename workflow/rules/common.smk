@@ -6,13 +6,13 @@ import sys
 
 from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 sys.path.append(str(HERE / "workflow" / "scripts"))
 
 from pretrain_or_not.config.check import check_config, missing_sections
 from pretrain_or_not.config.command_line import with_numbers
 from pretrain_or_not.config.families import FAMILIES
-from pretrain_or_not.config.grid import grid
 from pretrain_or_not.config.layers import with_own_keys
 from pretrain_or_not.config.splits import SPLITS
 from pretrain_or_not.errors import BadInput
@@ -26,6 +26,7 @@ from pretrain_or_not.plan.params import JobParams
 from pretrain_or_not.plan.resources import JobResources
 from pretrain_or_not.report.figures import FIGURES
 from pretrain_or_not.report.published import matched, study
+from pretrain_or_not.report.short_errors import shorten_errors
 
 
 def on_cluster():
@@ -43,16 +44,21 @@ def layers():
     ]
 
 
+# On the terminal only, and not with --verbose: Snakemake's own log file keeps its words about jobs.
+short_errors = None if workflow.output_settings.verbose else shorten_errors(logger, on_cluster)
+
 try:
     given = with_own_keys(config, layers())
     config.update(check_config(with_numbers(given, workflow.config_settings.config)))
     catalogue = Catalogue(config)
     catalogue.check_data()
     catalogue.check_models()
+    inputs_of, params_of = JobInputs(catalogue), JobParams(catalogue)
+    if config["experiment"]["partial"]:
+        inputs_of.check_partial()
 except BadInput as error:
     raise WorkflowError(f"{error}{missing_sections(config, workflow.configfiles)}") from None
 
-inputs_of, params_of = JobInputs(catalogue), JobParams(catalogue)
 resources_of = JobResources(catalogue, on_cluster, has_gpu=shutil.which("nvidia-smi") is not None)
 EXPERIMENT, TIMING = config["experiment"], config["timing"]
 PUBLISHED = {

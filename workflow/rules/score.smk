@@ -3,7 +3,7 @@ rule score:
     input:
         predictions=inputs_of.cells(rules.evaluate.output[0]),
         selected=inputs_of.cells(rules.select.output[0]),
-        summaries=expand(rules.ingest.output.summary, dataset=EXPERIMENT["datasets"]),
+        summaries=inputs_of.summaries,
     output:
         scores="<results>/scores.parquet",
         gaps="<results>/gaps.parquet",
@@ -14,7 +14,7 @@ rule score:
     params:
         reference=EXPERIMENT["reference"],
         titles=catalogue.titles(),
-        cells=digest(grid(EXPERIMENT)),
+        cells=lambda wildcards: digest(inputs_of.scored_cells()),
         code=code_digest("score.py"),
     message:
         "Scoring all cells"

@@ -1,7 +1,8 @@
 # Actions before the first job of a run and after its last job.
 
 from pretrain_or_not.cluster.orphans import cancel_orphans, cancel_rest, forget, register
-from pretrain_or_not.report.closing import closing_words
+from pretrain_or_not.cluster.presence import check_slurm
+from pretrain_or_not.report.closing import closing_words, failure_words
 
 
 def slurm_run():
@@ -10,8 +11,13 @@ def slurm_run():
 
 
 def before_first_job():
-    """Cancel jobs of an earlier run that was killed: they must not write the same files as jobs of this run."""
+    """Check that jobs can be sent, and cancel jobs of an earlier run that was killed.
+
+    Those must not write the same files as jobs of this run.
+    """
     try:
+        if slurm_run():
+            check_slurm()
         cancel_orphans()
     except BadInput as error:
         raise WorkflowError(str(error)) from None
@@ -30,6 +36,9 @@ def after_last_job():
 
 
 def after_failure():
-    """Cancel the jobs that are left."""
+    """Cancel the jobs that are left, and print what failed and what is missing."""
     if slurm_run():
         cancel_rest(slurm_run())
+    complete, missing = inputs_of.progress()
+    repeated = short_errors.repeated() if short_errors else ""
+    print(failure_words(repeated, complete, missing), end="", file=sys.stderr)

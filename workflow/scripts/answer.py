@@ -6,8 +6,11 @@ from pretrain_or_not.report.answer import answer
 if __name__ == "__main__":
     with job(snakemake):
         answer(
+            scores=snakemake.input.scores,
             gaps=snakemake.input.gaps,
             predictions=snakemake.input.predictions,
+            summaries=snakemake.input.summaries,
             threshold=snakemake.params.threshold,
+            missing=snakemake.params.missing,
             outputs=dict(snakemake.output.items()),
         )

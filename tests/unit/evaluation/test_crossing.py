@@ -1,10 +1,14 @@
 """The number of labels at which a gap closes: where it was planted, in intervals that cover it."""
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 
 from helpers.gaps import SIZES, planted
-from pretrain_or_not.evaluation.crossing import answer_row, bootstrap, crossing, mean_gaps
+from pretrain_or_not.evaluation.crossing import answer_row, answers, bootstrap, crossing, mean_gaps
+from pretrain_or_not.evaluation.metrics import wilson_interval
+from pretrain_or_not.files.parquet import write_table
 
 
 @pytest.mark.parametrize(
@@ -82,3 +86,40 @@ def test_more_test_examples_narrow_the_interval():
     few, many = (answer_row(*planted([9, 5, 3, -2], n), 1.0) for n in (500, 20_000))
     assert many["labels_high"] / many["labels_low"] < few["labels_high"] / few["labels_low"]
     assert many["labels_low"] <= crossing(SIZES, [9, 5, 3, -2], 1.0) <= many["labels_high"]
+
+
+def predict(folder, cell, right):
+    """Write the predictions of a cell of 200 test examples, a share `right` of which is right; return their path."""
+    labels, path = np.zeros(200, np.int32), folder / f"{'-'.join(map(str, cell))}.parquet"
+    predicted = (np.arange(200) >= 200 * right).astype(np.int32)
+    write_table(path, pa.table({"id": np.arange(200), "label": labels, "predicted": predicted}))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("bert", "lstm", "verdict", "smallest", "guessed"),
+    [
+        ([0.9, 0.9], [0.895, 0.895], "from the smallest", 100, []),
+        ([0.5, 0.9], [0.5, 0.895], "from the smallest", 1000, [100]),
+        ([0.005, 0.0], [0.0, 0.005], "guessing", 100, [100, 1000]),
+        ([0.9, 0.9], [0.5, 0.5], "not yet", 100, []),  # only the arm guesses
+    ],
+)
+def test_a_small_gap_between_two_arms_that_guess_is_no_answer(tmp_path, bert, lstm, verdict, smallest, guessed):
+    cells = {("d", arm, n, 0): accuracy for arm, values in (("bert", bert), ("lstm", lstm))
+             for n, accuracy in zip((100, 1000), values, strict=True)}  # fmt: skip
+    paths = {cell: predict(tmp_path, cell, accuracy) for cell, accuracy in cells.items()}
+    scores = pd.DataFrame(
+        {"dataset": "d", "arm": arm, "n": n, "seed": 0, "accuracy": accuracy,
+         "accuracy_low": wilson_interval(round(200 * accuracy), 200)[0], "majority_accuracy": 0.5,
+         "predicted_classes": 2.0}
+        for (_, arm, n, _), accuracy in cells.items()
+    )  # fmt: skip
+    gaps = scores[scores["arm"] == "lstm"].assign(
+        dataset_title="D", arm_title="LSTM", reference="bert", reference_title="BERT", selection="validation"
+    )
+    (row,) = answers(gaps, scores, paths, 1.0).to_dict("records")
+    assert (row["verdict"], row["smallest"], row["guessed_sizes"]) == (verdict, smallest, guessed)
+    assert np.isnan(row["labels"]) == (verdict == "guessing")
+    assert (row["accuracy"], row["reference_accuracy"], row["majority_accuracy"]) == (lstm[-1], bert[-1], 0.5)
+    assert (row["arm_sizes"], row["arm_largest"], row["dataset_largest"]) == (2, 1000, 1000)

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 
 from helpers.plan import Wildcards, cell, make_catalogue
+from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.files.provenance import digest
 from pretrain_or_not.plan import code
@@ -189,3 +190,54 @@ def test_weights_that_are_there_are_tested(tmp_path, folder):
     for setting in RATES:
         train(folder, setting)
     assert inputs_with(tmp_path, *RATES).untested_weights(cell("lstm")) == []
+
+
+# Only what is there
+
+
+@pytest.fixture
+def partial(tmp_path):
+    """Return the inputs of a partial experiment: its folder has one complete cell, and one that lacks predictions."""
+    for arm, settings, parts in (("lstm", ["lr0.001", "lr0.02"], 2), ("bert", ["lr0.001"], 1)):
+        folder = tmp_path / "results" / "toy" / "runs" / arm / "n40" / "seed0"
+        for setting in settings:
+            (folder / setting).mkdir(parents=True)
+            (folder / setting / "run.json").touch()
+        (folder / "selected.json").touch()
+        if parts == 2:
+            path = tmp_path / "results" / "toy" / "predictions" / arm / "n40" / "seed0.parquet"
+            path.parent.mkdir(parents=True)
+            path.touch()
+    return JobInputs(make_catalogue(tmp_path / "results", experiment={"partial": True}))
+
+
+LSTM = {"dataset": "toy", "arm": "lstm", "size": "40", "seed": 0}
+
+
+def test_only_complete_cells_are_scored(partial):
+    partial.check_partial()
+    assert partial.scored_cells() == [LSTM] and partial.cells("{arm}/{size}")(None) == ["lstm/40"]
+    assert partial.summaries(None) == ["<results>/toy/dataset.json"] and partial.timings() == []
+    missing = partial.missing_cells()
+    assert len(missing) == 9 and LSTM not in missing and partial.progress() == (1, missing)
+
+
+@pytest.mark.parametrize("gone", ["lr0.02/run.json", "selected.json"])
+def test_a_cell_of_which_a_part_is_gone_is_not_complete(partial, gone):
+    """A failed job leaves none of its files, and what was made of them before is of another run."""
+    (partial.folder(LSTM) / gone).unlink()
+    assert partial.scored_cells() == []
+    with pytest.raises(BadInput, match=r"experiment\.partial: no cell is complete yet"):
+        partial.check_partial()
+
+
+def test_timings_that_exist_are_in_a_partial_table(partial):
+    path = partial.catalogue.results / "timing" / "lstm" / "cpu-batch2-length8.parquet"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    assert partial.timings() == ["<results>/timing/lstm/cpu-batch2-length8.parquet"]
+
+
+def test_without_partial_all_cells_are_scored_and_none_is_missing(partial):
+    inputs = JobInputs(make_catalogue(partial.catalogue.results))
+    assert len(inputs.scored_cells()) == 10 and inputs.missing_cells() == [] and inputs.progress()[0] == 1

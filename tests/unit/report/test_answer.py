@@ -4,28 +4,45 @@ import re
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from helpers.gaps import planted
-from pretrain_or_not.evaluation.crossing import answer_row
+from pretrain_or_not.evaluation.crossing import COLUMNS, answer_row
 from pretrain_or_not.report.answer import as_markdown, sentence
+from pretrain_or_not.report.closing import closing_words, failure_words
 
 
 def words(**row):
-    facts = {"dataset": "d", "dataset_title": "Reviews", "arm_title": "LSTM", "reference_title": "BERT",
-             "selection": "validation"}  # fmt: skip
+    """Return a row of answer.parquet; its sizes are all that the dataset has, unless `row` says otherwise."""
+    facts = {"dataset": "d", "dataset_title": "Reviews", "arm": "lstm", "arm_title": "LSTM", "reference_title": "BERT",
+             "selection": "validation", "guessed_sizes": [], "arm_sizes": 1, "arm_largest": row["largest"],
+             "dataset_largest": row["largest"]}  # fmt: skip
     return facts | row
+
+
+def page(rows, **changes):
+    """Return the answer of an experiment with two cells, whose rows of answer.parquet are `rows`."""
+    cell = {"dataset": "d", "dataset_title": "Reviews", "n": 100, "seed": 0, "setting": "lr0.1", "status": "ok",
+            "accuracy_low": 0.8, "majority_accuracy": 0.5, "predicted_classes": 2.0, "best_step": 50.0, "steps": 100,
+            "validations": 4, "lowest_loss": 0.1, "guessing_loss": 0.7, "sweep_edge": None}  # fmt: skip
+    scores = pd.DataFrame([cell | {"arm": "bert", "arm_title": "BERT"}, cell | {"arm": "lstm", "arm_title": "LSTM"}])
+    about = {"reference": "bert", "warnings": {}, "missing": []} | changes
+    scores = scores.assign(**about.pop("scores", {}))
+    return as_markdown(pd.DataFrame(rows, columns=COLUMNS), scores, **about)
 
 
 def test_words_for_a_gap_that_closes():
     row = words(**answer_row(*planted([9, 5, 3, -2], 20_000), 1.0))
     text = sentence(row)
-    assert text.startswith("From about ") and "labels on, **LSTM** is less than 1 point behind (95 % interval: " in text
+    assert text.startswith("From about ")
+    assert "labels on, **LSTM** is less than 1 point behind, or ahead (95 % interval: " in text
     assert re.search(r"At 100,000 labels it is \d\.\d points ahead \(", text)
 
 
 def literal(**changes):
     return words(verdict="from", labels=5200.0, labels_low=2800.0, labels_high=8700.0, threshold=1.0, smallest=100,
-                 largest=10_000, gap_largest=0.46, gap_largest_low=0.19, gap_largest_high=0.74) | changes  # fmt: skip
+                 largest=10_000, gap_largest=0.46, gap_largest_low=0.19, gap_largest_high=0.74, gap_lowest=0.4,
+                 gap_highest=0.9, arm_sizes=3) | changes  # fmt: skip
 
 
 def test_the_words_agree_with_the_numbers():
@@ -34,11 +51,12 @@ def test_the_words_agree_with_the_numbers():
         "At 10,000 labels it is 0.5 points behind (0.2 to 0.7)."
     )
     ahead = literal(
-        labels_low=80.0, labels_high=np.inf, gap_largest=-0.46, gap_largest_low=-0.74, gap_largest_high=0.19
-    )
+        labels_low=80.0, labels_high=np.inf, gap_largest=-0.46, gap_largest_low=-0.74, gap_largest_high=0.19,
+        gap_lowest=-0.46,
+    )  # fmt: skip
     assert sentence(ahead) == (
-        "From about 5,200 labels on, **LSTM** is less than 1 point behind (95 % interval: 100 or fewer to more than "
-        "10,000). At 10,000 labels it is 0.5 points ahead (−0.2 to 0.7)."
+        "From about 5,200 labels on, **LSTM** is less than 1 point behind, or ahead (95 % interval: 100 or fewer to "
+        "more than 10,000). At 10,000 labels it is 0.5 points ahead (−0.2 to 0.7)."
     )
 
 
@@ -48,8 +66,65 @@ def test_words_for_a_gap_that_stays():
 
 
 def test_words_for_a_gap_that_is_small_at_every_size():
+    text = sentence(words(**answer_row(*planted([0.4, 0.3, 0.2, 0.2], 100_000), 1.0)))
+    assert text.startswith("**LSTM** is less than 1 point behind at the smallest size already, 100 labels")
     text = sentence(words(**answer_row(*planted([-9, -6, -5, -4], 5000), 1.0)))
-    assert text.startswith("**LSTM** is less than 1 point behind at the smallest size already, 100 labels. At 100,000")
+    assert text.startswith("**LSTM** is ahead at every size, from 100 labels on. At 100,000 labels it is ")
+    text = sentence(words(**answer_row(*planted([0.4, -6, -5, -4], 5000), 1.0)))
+    assert text.startswith("**LSTM** is less than 1 point behind, or ahead, at the smallest size already, 100 labels")
+
+
+ONE = {"smallest": 1, "largest": 1, "arm_largest": 1, "dataset_largest": 1, "arm_sizes": 1, "labels": 1.0,
+       "verdict": "from the smallest", "labels_low": 1.0, "labels_high": 1.0}  # fmt: skip
+NOT_YET = {"verdict": "not yet", "labels": np.inf, "labels_low": np.inf, "labels_high": np.inf, "gap_largest": 3.0,
+           "gap_largest_low": 2.0, "gap_largest_high": 4.0}  # fmt: skip
+AHEAD = {"gap_largest": -16.0, "gap_largest_low": -17.0, "gap_largest_high": -15.0, "gap_lowest": -16.0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        (ONE, "At 1 label, its only size, **LSTM** is 0.5 points behind (0.2 to 0.7): less than 1 point."),
+        (ONE | AHEAD, "At 1 label, its only size, **LSTM** is 16.0 points ahead (15.0 to 17.0)."),
+        (ONE | NOT_YET, "At 1 label, its only size, **LSTM** is 3.0 points behind (2.0 to 4.0)."),
+        (
+            ONE | NOT_YET | {"labels_low": 1.0},
+            "At 1 label, its only size, **LSTM** is 3.0 points behind (2.0 to 4.0). It may be less than 1 point behind "
+            "(within the 95 % interval).",
+        ),
+        (
+            ONE | AHEAD | {"arm_sizes": 2, "dataset_largest": 5},
+            "At 1 label, the only size that can be compared, **LSTM** is 16.0 points ahead (15.0 to 17.0).",
+        ),
+        (NOT_YET, "**LSTM** is still 3.0 points behind (2.0 to 4.0) at the largest size, 10,000 labels."),
+        (
+            NOT_YET | {"dataset_largest": 20_000},
+            "**LSTM** is still 3.0 points behind (2.0 to 4.0) at its largest size, 10,000 labels.",
+        ),
+        (
+            NOT_YET | {"dataset_largest": 20_000, "arm_largest": 20_000},
+            "**LSTM** is still 3.0 points behind (2.0 to 4.0) at the largest size that can be compared, 10,000 labels.",
+        ),
+        (
+            NOT_YET | {"guessed_sizes": [10, 1000]},
+            "**LSTM** is still 3.0 points behind (2.0 to 4.0) at the largest size, 10,000 labels. Not counted, because "
+            "there both arms are no better than guessing: 10, 1,000 labels.",
+        ),
+        (
+            AHEAD | {"dataset_largest": 20_000},
+            "From about 5,200 labels on, **LSTM** is less than 1 point behind, or ahead (95 % interval: 2,800 to "
+            "8,700). At 10,000 labels, its largest size, it is 16.0 points ahead (15.0 to 17.0).",
+        ),
+        (
+            {"verdict": "guessing", "labels": np.nan, "accuracy": 0.005, "reference_accuracy": 0.0,
+             "majority_accuracy": 0.5},
+            "**LSTM** cannot be compared: at every size, neither it nor **BERT** is better than always answering the "
+            "most frequent class (at 10,000 labels: 0.5 % and 0.0 % right, and 50.0 % by that answer).",
+        ),
+    ],
+)  # fmt: skip
+def test_words_for_sizes_and_sides(changes, text):
+    assert sentence(literal(**changes)) == text
 
 
 def test_words_for_an_uncertain_crossing():
@@ -66,11 +141,43 @@ def test_words_for_an_uncertain_crossing():
 
 def test_the_page_escapes_titles_and_tells_what_was_selected_on_test():
     row = words(**answer_row(*planted([9, 6, 5, 4], 500), 1.0))
-    table = pd.DataFrame([row | {"arm_title": "<script>|*x*", "selection": "test"}])
-    page = as_markdown(table)
-    assert "selected on test" in page and "<script>" not in page and r"\<script\>\|\*x\*" in page
-    assert "selected on test" not in as_markdown(pd.DataFrame([row]))
-    assert "one seed" not in page
+    text = page([row | {"arm_title": "<script>|*x*", "selection": "test"}])
+    assert "selected on test" in text and "<script>" not in text and r"\<script\>\|\*x\*" in text
+    assert "selected on test" not in page([row])
+    assert "one seed" not in text and "Note:" not in text
     alone = words(**answer_row(*planted([9, 6, 5, 4], 500, seeds=1), 1.0))
-    assert "there is one seed" in as_markdown(pd.DataFrame([alone]))
-    assert "no gap to report" in as_markdown(pd.DataFrame([], columns=list(row)))
+    assert "there is one seed" in page([alone])
+
+
+def test_an_experiment_without_a_gap_says_so():
+    text = page([])
+    assert "no cell of another arm has a counterpart of the reference arm" in text
+    assert "**LSTM** has no gap" in text and "How these" not in text
+
+
+def test_what_went_wrong_and_what_the_data_have_is_below_the_answer(tmp_path):
+    row = words(**answer_row(*planted([9, 6, 5, 4], 500), 1.0))
+    missing = [{"dataset": "d", "arm": "lstm", "size": size, "seed": 1} for size in ("1", "50pct")]
+    text = page([row], warnings={"d": ["Classes `a_b` and `A_b` look the same"]}, missing=missing,
+                scores={"best_step": [100.0, 50.0], "accuracy_low": [0.8, 0.4],
+                        "sweep_edge": ["highest", None]})  # fmt: skip
+    (tmp_path / "answer.md").write_text(text, encoding="utf-8")
+    told = closing_words(tmp_path)
+    for line in (
+        "Not complete: 2 cells of the experiment are missing (lstm on d, 1 label, seed 1; lstm on d, 50 % "
+        "labels, seed 1).",
+        "- BERT: 1 of 1 cell is best at its last step: train longer, by `epochs` or `min_steps`.",
+        "- BERT: 1 of 1 cell selected the highest value of its sweep (lr0.1): add higher ones.",
+        "- LSTM: 1 of 1 cell is no better than always answering the most frequent class.",
+        "- The data: Classes `a_b` and `A_b` look the same.",
+    ):
+        assert line in told.splitlines()
+    assert told.index("still") < told.index("Note:") < told.index("Figures:") and "bootstrap" not in told
+
+
+def test_a_failed_run_tells_what_is_missing_if_anything_is_there():
+    cells = [{"dataset": "d", "arm": "a", "size": str(n), "seed": 0} for n in range(1, 11)]
+    assert failure_words("", 0, cells) == "" and failure_words("ERROR in x: y", 0, cells) == "ERROR in x: y\n"
+    text = failure_words("", 3, cells)
+    assert text.startswith("10 cells of the experiment are missing (a on d, 1 label, seed 0; a on d, 2 labels, seed 0;")
+    assert "; 2 more)" in text and "--config 'experiment={partial: true}'" in text

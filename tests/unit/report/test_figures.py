@@ -38,7 +38,7 @@ def tables(arms=3, sizes=(100, 1000, 4000), seeds=(0, 1, 2), datasets=("imdb",))
          "seed": seed, "share": n / 5_000_000,
          "accuracy": 0.9 - (1 + i) * n**-0.4 + rng.normal(0, 0.01), "gap_se": 0.4 + 0.1 * seed,
          "training_flops": 10.0 ** (12 - i) * n, "inference_examples_per_second": 100.0 * (1 + i),
-         "selection": "validation"}
+         "selection": "validation", "majority_accuracy": 0.5}
         for dataset in datasets
         for i, arm in enumerate(names)
         for n in (sizes[dataset] if isinstance(sizes, dict) else sizes)
@@ -79,6 +79,30 @@ def test_accuracy_shows_every_seed_their_mean_and_their_spread():
     for arm, bar in zip(arms, bars, strict=True):
         np.testing.assert_allclose([s[:, 1] for s in bar.get_segments()], percent.loc[arm, ["min", "max"]])
     assert [label.get_text() for label in ax.get_xticklabels()] == ["100", "1k", "4k"]
+
+
+@pytest.mark.parametrize(("majority", "drawn"), [(0.6, True), (0.02, False)])
+def test_accuracy_shows_the_most_frequent_class_where_it_leaves_room_for_the_curves(majority, drawn):
+    scores, _, arms = tables(sizes=(1000, 2000, 4000))
+    fig = accuracy.draw(scores.assign(majority_accuracy=majority), arms, STYLE)
+    dashed = [line for line in fig.axes[0].lines if line.get_linestyle() == "--" and line not in curves(fig.axes[0])]
+    assert [set(line.get_ydata()) for line in dashed] == ([{100 * majority}] if drawn else [])
+    assert ("Most frequent class" in texts(fig), "most frequent class: 2 %" in texts(fig)) == (drawn, not drawn)
+    low, high = fig.axes[0].get_xlim()
+    assert low > 500 and high < 8000
+
+
+def test_a_cell_without_an_accuracy_is_not_drawn(tmp_path):
+    scores, _, arms = tables(seeds=(0,))
+    scores.loc[(scores["arm"] == "arm1") | (scores["n"] == 4000), "accuracy"] = np.nan
+    write_frame(tmp_path / "scores.parquet", scores)
+    for name in ("accuracy", "cost"):
+        plot(name, tmp_path / "scores.parquet", [tmp_path / f"{name}.svg"], arms, STYLE, None)
+        shown = (tmp_path / f"{name}.svg").read_text(encoding="utf-8")
+        assert "Reference" in shown and "LSTM" not in shown
+    write_frame(tmp_path / "scores.parquet", scores.assign(accuracy=np.nan))
+    plot("accuracy", tmp_path / "scores.parquet", [tmp_path / "none.svg"], arms, STYLE, None)
+    assert "No cell" in (tmp_path / "none.svg").read_text(encoding="utf-8")
 
 
 def test_gap_shows_the_means_the_band_and_both_levels():

@@ -39,6 +39,7 @@ def scores_and_gaps():
                     rows.append({
                         "dataset": dataset, "dataset_title": dataset.upper(), "arm": arm, "arm_title": arm, "n": n,
                         "seed": seed, "share": n / 1000, "accuracy": accuracy + n / 1e5, "selection": "validation",
+                        "status": "ok", "majority_accuracy": 0.5,
                         "parameters": 2e6, "parameters_trained": 1e6, "parameters_embedding": 5e5,
                     })  # fmt: skip
     scores = pd.DataFrame(rows)
@@ -47,16 +48,33 @@ def scores_and_gaps():
     return scores, gaps
 
 
-def test_full_data_takes_the_largest_size_and_omits_arms_without_it():
+def test_full_data_takes_the_largest_size_of_each_arm():
     published = [{"dataset": "d", "arm": "small", "share": 1.0, "accuracy": 76.37, "difference": -2.48}]
     table = full_data(*scores_and_gaps(), published).set_index(["dataset", "arm"])
-    assert list(table.index) == [("d", "big"), ("d", "small"), ("e", "big")]
-    assert set(table["n"]) == {1000}
+    assert list(table.index) == [("d", "big"), ("d", "small"), ("e", "big"), ("e", "small")]
+    assert table["n"].tolist() == [1000, 1000, 1000, 100] and table["largest"].tolist() == [True, True, True, False]
     small = table.loc[("d", "small")]
     assert small["accuracy"] == pytest.approx(90.5) and small["accuracy_sd"] == pytest.approx(np.std([90, 91], ddof=1))
     assert small["difference"] == pytest.approx(-1.5) and small["difference_95"] == pytest.approx(Z_95 * 0.25)
     assert (small["published_accuracy"], small["published_difference"]) == (76.37, -2.48)
     assert np.isnan(table.loc[("e", "big"), "difference"])
+
+
+def test_cells_that_are_not_finite_are_named_in_the_table():
+    scores, gaps = scores_and_gaps()
+    lost = (scores["dataset"] == "d") & (scores["n"] == 1000) & ((scores["arm"] == "small") | (scores["seed"] == 0))
+    scores.loc[lost, ["accuracy", "status"]] = [np.nan, "not finite"]
+    rows = full_data(scores, gaps[gaps["dataset"] == "e"], [])
+    table = accuracy_table(rows, "big", STUDY)
+    assert [row[3] for row in table.rows[:2]] == ["93.00", "—"] and rows["not_finite"].tolist() == [1, 2, 0, 0]
+    assert "big on D: without 1 seed whose predictions are not finite." in table.notes
+    assert "small on D: without 2 seeds whose predictions are not finite." in table.notes
+
+
+def test_a_size_that_is_the_largest_of_its_arm_only_is_marked():
+    table = accuracy_table(full_data(*scores_and_gaps(), []), "big", STUDY)
+    assert [row[2] for row in table.rows] == ["1,000", "1,000", "1,000", "100*"]
+    assert "* The largest size of the arm, not of the data set." in table.notes
 
 
 def test_a_row_is_selected_on_test_if_any_of_its_cells_is():
@@ -94,7 +112,7 @@ def test_every_form_of_the_table_is_written(tmp_path):
     write_frame(tmp_path / "gaps.parquet", gaps)
     outputs = [tmp_path / f"accuracy.{form}" for form in ("parquet", "md", "tex", "html")]
     table_accuracy(tmp_path / "scores.parquet", tmp_path / "gaps.parquet", ["big", "small"], "big", [], STUDY, outputs)
-    assert len(pd.read_parquet(outputs[0])) == 3
+    assert len(pd.read_parquet(outputs[0])) == 4
     starts = [b"**Test", b"\\begin{table}", b"<!DOCTYPE html>"]
     assert [path.read_bytes()[: len(start)] for path, start in zip(outputs[1:], starts, strict=True)] == starts
 

@@ -112,6 +112,26 @@ def test_same_seed_same_weights(make_examples):
     assert all(torch.equal(first[key], second[key]) for key in first)
 
 
+@pytest.mark.parametrize("first", [0.7, None])
+def test_a_run_that_diverges_keeps_what_was_finite(make_examples, monkeypatch, first):
+    """Its last validation, of predictions that are not finite, stops it, and has no accuracy."""
+    examples, accuracies = make_examples(80), [first, None, 0.9]
+    monkeypatch.setattr(module, "validation_accuracy", lambda *_: accuracies.pop(0))
+    history, cost, _ = fit(build(examples, RECIPE), examples, examples, RECIPE, RATE, SEED, no_checkpoints())
+    finite = first is not None
+    assert [row["validation_accuracy"] for row in history] == ([0.7, None] if finite else [None])
+    assert cost["validation_accuracy"] == first and cost["steps"] == history[-1]["step"] < 20
+    assert cost["best_step"] == (history[0]["step"] if finite else None)
+
+
+def test_a_rate_without_bounds_gives_a_run_without_accuracy(make_examples):
+    examples = make_examples(80)
+    model = build(examples, RECIPE)
+    history, cost, _ = fit(model, examples, examples, RECIPE | {"clip": None}, 1e39, SEED, no_checkpoints())
+    assert cost["validation_accuracy"] is None and [row["validation_accuracy"] for row in history] == [None]
+    assert not np.isfinite(infer(model, examples, build_accelerator("fp32"), probabilities)[0]).all()
+
+
 def test_patience_stops_early(make_examples):
     _, history, cost = train(learnable(make_examples, 80), epochs=40, validations=40, patience=2)
     assert len(history) < 40

@@ -79,8 +79,8 @@ def job(snakemake):
         unforeseen = f"{type(error).__name__}: {error}".strip().splitlines()[0]
         text = str(error) if isinstance(error, BadInput) else unforeseen
         log.error("ERROR %s", text)
-        where = traceback.format_exc() if handler.failed else f"(traceback: {snakemake.log[0]})"
-        print(f"\nERROR in {snakemake.rule}: {text}\n{where}\n", file=sys.stderr)
+        where = f"\n{traceback.format_exc()}" if handler.failed else f" (log: {snakemake.log[0]})"
+        print(f"ERROR in {snakemake.rule}: {text}{where}", file=sys.stderr)
         raise SystemExit(1) from None
     finally:
         for number, former in before.items():

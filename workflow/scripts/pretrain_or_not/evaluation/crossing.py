@@ -22,6 +22,7 @@ import math
 import numpy as np
 import pandas as pd
 
+from pretrain_or_not.evaluation.diagnose import guessing_sizes
 from pretrain_or_not.evaluation.score import read_predictions
 
 REPLICATES = 2000
@@ -32,8 +33,9 @@ CHUNK = 100  # replicates drawn at once, so that memory does not grow with their
 
 COLUMNS = ["dataset", "dataset_title", "arm", "arm_title", "reference", "reference_title", "threshold", "verdict",
            "labels", "labels_low", "labels_high", "smallest", "gap_smallest", "gap_smallest_low", "gap_smallest_high",
-           "largest", "gap_largest", "gap_largest_low", "gap_largest_high", "seeds", "fewest_seeds",
-           "test_examples", "selection"]  # fmt: skip
+           "largest", "gap_largest", "gap_largest_low", "gap_largest_high", "gap_lowest", "gap_highest", "seeds",
+           "fewest_seeds", "test_examples", "selection", "guessed_sizes", "arm_sizes", "arm_largest", "dataset_largest",
+           "accuracy", "reference_accuracy", "majority_accuracy"]  # fmt: skip
 
 
 def crossing(sizes: list[int], gaps: np.ndarray, threshold: float) -> np.ndarray:
@@ -100,6 +102,7 @@ def answer_row(sizes, seeds, differences, threshold):
     # Infinity cannot be averaged, so each end of the interval is one of the replicates.
     low, high = np.quantile(crossing(at, replicates, threshold), TAILS, method="inverted_cdf")
     gap_low, gap_high = np.quantile(replicates, TAILS, axis=0)
+    near = means[np.asarray(at) >= min(labels, at[-1])] if math.isfinite(labels) else means
     return {
         "threshold": float(threshold),
         "verdict": "not yet" if math.isinf(labels) else "from the smallest" if labels == at[0] else "from",
@@ -114,6 +117,8 @@ def answer_row(sizes, seeds, differences, threshold):
         "gap_largest": means[-1],
         "gap_largest_low": gap_low[-1],
         "gap_largest_high": gap_high[-1],
+        "gap_lowest": near.min(),  # of the sizes from which on the gap is small, or of all
+        "gap_highest": near.max(),
         "seeds": len(of),
         "fewest_seeds": int((cells >= 0).sum(axis=1).min()),
         "test_examples": differences.shape[1],
@@ -126,15 +131,21 @@ def is_correct(path):
     return labels == predicted
 
 
-def answers(gaps: pd.DataFrame, predictions: dict, threshold: float) -> pd.DataFrame:
+def answers(gaps: pd.DataFrame, scores: pd.DataFrame, predictions: dict, threshold: float) -> pd.DataFrame:
     """Return the rows of answer.parquet, one per dataset and arm.
 
-    gaps: rows of gaps.parquet. predictions: (dataset, arm, n, seed) -> path of the cell's predictions. threshold: in
-    points.
+    Sizes at which arm and reference are both no better than guessing do not count: a small gap says nothing there. If
+    no other size is left, the verdict is "guessing", and there is no number of labels.
+
+    gaps, scores: rows of the tidy tables. predictions: (dataset, arm, n, seed) -> path of the cell's predictions.
+    threshold: in points.
     """
-    rows = []
+    rows, guessing = [], guessing_sizes(scores)
     for (dataset, arm), group in gaps.groupby(["dataset", "arm"], sort=False):
         reference = group["reference"].iloc[0]
+        guessed = {n for n in group["n"] if {(dataset, arm, n), (dataset, reference, n)} <= guessing}
+        only_guessed = guessed == set(group["n"])
+        group = group if only_guessed else group[~group["n"].isin(guessed)]
         differences = np.stack([
             is_correct(predictions[dataset, reference, n, seed]).astype(np.int8)
             - is_correct(predictions[dataset, arm, n, seed])
@@ -144,6 +155,23 @@ def answers(gaps: pd.DataFrame, predictions: dict, threshold: float) -> pd.DataF
             group[["dataset", "dataset_title", "arm", "arm_title", "reference", "reference_title"]].iloc[0].to_dict()
         )
         row = answer_row(group["n"].tolist(), group["seed"].tolist(), differences, threshold)
+        if only_guessed:
+            row |= {"verdict": "guessing"} | dict.fromkeys(("labels", "labels_low", "labels_high"), math.nan)
         selection = "test" if "test" in set(group["selection"]) else "validation"
-        rows.append(facts | row | {"selection": selection})
+        around = scope(scores[scores["dataset"] == dataset], arm, reference, row["largest"])
+        rows.append(facts | row | {"selection": selection, "guessed_sizes": sorted(guessed)} | around)
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def scope(scores, arm, reference, size):
+    """Return the sizes around an answer, and mean accuracies at its largest `size`. scores: of one dataset."""
+    sizes, at = scores.loc[scores["arm"] == arm, "n"], scores[scores["n"] == size]
+    means = at.groupby("arm")["accuracy"].mean()
+    return {
+        "arm_sizes": sizes.nunique(),
+        "arm_largest": sizes.max(),
+        "dataset_largest": scores["n"].max(),
+        "accuracy": means[arm],
+        "reference_accuracy": means[reference],
+        "majority_accuracy": at["majority_accuracy"].mean(),
+    }

@@ -59,6 +59,12 @@ METRICS = {
 }
 
 
+def metric_columns() -> list[str]:
+    """Return the names of the columns that `scores` returns."""
+    ends = {True: ("", "_low", "_high"), False: ("",)}
+    return [f"{metric.name}{end}" for metric in METRICS.values() for end in ends[metric.interval is not None]]
+
+
 def scores(labels: np.ndarray, predicted: np.ndarray, classes: int) -> dict[str, float]:
     """Return the columns of all metrics for the predictions of one cell. labels, predicted: integer arrays (n,)."""
     columns = {}

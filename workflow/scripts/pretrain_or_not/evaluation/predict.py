@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from pretrain_or_not.arms import family_module
 from pretrain_or_not.compute.classifier import Classifier
+from pretrain_or_not.compute.hits import NO_CLASS, predicted_classes
 from pretrain_or_not.config.recipe import tokenizer_of
 from pretrain_or_not.data.examples import read_examples
 from pretrain_or_not.data.features import Features
@@ -59,6 +60,7 @@ def evaluate_cell(
 ) -> None:
     """Write the predictions of the test split: id, label, predicted, and one column ``p_<class>`` per class.
 
+    `predicted` is null where a probability is not finite.
     family, reads, neural: see `config.families.Family`. selected: path of the cell's selected.json. test: path of the
     test split as the family reads it. code: digest of the code that predicts. keep: see `select_run`; with "none", the
     weights are deleted once the predictions are written, and existing predictions of the same run by the same code are
@@ -79,9 +81,16 @@ def evaluate_cell(
     started = time.perf_counter()
     probabilities, flops = classifier.predict(examples)
     seconds = seconds_before + time.perf_counter() - started
-    predicted = probabilities.argmax(axis=1).astype(np.int32)
+    predicted = predicted_classes(probabilities)
+    not_finite = predicted == NO_CLASS
+    if not_finite.any():
+        log.warning("%d of %d predictions are not finite", not_finite.sum(), len(examples))
     names = examples.about["label_names"]
-    columns = {"id": examples.ids, "label": examples.labels.astype(np.int32), "predicted": predicted}
+    columns = {
+        "id": examples.ids,
+        "label": examples.labels.astype(np.int32),
+        "predicted": pa.array(predicted, mask=not_finite),
+    }
     columns |= {f"p_{name}": probabilities[:, i] for i, name in enumerate(names)}
     write_table(
         output,

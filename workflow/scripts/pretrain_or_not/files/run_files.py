@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pyarrow as pa
@@ -68,11 +69,13 @@ def model_checksum(folder, settings):
 
 
 def save_run(history: list[dict], cost: dict, recipe: dict, cell: dict, outputs: dict) -> None:
-    """Write history.parquet and run.json.
+    """Write history.parquet and run.json, which also holds the number of validations and the lowest mean loss of one.
 
     history: rows of HISTORY. cost: the measurements of `fit`. cell: dataset, arm, size, n, seed and setting of the run.
     outputs: paths of `history` and `cost`.
     """
+    losses = [row["loss"] for row in history if math.isfinite(row["loss"])]
+    cost = cost | {"validations": len(history), "lowest_loss": min(losses, default=None)}
     write_table(outputs["history"], pa.Table.from_pylist(history, schema=HISTORY), **cell)
     write_json(
         outputs["cost"],

@@ -93,9 +93,8 @@ class JobInputs(PerJob):
             return []
         from pretrain_or_not.evaluation.predict import is_tested  # here, because it takes a quarter of a second
 
-        predictions = Path(wildcards.dataset, "predictions", wildcards.arm, f"{CELL.format(**wildcards)}.parquet")
         code = test_code(self.catalogue.family(wildcards.arm))
-        tested = is_tested(self.catalogue.results / predictions, run, code)
+        tested = is_tested(self.predictions_path(wildcards), run, code)
         return [] if tested else [weights_of(wildcards, run)]
 
     def folder(self, wildcards) -> Path:
@@ -103,22 +102,61 @@ class JobInputs(PerJob):
         return self.catalogue.results / CELL_FOLDER.format(**wildcards)
 
     def timings(self) -> list[str]:
-        """Return the files of all timings."""
-        return [
+        """Return the files of all timings; with `partial`, of those that exist."""
+        files = [
             f"<results>/timing/{arm}/{device}-batch{batch_size}-length{length}.parquet"
             for device, batch_sizes in self.catalogue.timing["devices"].items()
             for batch_size in batch_sizes
             for length in self.catalogue.timing["lengths"]
             for arm in self.catalogue.timed_arms()
         ]
+        if not self.catalogue.experiment["partial"]:
+            return files
+        return [file for file in files if Path(file.replace("<results>", str(self.catalogue.results), 1)).exists()]
+
+    def scored_cells(self) -> list[dict]:
+        """Return the cells to score: all of the experiment or, with `partial`, those that are complete on disk."""
+        cells = grid(self.catalogue.experiment)
+        return [cell for cell in cells if self.is_complete(cell)] if self.catalogue.experiment["partial"] else cells
+
+    def missing_cells(self) -> list[dict]:
+        """Return the cells of the experiment that `partial` leaves out of the scores."""
+        return self.progress()[1] if self.catalogue.experiment["partial"] else []
+
+    def progress(self) -> tuple[int, list[dict]]:
+        """Return how many cells of the experiment are complete, and the others."""
+        cells = grid(self.catalogue.experiment)
+        missing = [cell for cell in cells if not self.is_complete(cell)]
+        return len(cells) - len(missing), missing
+
+    def is_complete(self, cell) -> bool:
+        """Return whether all runs of a cell, their selection and its predictions exist."""
+        folder, settings = self.folder(cell), self.catalogue.settings(cell["arm"])
+        files = [folder / setting / "run.json" for setting in settings]
+        files += [folder / "selected.json", self.predictions_path(cell)]
+        return all(path.exists() for path in files)
+
+    def predictions_path(self, cell) -> Path:
+        """Return the path of a cell's predictions."""
+        name = f"{CELL.format(**cell)}.parquet"
+        return self.catalogue.results / cell["dataset"] / "predictions" / cell["arm"] / name
+
+    def check_partial(self):
+        """Raise BadInput if only complete cells are to be scored, and there are none."""
+        if not self.scored_cells():
+            raise BadInput("experiment.partial: no cell is complete yet, so there is nothing to score; run without it")
+
+    def summaries(self, _wildcards):
+        """Return the dataset.json of each dataset that has a cell to score."""
+        return [f"<results>/{name}/dataset.json" for name in dict.fromkeys(c["dataset"] for c in self.scored_cells())]
 
     def cells(self, pattern):
-        """Return an input function that returns `pattern` for every cell of the experiment.
+        """Return an input function that returns `pattern` for every cell to score.
 
         With a list instead, Snakemake would hash the complete list for each file in it, and the list would be made
         whenever the Snakefile is parsed, once per job on a cluster.
         """
-        return lambda wildcards: [pattern.format(**cell) for cell in grid(self.catalogue.experiment)]
+        return lambda wildcards: [pattern.format(**cell) for cell in self.scored_cells()]
 
 
 def weights_of(wildcards, run):

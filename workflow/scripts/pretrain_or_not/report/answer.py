@@ -9,11 +9,16 @@ import pyarrow as pa
 
 from pretrain_or_not.evaluation.crossing import REPLICATES, answers
 from pretrain_or_not.files.atomic import atomic_write
+from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import open_parquet, read_metadata, write_table
 from pretrain_or_not.files.paths import PathLike
 from pretrain_or_not.job import log
 from pretrain_or_not.report.markup import markdown
+from pretrain_or_not.report.notes import notes_on
 from pretrain_or_not.report.selection_note import selection_note
+from pretrain_or_not.report.wording import counted, missing_words
+
+METHOD = "## How these numbers were made"
 
 
 def about(n, row):
@@ -26,9 +31,25 @@ def points(value):
     return "1 point" if value == 1 else f"{value:g} points"
 
 
-def gap_words(row, size):
-    """Return in words how far the arm is behind or ahead at a `size` ("smallest" or "largest"), with the interval."""
-    ends = [row[f"gap_{size}{end}"] for end in ("", "_low", "_high")]
+def near_words(row):
+    """Return in words that the gap is small: less than so many points behind, or ahead where it is negative too."""
+    near = f"less than {points(row['threshold'])} behind" if row["threshold"] else "ahead"
+    return f"{near}, or ahead" if row["threshold"] and row["gap_lowest"] < 0 else near
+
+
+def size_words(row):
+    """Return in words which size the largest one with a gap is."""
+    only = row["smallest"] == row["largest"]
+    if row["arm_largest"] > row["largest"] or (only and row["arm_sizes"] > 1):
+        return f"the {'only' if only else 'largest'} size that can be compared"
+    if only:
+        return "its only size"
+    return "its largest size" if row["dataset_largest"] > row["largest"] else "the largest size"
+
+
+def gap_words(row):
+    """Return in words how far the arm is behind or ahead at the largest size, with the interval."""
+    ends = [row[f"gap_largest{end}"] for end in ("", "_low", "_high")]
     side = "behind"
     if ends[0] < 0:
         side, ends = "ahead", [-ends[0], -ends[2], -ends[1]]
@@ -48,36 +69,78 @@ def interval_words(row):
 
 def sentence(row):
     """Return the answer about one arm in words, as Markdown. row: of answer.parquet."""
-    arm, near = f"**{markdown(row['arm_title'])}**", f"less than {points(row['threshold'])} behind"
-    largest = f"{row['largest']:,} labels"
+    arm = f"**{markdown(row['arm_title'])}**"
+    text = guessing_words(row, arm) if row["verdict"] == "guessing" else gap_sentence(row, arm)
+    if row["verdict"] != "guessing" and len(row["guessed_sizes"]):
+        sizes = ", ".join(f"{n:,}" for n in row["guessed_sizes"])
+        text += f" Not counted, because there both arms are no better than guessing: {sizes} labels."
+    return text
+
+
+def guessing_words(row, arm):
+    """Return in words that neither arm is better than guessing, so that their gap says nothing."""
+    at, reference = counted(row["largest"], "label"), markdown(row["reference_title"])
+    own, other, majority = (
+        f"{100 * row[key]:.1f} %" for key in ("accuracy", "reference_accuracy", "majority_accuracy")
+    )
+    where = f"at {at}" if row["smallest"] == row["largest"] else "at every size"
+    return (
+        f"{arm} cannot be compared: {where}, neither it nor **{reference}** is better than always answering the most "
+        f"frequent class (at {at}: {own} and {other} right, and {majority} by that answer)."
+    )
+
+
+def gap_sentence(row, arm):
+    """Return in words from how many labels on the gap is small."""
+    largest, near, gap = counted(row["largest"], "label"), near_words(row), gap_words(row)
+    may = ""
+    if row["verdict"] == "not yet" and not math.isinf(row["labels_low"]):
+        from_labels = f"From {about(row['labels_low'], row)} labels on it" if row["smallest"] < row["largest"] else "It"
+        may = f" {from_labels} may be less than {points(row['threshold'])} behind (within the 95 % interval)."
+    if row["smallest"] == row["largest"]:
+        small = row["verdict"] != "not yet" and row["gap_largest"] >= 0
+        less = f": less than {points(row['threshold'])}" if small else ""
+        return f"At {largest}, {size_words(row)}, {arm} is {gap}{less}.{may}"
     if row["verdict"] == "not yet":
-        text = f"{arm} is still {gap_words(row, 'largest')} at the largest size, {largest}"
-        if not math.isinf(row["labels_low"]):
-            text += f". From {about(row['labels_low'], row)} labels on it may be {near} (within the 95 % interval)"
-        return f"{text}."
-    sure = f"95 % interval: {interval_words(row)}"
+        return f"{arm} is still {gap} at {size_words(row)}, {largest}.{may}"
+    sure, smallest = f"95 % interval: {interval_words(row)}", counted(row["smallest"], "label")
+    certain = row["labels_high"] <= row["smallest"]
     if row["verdict"] == "from":
         text = f"From about {about(row['labels'], row)} labels on, {arm} is {near} ({sure})."
+    elif certain and row["gap_highest"] < 0:
+        text = f"{arm} is ahead at every size, from {smallest} on."
     else:
-        only = row["labels_high"] <= row["smallest"]
-        text = f"{arm} is {near} at the smallest size already, {row['smallest']:,} labels" + (
-            "." if only else f", and at all larger ones ({sure})."
+        text = f"{arm} is {near}{',' * near.endswith('or ahead')} at the smallest size already, {smallest}" + (
+            "." if certain else f", and at all larger ones ({sure})."
         )
-    return f"{text} At {largest} it is {gap_words(row, 'largest')}."
+    place = "" if size_words(row) == "the largest size" else f", {size_words(row)},"
+    return f"{text} At {largest}{place} it is {gap}."
 
 
-def as_markdown(table):
-    """Return the answer as a page: one heading per dataset, one line per arm, and the method."""
+def as_markdown(table, scores, reference, warnings, missing):
+    """Return the answer as a page: per dataset one line per arm with notes below; at the end the method.
+
+    table: rows of answer.parquet. scores: rows of scores.parquet. reference: name of the arm. warnings: dataset -> list
+    of sentences. missing: see `report.notes.missing_words`.
+    """
     lines = ["# From how many labels on is the gap to the reference small?", ""]
-    for _, rows in table.groupby("dataset", sort=False):
-        first = rows.iloc[0]
-        title, reference = markdown(first["dataset_title"]), markdown(first["reference_title"])
-        lines += [f"On **{title}**, measured from **{reference}**{selection_note(rows['selection'])}:", ""]
+    if missing:
+        lines += [f"**Not complete**: {markdown(missing_words(missing))}.", ""]
+    for dataset, cells in scores.groupby("dataset", sort=False):
+        rows = table[table["dataset"] == dataset]
+        title = markdown(cells["dataset_title"].iloc[0])
+        if rows.empty:
+            lines += [
+                f"On **{title}**, no cell of another arm has a counterpart of the reference arm: there is no gap."
+            ]
+        else:
+            measured_from = markdown(rows["reference_title"].iloc[0])
+            lines += [f"On **{title}**, measured from **{measured_from}**{selection_note(rows['selection'])}:", ""]
         lines += [f"- {sentence(row)}" for row in rows.to_dict("records")] + [""]
-    if table.empty:
-        lines += ["No cell of another arm has a counterpart of the reference arm, so there is no gap to report.", ""]
-    else:
-        lines += [textwrap.fill(method(table), 120), ""]
+        if notes := notes_on(cells, rows, reference, warnings.get(dataset, [])):
+            lines += ["Note:", "", *(f"- {note}" for note in notes), ""]
+    if not table.empty:
+        lines += [METHOD, "", textwrap.fill(method(table), 120), ""]
     return "\n".join(lines)
 
 
@@ -94,19 +157,28 @@ def method(table):
     )
 
 
-def answer(gaps: PathLike, predictions: list, threshold: float, outputs: dict) -> None:
+def answer(
+    scores: PathLike, gaps: PathLike, predictions: list, summaries: list, threshold: float, missing: list, outputs: dict
+) -> None:
     """Write answer.parquet and answer.md.
 
-    gaps: path of gaps.parquet. predictions: one path per cell. threshold: a gap below it is small, in points of
-    accuracy. outputs: paths of `table` and `text`.
+    scores, gaps: paths of the tidy tables. predictions: one path per cell. summaries: path of each dataset.json.
+    threshold: a gap below it is small, in points of accuracy. missing: cells of the experiment that were not scored,
+    see `report.notes.missing_words`. outputs: paths of `table` and `text`.
     """
-    with open_parquet(gaps) as file:
-        cells = file.read().to_pandas()
+    cells, rows = read_table(gaps), read_table(scores)
     abouts = {path: read_metadata(path) for path in predictions}
     paths = {(a["dataset"], a["arm"], a["n"], a["seed"]): path for path, a in abouts.items()}
-    table = answers(cells, paths, threshold)
+    table = answers(cells, rows, paths, threshold)
     write_table(outputs["table"], pa.Table.from_pandas(table, preserve_index=False), replicates=REPLICATES)
-    text = as_markdown(table)
+    warnings = {facts["dataset"]: facts.get("warnings", []) for facts in map(read_json, summaries)}
+    text = as_markdown(table, rows, read_metadata(scores)["reference"], warnings, missing)
     with atomic_write(outputs["text"]) as partial:
         partial.write_text(text, encoding="utf-8")
     log.info("%s", text)
+
+
+def read_table(path):
+    """Read a tidy table as a data frame."""
+    with open_parquet(path) as file:
+        return file.read().to_pandas()

@@ -1,8 +1,9 @@
-"""The text that Snakemake prints after the last job."""
+"""The texts that Snakemake prints after the last job."""
 
 from pathlib import Path
 
 from pretrain_or_not.report.markup import terminal
+from pretrain_or_not.report.wording import missing_words
 
 PLACES = {"Figures": "figures/", "Tables": "tables/, scores.parquet, gaps.parquet, answer.parquet"}
 
@@ -11,5 +12,21 @@ def closing_words(results: Path) -> str:
     """Return the answer as plain text and the places of the other results, or an empty string if there is no answer."""
     if not (results / "answer.md").is_file():
         return ""
-    text = terminal((results / "answer.md").read_text(encoding="utf-8")).partition("\n")[2].rpartition("\n\n")[0]
+    page = (results / "answer.md").read_text(encoding="utf-8")
+    text = terminal(page).partition("\n")[2].partition("\n## ")[0].rstrip()
     return f"{text}\n" + "".join(f"\n{name}: {results}/{files}" for name, files in PLACES.items()) + "\n"
+
+
+def failure_words(errors: str, complete: int, missing: list[dict]) -> str:
+    """Return what to print after a run in which a job failed: its errors, and what is missing if anything is there.
+
+    errors: see `report.short_errors.ShortErrors.repeated`. complete: how many cells are complete. missing: the others.
+    """
+    lines = [errors] if errors else []
+    if complete and missing:
+        lines += [
+            f"{missing_words(missing)}.",
+            f"Type the same command again to make {'it' if len(missing) == 1 else 'them'}; to score what is there, add "
+            "--config 'experiment={partial: true}'",
+        ]
+    return "".join(f"{line}\n" for line in lines)

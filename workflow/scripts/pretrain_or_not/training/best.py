@@ -12,9 +12,12 @@ class Best:
         self.patience, self.since, self.accuracy, self.step, self.weights = patience, 0, -math.inf, 0, None
 
     def update(self, accuracy, step, model):
-        """Keep the weights if `accuracy` beats all earlier ones."""
+        """Keep the weights if `accuracy` beats all earlier ones.
+
+        None stands for predictions that are not finite, and beats none.
+        """
         self.since += 1
-        if accuracy > self.accuracy:
+        if accuracy is not None and accuracy > self.accuracy:
             self.since, self.accuracy, self.step = 0, accuracy, step
             self.weights = {name: copy_on_cpu(weights) for name, weights in model.state_dict().items()}
 

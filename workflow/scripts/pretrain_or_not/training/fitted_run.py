@@ -8,11 +8,13 @@ from collections.abc import Callable
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from pretrain_or_not.compute.hits import share_right
 from pretrain_or_not.compute.memory import process_peak_memory_mb
 from pretrain_or_not.data.examples import examples_from_table, read_cell
 from pretrain_or_not.data.features import Features
 from pretrain_or_not.files.run_files import save_model, save_run
 from pretrain_or_not.job import log
+from pretrain_or_not.training.label_facts import label_facts
 from pretrain_or_not.training.run import Run
 
 
@@ -47,14 +49,15 @@ def fit_and_save(model, train, validation, run, feature_cost):
     with threadpool_limits(run.threads):
         model.fit(train)
     fitting = time.perf_counter() - started
-    accuracy = float((model.predict(validation).argmax(axis=1) == validation.labels).mean())
+    accuracy = share_right(model.predict(validation), validation.labels)
     validation_seconds = time.perf_counter() - started - fitting
     likelihood = model.predict(train)[np.arange(len(train)), train.labels]
     loss = float(-np.log(likelihood.clip(min=np.finfo(np.float32).tiny)).mean())
     seconds = before["seconds"] + fitting
     seen = len(train) * model.iterations
-    log.info("%d weights, %d examples, %d iterations in %.1f s | %.0f examples/s | loss %.4f | validation %.2f %%",
-             model.parameters, len(train), model.iterations, fitting, seen / seconds, loss, 100 * accuracy)  # fmt: skip
+    log.info("%d weights, %d examples, %d iterations in %.1f s | %.0f examples/s | loss %.4f | validation %s",
+             model.parameters, len(train), model.iterations, fitting, seen / seconds, loss,
+             "not finite" if accuracy is None else f"{100 * accuracy:.2f} %")  # fmt: skip
     history = [
         {
             "step": model.iterations,
@@ -84,4 +87,4 @@ def fit_and_save(model, train, validation, run, feature_cost):
         "training_flops": before["training_flops"] + model.training_flops,
     }
     save_model(model, run.outputs["model"], run.outputs["config"])
-    save_run(history, cost, run.recipe, run.cell | {"n": len(train)}, run.outputs)
+    save_run(history, cost | label_facts(train.labels), run.recipe, run.cell | {"n": len(train)}, run.outputs)

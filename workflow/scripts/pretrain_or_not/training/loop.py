@@ -35,6 +35,9 @@ def fit(
 ) -> tuple[list[dict], dict, Work]:
     """Train `model` in place; at the end it has the weights that were best on `validation`.
 
+    Training ends early where predictions are not finite; if no validation was finite, the accuracy is None, and the
+    model has its last weights.
+
     model: maps input_ids and attention_mask to an output with `logits`. train, validation: Examples. recipe: the
     training keys of an arm in the config. checkpoints: the run's Checkpoints; it goes on from the last one. Returns
     (history, cost, work): history has one dict per validation; cost is one dict with seconds, rates, peak memory,
@@ -61,7 +64,7 @@ def fit(
         while True:
             if progress.done in validate_after and not progress.validated:
                 validate(bare, validation, accelerator, progress, best, checkpoints)
-            if progress.done == steps or best.overdue():
+            if progress.done == steps or progress.diverged or best.overdue():
                 break
             model.train()
             rows = next(batches)
@@ -78,15 +81,18 @@ def fit(
             progress.line_if_due()
             checkpoints.visit(accelerator, progress, best)
 
-    if best.overdue():
+    if progress.diverged:
+        log.warning("predictions are not finite after step %d of %d: stopped", progress.done, steps)
+    elif best.overdue():
         log.info("no better for %d validations: stopped early", recipe["patience"])
-    bare.load_state_dict(best.weights)
+    if best.weights:
+        bare.load_state_dict(best.weights)
+        log.info("best validation accuracy %.2f %%, after step %d", 100 * best.accuracy, best.step)
     put_rows_back(math.prod(1 - rate_of(step) * recipe["weight_decay"] for step in range(best.step)))
-    log.info("best validation accuracy %.2f %%, after step %d", 100 * best.accuracy, best.step)
     cost = progress.cost() | device_facts(accelerator) | {
-        "validation_accuracy": best.accuracy,
+        "validation_accuracy": best.accuracy if best.weights else None,
         "validation_examples": len(validation),
-        "best_step": best.step,
+        "best_step": best.step if best.weights else None,
         "peak_memory_mb": peak_memory_mb(accelerator.device),
     }  # fmt: skip
     return progress.history, cost, progress.work

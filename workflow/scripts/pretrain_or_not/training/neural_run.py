@@ -17,6 +17,7 @@ from pretrain_or_not.files.provenance import digest, versions
 from pretrain_or_not.files.run_files import save_model, save_run
 from pretrain_or_not.job import log
 from pretrain_or_not.training.checkpoints import Checkpoints
+from pretrain_or_not.training.label_facts import label_facts
 from pretrain_or_not.training.loop import fit
 from pretrain_or_not.training.run import Run
 
@@ -50,7 +51,7 @@ def train_network(build: Callable, run: Run) -> None:
     history, cost, work = fit(model, train, validation, run.recipe, run.value, seed, checkpoints)
     if not PartialState().is_main_process:
         return
-    cost |= counts | {"training_flops": work.flops(flops.training)}
+    cost |= counts | {"training_flops": work.flops(flops.training)} | label_facts(train.labels)
     save_model(model, run.outputs["model"], run.outputs["config"])
     save_run(history, cost, run.recipe, run.cell | {"n": len(train)}, run.outputs)
     checkpoints.delete()

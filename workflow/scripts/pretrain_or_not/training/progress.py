@@ -62,11 +62,17 @@ class Progress:
         """Return whether the weights as they are now have been validated."""
         return bool(self.history) and self.history[-1]["step"] == self.done
 
+    @property
+    def diverged(self):
+        """Return whether the last validation had predictions that are not finite: AdamW does not recover from that."""
+        return bool(self.history) and self.history[-1]["validation_accuracy"] is None
+
     def add_validation(self, accuracy, seconds, accelerator):
-        """Add a row to the history, and say so in the log."""
+        """Add a row to the history, and say so in the log. accuracy: None if predictions are not finite."""
         loss = float(accelerator.reduce(self.loss_sum, "mean")) / self.losses
-        if not math.isfinite(loss):
-            log.info("the training loss is %s: the learning rate is too high for this arm", loss)
+        if accuracy is None or not math.isfinite(loss):
+            more = ", and predictions are not finite" if accuracy is None else ""
+            log.warning("the training loss is %s%s: the learning rate is too high for this arm", loss, more)
         self.loss_sum, self.losses = None, 0
         self.validation_seconds += seconds
         self.history.append(
@@ -97,7 +103,7 @@ class Progress:
             100 * self.done / self.steps,
             self.work.examples / self.training_seconds(),
             loss,
-            f"{100 * self.history[-1]['validation_accuracy']:.2f} %" if self.history else "-",
+            "-" if not self.history or self.diverged else f"{100 * self.history[-1]['validation_accuracy']:.2f} %",
             *divmod(round(left), 60),
         )
 

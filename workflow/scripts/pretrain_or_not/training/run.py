@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import string
 from dataclasses import dataclass
 
 from pretrain_or_not.config.recipe import tokenizer_of
+from pretrain_or_not.config.selection import setting_value
 
 SECONDS_PER_MINUTE = 60
 
@@ -45,11 +45,10 @@ def run_of_job(snakemake) -> Run:
     """Return the run that a training rule's `snakemake` object describes."""
     wildcards, params = snakemake.wildcards, snakemake.params
     cell = {key: wildcards[key] for key in ("dataset", "arm", "size", "setting")} | {"seed": int(wildcards.seed)}
-    number = wildcards.setting.lstrip(string.ascii_letters)
     return Run(
         cell=cell | {"selection": params.selection},
         recipe=params.recipe,
-        value=float(number) if number else None,
+        value=setting_value(wildcards.setting),
         inputs=dict(snakemake.input.items()),
         outputs=dict(snakemake.output.items()),
         pretrained=params.pretrained,

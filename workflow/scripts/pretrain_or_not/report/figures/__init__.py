@@ -47,6 +47,8 @@ def plot(name: str, table: PathLike, outputs: list, arms: list[str], style: dict
     from pretrain_or_not.report.style import save
 
     rows = read_table(table, arms)
+    if "accuracy" in rows:
+        rows = rows[rows["accuracy"].notna()]  # a cell that is not finite has none; the answer names it
     figure = importlib.import_module(f"{__name__}.{name}").draw(rows, arms, style, published)
     save(figure, outputs)
     log.info("%d cells, %d arms, %d datasets", len(rows), rows["arm"].nunique(), rows["dataset"].nunique())

@@ -4,32 +4,40 @@ import pandas as pd
 import pyarrow as pa
 
 from pretrain_or_not.evaluation.metrics import Z_95
+from pretrain_or_not.evaluation.score import NOT_FINITE
 from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.job import log
 from pretrain_or_not.report.numbers import millions, number, with_spread
 from pretrain_or_not.report.panels import read_table
 from pretrain_or_not.report.selection_note import selection_note
 from pretrain_or_not.report.table import Table, write_forms
+from pretrain_or_not.report.wording import counted
+
+OWN_LARGEST = "*"  # marks a size that is the largest of its arm only
 
 PARAMETERS = ["parameters", "parameters_trained", "parameters_embedding"]
 
 
 def full_data(scores, gaps, published):
-    """Return one row per dataset and arm, at the dataset's largest size; arms that were not run there are left out.
+    """Return one row per dataset and arm, at the arm's largest size; `largest`: whether it is that of the dataset too.
 
-    Accuracy is in %: mean and standard deviation over seeds. The difference from the reference arm is in points,
-    negative for a worse arm: the mean over the seeds that both have. Its uncertainty is half the paired 95 % interval
-    from the sampling of test examples, for one seed, as the seeds share the examples. Selection is "test" if that of
-    any cell is. published: rows of `published.matched`.
+    Accuracy is in %: mean and standard deviation over the seeds that have one; `not_finite` counts the others. The
+    difference from the reference arm is in points, negative for a worse arm: the mean over the seeds that both have.
+    Its uncertainty is half the paired 95 % interval from the sampling of test examples, for one seed, as the seeds
+    share the examples. Selection is "test" if that of any cell is. published: rows of `published.matched`.
     """
-    most = scores.groupby("dataset", sort=False)["n"].transform("max")
+    own, most = (scores.groupby(keys, sort=False)["n"].transform("max") for keys in (["dataset", "arm"], "dataset"))
+    scores = scores.assign(largest=own == most, lost=scores["status"] == NOT_FINITE)
     keys = ["dataset", "dataset_title", "arm", "arm_title", "n"]
-    table = scores[scores["n"] == most].groupby(keys, sort=False, as_index=False).agg(
+    table = scores[scores["n"] == own].groupby(keys, sort=False, as_index=False).agg(
         share=("share", "first"), seeds=("seed", "nunique"), accuracy=("accuracy", "mean"), sd=("accuracy", "std"),
+        largest=("largest", "first"), not_finite=("lost", "sum"), majority_accuracy=("majority_accuracy", "mean"),
         selection=("selection", "min"), **{key: (key, "mean") for key in PARAMETERS},
     )  # fmt: skip
     table = table.rename(columns={"sd": "accuracy_sd"}).assign(
-        accuracy=lambda t: 100 * t["accuracy"], accuracy_sd=lambda t: 100 * t["accuracy_sd"]
+        accuracy=lambda t: 100 * t["accuracy"],
+        accuracy_sd=lambda t: 100 * t["accuracy_sd"],
+        majority_accuracy=lambda t: 100 * t["majority_accuracy"],
     )
     differences = gaps.groupby(["dataset", "arm", "n"], as_index=False).agg(
         difference=("gap", lambda gap: -gap.mean()), difference_95=("gap_se", lambda error: Z_95 * error.mean())
@@ -54,7 +62,13 @@ def as_table(rows, reference, study):
         own = row["arm"] == reference
         accuracy = with_spread(row["accuracy"], row["accuracy_sd"], 2)
         difference = "reference" if own else with_spread(row["difference"], row["difference_95"], 2, sign=True)
-        line = [row["dataset_title"], row["arm_title"], f"{row['n']:,}", accuracy, difference]
+        line = [
+            row["dataset_title"],
+            row["arm_title"],
+            f"{row['n']:,}{OWN_LARGEST * (not row['largest'])}",
+            accuracy,
+            difference,
+        ]
         line += [millions(row[key]) for key in PARAMETERS]
         line += [number(row["published_accuracy"], 2)] * shown[0]
         line += [number(row["published_difference"], 2, sign=True)] * shown[1]
@@ -66,6 +80,11 @@ def as_table(rows, reference, study):
         notes.insert(0, f"Accuracy: mean ± standard deviation of up to {seeds} seeds.")
     else:
         notes.insert(0, "Accuracy: of one seed.")
+    if not rows["largest"].all():
+        notes.append(f"{OWN_LARGEST} The largest size of the arm, not of the data set.")
+    for row in rows[rows["not_finite"] > 0].to_dict("records"):
+        lost = counted(row["not_finite"], "seed")
+        notes.append(f"{row['arm_title']} on {row['dataset_title']}: without {lost} whose predictions are not finite.")
     if any(shown):
         notes.append(
             f"Published: {study['name']}, all of their training data; difference from their {study['reference']}."

@@ -1,0 +1,24 @@
+"""The best run of a sweep is a finite one."""
+
+import pytest
+
+from pretrain_or_not.config.selection import best_setting, setting_value
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "best"),
+    [
+        ({}, None),
+        ({"lr1": 0.5, "lr2": 0.5}, "lr1"),
+        ({"lr1": None, "lr2": 0.0}, "lr2"),
+        ({"lr1": 0.1, "lr2": None, "lr3": 0.2}, "lr3"),
+        ({"lr1": None, "lr2": None}, "lr1"),
+    ],
+)
+def test_a_run_that_is_not_finite_never_beats_one_that_is(accuracies, best):
+    assert best_setting(accuracies) == best
+
+
+@pytest.mark.parametrize(("setting", "value"), [("lr0.001", 0.001), ("C10.0", 10.0), ("lr1e-05", 1e-5), ("only", None)])
+def test_the_value_of_a_setting(setting, value):
+    assert setting_value(setting) == value

@@ -1,0 +1,55 @@
+"""What went wrong in a cell is found from its row of scores.parquet."""
+
+import pandas as pd
+import pytest
+
+from pretrain_or_not.evaluation.diagnose import diagnoses, guessing_sizes, is_guessing
+
+GOOD = {"dataset": "d", "arm": "lstm", "arm_title": "LSTM", "n": 100, "seed": 0, "setting": "lr0.1", "status": "ok",
+        "accuracy": 0.9, "accuracy_low": 0.85, "majority_accuracy": 0.5, "predicted_classes": 2, "best_step": 50,
+        "steps": 100, "validations": 4, "lowest_loss": 0.2, "guessing_loss": 0.69, "sweep_edge": None}  # fmt: skip
+
+
+def frame(*changes):
+    """Return cells that are good but for the changes, as read from scores.parquet: numbers that may lack are floats."""
+    table = pd.DataFrame([GOOD | {"seed": i} | change for i, change in enumerate(changes)])
+    return table.astype({"predicted_classes": float, "best_step": float, "accuracy": float, "accuracy_low": float})
+
+
+NOT_FINITE = {"status": "not finite", "accuracy": None, "accuracy_low": None, "predicted_classes": None,
+              "best_step": None, "lowest_loss": None}  # fmt: skip
+CASES = [
+    ({}, []),
+    (NOT_FINITE, ["not finite"]),
+    ({"predicted_classes": 1}, ["one class"]),
+    ({"predicted_classes": 1, "accuracy_low": 0.6}, ["one class"]),
+    ({"accuracy_low": 0.5}, ["guessing"]),
+    ({"accuracy_low": 0.0}, ["guessing"]),
+    ({"accuracy_low": 0.4, "lowest_loss": 0.70}, ["guessing", "loss"]),
+    ({"lowest_loss": 0.70}, []),  # it learns all the same
+    ({"best_step": 100}, ["last step"]),
+    ({"best_step": 100, "validations": 1}, []),  # there was no choice
+    ({"best_step": None, "validations": 1}, []),  # fitted in one call
+    ({"sweep_edge": "lowest"}, ["lowest"]),
+    ({"sweep_edge": "highest", "best_step": 100}, ["last step", "highest"]),
+]
+
+
+@pytest.mark.parametrize(("change", "findings"), CASES)
+def test_what_is_found_in_a_cell(change, findings):
+    assert [found.finding for found in diagnoses(frame(change))] == findings
+    beside = diagnoses(frame({}, change, {}))
+    assert [(found.finding, len(found.rows), found.cells) for found in beside] == [(name, 1, 3) for name in findings]
+
+
+def test_findings_are_of_an_arm():
+    table = frame({"best_step": 100}, {"arm": "bert"}, {"best_step": 100}, {"arm": "bert", "sweep_edge": "lowest"})
+    found = [(found.arm, found.finding, len(found.rows), found.cells) for found in diagnoses(table)]
+    assert found == [("lstm", "last step", 2, 2), ("bert", "lowest", 1, 2)]
+
+
+def test_sizes_at_which_an_arm_guesses_on_average():
+    better = {"accuracy_low": 0.55}
+    table = frame({"accuracy_low": 0.4}, better, better | {"n": 200}, {"n": 300} | NOT_FINITE)
+    assert is_guessing(table).tolist() == [True, False, False, False]
+    assert guessing_sizes(table) == {("d", "lstm", 100)}

@@ -1,0 +1,94 @@
+"""Diagnose cells of which something went wrong, from their rows in scores.parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pandas as pd
+
+# The loss of a network that learns nothing varies by less than this share of the loss of guessing.
+NOTHING_LEARNT = 0.98
+
+
+def is_guessing(scores: pd.DataFrame) -> pd.Series:
+    """Return whether each cell is no better than always answering the class that is most frequent in its subset.
+
+    That accuracy is then above the lower end of the 95 % interval of the cell's accuracy, or the cell does answer one
+    class always.
+    """
+    return (scores["accuracy_low"] <= scores["majority_accuracy"]) | predicts_one_class(scores)
+
+
+def predicts_one_class(scores: pd.DataFrame) -> pd.Series:
+    """Return whether each cell predicts the same class for all test examples."""
+    return scores["predicted_classes"].eq(1).fillna(False).astype(bool)
+
+
+def guessing_sizes(scores: pd.DataFrame) -> set[tuple]:
+    """Return the (dataset, arm, n) at which an arm is no better than guessing: `is_guessing` of means over seeds."""
+    columns = ["accuracy_low", "majority_accuracy", "predicted_classes"]
+    means = scores.groupby(["dataset", "arm", "n"])[columns].mean()
+    return set(means.index[is_guessing(means)])
+
+
+class Finding(NamedTuple):
+    """One row of the table of findings.
+
+    holds: maps rows of scores.parquet to whether each has the finding. says: what the cells of an arm have in common,
+    as a template of `cells`, `is`, `its`, `has`, `s`, `which` (names of the cells) and `settings`.
+    """
+
+    holds: Callable[[pd.DataFrame], pd.Series]
+    says: str
+
+
+FINDINGS = {
+    "not finite": Finding(
+        lambda rows: rows["status"] == "not finite",
+        "{cells} {has} no accuracy, because predictions are not finite (NaN): lower the learning rate ({which})",
+    ),
+    "one class": Finding(
+        predicts_one_class,
+        "{cells} predict{s} one class for all test examples",
+    ),
+    "guessing": Finding(
+        lambda rows: is_guessing(rows) & ~predicts_one_class(rows),
+        "{cells} {is} no better than always answering the most frequent class",
+    ),
+    "loss": Finding(
+        lambda rows: is_guessing(rows) & (rows["lowest_loss"] >= NOTHING_LEARNT * rows["guessing_loss"]),
+        "{cells} {has} a training loss that never fell below that of guessing: change the rate, or train longer",
+    ),
+    "last step": Finding(
+        lambda rows: (rows["best_step"] == rows["steps"]).fillna(False).astype(bool) & (rows["validations"] > 1),
+        "{cells} {is} best at {its} last step: train longer, by `epochs` or `min_steps`",
+    ),
+    "lowest": Finding(
+        lambda rows: rows["sweep_edge"] == "lowest",
+        "{cells} selected the lowest value of {its} sweep ({settings}): add lower ones",
+    ),
+    "highest": Finding(
+        lambda rows: rows["sweep_edge"] == "highest",
+        "{cells} selected the highest value of {its} sweep ({settings}): add higher ones",
+    ),
+}
+
+
+class Diagnosis(NamedTuple):
+    """A finding about the cells of an arm on a dataset. rows: of scores.parquet. cells: how many the arm has."""
+
+    arm: str
+    finding: str
+    rows: pd.DataFrame
+    cells: int
+
+
+def diagnoses(scores: pd.DataFrame) -> list[Diagnosis]:
+    """Return the findings about the cells of one dataset, by arm; those without a cell are left out."""
+    return [
+        Diagnosis(arm, name, found, len(rows))
+        for arm, rows in scores.groupby("arm", sort=False)
+        for name, finding in FINDINGS.items()
+        if len(found := rows[finding.holds(rows)])
+    ]
