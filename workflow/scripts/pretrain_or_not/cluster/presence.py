@@ -1,4 +1,4 @@
-"""Check that jobs can be sent to Slurm from this machine."""
+"""Tell whether jobs go to a cluster; check that they can."""
 
 import shutil
 import subprocess
@@ -21,3 +21,12 @@ def check_slurm():
             return
         reason = (asked.stderr.strip().splitlines() or ["squeue fails"])[-1]
     raise BadInput(f"jobs are to go to Slurm, and it does not answer ({reason}); {ELSEWHERE}")
+
+
+def runs_on_cluster(workflow) -> bool:
+    """Return whether jobs are sent to a cluster, or this Snakemake runs inside such a job.
+
+    workflow: the object of that name in a Snakefile.
+    """
+    plugin = workflow.executor_plugin
+    return workflow.remote_exec or (plugin is not None and plugin.common_settings.non_local_exec)

@@ -9,6 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
+def layers_of(workflow) -> list[dict]:
+    """Return what Snakemake has merged into the config: its files, those of the command line, last ``--config``.
+
+    workflow: the object of that name in a Snakefile.
+    """
+    from snakemake.common.configfile import load_configfile  # here, as jobs do not need it
+
+    given = workflow.overwrite_configfiles
+    files = [*workflow.configfiles[len(given) :], *given]
+    return [*map(load_configfile, files), workflow.config_settings.config]
+
+
 def with_own_keys(config: dict, layers: Iterable[dict]) -> dict:
     """Return `config` with only those keys of each model that were given for its path.
 
