@@ -141,13 +141,22 @@ def raw_batch(texts, labels, split, given, columns, place, numbers, names=None):
                 f"{place} {numbers[bad]}: {shown(given[bad])} in column {columns['split']!r} "
                 f"is not a split; use {', '.join(SPLITS)}"
             )
-    classes = []
-    for number, value in zip(numbers, labels, strict=True):
-        try:
-            classes.append(class_of(value, names))
-        except BadInput as error:
-            raise BadInput(f"{place} {number}: {columns['label']!r} holds {error}") from error
+    classes = classes_of(labels, names, numbers, f"{columns['label']!r} holds", place)
     return pa.record_batch([texts, as_strings(classes), splits], schema=RAW)
+
+
+def classes_of(labels, names, numbers, what, place):
+    """Return the class of each label; raise BadInput that names the row of one that is none. See `raw_batch`."""
+    classes, known = [], {}  # most labels occur many times
+    for number, value in zip(numbers, labels, strict=True):
+        key = None if isinstance(value, list | dict) else (type(value), value)
+        if key is None or key not in known:
+            try:
+                known[key] = class_of(value, names)
+            except BadInput as error:
+                raise BadInput(f"{place} {number}: {what} {error}") from error
+        classes.append(known[key])
+    return classes
 
 
 def as_strings(classes):
