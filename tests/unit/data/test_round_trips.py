@@ -23,7 +23,7 @@ QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCh
 
 @pytest.fixture(autouse=True, scope="module")
 def no_callback_is_left():
-    """Remove what hypothesis hooks into the garbage collector: a Ctrl-C that lands in it is lost, and tests send some."""
+    """Remove hypothesis' hook of the garbage collector: a Ctrl-C that lands in it is lost, and some tests send one."""
     before = list(gc.callbacks)
     yield
     gc.callbacks[:] = before
