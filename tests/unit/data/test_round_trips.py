@@ -1,6 +1,7 @@
 """Any table of strings comes back as it was written, whoever wrote it; any bytes are read or refused in one line."""
 
 import csv
+import gc
 import gzip
 import json
 
@@ -18,6 +19,15 @@ from pretrain_or_not.data.sources import read_source
 from pretrain_or_not.errors import BadInput
 
 QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_callback_is_left():
+    """Remove hypothesis' hook of the garbage collector: a Ctrl-C that lands in it is lost, and some tests send one."""
+    before = list(gc.callbacks)
+    yield
+    gc.callbacks[:] = before
+
 
 # What trips readers: separators, quotes, line ends, missing values, numbers, and any other character of Unicode.
 PIECES = st.one_of(

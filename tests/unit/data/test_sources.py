@@ -13,6 +13,7 @@ import zstandard
 
 from helpers.texts import make_rows
 from pretrain_or_not.data.ingest import ingest
+from pretrain_or_not.data.readers import json_array
 from pretrain_or_not.data.sources import find_inputs, read_source
 from pretrain_or_not.errors import BadInput
 
@@ -233,15 +234,19 @@ GOOD = b'{"text": "good", "stars": 1.0}\n'
 BROKEN = {
     "not UTF-8": (GOOD + b'\n{"text": "caf\xe9", "stars": 1}\n', r"line 3: byte 14 is not UTF-8 .*iconv"),
     "not JSON": (GOOD * 2 + b'{"text": "cut', r"line 3: not JSON \(Unterminated string"),
-    "a list": (b'[{"text": "a"}, {"text": "b"}]', r'line 1: not an object but \[\{"text": "a"\}'),
-    "pretty-printed": (b'{\n  "text": "a"\n}\n', r"line 1: not JSON .*the object spans lines.*jq -c"),
-    "a pretty-printed list": (
-        b'[\n  {"text": "a"}\n]\n',
-        r"line 1: not JSON .*the file is one array: .*jq -c '\.\[\]'",
+    "a list of no objects": (b'[\n["a", 1],\n["b", 2]]', r'line 2: not an object but \["a", 1\]'),
+    "a list not ended": (b"[" + GOOD + b"," + GOOD, r"line 3: not JSON \(expecting ',' in the array"),
+    "a list cut": (b"[" + GOOD + b"," + GOOD[:-9], r"line 2: not JSON \(.*\)"),
+    "a list and more": (b"[" + GOOD + b"]" + GOOD, r"line 2: not JSON \(there is more after the end"),
+    "a list not UTF-8": (b"[" + GOOD + b',{"text": "caf\xe9", "stars": 1}]', "line 2: byte 15 is not UTF-8"),
+    "a list, a key twice": (
+        b'[\n{"text": "a", "text": "b", "stars": 1}]',
+        "line 2: the key 'text' occurs more than once",
     ),
+    "pretty-printed": (b'{\n  "text": "a"\n}\n', r"line 1: not JSON .*the object spans lines.*jq -c"),
     "columns": (
         b'{"text": {"0": "a", "1": "b"}, "stars": {"0": 1, "1": 2}}',
-        "its only object holds all values of 'text'",
+        "its only object is the whole table; write one",
     ),
     "rows inside": (
         b'{"data": [{"text": "a"}, {"text": "b"}]}',
@@ -291,3 +296,15 @@ def test_a_file_that_is_no_archive_is_named_in_one_line(tmp_path):
     with pytest.raises(BadInput, match=r"y\.tar, .*: cut short or damaged after line 0 \(") as caught:
         read(tmp_path / "y.tar", member=YELP)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("part", [1, 7, 1 << 20])
+def test_an_array_of_objects_is_read_like_lines(tmp_path, monkeypatch, indent, part):
+    monkeypatch.setattr(json_array, "PART", part)
+    rows = [{"text": f'some "text" {i} é ]}}', "stars": i % 5 + 1, "more": [[i], {"a": "]"}]} for i in range(30)]
+    path = tmp_path / "a.json"
+    path.write_text("\ufeff" + json.dumps(rows, indent=indent, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert read(path) == [(row["text"], str(row["stars"]), None) for row in rows]
+    path.write_text(" [ ] ")
+    assert read(path) == []

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from pretrain_or_not.config.labels import as_label, class_of, shown
 from pretrain_or_not.config.splits import SPLIT_NAMES, SPLITS
-from pretrain_or_not.config.wording import listing
+from pretrain_or_not.config.wording import did_you_mean, listing
 from pretrain_or_not.errors import BadInput
 
 ROWS_PER_BATCH = 10_000
@@ -93,7 +93,8 @@ def require(columns, existing, place):
         if name not in existing:
             found = listing([clipped(column) for column in existing])
             advice = "" if any(column in existing for column in columns.values()) else other_header(columns, existing)
-            raise BadInput(f"{place}: no column {name!r} for `{key}:`; its columns are {found}{advice}")
+            hint = did_you_mean(name, existing)
+            raise BadInput(f"{place}: no column {name!r} for `{key}:`; its columns are {found}{advice}{hint}")
         if existing.count(name) > 1:
             count = existing.count(name)
             raise BadInput(f"{place}: {count} columns are called {name!r}, the column for `{key}:`; rename all but one")
@@ -108,15 +109,21 @@ def other_header(columns, existing):
                 return f" (its cells are separated by {name}: {fix})"
         if existing[0].lstrip().startswith(("{", "[")):
             return " (it looks like JSON: set `format: json`)"
-    if len(existing) >= len(columns) and any(" " in column.strip() or len(column) > 40 for column in existing):
+    if len(existing) >= len(columns) and any(is_value(column) for column in existing):
         return " (if that is a row, not names, put a line with the names of the columns above it)"
     return ""
 
 
+def is_value(cell):
+    """Return whether a cell looks more like a value than like the name of a column."""
+    return " " in cell.strip() or len(cell) > 40 or cell.strip().isdecimal()
+
+
 def clipped(name):
     """Return the beginning of a column's name on one line."""
-    name = " ".join(str(name).split())
-    return name if len(name) <= 40 else f"{name[:39]}…"
+    line = " ".join(str(name).split())
+    line = line if line == name else repr(line if len(line) > 40 else name)
+    return line if len(line) <= 42 else f"{line[:41]}…"
 
 
 def raw_batch(texts, labels, split, given, columns, place, numbers, names=None):
@@ -134,13 +141,22 @@ def raw_batch(texts, labels, split, given, columns, place, numbers, names=None):
                 f"{place} {numbers[bad]}: {shown(given[bad])} in column {columns['split']!r} "
                 f"is not a split; use {', '.join(SPLITS)}"
             )
-    classes = []
-    for number, value in zip(numbers, labels, strict=True):
-        try:
-            classes.append(class_of(value, names))
-        except BadInput as error:
-            raise BadInput(f"{place} {number}: {columns['label']!r} holds {error}") from error
+    classes = classes_of(labels, names, numbers, f"{columns['label']!r} holds", place)
     return pa.record_batch([texts, as_strings(classes), splits], schema=RAW)
+
+
+def classes_of(labels, names, numbers, what, place):
+    """Return the class of each label; raise BadInput that names the row of one that is none. See `raw_batch`."""
+    classes, known = [], {}  # most labels occur many times
+    for number, value in zip(numbers, labels, strict=True):
+        key = None if isinstance(value, list | dict) else (type(value), value)
+        if key is None or key not in known:
+            try:
+                known[key] = class_of(value, names)
+            except BadInput as error:
+                raise BadInput(f"{place} {number}: {what} {error}") from error
+        classes.append(known[key])
+    return classes
 
 
 def as_strings(classes):

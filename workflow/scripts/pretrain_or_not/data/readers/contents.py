@@ -104,5 +104,5 @@ def not_utf8(line, error):
         shown = line[start : error.start + 12].decode("cp1252")
     except UnicodeDecodeError:
         return f"{place}; find out in which encoding the file is, and {convert('ENCODING')}"
-    shown = " ".join(shown.split())
-    return f"{place}; in Windows-1252 it reads {shown!r}: if that is right, {convert('CP1252')}, else with its encoding"
+    shown, advice = " ".join(shown.split()), convert("CP1252")
+    return f"{place}; in Windows-1252 it reads {shown!r}: if that is right, {advice}; if not, name its encoding instead"

@@ -1,9 +1,10 @@
-"""Read some keys of the objects in a file of JSON lines; the other keys may have any types.
+"""Read some keys of the objects in a file of JSON lines, or in one array; the other keys may have any types.
 
 The standard library parses line by line. `datasets` and pyarrow parse blocks into typed columns: they require that
 every key of a file keeps one type (Amazon's `style` and `vote` do not), and cannot report the line with the error.
 """
 
+import codecs
 import json
 import math
 from itertools import islice
@@ -11,6 +12,7 @@ from itertools import islice
 from pretrain_or_not.config.wording import listing
 from pretrain_or_not.data.raw_batches import ROWS_PER_BATCH, as_text, clipped, raw_batch
 from pretrain_or_not.data.readers.contents import check_contents, not_utf8
+from pretrain_or_not.data.readers.json_array import array_items
 from pretrain_or_not.data.readers.streams import DAMAGED, open_bytes
 from pretrain_or_not.errors import BadInput
 
@@ -54,9 +56,9 @@ def check_keys(rows, keys, name):
     only = rows[0] if len(rows) == 1 else {}
     tables = [key for key, value in only.items() if isinstance(value, dict | list) and len(value) > 1]
     for key in keys:
-        if key in tables:
+        if key in tables or {"columns", "index", "data"} <= set(tables):
             raise BadInput(
-                f"{name}: its only object holds all values of {key!r}; write one object per line, as by pandas' "
+                f"{name}: its only object is the whole table; write one object per line, as by pandas' "
                 'to_json(…, orient="records", lines=True)'
             )
         if not any(key in row for row in rows):
@@ -66,56 +68,55 @@ def check_keys(rows, keys, name):
 
 
 def objects(path, member, name, keys):
-    """Yield (line number from 1, object) of each line that is not blank; `keys` may occur once in each object."""
-    quoted = [json.dumps(key).encode() for key in keys]
-    number = 0
+    """Yield (line number from 1, object) of each object; `keys` may occur once in each.
+
+    The objects are on lines of their own, blank lines left aside, or they are the items of one array.
+    """
+    number, twice = 0, [json.dumps(key) for key in keys]
     try:
         with open_bytes(path, member) as file:
-            check_contents(file.peek(), name, "JSON lines")
-            for number, line in enumerate(file, 1):
-                if number == 1:
-                    line = line.removeprefix(b"\xef\xbb\xbf")  # the byte order mark that Windows writes before UTF-8
-                if not line.isspace():
-                    place = f"{name}: line {number}"
-                    row = parse(line, place)
-                    if any(line.count(key) > 1 for key in quoted):
-                        check_once(line, keys, place)
-                    yield number, row
+            start = file.peek()
+            check_contents(start, name, "JSON lines")
+            is_array = start.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"[")
+            for number, row, text in array_items(file, name) if is_array else parsed_lines(file, name):
+                if not isinstance(row, dict):
+                    raise BadInput(f"{name}: line {number}: not an object but {json.dumps(row)[:40]}; {advice(text)}")
+                if any(text.count(key) > 1 for key in twice):
+                    check_once(text, keys, f"{name}: line {number}")
+                yield number, row
     except DAMAGED as error:
         reason = str(error).partition("\n")[0].rstrip(":") or type(error).__name__
         raise BadInput(f"{name}: cut short or damaged after line {number} ({reason}); fetch the file again") from error
 
 
-def parse(line, place):
-    """Return the object in a line of bytes; raise BadInput that names its `place` if there is none."""
-    try:
-        row = json.loads(line.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{place}: {not_utf8(line, error)}") from error
-    except (ValueError, RecursionError) as error:
-        raise BadInput(f"{place}: not JSON ({error}); {advice(line)}") from error
-    if not isinstance(row, dict):
-        shown = json.dumps(row)[:40]
-        raise BadInput(f"{place}: not an object but {shown}; {advice(line)}")
-    return row
+def parsed_lines(file, name):
+    """Yield (line number from 1, value, text) of each line that is not blank; raise BadInput for a line not JSON."""
+    for number, line in enumerate(file, 1):
+        if line.isspace():
+            continue
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")  # Windows writes a byte order mark
+            yield number, json.loads(text), text
+        except UnicodeDecodeError as error:
+            raise BadInput(f"{name}: line {number}: {not_utf8(line, error)}") from error
+        except (ValueError, RecursionError) as error:
+            raise BadInput(f"{name}: line {number}: not JSON ({error}); {advice(text)}") from error
 
 
-def check_once(line, keys, place):
+def check_once(text, keys, place):
     """Raise BadInput if an object has one of `keys` more than once: the standard library takes the last of them."""
     pairs = []
-    json.loads(line, object_pairs_hook=lambda found: pairs.append([key for key, _ in found]))
+    json.loads(text, object_pairs_hook=lambda found: pairs.append([key for key, _ in found]))
     for key in keys:
         if pairs[-1].count(key) > 1:
             raise BadInput(f"{place}: the key {key!r} occurs more than once; rename all but one")
 
 
-def advice(line):
+def advice(text):
     """Return what to do about a line that is not one object, by how it begins."""
-    start = line.lstrip()
-    if start.startswith(b"["):
-        return "the file is one array: write each object of it on a line of its own, as by: jq -c '.[]' OLD > NEW"
-    if start.strip() == b"{" or (start.startswith(b"{") and start.rstrip().endswith((b",", b"{", b"["))):
+    start = text.strip()
+    if start.startswith("{") and (start == "{" or start.endswith((",", "{", "["))):
         return "the object spans lines: write each object on one line, as by: jq -c . OLD > NEW"
-    if not start.startswith(b"{") and (b"," in start or b"\t" in start):
+    if not start.startswith("{") and ("," in start or "\t" in start):
         return "if the file is a table, set `format: csv` or `format: tsv`"
     return "each line must be one whole object: {…}"
