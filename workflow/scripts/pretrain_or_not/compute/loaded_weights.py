@@ -15,11 +15,11 @@ MOST_NAMED = 3
 POOLER = re.compile(r"(^|\.)pooler\.")
 
 
-def check_loaded(model, info: dict, needed: set[str], folder: str) -> None:
+def check_loaded(model, info: dict, needed: set[str], used: set[str], folder: str) -> None:
     """Log how many weights were loaded, and which are new; raise BadInput if weights of pretraining were not loaded.
 
     info: what transformers returns with ``output_loading_info``. needed: the names of the weights that pretraining
-    gives, without a head. folder: for messages.
+    gives, without a head. used: the names of all weights that are used. folder: for messages.
     """
     missing, prefix = set(info["missing_keys"]), model.base_model_prefix + "."
     absent = sorted(name for name in missing & needed if not POOLER.search(name))
@@ -48,7 +48,7 @@ def check_loaded(model, info: dict, needed: set[str], folder: str) -> None:
         raise BadInput(
             f"models: {folder!r}: {len(wrong)} of its weights are not finite ({listed(wrong)}); get it again"
         )
-    new = sorted(name for name in model.state_dict() if name in missing or name not in needed)
+    new = sorted(used & (missing | {name for name, *_ in info["mismatched_keys"]}))
     log.info(
         "%d of %d weights loaded from %s; new: %s",
         len(needed - missing), len(needed), folder, ", ".join(new) or "none",
