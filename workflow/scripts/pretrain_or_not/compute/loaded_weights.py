@@ -34,7 +34,8 @@ def check_loaded(model, info: dict, needed: set[str], used: set[str], folder: st
         name, found, expected = reshaped[0]
         raise BadInput(
             f"models: path {folder!r}: {len(reshaped)} of its {len(needed)} weights have another shape than its "
-            f"config.json says ({name}: {shown(found)}, not {shown(expected)}); get config.json and weights of the same model"
+            f"config.json says ({name}: {shown(found)}, not {shown(expected)}); "
+            "get config.json and weights of the same model"
         )
     kinds = {numbered(name.removeprefix(prefix)) for name in needed}
     unused = sorted(name for name in info["unexpected_keys"] if numbered(name.removeprefix(prefix)) in kinds)
