@@ -112,6 +112,14 @@ def test_the_log_says_what_is_new(tmp_path, caplog):
     ]
 
 
+def test_a_decoder_that_is_not_used_is_not_called_new(tmp_path, caplog):
+    folder = make_tiny("t5", tmp_path / "model")
+    change_weights(folder, lambda weights: {k: v for k, v in weights.items() if not k.startswith("decoder.")})
+    with caplog.at_level(logging.INFO, "pretrain_or_not"):
+        load_encoder(str(folder))
+    assert caplog.messages == [f"21 of 21 weights loaded from {folder}; new: none"]
+
+
 @pytest.mark.parametrize("classes", [2, 5])
 @pytest.mark.parametrize("kind", TINY)
 def test_a_head_of_an_earlier_fine_tuning_is_replaced(kind, classes, tmp_path, caplog):

@@ -15,17 +15,17 @@ MOST_NAMED = 3
 POOLER = re.compile(r"(^|\.)pooler\.")
 
 
-def check_loaded(model, info: dict, needed: set[str], folder: str) -> None:
+def check_loaded(model, info: dict, needed: set[str], used: set[str], folder: str) -> None:
     """Log how many weights were loaded, and which are new; raise BadInput if weights of pretraining were not loaded.
 
     info: what transformers returns with ``output_loading_info``. needed: the names of the weights that pretraining
-    gives, without a head. folder: for messages.
+    gives, without a head. used: the names of all weights that are used. folder: for messages.
     """
     missing, prefix = set(info["missing_keys"]), model.base_model_prefix + "."
     absent = sorted(name for name in missing & needed if not POOLER.search(name))
     if absent:
         raise BadInput(
-            f"models: {folder!r}: its files lack {len(absent)} of the {len(needed)} weights of a "
+            f"models: path {folder!r}: its files lack {len(absent)} of the {len(needed)} weights of a "
             f"{type(model.base_model).__name__} ({listed(absent)}); "
             f"{advice(absent[0], info['unexpected_keys'], prefix)}"
         )
@@ -33,22 +33,23 @@ def check_loaded(model, info: dict, needed: set[str], folder: str) -> None:
     if reshaped:
         name, found, expected = reshaped[0]
         raise BadInput(
-            f"models: {folder!r}: {len(reshaped)} of its {len(needed)} weights have another shape than its config.json "
-            f"says ({name}: {shown(found)}, not {shown(expected)}); get config.json and weights of the same model"
+            f"models: path {folder!r}: {len(reshaped)} of its {len(needed)} weights have another shape than its "
+            f"config.json says ({name}: {shown(found)}, not {shown(expected)}); "
+            "get config.json and weights of the same model"
         )
     kinds = {numbered(name.removeprefix(prefix)) for name in needed}
     unused = sorted(name for name in info["unexpected_keys"] if numbered(name.removeprefix(prefix)) in kinds)
     if unused:
         raise BadInput(
-            f"models: {folder!r}: its files hold {len(unused)} weights more than its config.json says "
+            f"models: path {folder!r}: its files hold {len(unused)} weights more than its config.json says "
             f"({listed(unused)}); give it the number of layers that the weights have"
         )
     wrong = [name for name, weights in model.named_parameters() if name in needed and not finite(weights)]
     if wrong:
         raise BadInput(
-            f"models: {folder!r}: {len(wrong)} of its weights are not finite ({listed(wrong)}); get it again"
+            f"models: path {folder!r}: {len(wrong)} of its weights are not finite ({listed(wrong)}); get it again"
         )
-    new = sorted(name for name in model.state_dict() if name in missing or name not in needed)
+    new = sorted(used & (missing | {name for name, *_ in info["mismatched_keys"]}))
     log.info(
         "%d of %d weights loaded from %s; new: %s",
         len(needed - missing), len(needed), folder, ", ".join(new) or "none",

@@ -86,7 +86,7 @@ def load_new_headed(folder, revision, config, row):
         initialize(model, head)
         info["missing_keys"] |= head
         log.info("%s has a classification head already; it is replaced by a new one", folder)
-    check_loaded(model, info, needed, folder)
+    check_loaded(model, info, needed, set(model.state_dict()), folder)
     return model
 
 
@@ -163,13 +163,9 @@ def load_encoder(folder, revision=None):
     config, row = read_config(folder, revision)
     model, info = load(AutoModel, folder, revision, config)
     encoder = model.get_encoder() if row.kind == "encoder-decoder" else model
-    weights = {id(tensor) for tensor in encoder.state_dict(keep_vars=True).values()}
-    check_loaded(
-        model,
-        info,
-        {name for name, tensor in model.state_dict(keep_vars=True).items() if id(tensor) in weights},
-        folder,
-    )
+    own = {id(tensor) for tensor in encoder.state_dict(keep_vars=True).values()}
+    needed = {name for name, tensor in model.state_dict(keep_vars=True).items() if id(tensor) in own}
+    check_loaded(model, info, needed, needed, folder)
     return encoder
 
 

@@ -51,12 +51,12 @@ ARCHITECTURES = {
 }
 
 
-def find_architecture(model_type: str, path: str) -> Architecture:
+def find_architecture(model_type: str | None, path: str) -> Architecture:
     """Return the row of a `model_type`; raise BadInput that names the supported ones if there is none.
 
     path: of the model in the config, for the message.
     """
-    if model_type not in ARCHITECTURES:
+    if model_type is None or model_type not in ARCHITECTURES:
         titles = ", ".join(row.title for row in ARCHITECTURES.values())
         raise BadInput(
             f"models: path {path!r}: its architecture, {model_type!r}, is not supported; choose a model of one of "
