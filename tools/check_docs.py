@@ -62,7 +62,8 @@ NOT_RUN = {
     "squeue",
     "xargs",
 }
-PARSED_ONLY = {"--unlock", "--report", "--lint"}  # options of snakemake that need a finished or locked folder
+# Options of snakemake that need a finished or locked folder.
+PARSED_ONLY = {"--unlock", "--report", "--lint", "experiment={partial: true}"}
 OPERATORS = {";", "|", "&&", "||", "&"}
 
 problems: list[str] = []

@@ -272,7 +272,7 @@ def test_broken_files_stop_the_workflow_with_a_one_line_error(tmp_path_factory, 
         assert done.returncode != 0
         assert f"ERROR in {rule}: {path.relative_to(project.folder)}{told}" in done.stdout, done.stdout
         assert "Traceback" not in done.stdout
-        log = done.stdout.partition("(traceback: ")[2].partition(")")[0]
+        log = done.stdout.partition("(log: ")[2].partition(")")[0]
         assert "Traceback" in (project.folder / log).read_text()
         path.unlink()
         done = project.snakemake(target, config=config)

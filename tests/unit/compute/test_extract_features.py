@@ -120,3 +120,12 @@ def test_features_open_like_other_tables(tokens, tiny_bert, tmp_path):
     assert frame.dtypes[["id", "label"]].tolist() == [np.int64, np.int32]
     assert b"pretrain_or_not" in pq.read_table(path).schema.metadata
     assert read_metadata(path)["label_names"] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_features_that_are_not_finite_are_refused(bad):
+    matrix = np.zeros((5, 3), np.float32)
+    module.check_finite(matrix, "tiny", "test")
+    matrix[[1, 1, 4], [0, 1, 2]] = bad
+    with pytest.raises(BadInput, match=r"model tiny: its features of 2 test texts are not finite"):
+        module.check_finite(matrix, "tiny", "test")

@@ -13,6 +13,7 @@ from pretrain_or_not.compute.parameters import parameter_counts
 from pretrain_or_not.compute.token_fit import fit_dataset
 from pretrain_or_not.compute.transformer import embedding_tables, load_encoder
 from pretrain_or_not.data.examples import examples_from_table
+from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.parquet import ROWS_PER_GROUP, open_parquet, read_metadata, read_rows, table_writer
 from pretrain_or_not.files.pretrained import verified
 from pretrain_or_not.files.provenance import versions
@@ -40,11 +41,22 @@ def parts(path):
         yield examples_from_table(read_rows(path, rows[start : start + PART]), about)
 
 
+def check_finite(matrix, name, split):
+    """Raise BadInput if a feature is NaN or infinite. matrix: (n, width). name, split: what they are of."""
+    lost = int((~np.isfinite(matrix).all(axis=1)).sum())
+    if lost:
+        raise BadInput(
+            f"model {name}: its features of {lost:,} {split} texts are not finite (NaN), so no probe can be fitted to "
+            "them; check its weights, or leave out the arms that probe it"
+        )
+
+
 def extract_features(tokens, pretrained, name, threads, outputs):
     """Write columns id, label and features (fixed-size lists of float32), in the order of the tokens.
 
     tokens, outputs: split -> path. pretrained: a model of the config, called `name` there. The metadata hold the cost
-    of the features. Raises BadInput if the model cannot be loaded, or cannot process the tokens.
+    of the features. Raises BadInput if the model cannot be loaded, cannot process the tokens, or gives numbers that are
+    not finite.
     """
     torch.set_num_threads(threads)
     model = load_encoder(verified(pretrained), pretrained.get("revision"))
@@ -64,6 +76,8 @@ def extract_features(tokens, pretrained, name, threads, outputs):
                 started = time.perf_counter()
                 matrix, work = infer(model, examples, accelerator, mean_pooled)
                 cost["seconds"] += time.perf_counter() - started
+                check_finite(matrix, name, split)
+                check_finite(matrix, name, split)
                 cost["examples"] += len(examples)
                 cost["flops"] += work.flops(flops)
                 column = pa.FixedSizeListArray.from_arrays(pa.array(matrix.ravel()), width)
