@@ -55,6 +55,7 @@ def test_defaults_are_filled():
             "seeds": [0],
             "exclude": [],
             "selection": "validation",
+            "partial": False,
             "checkpoint_minutes": 10,
             "validation_max": 10000,
             "keep_models": "selected",
