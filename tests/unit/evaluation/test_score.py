@@ -28,7 +28,8 @@ def scored(tmp_path):
             predicted = pa.array(predicted, mask=np.full(100, right is None))
             table = pa.table({"id": np.arange(100), "label": labels, "predicted": predicted})
             inference = {"seconds": 2.0, "examples": 100}
-            write_table(tmp_path / f"{i}.parquet", table, label_names=["a", "b"], inference=inference, **about)
+            write_table(tmp_path / f"{i}.parquet", table, label_names=["a", "b"], inference=inference,
+                        unknown_tokens=0.0, **about)  # fmt: skip
             chosen = (
                 about
                 | dict.fromkeys([*COST, "best_step"], 1)

@@ -69,7 +69,9 @@ def extract_features(tokens, pretrained, name, threads, outputs):
     for split, path in tokens.items():
         facts = read_metadata(path)
         fit_dataset(model, facts, name)
-        about |= {key: facts[key] for key in ("dataset", "label_names", "tokenizer", "max_length", "split")}
+        about |= {
+            key: facts[key] for key in ("dataset", "label_names", "tokenizer", "max_length", "split", "unknown_tokens")
+        }
         cost, later = {"seconds": 0.0, "examples": 0, "flops": 0}, {}
         with table_writer(outputs[split], schema, later, **about) as writer:
             for examples in parts(path):

@@ -10,13 +10,12 @@ import numpy as np
 import pyarrow as pa
 
 from pretrain_or_not.data.tokenizer import load_tokenizer
+from pretrain_or_not.data.unknown_tokens import report_unknown
 from pretrain_or_not.files.parquet import open_parquet, read_metadata, table_writer
 from pretrain_or_not.files.paths import PathLike
 from pretrain_or_not.job import log, warn
 
 ROWS_PER_BATCH = 10_000
-
-MOST_UNKNOWN = 0.05  # of the tokens of texts, before a warning
 
 
 def tokenize(
@@ -44,8 +43,9 @@ def tokenize(
         "padding_id": tokenizer.padding_id,
     }
     rows, tokens, cut, empty, unknown, started = 0, 0, 0, 0, 0, time.perf_counter()
+    later: dict = {}
     with ExitStack() as stack:
-        writers = {s: stack.enter_context(table_writer(p, schema, split=s, **about)) for s, p in outputs.items()}
+        writers = {s: stack.enter_context(table_writer(p, schema, later, split=s, **about)) for s, p in outputs.items()}
         source = stack.enter_context(open_parquet(examples))
         writing = stack.enter_context(ThreadPoolExecutor(1))  # a batch is written while the next is encoded
         written = writing.submit(lambda: None)
@@ -61,10 +61,11 @@ def tokenize(
             rows, tokens, cut = rows + len(lengths), tokens + len(ids), cut + int((lengths == max_length).sum())
             unknown += int((ids == tokenizer.unknown_id).sum()) if tokenizer.unknown_id is not None else 0
         written.result()
+        later["unknown_tokens"] = unknown / max(1, tokens - rows * tokenizer.added)
     seconds = time.perf_counter() - started
     log.info("%d texts, %.1f tokens on average, %d at the limit of %d tokens; %.0f texts/s",
              rows, tokens / rows, cut, max_length, rows / seconds)  # fmt: skip
-    report_unknown(unknown, tokens - rows * tokenizer.added, facts["dataset"], name)
+    report_unknown(later["unknown_tokens"], facts["dataset"], name)
     if empty:
         warn(f"datasets: {facts['dataset']}: {empty} of {rows} texts have no token of the tokenizer of models: {name}")
 
@@ -75,20 +76,6 @@ def without_empty(ids, lengths, padding):
     starts = np.cumsum(lengths) - lengths
     lengths = np.maximum(lengths, 1)
     return np.insert(ids, starts[empty], padding) if len(empty) else ids, lengths
-
-
-def report_unknown(unknown, tokens, dataset, name):
-    """Log how many of the tokens of texts stand for something that the tokenizer does not know; warn if many do.
-
-    dataset, name: of the dataset and of the model in the config.
-    """
-    share = unknown / max(1, tokens)
-    log.info("%d of %d tokens are unknown (%.2f %%)", unknown, tokens, 100 * share)
-    if share > MOST_UNKNOWN:
-        warn(
-            f"datasets: {dataset}: {100 * share:.0f} % of its tokens are unknown to the tokenizer of models: {name}; "
-            "all of them look the same to a model. Is it a tokenizer for this language, with all of its files?"
-        )
 
 
 def write_splits(writers, table, splits):

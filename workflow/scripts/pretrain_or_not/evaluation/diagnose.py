@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from pretrain_or_not.data.unknown_tokens import MOST_UNKNOWN
+
 # The loss of a network that learns nothing varies by less than this share of the loss of guessing.
 NOTHING_LEARNT = 0.98
 
@@ -44,6 +46,10 @@ class Finding(NamedTuple):
 
 
 FINDINGS = {
+    "unknown": Finding(
+        lambda rows: rows["unknown_tokens"] > MOST_UNKNOWN,
+        "{cells} read{s} texts of which more than 5 % of the tokens are unknown to the tokenizer; take another one",
+    ),
     "not finite": Finding(
         lambda rows: rows["status"] == "not finite",
         "{cells} {has} no accuracy, because predictions are not finite (NaN): lower the learning rate ({which})",

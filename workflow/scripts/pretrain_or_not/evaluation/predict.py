@@ -96,6 +96,7 @@ def evaluate_cell(
         output,
         pa.table(columns),
         label_names=names,
+        unknown_tokens=examples.about["unknown_tokens"],
         config_digest=run["config_digest"],
         run=digest(run),
         code=code,

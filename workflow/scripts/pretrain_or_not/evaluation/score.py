@@ -64,6 +64,7 @@ def score_cell(predictions, selected, train_rows):
         "predicted_classes": len(np.unique(predicted)) if finite else None,
         **{key: run.get(key) for key in ("best_step", "validations", "lowest_loss", "guessing_loss")},
         "sweep_edge": sweep_edge(choice),
+        "unknown_tokens": about["unknown_tokens"],
         "test_examples": len(labels),
         "validation_accuracy": run["validation_accuracy"],
         "validation_examples": run["validation_examples"],

@@ -68,7 +68,7 @@ def check_architecture(path: str) -> None:
         raise BadInput(f"models: path {path!r}: it has no config.json, which says the architecture; get it again")
     settings = read_settings(folder / "config.json")
     if "auto_map" not in settings:  # others may need code that comes with them: what loads them says so
-        find_architecture(str(settings.get("model_type")), path)
+        find_architecture(settings.get("model_type"), path)
     check_settings(settings, path)
 
 
