@@ -1,5 +1,8 @@
 """A recipe for small LSTMs, the files of a run, and a function that trains a run as its job does."""
 
+import os
+import tempfile
+import time
 from pathlib import Path
 
 from pretrain_or_not.arms import family_module, module_name
@@ -32,6 +35,6 @@ def train(run):
         fit_classifier(family_module(family).build, run)
 
 
-def no_checkpoints(folder="no-checkpoints"):
-    """Return Checkpoints that are never written."""
-    return Checkpoints(folder, "", NEVER)
+def no_checkpoints():
+    """Return Checkpoints that are not written in time; what a test that was stopped has written is not used."""
+    return Checkpoints(Path(tempfile.gettempdir(), f"no-checkpoints-{os.getpid()}"), str(time.time_ns()), NEVER)

@@ -37,7 +37,7 @@ ATTENTION = "sdpa_with_fast_dropout"
 
 DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout", "mlp_dropout",
             "embedding_dropout", "classifier_dropout", "classifier_dropout_prob", "seq_classif_dropout", "dropout_rate",
-            "embd_pdrop", "attn_pdrop", "resid_pdrop")  # fmt: skip
+            "embd_pdrop", "attn_pdrop", "resid_pdrop", "activation_dropout", "pooler_dropout")  # fmt: skip
 
 
 def load_for_classification(folder, label_names, dropout, pretrained=True, revision=None):
