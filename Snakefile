@@ -18,6 +18,7 @@
 
 from pathlib import Path
 
+from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.14")
@@ -25,6 +26,8 @@ min_version("9.14")
 
 # config.yaml is that of the working directory or, if it has none, the one next to this file.
 HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
+if {"{", "}"} & set(str(HERE)):
+    raise WorkflowError(f"{HERE}: Snakemake takes braces in this path for a wildcard; rename the folder")
 
 
 configfile: "config.yaml" if Path("config.yaml").is_file() else str(HERE / "config.yaml")

@@ -66,6 +66,8 @@ NOT_RUN = {
 PARSED_ONLY = {"--unlock", "--report", "--lint", "experiment={partial: true}"}
 OPERATORS = {";", "|", "&&", "||", "&"}
 
+ROWS = 40_000  # of each file of data that stands in for a user's
+
 problems: list[str] = []
 
 
@@ -297,23 +299,28 @@ def check_script(arguments: list[str], block: Block) -> None:
 
 
 def make_data(dataset: dict, folder: Path) -> None:
-    """Make the files of a dataset that are missing: two rows each, with the columns that the config names."""
+    """Make the files of a dataset that are missing, with the columns and labels that the config names.
+
+    They have as many rows as the sizes on the pages ask for.
+    """
+    classes = (dataset.get("labels") or {"one": [1], "two": [2]}).values()
+    rows = [("good", raws[0]) for raws in classes] * (ROWS // len(classes))
     columns = [dataset.get("text", "text"), dataset.get("label", "label")]
     files = dataset.get("files", dataset.get("file", []))
     groups = list(files.values()) if isinstance(files, dict) else [files]
     for path in (path for group in groups for path in ([group] if isinstance(group, str) else group)):
         if not (folder / path).exists():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(content(path, columns, dataset.get("member")))
+            (folder / path).write_bytes(content(path, columns, rows, dataset.get("member")))
 
 
-def content(name: str, columns: list[str], member: str | None) -> bytes:
-    """Return a tiny table in the format that a file's name says. Reading stand-ins is no part of planning."""
-    rows = [dict(zip(columns, values, strict=True)) for values in (("good", "1"), ("bad", "2"))]
+def content(name: str, columns: list[str], values: list[tuple], member: str | None) -> bytes:
+    """Return a table in the format that a file's name says."""
+    rows = [dict(zip(columns, row, strict=True)) for row in values]
     buffer = io.BytesIO()
     if ".tar" in name:
         with tarfile.open(fileobj=buffer, mode="w") as archive:
-            data = content("lines.json", columns, None)
+            data = content("lines.json", columns, values, None)
             entry = tarfile.TarInfo(member or "lines.json")
             entry.size = len(data)
             archive.addfile(entry, io.BytesIO(data))
@@ -328,7 +335,7 @@ def content(name: str, columns: list[str], member: str | None) -> bytes:
         csv.writer(lines).writerows([columns, *(row.values() for row in rows)])
         text = lines.getvalue()
     else:
-        text = "".join("\t".join(reversed(row.values())) + "\n" for row in rows)
+        text = "".join("\t".join(str(value) for value in reversed(row.values())) + "\n" for row in rows)
     return gzip.compress(text.encode()) if name.endswith(".gz") else text.encode()
 
 

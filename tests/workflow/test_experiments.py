@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from snakemake.utils import update_config
@@ -22,15 +24,17 @@ REVIEW = {"text": "good", "reviewText": "good", "stars": 5.0, "overall": 5.0}
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory, tiny_bert):
-    """Return a project with a file at each path that the experiments name."""
+    """Return a project with a file at each path that the experiments name, of as many rows as their sizes need."""
     project = Project(tmp_path_factory.mktemp("experiments"), tiny_bert)
     data = project.folder / "data"
     data.mkdir()
-    for name in ("yelp_dataset.tar", "yelp_sentences.parquet", "imdb_train.parquet", "imdb_test.parquet"):
-        (data / name).touch()  # planning does not read them
+    (data / "yelp_dataset.tar").touch()  # planning does not read it
+    for name, column in (("yelp_sentences", "label"), ("imdb_train", "stars"), ("imdb_test", "stars")):
+        table = pa.table({"text": ["good"] * 40_000, column: [1] * 40_000})
+        pq.write_table(table, data / f"{name}.parquet")
     for name in ("Sports_and_Outdoors.json.gz", "Electronics.json.gz"):
         with gzip.open(data / name, "wt") as file:
-            file.write(json.dumps(REVIEW) + "\n")
+            file.write(f"{json.dumps(REVIEW)}\n" * 1000)
     return project
 
 

@@ -14,7 +14,7 @@ ID = "org/tiny-bert"
 LOADS = """
 import json, sys
 from pretrain_or_not.arms import bert
-from pretrain_or_not.compute.embeddings import extract_embeddings
+from pretrain_or_not.compute.extract_embeddings import extract_embeddings
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.data.tokenizer import load_tokenizer
 from pretrain_or_not.compute.transformer import load_encoder

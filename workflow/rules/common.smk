@@ -4,7 +4,6 @@ import json
 import shutil
 import sys
 
-from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 sys.path.append(str(HERE / "workflow" / "scripts"))

@@ -1,5 +1,6 @@
 """A pretrained model is loaded completely, with a new head, or refused."""
 
+import json
 import logging
 
 import pytest
@@ -152,3 +153,12 @@ def test_an_encoder_without_its_decoder_can_be_probed(tmp_path):
     change_weights(folder, lambda weights: {k: v for k, v in weights.items() if not k.startswith("decoder.")})
     load_encoder(str(folder))
     assert "weights of a T5Model (transformer.decoder." in refusal(folder, "for fine-tuning")
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+@pytest.mark.parametrize(("key", "value"), [("hidden_act", "geluu"), ("pad_token_id", 9999)])
+def test_a_config_that_is_impossible_is_named(key, value, loader, tmp_path):
+    folder = make_tiny("bert", tmp_path / "model")
+    settings = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(settings | {key: value}))
+    assert "is its config.json right?" in refusal(folder, loader)

@@ -35,6 +35,12 @@ def test_another_path_drops_what_was_said_of_the_former(layers, expected):
     assert config["models"] == {"minilm": expected, "other": BASE["models"]["other"]} and config["arms"] == {}
 
 
+def test_a_key_of_no_layer_stays():
+    """As a Snakefile that uses this one as a module may set it."""
+    config = {"models": {"minilm": {"path": "c", "revision": "6"}}}
+    assert with_own_keys(config, [BASE, {"models": {"minilm": {"path": "c"}}}, {}]) == config
+
+
 @pytest.mark.parametrize("config", [{}, {"models": None}, {"models": ["a"]}, {"models": {"minilm": "a"}}, merged(BASE)])
 @pytest.mark.parametrize("layers", [[], [{}], [{"models": {"minilm": {"path": "z"}}}], [{"models": 3}, 4]])
 def test_what_is_not_understood_stays_as_it_is(config, layers):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pretrain_or_not.config.selection import best_setting, setting_value
+from pretrain_or_not.config.selection import best_setting
+from pretrain_or_not.config.settings import setting_value
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,7 @@ def predict(folder, cell, right):
         ([0.5, 0.9], [0.5, 0.895], "from the smallest", 1000, [100]),
         ([0.005, 0.0], [0.0, 0.005], "guessing", 100, [100, 1000]),
         ([0.9, 0.9], [0.5, 0.5], "not yet", 100, []),  # only the arm guesses
+        ([0.5, 0.9], [0.2, 0.895], "from", 100, []),  # far below guessing is no guess: the gap is certain
     ],
 )
 def test_a_small_gap_between_two_arms_that_guess_is_no_answer(tmp_path, bert, lstm, verdict, smallest, guessed):
@@ -116,7 +117,13 @@ def test_a_small_gap_between_two_arms_that_guess_is_no_answer(tmp_path, bert, ls
         for (_, arm, n, _), accuracy in cells.items()
     )  # fmt: skip
     gaps = scores[scores["arm"] == "lstm"].assign(
-        dataset_title="D", arm_title="LSTM", reference="bert", reference_title="BERT", selection="validation"
+        gap=100 * (np.array(bert) - lstm),
+        gap_se=1.0,
+        dataset_title="D",
+        arm_title="LSTM",
+        reference="bert",
+        reference_title="BERT",
+        selection="validation",
     )
     (row,) = answers(gaps, scores, paths, 1.0).to_dict("records")
     assert (row["verdict"], row["smallest"], row["guessed_sizes"]) == (verdict, smallest, guessed)

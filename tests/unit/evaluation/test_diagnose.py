@@ -8,7 +8,7 @@ from pretrain_or_not.evaluation.diagnose import diagnoses, guessing_sizes, is_gu
 GOOD = {"dataset": "d", "arm": "lstm", "arm_title": "LSTM", "n": 100, "seed": 0, "setting": "lr0.1", "status": "ok",
         "accuracy": 0.9, "accuracy_low": 0.85, "majority_accuracy": 0.5, "predicted_classes": 2, "best_step": 50,
         "steps": 100, "validations": 4, "lowest_loss": 0.2, "guessing_loss": 0.69, "sweep_edge": None,
-        "unknown_tokens": 0.0}  # fmt: skip
+        "unknown_tokens": 0.0, "classes": 2, "subset_classes": 2}  # fmt: skip
 
 
 def frame(*changes):
@@ -33,6 +33,9 @@ CASES = [
     ({"best_step": None, "validations": 1}, []),  # fitted in one call
     ({"sweep_edge": "lowest"}, ["lowest"]),
     ({"unknown_tokens": 0.06}, ["unknown"]),
+    ({"subset_classes": 1}, ["subset"]),
+    # A subset of one class has a loss of guessing of 0, which no training can beat.
+    ({"subset_classes": 1, "accuracy_low": 0.4, "guessing_loss": 0.0, "lowest_loss": 0.0}, ["subset", "guessing"]),
     ({"sweep_edge": "highest", "best_step": 100}, ["last step", "highest"]),
 ]
 

@@ -7,7 +7,8 @@ import pytest
 from helpers.models import make_tiny_bert
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.architectures import ARCHITECTURES
-from pretrain_or_not.files.model_files import check_architecture, check_vocabulary_files, check_weight_files
+from pretrain_or_not.files.model_files import check_architecture, check_weight_files
+from pretrain_or_not.files.vocabulary_files import check_vocabulary_files
 
 PICKLE = "which could run code and is not read; save them as model.safetensors with save_pretrained"
 SAVE_AGAIN = "which is not read; load it with its own program and save it as model.safetensors with save_pretrained"
@@ -132,3 +133,10 @@ def test_no_tokenizer(bert):
     )
     (bert / "tokenizer_config.json").write_text('{"tokenizer_class": "ByT5Tokenizer"}')  # needs no file
     check(bert)
+
+
+def test_a_model_one_folder_below_is_named(bert):
+    (bert.parent / "all").mkdir()
+    inside = bert.rename(bert.parent / "all" / "checkpoint-500")
+    message = refusal(inside.parent)
+    assert message.endswith(f"a model is in {inside}: name that folder")

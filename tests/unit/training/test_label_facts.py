@@ -14,4 +14,5 @@ from pretrain_or_not.training.label_facts import label_facts
 )
 def test_the_majority_and_the_loss_of_guessing(labels, majority, loss):
     facts = label_facts(np.array(labels))
-    assert facts == {"majority_class": majority, "guessing_loss": pytest.approx(loss, abs=1e-4)}
+    loss = pytest.approx(loss, abs=1e-4)
+    assert facts == {"majority_class": majority, "guessing_loss": loss, "subset_classes": len(set(labels))}

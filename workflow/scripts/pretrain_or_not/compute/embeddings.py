@@ -1,23 +1,9 @@
-"""Token embeddings of a pretrained model in a separate file, so that LSTM runs need not load transformers."""
+"""Read the token embeddings of a pretrained model from their own file: LSTM runs need not load transformers."""
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.files.atomic import atomic_write
-from pretrain_or_not.files.pretrained import verified
 from pretrain_or_not.files.provenance import sha256_of
-from pretrain_or_not.job import log
-
-
-def extract_embeddings(pretrained, output):
-    """Write the tensor `embeddings`, (vocabulary, width) float32, of the model `pretrained` of the config."""
-    from pretrain_or_not.compute.transformer import input_embeddings
-
-    weights = input_embeddings(verified(pretrained), pretrained.get("revision"))
-    with atomic_write(output) as partial:
-        save_file({"embeddings": weights}, partial)
-    log.info("%d token embeddings, %d wide", *weights.shape)
 
 
 def read_embeddings(path):

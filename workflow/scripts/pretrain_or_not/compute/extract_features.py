@@ -79,7 +79,6 @@ def extract_features(tokens, pretrained, name, threads, outputs):
                 matrix, work = infer(model, examples, accelerator, mean_pooled)
                 cost["seconds"] += time.perf_counter() - started
                 check_finite(matrix, name, split)
-                check_finite(matrix, name, split)
                 cost["examples"] += len(examples)
                 cost["flops"] += work.flops(flops)
                 column = pa.FixedSizeListArray.from_arrays(pa.array(matrix.ravel()), width)

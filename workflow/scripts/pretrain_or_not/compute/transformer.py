@@ -58,7 +58,7 @@ def load_for_classification(folder, label_names, dropout, pretrained=True, revis
     if pretrained:
         model = load_new_headed(folder, revision, config, row)
     else:
-        model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
+        model = build(AutoModelForSequenceClassification, folder, config)
     return prepared(model, row)
 
 
@@ -67,7 +67,7 @@ def read_config(folder, revision):
     check_architecture(folder)
     try:
         config = AutoConfig.from_pretrained(folder, revision=revision, trust_remote_code=False)
-    except UNREADABLE as error:
+    except Exception as error:  # of many kinds, as configs can be wrong in many ways
         raise unreadable(folder, error) from error
     row = find_architecture(config.model_type, folder)
     check_settings(config.to_dict(), folder)
@@ -107,7 +107,15 @@ def load(auto_class, folder, revision, config):
             folder, revision=revision, config=config, dtype=torch.float32, output_loading_info=True,
             ignore_mismatched_sizes=True, **SAFE,
         )  # fmt: skip
-    except UNREADABLE as error:
+    except Exception as error:  # of many kinds, as configs can be wrong in many ways
+        raise unreadable(folder, error) from error
+
+
+def build(auto_class, folder, config):
+    """Return a model with random weights; raise BadInput if its config is impossible."""
+    try:
+        return auto_class.from_config(config, dtype=torch.float32)
+    except Exception as error:
         raise unreadable(folder, error) from error
 
 
@@ -152,6 +160,8 @@ def unreadable(folder, error):
         reason = f"its model.safetensors is broken ({reason}); get it again"
     elif "trust_remote_code" in reason:
         reason = "it needs code that comes with it, which is not run; choose a model that transformers knows"
+    elif not isinstance(error, UNREADABLE):
+        reason = f"{type(error).__name__}: {reason}; is its config.json right?"
     return BadInput(f"models: no model can be loaded from {folder!r}: {reason}")
 
 

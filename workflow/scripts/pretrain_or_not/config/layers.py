@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+NOTHING = object()  # equal to no value
+
 
 def layers_of(workflow) -> list[dict]:
     """Return what Snakemake has merged into the config: its files, those of the command line, last ``--config``.
@@ -26,23 +28,29 @@ def with_own_keys(config: dict, layers: Iterable[dict]) -> dict:
 
     layers: what was merged into `config`, in this order: the content of each file, then that of the command line.
     """
-    own: dict = {}
+    own: dict = {}  # name -> keys that were given for its path
+    others: dict = {}  # name -> keys that were given for another path before
     for layer in layers:
         for name, keys in mapping(layer, "models").items():
             if isinstance(keys, dict):
                 earlier = own.get(name, {})
                 moved = "path" in keys and keys["path"] != earlier.get("path")
                 own[name] = keys if moved else earlier | keys
+                others[name] = others.get(name, {}) | (earlier if moved else {})
     if not isinstance(config.get("models"), dict):
         return config
-    return config | {"models": {name: kept(keys, own.get(name)) for name, keys in config["models"].items()}}
+    models = config["models"].items()
+    return config | {"models": {name: kept(keys, own.get(name, {}), others.get(name, {})) for name, keys in models}}
 
 
-def kept(keys, own):
-    """Return the keys of a model without inherited ones. own: those given for its path, None if they are not known."""
-    if not isinstance(keys, dict) or own is None or own.get("path") != keys.get("path"):
+def kept(keys, own, others):
+    """Return the keys of a model without those that were given for another path of it.
+
+    own: keys that were given for its path. others: those that were given for other paths.
+    """
+    if not isinstance(keys, dict):
         return keys
-    return {key: value for key, value in keys.items() if key in own}
+    return {key: value for key, value in keys.items() if key in own or others.get(key, NOTHING) != value}
 
 
 def mapping(parent, key):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import string
 
 
 def best_setting(accuracies: dict[str, float | None]) -> str | None:
@@ -18,9 +17,3 @@ def best_setting(accuracies: dict[str, float | None]) -> str | None:
         return -math.inf if accuracy is None else accuracy
 
     return max(accuracies, key=rank, default=None)
-
-
-def setting_value(setting: str) -> float | None:
-    """Return the value of the sweep that a setting names: 0.001 of ``lr0.001``; None of a run without a sweep."""
-    number = setting.lstrip(string.ascii_letters)
-    return float(number) if number else None

@@ -5,8 +5,9 @@ tokenizer_config.json win over those in tokenizer.json. What is decided here hol
 quickstart's; all others are loaded with transformers.
 """
 
-import json
 from pathlib import Path
+
+from pretrain_or_not.files.vocabulary_files import read_settings
 
 SPECIAL = {
     "unk_token": "[UNK]",
@@ -30,7 +31,10 @@ OTHER_FILES = ("added_tokens.json", "chat_template.jinja")
 
 
 def is_plain(folder: Path, description: dict) -> bool:
-    """Return whether the ids are certain to be the same. description: the content of tokenizer.json."""
+    """Return whether the ids are certain to be the same. description: the content of tokenizer.json.
+
+    Raises KeyError or TypeError where the description is of an unusual form.
+    """
     config, settings, special = (
         read(folder / name) for name in ("config.json", "tokenizer_config.json", "special_tokens_map.json")
     )
@@ -39,9 +43,10 @@ def is_plain(folder: Path, description: dict) -> bool:
     kind = settings.get("tokenizer_class")
     added = {token["content"] for token in description["added_tokens"] if token["special"]}
     truncation = description.get("truncation") or {}
-    named = {key: value for key, value in (special | settings).items() if key in SPECIAL}
+    named = {key: value for file in (special, settings) for key, value in file.items() if key in SPECIAL}
     rest = set(special | settings) - HARMLESS - set(SPECIAL)
-    if truncation.get("direction", "Right") != "Right" or any(SPECIAL[key] != named[key] for key in named):
+    usual = all(file.get(key, value) == value for file in (special, settings) for key, value in SPECIAL.items())
+    if truncation.get("direction", "Right") != "Right" or not usual:
         return False
     if kind == "TokenizersBackend":
         return not rest and set(named.values()) <= added and description["post_processor"] is not None
@@ -77,4 +82,4 @@ def is_bert(description, settings):
 
 def read(path):
     """Return the content of a JSON file, an empty dict if there is none."""
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return read_settings(path) if path.is_file() else {}

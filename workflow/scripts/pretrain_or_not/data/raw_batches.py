@@ -141,7 +141,7 @@ def raw_batch(texts, labels, split, given, columns, place, numbers, names=None):
                 f"{place} {numbers[bad]}: {shown(given[bad])} in column {columns['split']!r} "
                 f"is not a split; use {', '.join(SPLITS)}"
             )
-    classes = classes_of(labels, names, numbers, f"{columns['label']!r} holds", place)
+    classes = classes_of(labels, names, numbers, f"{columns.get('label', 'label')!r} holds", place)
     return pa.record_batch([texts, as_strings(classes), splits], schema=RAW)
 
 

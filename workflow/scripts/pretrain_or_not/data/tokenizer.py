@@ -12,8 +12,8 @@ from tokenizers import Tokenizer
 from pretrain_or_not.data.chunk_encoder import SlowEncoder, make_encoder
 from pretrain_or_not.data.plain_tokenizer import SPECIAL, is_plain
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.files.model_files import check_vocabulary_files
 from pretrain_or_not.files.pretrained import locate
+from pretrain_or_not.files.vocabulary_files import check_vocabulary_files
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,13 @@ def load_plain(folder, path):
         return None
     try:
         text = file.read_text(encoding="utf-8")
-        plain, tokenizer = is_plain(folder, json.loads(text)), Tokenizer.from_str(text)
+        tokenizer = Tokenizer.from_str(text)
     except Exception as error:  # the library raises nothing narrower
         raise BadInput(f"models: path {path!r}: its tokenizer.json is broken ({error}); get it again") from error
+    try:
+        plain = is_plain(folder, json.loads(text))
+    except (KeyError, TypeError):  # what the library reads, and is not as BERT's
+        plain = False
     padding = tokenizer.token_to_id(SPECIAL["pad_token"])
     if not plain or padding is None:
         return None

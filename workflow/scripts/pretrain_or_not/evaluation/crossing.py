@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from pretrain_or_not.evaluation.diagnose import guessing_sizes
+from pretrain_or_not.evaluation.metrics import Z_95
 from pretrain_or_not.evaluation.score import read_predictions
 
 REPLICATES = 2000
@@ -134,8 +135,9 @@ def is_correct(path):
 def answers(gaps: pd.DataFrame, scores: pd.DataFrame, predictions: dict, threshold: float) -> pd.DataFrame:
     """Return the rows of answer.parquet, one per dataset and arm.
 
-    Sizes at which arm and reference are both no better than guessing do not count: a small gap says nothing there. If
-    no other size is left, the verdict is "guessing", and there is no number of labels.
+    Sizes at which arm and reference are both no better than guessing, and their gap is small or not certain, do not
+    count: a small gap says nothing there. If no other size is left, the verdict is "guessing", and there is no number
+    of labels.
 
     gaps, scores: rows of the tidy tables. predictions: (dataset, arm, n, seed) -> path of the cell's predictions.
     threshold: in points.
@@ -143,7 +145,9 @@ def answers(gaps: pd.DataFrame, scores: pd.DataFrame, predictions: dict, thresho
     rows, guessing = [], guessing_sizes(scores)
     for (dataset, arm), group in gaps.groupby(["dataset", "arm"], sort=False):
         reference = group["reference"].iloc[0]
-        guessed = {n for n in group["n"] if {(dataset, arm, n), (dataset, reference, n)} <= guessing}
+        means = group.groupby("n")[["gap", "gap_se"]].mean()
+        certain = means.index[means["gap"].abs() > np.maximum(threshold, Z_95 * means["gap_se"])]
+        guessed = {n for n in group["n"] if {(dataset, arm, n), (dataset, reference, n)} <= guessing} - set(certain)
         only_guessed = guessed == set(group["n"])
         group = group if only_guessed else group[~group["n"].isin(guessed)]
         differences = np.stack([

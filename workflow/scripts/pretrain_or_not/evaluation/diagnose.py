@@ -54,6 +54,10 @@ FINDINGS = {
         lambda rows: rows["status"] == "not finite",
         "{cells} {has} no accuracy, because predictions are not finite (NaN): lower the learning rate ({which})",
     ),
+    "subset": Finding(
+        lambda rows: rows["subset_classes"] < rows["classes"],
+        "{cells} {has} no training example of some of the classes ({which}): take more labels",
+    ),
     "one class": Finding(
         predicts_one_class,
         "{cells} predict{s} one class for all test examples",
@@ -63,7 +67,11 @@ FINDINGS = {
         "{cells} {is} no better than always answering the most frequent class",
     ),
     "loss": Finding(
-        lambda rows: is_guessing(rows) & (rows["lowest_loss"] >= NOTHING_LEARNT * rows["guessing_loss"]),
+        lambda rows: (
+            is_guessing(rows)
+            & (rows["subset_classes"] > 1)
+            & (rows["lowest_loss"] >= NOTHING_LEARNT * rows["guessing_loss"])
+        ),
         "{cells} {has} a training loss that never fell below that of guessing: change the rate, or train longer",
     ),
     "last step": Finding(

@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pretrain_or_not.compute.hits import NO_CLASS
-from pretrain_or_not.config.selection import setting_value
+from pretrain_or_not.config.settings import setting_value
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.evaluation.metrics import metric_columns, paired_gap
 from pretrain_or_not.evaluation.metrics import scores as scores_of
@@ -61,8 +61,9 @@ def score_cell(predictions, selected, train_rows):
         "status": OK if finite else NOT_FINITE,
         **metrics,
         "majority_accuracy": float((labels == run["majority_class"]).mean()),
+        "classes": len(about["label_names"]),
         "predicted_classes": len(np.unique(predicted)) if finite else None,
-        **{key: run.get(key) for key in ("best_step", "validations", "lowest_loss", "guessing_loss")},
+        **{key: run.get(key) for key in ("best_step", "validations", "lowest_loss", "guessing_loss", "subset_classes")},
         "sweep_edge": sweep_edge(choice),
         "unknown_tokens": about["unknown_tokens"],
         "test_examples": len(labels),

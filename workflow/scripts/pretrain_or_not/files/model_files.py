@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.architectures import find_architecture
+from pretrain_or_not.files.vocabulary_files import inner_folder, read_settings
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 
@@ -26,11 +26,6 @@ OTHER_WEIGHTS = {
     "*.onnx": f"of ONNX ({{}}), and cannot be trained; {ORIGINAL}",
     "*.safetensors": "under another name ({}); call the file model.safetensors, or add model.safetensors.index.json",
 } | dict.fromkeys(("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl"), PICKLE)
-
-# Files that a vocabulary is read from, and the classes of tokenizers that need none: their tokens are bytes.
-VOCABULARIES = ("tokenizer.json", "vocab*", "*vocab.json", "*.model", "*.tiktoken", "tekken.json")
-
-WITHOUT_VOCABULARY = ("ByT5Tokenizer",)
 
 
 def check_weight_files(path: str) -> None:
@@ -65,7 +60,10 @@ def check_architecture(path: str) -> None:
     if not (folder / "config.json").is_file():
         if (folder / "adapter_config.json").is_file():
             check_weight_files(path)
-        raise BadInput(f"models: path {path!r}: it has no config.json, which says the architecture; get it again")
+        raise BadInput(
+            f"models: path {path!r}: it has no config.json, which says the architecture; "
+            f"{inner_folder(folder) or 'get it again'}"
+        )
     settings = read_settings(folder / "config.json")
     if "auto_map" not in settings:  # others may need code that comes with them: what loads them says so
         find_architecture(settings.get("model_type"), path)
@@ -79,28 +77,3 @@ def check_settings(settings: dict, path: str) -> None:
             f"models: path {path!r}: its weights are quantized (quantization_config in config.json), and cannot be "
             f"trained; {ORIGINAL}"
         )
-
-
-def check_vocabulary_files(path: str) -> None:
-    """Raise BadInput unless a model's folder has a vocabulary for its tokenizer; nothing is checked of a Hub id."""
-    folder = Path(path)
-    if not folder.is_dir() or any(file for pattern in VOCABULARIES for file in folder.glob(pattern)):
-        return
-    settings = folder / "tokenizer_config.json"
-    if settings.is_file() and read_settings(settings).get("tokenizer_class") in WITHOUT_VOCABULARY:
-        return
-    raise BadInput(
-        f"models: path {path!r}: it has no tokenizer (tokenizer.json, vocab.txt, …); copy the tokenizer files of the "
-        "model there"
-    )
-
-
-def read_settings(path: Path) -> dict:
-    """Return the content of a JSON file of a model; raise BadInput that names it if it is not a mapping."""
-    try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise BadInput(f"{path}: not complete JSON ({error}); get the model again") from error
-    if not isinstance(settings, dict):
-        raise BadInput(f"{path}: not a JSON object; get the model again")
-    return settings

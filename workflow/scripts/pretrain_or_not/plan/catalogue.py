@@ -11,9 +11,10 @@ from pretrain_or_not.config.sizes import count
 from pretrain_or_not.data.sources import find_inputs, find_versions, look_into
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import read_json
-from pretrain_or_not.files.model_files import check_architecture, check_vocabulary_files, check_weight_files
+from pretrain_or_not.files.model_files import check_architecture, check_weight_files
 from pretrain_or_not.files.pretrained import locate
 from pretrain_or_not.files.provenance import digest
+from pretrain_or_not.files.vocabulary_files import check_vocabulary_files
 
 ONLY_SETTING = "only"  # the setting of a run without a sweep
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pretrain_or_not.config.recipe import tokenizer_of
-from pretrain_or_not.config.selection import setting_value
+from pretrain_or_not.config.settings import setting_value
 
 SECONDS_PER_MINUTE = 60
 
