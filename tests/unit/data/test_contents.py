@@ -1,11 +1,14 @@
 """Files whose content is not what their name says: told by their bytes, with what to do."""
 
+import bz2
 import gzip
 import io
+import tarfile
 import zipfile
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.orc
 import pytest
 
 from pretrain_or_not.data.readers import READERS
@@ -39,6 +42,21 @@ def arrow():
     return sink.getvalue().to_pybytes()
 
 
+def orc():
+    """Return an ORC file."""
+    sink = pa.BufferOutputStream()
+    pa.orc.write_table(pa.table({"text": ["a"] * 100, "label": ["b"] * 100}), sink)
+    return sink.getvalue().to_pybytes()
+
+
+def tar():
+    """Return a tar archive."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("a.csv"))
+    return file.getvalue()
+
+
 CONTENTS = {
     "UTF-16 with a mark": (TABLE.encode("utf-16"), "is text in UTF-16, not .*; convert it: iconv -f UTF-16 -t UTF-8"),
     "UTF-16 without a mark": (TABLE.encode("utf-16-le"), "is text in UTF-16 .little-endian.*iconv -f UTF-16LE"),
@@ -62,6 +80,13 @@ CONTENTS = {
         "is a pointer of Git LFS, .*git lfs pull",
     ),
     "PDF": (b"%PDF-1.7\n\xff", "is a PDF, "),
+    "ORC": (orc(), "is ORC, .*save it as Parquet"),
+    "Avro": (b"Obj\x01\x04\x14avro.codec\x08null\x16avro.schema" + bytes(50), "is Avro, .*save it as Parquet"),
+    "bzip2 twice": (bz2.compress(bz2.compress(TABLE.encode())), "is compressed with bzip2, .*unpack it by: bunzip2"),
+    "bzip2, empty": (bz2.compress(bz2.compress(b"")), "is compressed with bzip2, .*unpack it by: bunzip2"),
+    "GIF": (b"GIF89a\x01\0\x01\0\x80\0\0", "is an image, "),
+    "RAR": (b"Rar!\x1a\x07\x01\0" + bytes(50), "is a RAR archive, "),
+    "tar": (tar(), "is a tar archive, .*name the file in it by `member:`"),
     "SQLite": (b"SQLite format 3\0" + bytes(80), "is an SQLite database, "),
 }
 
@@ -75,6 +100,36 @@ def test_a_file_of_something_else_is_named_for_what_it_is(tmp_path, case, kind):
     with pytest.raises(BadInput, match=rf"a\.data: {message}") as caught:
         list(READERS[kind](str(path), kind, None, {"text": "text", "label": "label"}, None))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "first",
+    ["ORCID", "ORC", "PAR1", "GIF8", "GIF89a", "BZh", "BZh9", "BZhang", "Rar!", "%PDF", "SQLite format 3", "ARROW1",
+     "Obj", "Obj\x01Class", "7z"],
+)  # fmt: skip
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_header_that_begins_like_another_kind_of_file_is_a_header(tmp_path, first, encoding):
+    lines = [
+        f"{first},text,label",
+        *(f"{i},schön {i} €,a" for i in range(1000)),
+    ]  # a character is cut where looking ends
+    (tmp_path / "a.csv").write_text("\n".join(lines), encoding=encoding)
+    batches = list(READERS["csv"](str(tmp_path / "a.csv"), "csv", None, {"text": "text", "label": "label"}, None))
+    assert sum(batch.num_rows for batch in batches) == 1000
+
+
+def test_a_text_at_the_place_of_a_mark_is_a_text(tmp_path):
+    content = "text,label\n".ljust(256, "x") + "custard,a\n"
+    (tmp_path / "a.csv").write_text(content)
+    batches = list(READERS["csv"](str(tmp_path / "a.csv"), "csv", None, {"text": "text", "label": "label"}, None))
+    assert batches[0]["text"][0].as_py().endswith("custard")
+
+
+@pytest.mark.parametrize("first", ["ORCID", "PAR1", "GIF89a"])
+def test_such_a_header_in_another_encoding_is_told_to_be_no_utf8(tmp_path, first):
+    (tmp_path / "a.csv").write_bytes(f"{first},text,label\n1,café,a\n".encode("cp1252"))
+    with pytest.raises(BadInput, match=r"in Windows-1252 it reads .*café"):
+        list(READERS["csv"](str(tmp_path / "a.csv"), "csv", None, {"text": "text", "label": "label"}, None))
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_rows_that_two_plain_quotes_make_one_text_are_named(tmp_path, separator,
     rows[start][0], rows[start + 3][0] = '"He said', 'goodbye"'
     rows = [row[::-1] if label_first else row for row in [["text", "label"], *rows]]
     path = write(tmp_path / "a.csv", "".join(separator.join(row) + "\n" for row in rows).encode())
-    with pytest.raises(BadInput, match=rf"a\.csv: lines {start + 2} to {start + 5}: quotes make one text of them"):
+    with pytest.raises(BadInput, match=rf"a\.csv: lines {start + 2} to {start + 5}: quotes make one row of them"):
         read(path, "csv" if separator == "," else "tsv")
 
 
@@ -99,6 +99,31 @@ def test_a_text_that_looks_like_rows_of_other_labels_is_a_text(tmp_path):
     with open(tmp_path / "a.tsv", "w", newline="") as file:
         csv.writer(file, delimiter="\t").writerows([("text", "label"), *rows])
     assert read(tmp_path / "a.tsv", "tsv") == rows
+
+
+SWALLOWED = ["he wrote\nneg{0}so", "he wrote{0}pos\nso", "a{0}neg\nb{0}pos\nc", "pos{0}a\nneg{0}b"]
+
+
+@pytest.mark.parametrize(("kind", "separator"), [("csv", ","), ("tsv", "\t")])
+@pytest.mark.parametrize("label_first", [False, True])
+@pytest.mark.parametrize("quoted", ["header", "rows", "all"])
+def test_a_text_that_looks_like_rows_is_a_text_where_quotes_are_used(tmp_path, kind, separator, label_first, quoted):
+    rows = [*ROWS, *((text.format(separator), "pos") for text in SWALLOWED)]
+    parts = {"header": [("text", "label")], "rows": rows}
+    with open(tmp_path / "a.csv", "w", newline="") as file:
+        for part, lines in parts.items():
+            quoting = csv.QUOTE_ALL if quoted in (part, "all") else csv.QUOTE_MINIMAL
+            writer = csv.writer(file, delimiter=separator, quoting=quoting)
+            writer.writerows(line[::-1] if label_first else line for line in lines)
+    assert read(tmp_path / "a.csv", kind) == rows
+
+
+def test_a_text_that_looks_like_rows_is_refused_with_what_to_do_where_no_other_cell_is_in_quotes(tmp_path):
+    path = write(tmp_path / "a.csv", b'label,text\npos,a\nneg,b\npos,"he wrote\nneg,so"\n')
+    with pytest.raises(BadInput, match=r"lines 4 to 5: .*if they are one row, put the names of the columns in quotes"):
+        read(path)
+    write(path, path.read_bytes().replace(b"label,text", b'"label","text"'))
+    assert read(path)[-1] == ("he wrote\nneg,so", "pos")
 
 
 def test_a_byte_order_mark_and_mixed_line_ends_are_no_matter(tmp_path):

@@ -125,6 +125,20 @@ def test_any_table_comes_back_through_a_folder(tmp_path, writer, rows):
     assert read(path, "hub") == rows
 
 
+LIKE_ROWS = st.lists(st.sampled_from(["pos", "neg", ",", "\n", '"', "a", " "]), max_size=12).map("".join)
+
+
+@pytest.mark.parametrize("header", [("text", "label"), ("label", "text")])
+@QUICK
+@given(rows=st.lists(st.tuples(LIKE_ROWS, st.sampled_from(["pos", "neg"])), min_size=1, max_size=12))
+@example(rows=[("a", "pos"), ("b", "neg"), ("he wrote\nneg,so", "pos"), ("he wrote,neg\nso", "pos")])
+def test_texts_that_look_like_rows_come_back_where_all_cells_are_in_quotes(tmp_path, header, rows):
+    cells = [dict(zip(("text", "label"), row, strict=True)) for row in rows]
+    with open(tmp_path / "train.csv", "w", newline="", encoding="utf-8") as file:
+        csv.writer(file, quoting=csv.QUOTE_ALL).writerows([header, *([row[name] for name in header] for row in cells)])
+    assert read(tmp_path / "train.csv", "files") == rows
+
+
 ROWS = [("fine, really", "pos"), ('so "so"\nlala', "neg"), ("é", "pos")]
 
 

@@ -11,6 +11,7 @@ from pyarrow import csv
 
 from helpers.models import make_tiny_bert
 from helpers.plan import Wildcards, make_catalogue
+from pretrain_or_not.data.ingest import ingest
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.provenance import digest
 from pretrain_or_not.plan.catalogue import ONLY_SETTING, one_of
@@ -122,7 +123,9 @@ def test_sizes_up_to_the_training_data_are_fine(folder):
 
 
 def test_a_size_beyond_the_training_data_is_refused(folder):
-    with pytest.raises(BadInput, match="101 stands for 101 training examples, and there are 100"):
+    with pytest.raises(
+        BadInput, match=r"^dataset 'toy': .*101 stands for 101 training examples, and there are 100; ch"
+    ):
         make_catalogue(experiment={"sizes": [101]}).check_data()
 
 
@@ -134,7 +137,11 @@ def test_a_size_up_to_the_rows_is_left_to_ingest_where_the_data_are_to_be_read_a
     make_catalogue(experiment=beyond).check_data()
     (folder / "results" / "toy" / "dataset.json").unlink()
     make_catalogue(experiment=beyond).check_data()
-    with pytest.raises(BadInput, match="121 stands for 121 training examples, and there are 120"):
+    message = (
+        "^dataset 'toy': experiment.sizes: 121 stands for 121 training examples, and there are at most 120 rows, "
+        "before validation and test are split off; choose fewer, or a share such as 100%$"
+    )
+    with pytest.raises(BadInput, match=message):
         make_catalogue(experiment={"sizes": [121]}).check_data()
 
 
@@ -144,6 +151,18 @@ def test_all_missing_files_are_named_at_once(tmp_path, monkeypatch):
     toy = make_catalogue().datasets["toy"] | {"files": {"train": ["a.csv", "b.csv"], "test": "c.csv"}}
     with pytest.raises(BadInput, match=r"there are no files \(2 of 3 are missing\): 'a\.csv', 'c\.csv'"):
         make_catalogue(datasets={"toy": toy}).check_data()
+
+
+def test_missing_files_of_all_datasets_are_named_at_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "b.csv").touch()
+    toy = make_catalogue().datasets["toy"]
+    datasets = {name: toy | {"files": f"{name}.csv"} for name in ("a", "b", "c")}
+    with pytest.raises(BadInput) as caught:
+        make_catalogue(datasets=datasets, experiment={"datasets": list(datasets)}).check_data()
+    a, c = str(caught.value).splitlines()
+    assert a.startswith("config: datasets.a.files: there is no file 'a.csv'")
+    assert c.startswith("config: datasets.c.files: there is no file 'c.csv'")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +196,7 @@ def test_what_is_no_file_is_named_for_what_it_is(tmp_path, monkeypatch, files, m
             {"labels": {"one": ["a"], "two": ["b"]}},
             r"toy\.csv: row 1: label 'c' is not in `lab",
         ),
-        ("text,label\n" + "x,a\n" * 39, {}, "40 stands for 40 training examples, and there are 39"),
+        ("text,label\n" + "x,a\n" * 39, {}, "40 stands for 40 training examples, and there are at most 39"),
     ],
 )
 def test_mistakes_in_the_first_rows_are_told_before_anything_runs(tmp_path, monkeypatch, content, changes, message):
@@ -187,6 +206,28 @@ def test_mistakes_in_the_first_rows_are_told_before_anything_runs(tmp_path, monk
         make_catalogue(datasets={"toy": make_catalogue().datasets["toy"] | changes}).check_data()
 
 
+@pytest.mark.parametrize(
+    ("row", "read"), [("\u200b,junk", True), ("x,\u2060", True), ("x,skip", True), ("\u200bx,junk", False)]
+)
+def test_first_rows_are_left_out_as_ingest_leaves_them_out(tmp_path, monkeypatch, row, read):
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"good {i},p\nbad {i},n\n" for i in range(100))
+    (tmp_path / "toy.csv").write_text(f"text,label\n{rows}{row}\n", encoding="utf-8")
+    toy = make_catalogue().datasets["toy"]
+    toy |= {"labels": {"pos": ["p"], "neg": ["n"]}, "ignore_labels": ["skip"]}
+    catalogue = make_catalogue(datasets={"toy": toy})
+
+    def ingest_it():
+        ingest(catalogue.datasets["toy"], "toy", [], 1, tmp_path / "out" / "e.parquet", tmp_path / "out" / "d.json")
+
+    for check in (catalogue.check_data, ingest_it):
+        if read:
+            check()
+            continue
+        with pytest.raises(BadInput, match="row 200: label 'junk' is not in `labels:`"):
+            check()
+
+
 def test_the_rows_of_a_large_file_are_counted_only_where_its_format_tells(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     table = pa.table({"text": ["x", "y"] * 15_000, "label": ["a", "b"] * 15_000})
@@ -194,7 +235,7 @@ def test_the_rows_of_a_large_file_are_counted_only_where_its_format_tells(tmp_pa
     csv.write_csv(table, "toy.csv")
     toy, beyond = make_catalogue().datasets["toy"], {"sizes": [30_001]}
     make_catalogue(datasets={"toy": toy}, experiment=beyond).check_data()
-    with pytest.raises(BadInput, match="30001 stands for 30,001 training examples, and there are 30,000"):
+    with pytest.raises(BadInput, match=r"30001 stands for 30,001 training examples, .* at most 30,000 rows"):
         make_catalogue(datasets={"toy": toy | {"files": "toy.parquet"}}, experiment=beyond).check_data()
 
 

@@ -9,17 +9,21 @@ from pretrain_or_not.config.wording import LARGEST, number_in, show
 from pretrain_or_not.errors import BadInput
 
 
-def count(size: int | str, total: int) -> int:
+def count(size: int | str, total: int, at_most: bool = False) -> int:
     """Return how many of `total` training rows a size means: 1000, "10%", or as in paths, "1000", "10pct".
 
-    Raises BadInput if that is less than 1 or more than `total`.
+    at_most: `total` is not the number of training rows but a bound of it. Raises BadInput if the result is less than 1
+    or more than `total`.
     """
     text = str(size).replace("pct", "%")
     n = int(total * Decimal(text[:-1]) / 100) if text.endswith("%") else int(text)
     if not 1 <= n <= total:
+        there_are = f"{total:,}; choose from 1 to {total}"
+        if at_most:
+            there_are = f"at most {total:,} rows, before validation and test are split off; choose fewer"
         raise BadInput(
-            f"experiment.sizes: {text} stands for {n:,} training examples, and there are {total:,}; "
-            f"choose from 1 to {total}, or a share such as 100%"
+            f"experiment.sizes: {text} stands for {n:,} training examples, and there are {there_are}, "
+            "or a share such as 100%"
         )
     return n
 

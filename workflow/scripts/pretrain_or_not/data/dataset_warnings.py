@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
+from decimal import Decimal
 
 from pretrain_or_not.config.labels import shown
 from pretrain_or_not.config.splits import SPLITS
@@ -80,8 +81,9 @@ def looks(name):
     text = unicodedata.normalize("NFKC", name.translate(LOOK_LIKE)).casefold()
     text = "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cc") and not "\ufe00" <= c <= "\ufe0f")
     text = " ".join(text.split())
-    if re.fullmatch(r"[+-]?[0-9]{1,15}([.][0-9]{1,15})?", text):
-        return f"{float(text):g}"
+    if re.fullmatch(r"[+-]?[0-9]+([.][0-9]+)?", text):  # exactly: the numbers of classes may differ in the last digit
+        integer, _, decimals = f"{Decimal(text) or 0:f}".partition(".")
+        return f"{integer}.{decimals.rstrip('0')}".rstrip(".")
     return TRUTH.get(text, text)
 
 

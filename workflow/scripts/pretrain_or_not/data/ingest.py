@@ -19,6 +19,7 @@ from pretrain_or_not.config.sizes import count
 from pretrain_or_not.config.splits import SPLITS
 from pretrain_or_not.data.dataset_warnings import check_classes, warnings_about
 from pretrain_or_not.data.label_map import ignored_labels, label_map_of, mapped
+from pretrain_or_not.data.left_out import kept_rows
 from pretrain_or_not.data.raw_batches import RAW
 from pretrain_or_not.data.shuffle import reordered
 from pretrain_or_not.data.sources import read_source
@@ -34,9 +35,6 @@ from pretrain_or_not.job import log
 EXAMPLES = pa.schema([("id", pa.int64()), ("text", pa.large_string()), ("label", pa.int32()), ("split", pa.string())])
 
 MAX_CLASSES = 1000
-
-# Nothing that can be seen: white space, control and format characters, variation selectors, fillers.
-BLANK = r"^[\s\pZ\p{Cc}\p{Cf}\x{FE00}-\x{FE0F}\x{034F}\x{115F}\x{1160}\x{17B4}\x{17B5}\x{2800}\x{3164}\x{FFA0}]*$"
 
 
 def clean(batches, scratch, label_map, ignored=()):
@@ -54,12 +52,8 @@ def clean(batches, scratch, label_map, ignored=()):
             table = pa.table([pa.array(range(first_id, first_id + batch.num_rows)), *batch.columns], schema=schema)
             first_id += batch.num_rows
             given.update(pc.unique(table["split"]).to_pylist())
-            blank, unlabelled = is_blank(table["text"]), is_blank(table["label"])
-            counts["blank or null text"] += pc.sum(blank).as_py() or 0
-            counts["no label"] += pc.sum(pc.and_not(unlabelled, blank)).as_py() or 0
-            unwanted = pc.and_not(pc.is_in(table["label"], pa.array(ignored, pa.string())), pc.or_(blank, unlabelled))
-            counts["label in ignore_labels"] += pc.sum(unwanted).as_py() or 0
-            table = table.filter(pc.invert(pc.or_(pc.or_(blank, unlabelled), unwanted)))
+            table, left_out = kept_rows(table, ignored)
+            counts.update(left_out)
             if label_map:
                 classes = mapped(table["label"].to_pylist(), label_map, table["id"])
                 table = table.set_column(table.column_names.index("label"), "label", pa.array(classes, pa.string()))
@@ -75,11 +69,6 @@ def clean(batches, scratch, label_map, ignored=()):
     if len(seen) == 1:
         raise BadInput(f"all labels are {shown(seen.pop())}; a classifier needs at least two classes")
     return counts, seen, given - {None}
-
-
-def is_blank(column):
-    """Return whether each value of a column of text is null, or holds nothing that can be seen."""
-    return pc.fill_null(pc.match_substring_regex(column, BLANK), True)
 
 
 def class_names(seen, label_map):

@@ -82,12 +82,26 @@ class Catalogue:
 
     def check_data(self):
         """Raise BadInput if a source of the experiment is missing, its first rows are wrong, or a size is too large."""
+        for name, sources in self.find_sources().items():
+            try:
+                facts = self.ingested(name, sources)
+                rows = facts["rows"]["train"] if facts else look_into(self.datasets[name])
+                for size in self.experiment["sizes"] if rows is not None else ():
+                    count(size, rows, at_most=not facts)
+            except BadInput as error:
+                raise BadInput(f"dataset {name!r}: {error}") from error
+
+    def find_sources(self):
+        """Return the source files of each dataset of the experiment: {name: paths}; raise BadInput for all mistakes."""
+        found, mistakes = {}, []
         for name in self.experiment["datasets"]:
-            sources = find_inputs(name, self.datasets[name])
-            facts = self.ingested(name, sources)
-            rows = facts["rows"]["train"] if facts else self.first_look(name)
-            for size in self.experiment["sizes"] if rows is not None else ():
-                count(size, rows)
+            try:
+                found[name] = find_inputs(name, self.datasets[name])
+            except BadInput as error:
+                mistakes.append(str(error))
+        if mistakes:
+            raise BadInput("\n".join(mistakes))
+        return found
 
     def check_models(self):
         """Raise BadInput if a file of a model that the experiment uses is missing or cannot be used.
@@ -112,13 +126,6 @@ class Catalogue:
             return None
         facts = read_json(summary)
         return facts if facts["config_digest"] == digest(self.content(name)) else None
-
-    def first_look(self, name):
-        """Return how many rows a dataset has for training, at most, or None if that takes long to find out."""
-        try:
-            return look_into(self.datasets[name])
-        except BadInput as error:
-            raise BadInput(f"dataset {name!r}: {error}") from error
 
     def content(self, name):
         """Return the keys of a dataset that determine its content, and the versions of data that are not watched."""

@@ -7,31 +7,38 @@ from pretrain_or_not.errors import BadInput
 
 HEAD = 4096  # bytes that are looked at
 
+# First bytes of a bzip2 file, with content or empty.
+BZIP2 = rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"
+
 # First bytes -> what the file is, and what to do.
 MAGIC = {
-    b"PAR1": ("Parquet", "set `format: parquet`, or give it a name that ends in .parquet"),
-    b"ARROW1": ("an Arrow file", "save it as Parquet"),
-    b"Obj\x01": ("Avro", "save it as Parquet"),
-    b"ORC": ("ORC", "save it as Parquet"),
+    b"ARROW1\0": ("an Arrow file", "save it as Parquet"),
     b"\x89HDF": ("HDF5", "save it as Parquet or CSV"),
-    b"SQLite format 3": ("an SQLite database", "export the table as CSV"),
+    b"SQLite format 3\0": ("an SQLite database", "export the table as CSV"),
     b"\x93NUMPY": ("a NumPy array", "save it as Parquet or CSV"),
     b"\xd0\xcf\x11\xe0": ("an old Excel or Word document", "save the sheet as CSV (UTF-8)"),
-    b"%PDF": ("a PDF", "give the table as CSV"),
+    b"%PDF-": ("a PDF", "give the table as CSV"),
     b"{\\rtf": ("an RTF document", "save it as plain text (UTF-8)"),
     b"\x1f\x8b": ("compressed with gzip", "unpack it by: gunzip"),
-    b"BZh": ("compressed with bzip2", "unpack it by: bunzip2"),
     b"\xfd7zXZ": ("compressed with xz", "unpack it by: unxz"),
     b"\x28\xb5\x2f\xfd": ("compressed with Zstandard", "unpack it by: unzstd"),
     b"\x04\x22\x4d\x18": ("compressed with LZ4", "unpack it by: unlz4"),
     b"7z\xbc\xaf": ("a 7-Zip archive", "unpack it, and name the file in it"),
-    b"Rar!": ("a RAR archive", "unpack it, and name the file in it"),
+    b"Rar!\x1a\x07": ("a RAR archive", "unpack it, and name the file in it"),
     b"version https://git-lfs": ("a pointer of Git LFS, not the data", "fetch the data by: git lfs pull"),
     b"/annex/objects/": ("a pointer of git-annex, not the data", "fetch the data by: git annex get"),
     b"../.git/annex/": ("a pointer of git-annex, not the data", "fetch the data by: git annex get"),
     b"\x89PNG": ("an image", "give a table of texts and labels"),
     b"\xff\xd8\xff": ("an image", "give a table of texts and labels"),
-    b"GIF8": ("an image", "give a table of texts and labels"),
+}
+
+# The same, as patterns, for marks of letters. The name of a column may begin so: they count only before binary data.
+LETTERS = {
+    rb"PAR1": ("Parquet", "set `format: parquet`, or give it a name that ends in .parquet"),
+    rb"ORC": ("ORC", "save it as Parquet"),
+    rb"Obj\x01.*avro[.](codec|schema)": ("Avro", "save it as Parquet"),
+    BZIP2: ("compressed with bzip2", "unpack it by: bunzip2"),
+    rb"GIF8[79]a": ("an image", "give a table of texts and labels"),
 }
 
 # Longer marks first: that of UTF-32 begins like that of UTF-16.
@@ -62,13 +69,16 @@ def recognised(head):
     for magic, found in MAGIC.items():
         if head.startswith(magic):
             return found
+    for pattern, found in LETTERS.items():
+        if re.match(pattern, head, re.DOTALL) and is_binary(head):
+            return found
     if head.startswith(b"PK\x03\x04"):
         if re.search(rb"\[Content_Types\]|xl/|docProps", head):
             return "an Excel workbook (.xlsx)", "save the sheet as CSV (UTF-8)"
         if b"mimetypeapplication/vnd.oasis" in head:
             return "an OpenDocument sheet (.ods)", "save the sheet as CSV (UTF-8)"
         return "a zip archive", "unpack it by unzip, and name the file in it"
-    if head[257:262] == b"ustar":
+    if head[257:265] in (b"ustar\x0000", b"ustar  \0"):
         return "a tar archive", "give it a name that ends in .tar, and name the file in it by `member:`"
     if len(head) > 1 and head[:1] == b"\x80" and head[1] in range(2, 6):
         return "a Python pickle", "save it as Parquet"
@@ -77,6 +87,17 @@ def recognised(head):
     if re.match(rb"\s*<\?xml", head):
         return "XML", "save it as Parquet, CSV or JSON lines"
     return without_mark(head)
+
+
+def is_binary(head):
+    """Return whether bytes are no text: they hold NULs, or control characters and what is not UTF-8."""
+    if b"\0" in head:
+        return True
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be cut
+    except UnicodeDecodeError:
+        return re.search(rb"[\x01-\x08\x0e-\x1f]", head) is not None
+    return False
 
 
 def without_mark(head):

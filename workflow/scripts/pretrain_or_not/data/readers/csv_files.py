@@ -41,7 +41,8 @@ def read_csv(path, kind, columns):
         require(columns, header, path)
         places = {name: header.index(name) for name in columns.values()}
         joined = JoinedRows(path, SEPARATORS[kind], len(header), places[columns["text"]], places[columns["label"]])
-        rows = joined.noted(rows, lines)
+        if not joined.has_quoted_cell(lines.read):
+            rows = joined.noted(rows, lines)
         while chunk := list(islice(rows, ROWS_PER_BATCH)):
             cells = {name: [row[i] for row in chunk] for name, i in places.items()}
             yield pa.table({name: pa.array(values, pa.large_string()) for name, values in cells.items()}), None
@@ -126,7 +127,8 @@ def alone(what):
 class JoinedRows:
     """Rows whose quoted cell spans several lines each of which is a complete row, with a known label, by itself.
 
-    Then two quotes that are plain characters have swallowed rows, as happens in files that do not use quotes.
+    Then two quotes that are plain characters have swallowed rows, as happens in files that do not use quotes. A file
+    does use them if its header has a quoted cell, or the row another one: no such row is suspected.
     """
 
     def __init__(self, path, separator, count, text, label):
@@ -145,17 +147,26 @@ class JoinedRows:
 
     def labels_inside(self, lines):
         """Return the labels of lines if each is a complete row; otherwise None."""
-        rows = [line.rstrip("\r\n").split(self.separator) for line in lines]
+        rows = [self.cells(line) for line in lines]
         if all(len(row) == self.count and row[self.text].strip('" ') for row in rows):
-            return {row[self.label].strip('"') for row in rows}
+            return None if self.has_quoted_cell([lines[0], lines[-1]]) else {row[self.label].strip('"') for row in rows}
         return None
+
+    def cells(self, line):
+        """Return the cells of a line in a file that does not use quotes."""
+        return line.rstrip("\r\n").split(self.separator)
+
+    def has_quoted_cell(self, lines):
+        """Return whether a cell of some lines begins and ends with a quote."""
+        return any(len(cell) > 1 and cell[0] == cell[-1] == '"' for line in lines for cell in self.cells(line))
 
     def check(self):
         """Raise BadInput for the first row that is several rows."""
         for first, last, labels in self.suspects:
             if labels <= self.labels:
                 raise BadInput(
-                    f"{self.path}: lines {first} to {last}: quotes make one text of them, and each is a row with a "
-                    "known label; if quotes are plain characters in this file, write such a cell in quotes, with "
-                    '"" for each quote in it, or save the file as JSON lines or Parquet'
+                    f"{self.path}: lines {first} to {last}: quotes make one row of them, but each also reads as a row "
+                    "with a known label; if they are one row, put the names of the columns in quotes; if they "
+                    'are several, write each text that holds a quote in quotes, with "" for each quote in it; or save '
+                    "the file as JSON lines or Parquet"
                 )

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import tarfile
 import zlib
 from contextlib import ExitStack, contextmanager
@@ -11,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 import zstandard
 
 from pretrain_or_not.data.file_formats import is_archive
+from pretrain_or_not.data.readers.contents import BZIP2
 from pretrain_or_not.errors import BadInput
 
 BUFFER = 1 << 20
@@ -47,11 +49,12 @@ class ZstdReader(io.RawIOBase):
         return n
 
 
+# First bytes, as patterns -> what reads them.
 DECOMPRESS = {
-    b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
-    b"BZh": bz2.BZ2File,
-    b"\xfd7zXZ\x00": lzma.LZMAFile,
-    b"\x28\xb5\x2f\xfd": ZstdReader,
+    rb"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
+    BZIP2: bz2.BZ2File,
+    rb"\xfd7zXZ\x00": lzma.LZMAFile,
+    rb"\x28\xb5\x2f\xfd": ZstdReader,
 }
 
 # Exceptions in reading a damaged or cut file.
@@ -64,9 +67,9 @@ def open_bytes(path, member=None):
     with ExitStack() as stack:
         file = stack.enter_context(open_member(path, member) if is_archive(path) else io.FileIO(path))
         file = io.BufferedReader(file, BUFFER)
-        start = file.peek(8)
-        for magic, decompress in DECOMPRESS.items():
-            if start.startswith(magic):
+        start = file.peek(10)
+        for pattern, decompress in DECOMPRESS.items():
+            if re.match(pattern, start):
                 file = io.BufferedReader(stack.enter_context(decompress(file)), BUFFER)
                 break
         yield file

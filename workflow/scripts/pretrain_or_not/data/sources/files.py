@@ -96,15 +96,18 @@ def look_into(dataset):
 
 def rows_of(path, split, dataset):
     """Return the number of rows of a file, or None if it has many; raise BadInput for a mistake in its first rows."""
-    label_map, ignored = label_map_of(dataset), ignored_labels(dataset)
-    batches, rows = read_file(path, split, dataset), 0
+    import pyarrow as pa
+
+    from pretrain_or_not.data.left_out import kept_rows
+
+    label_map, batches, rows = label_map_of(dataset), read_file(path, split, dataset), 0
     for batch in islice(batches, 1):
         rows = batch.num_rows
         if label_map:
-            kept = [(i, row["label"]) for i, row in enumerate(batch.select(["text", "label"]).to_pylist())
-                    if (row["text"] or "").strip() and row["label"] and row["label"] not in ignored]  # fmt: skip
+            table = pa.Table.from_batches([batch]).append_column("row", pa.array(range(rows)))
+            kept, _ = kept_rows(table, ignored_labels(dataset))
             try:
-                mapped([label for _, label in kept], label_map, [i for i, _ in kept])
+                mapped(kept["label"].to_pylist(), label_map, kept["row"])
             except BadInput as error:
                 raise BadInput(f"{path}: {error}") from error
     if format_of(path, dataset["format"]) == "parquet":
