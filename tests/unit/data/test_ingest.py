@@ -360,6 +360,35 @@ def test_labels_of_splits_that_do_not_fit_are_refused(tmp_path, train, test, mes
         run(tmp_path, by_split(tmp_path, rows_with(train), rows_with(test, 100)))
 
 
+def test_training_rows_that_are_all_in_the_test_set_are_said_to_be(tmp_path):
+    same = rows_with(["neg", "pos"] * 20)
+    with pytest.raises(BadInput, match=r"no training examples are left \(their texts are in another split too: 40\)"):
+        run(tmp_path, by_split(tmp_path, same, same))
+
+
+def test_a_label_for_each_row_is_no_class(tmp_path):
+    with pytest.raises(BadInput, match=r"40 different labels in 40 rows: is `label:` the right column\?"):
+        run(tmp_path, write_csv(tmp_path / "a.csv", rows_with([f"id{i}" for i in range(40)])))
+
+
+@pytest.mark.parametrize(
+    ("labels", "keys", "message"),
+    [
+        (["pos", "neg", "neutral"], {"ignore_labels": ["Neutral"]},
+         "No row has the label 'Neutral', which `labels:` or `ignore_labels:` names; did you mean 'neutral'?"),
+        (["pos", "neg"], {"labels": {"good": ["pos", "postive"], "bad": ["neg"]}},
+         "No row has the label 'postive', which `labels:` or `ignore_labels:` names."),
+        (["a", "b", "a|b"], {},
+         "1 of 3 classes look like several labels joined by '|' ('a|b'); each combination is a class of its own: "
+         "several labels per text (multi-label) are not supported."),
+        (["yes/no", "no opinion"], {}, None),
+    ],
+)  # fmt: skip
+def test_labels_that_are_named_in_vain_or_joined(tmp_path, labels, keys, message):
+    _, facts = run(tmp_path, write_csv(tmp_path / "a.csv", rows_with(labels * 20)), **keys)
+    assert facts["warnings"] == ([message] if message else [])
+
+
 def test_test_labels_that_training_lacks_are_counted(tmp_path):
     train, test = rows_with(["neg", "pos"] * 30), rows_with(["neg", "pos", "odd", "odd", "new"], 100)
     _, facts = run(tmp_path, by_split(tmp_path, train, test))

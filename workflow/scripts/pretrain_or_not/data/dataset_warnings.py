@@ -9,9 +9,12 @@ from decimal import Decimal
 
 from pretrain_or_not.config.labels import shown
 from pretrain_or_not.config.splits import SPLITS
+from pretrain_or_not.config.wording import did_you_mean
 from pretrain_or_not.errors import BadInput
 
 MOST_NAMED = 8
+
+MOST_DIFFERENT = 0.5  # labels per row
 
 FEW = 0.05  # of the rows may be left out without a warning
 
@@ -34,6 +37,13 @@ def check_classes(rows_per_class: dict) -> None:
         raise BadInput(
             f"all training rows have the label {written(classes['train'][0])}; a classifier needs two classes"
         )
+    total = sum(sum(rows.values()) for rows in rows_per_class.values())
+    different = {name for split in SPLITS for name in classes[split]}
+    if len(different) > MOST_DIFFERENT * total:
+        raise BadInput(
+            f"{len(different):,} different labels in {total:,} rows: is `label:` the right column? Numbers to predict "
+            "(regression) are not supported"
+        )
     for split in ("validation", "test"):
         if not set(classes[split]) & set(classes["train"]):
             raise BadInput(
@@ -50,6 +60,8 @@ def warnings_about(facts: dict) -> list[str]:
         *unlearnable(rows_per_class),
         *look_alikes(total),
         *nested(total),
+        *joined(total),
+        *unused(facts["unused_labels"], facts["label_names"]),
         *contradictions(facts["contradicted"], facts["read"]),
         *left_out(facts["dropped"], facts["read"]),
     ]
@@ -102,6 +114,25 @@ def nested(total):
             f"{len(odd)} of {len(total)} classes look like lists or structures written as text ({named(odd)}); each "
             "combination is a class of its own: several labels per text (multi-label) are not supported."
         )
+
+
+def joined(total):
+    """Yield a sentence if names of classes are names of other classes, joined by a separator."""
+    for separator in ",;|/+":
+        parts = {name: [part.strip() for part in name.split(separator)] for name in total if separator in name}
+        odd = [name for name, several in parts.items() if len(set(several)) > 1 and set(several) & total.keys()]
+        if odd:
+            yield (
+                f"{len(odd)} of {len(total)} classes look like several labels joined by {separator!r} ({named(odd)}); "
+                "each combination is a class of its own: several labels per text (multi-label) are not supported."
+            )
+
+
+def unused(labels, classes):
+    """Yield a sentence if no row has some labels that the config names. classes: names of the classes."""
+    if labels:
+        hint = did_you_mean(labels[0], classes) if len(labels) == 1 else ""
+        yield f"No row has the label {named(labels)}, which `labels:` or `ignore_labels:` names{hint or '.'}"
 
 
 def contradictions(contradicted, read):

@@ -41,17 +41,19 @@ def clean(batches, scratch, label_map, ignored=()):
     """Stream RAW batches into the Parquet file `scratch`, with a running id; drop rows without text or label.
 
     label_map: raw label -> class name, or None to use raw labels as class names. ignored: raw labels to leave out.
-    Returns counts of the rows read and dropped, the set of class names found, and that of the splits given. Raises
-    BadInput for a label that is not in the map, for more than MAX_CLASSES labels, and if the rows have fewer than two
-    classes.
+    Returns counts of the rows read and dropped, the set of class names found, that of the splits given, and that of
+    labels in `label_map` and `ignored` that no row has. Raises BadInput for a label that is not in the map, for more
+    than MAX_CLASSES labels, and if the rows have fewer than two classes.
     """
     counts, seen, given, first_id = Counter(), set(), set(), 0
+    unused = {*(label_map or ()), *ignored}
     schema = pa.schema([("id", pa.int64()), *RAW])
     with pq.ParquetWriter(scratch, schema, compression="zstd") as writer:
         for batch in batches:
             table = pa.table([pa.array(range(first_id, first_id + batch.num_rows)), *batch.columns], schema=schema)
             first_id += batch.num_rows
             given.update(pc.unique(table["split"]).to_pylist())
+            unused.difference_update(pc.unique(table["label"]).to_pylist() if unused else ())
             table, left_out = kept_rows(table, ignored)
             counts.update(left_out)
             if label_map:
@@ -68,7 +70,7 @@ def clean(batches, scratch, label_map, ignored=()):
         raise BadInput(f"none of its {first_id:,} rows has both a text and a label")
     if len(seen) == 1:
         raise BadInput(f"all labels are {shown(seen.pop())}; a classifier needs at least two classes")
-    return counts, seen, given - {None}
+    return counts, seen, given - {None}, unused
 
 
 def class_names(seen, label_map):
@@ -99,7 +101,7 @@ def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLi
     with temporary_folder(examples) as folder:
         scratch, order = folder / "rows.parquet", folder / "order.parquet"
         try:
-            counts, seen, given = clean(read_source(dataset, threads), scratch, label_map, ignored)
+            counts, seen, given, unused = clean(read_source(dataset, threads), scratch, label_map, ignored)
             names = class_names(seen, label_map)
             found, dropped, contradicted = arrange(scratch, names, dataset, given, threads, order)
             per_class = {s: {name: found.get((s, i), 0) for i, name in enumerate(names)} for s in SPLITS}
@@ -124,6 +126,7 @@ def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLi
             "read": read,
             "dropped": dict(counts) | dropped,
             "contradicted": contradicted,
+            "unused_labels": sorted(unused),
             "config_digest": digest(dataset),
             "versions": versions("datasets", "duckdb", "pyarrow"),
         }

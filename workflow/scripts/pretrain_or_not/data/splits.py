@@ -109,6 +109,9 @@ class Arrangement:
             share = splits[split]
             n = round(share * total) if share < 1 else share
             if not 1 <= n < total:
+                if total == 0:
+                    gone = self.dropped["train, also in another split"]
+                    raise BadInput(f"no training examples are left (their texts are in another split too: {gone:,})")
                 left = f"{n} {split} and {total - n} training examples of {total}"
                 raise BadInput(f"splits: {split}: {share} leaves {left}")
             place = f"md5('{self.seed}:{split}:' || key)"
