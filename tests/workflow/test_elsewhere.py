@@ -26,8 +26,11 @@ def small_config():
 
 
 def large_config():
-    """Return a config of one cell per family, with all figures and both tables."""
-    return copy.deepcopy(CONFIG) | {"experiment": CONFIG["experiment"] | {"sizes": [40]}}
+    """Return a config of three cells, with all figures and both tables; its arms need torch and transformers."""
+    config = copy.deepcopy(CONFIG)
+    config["experiment"] |= {"arms": ["bert", "lstm", "tfidf"], "sizes": [40]}
+    config["arms"]["lstm"]["learning_rates"] = [2e-2]
+    return config
 
 
 @pytest.fixture

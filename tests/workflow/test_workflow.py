@@ -408,7 +408,7 @@ MISTAKES = {
     "size too large": (
         ("experiment", "sizes"),
         [40, 4000],
-        "4000 stands for 4,000 training examples, and there are at most 250 rows",
+        "dataset 'toy': experiment.sizes: 4000 stands for 4,000 training examples, and there are 250; choose from 1 to",
     ),
     "size of 0": (("experiment", "sizes"), [0], "experiment.sizes[0]: 0 is not a size"),
     "size of 150 %": (("experiment", "sizes"), ["150%"], "experiment.sizes[0]: '150%' is not a size"),
