@@ -19,7 +19,7 @@ quickstart: .venv/installed
 	@$(BIN)/snakemake --cores $(CORES)
 
 test: .venv/installed
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-slurm: .venv/installed
 	@tests/slurm/install.sh

@@ -19,6 +19,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so in a shell's backgro
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # models here are so small that a second thread would only wait
 
 
+def pytest_collection_modifyitems(items):
+    """Put the tests of the whole workflow first: they take longest, and workers with small tests fill the gaps."""
+    items.sort(key=lambda item: "workflow" not in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def tiny_bert(tmp_path_factory):
     """Return the folder of a random 2-layer BERT."""
