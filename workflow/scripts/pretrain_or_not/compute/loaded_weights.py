@@ -6,6 +6,7 @@ import re
 
 import torch
 
+from pretrain_or_not.config.names import first_of
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.job import log
 
@@ -58,7 +59,7 @@ def check_loaded(model, info: dict, needed: set[str], used: set[str], folder: st
 
 def listed(names):
     """Return the first names of a list as text."""
-    return ", ".join(names[:MOST_NAMED]) + (", …" if len(names) > MOST_NAMED else "")
+    return first_of(names, MOST_NAMED)
 
 
 def shown(shape):

@@ -1,5 +1,7 @@
 """Load pretrained transformers: with a new head for classification, without a head, or their token embeddings alone."""
 
+from contextlib import contextmanager
+
 import torch
 from safetensors import SafetensorError
 from transformers import (
@@ -58,17 +60,16 @@ def load_for_classification(folder, label_names, dropout, pretrained=True, revis
     if pretrained:
         model = load_new_headed(folder, revision, config, row)
     else:
-        model = build(AutoModelForSequenceClassification, folder, config)
+        with loading(folder):
+            model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
     return prepared(model, row)
 
 
 def read_config(folder, revision):
     """Return the config of a model and its row of `ARCHITECTURES`; raise BadInput if it is not supported."""
     check_architecture(folder)
-    try:
+    with loading(folder):
         config = AutoConfig.from_pretrained(folder, revision=revision, trust_remote_code=False)
-    except Exception as error:  # of many kinds, as configs can be wrong in many ways
-        raise unreadable(folder, error) from error
     row = find_architecture(config.model_type, folder)
     check_settings(config.to_dict(), folder)
     for key, value in row.config:
@@ -102,20 +103,19 @@ def initialize(model, names):
 def load(auto_class, folder, revision, config):
     """Return a model and what transformers says about the loading of its weights; raise BadInput if there is none."""
     check_weight_files(folder)
-    try:
+    with loading(folder):
         return auto_class.from_pretrained(
             folder, revision=revision, config=config, dtype=torch.float32, output_loading_info=True,
             ignore_mismatched_sizes=True, **SAFE,
         )  # fmt: skip
-    except Exception as error:  # of many kinds, as configs can be wrong in many ways
-        raise unreadable(folder, error) from error
 
 
-def build(auto_class, folder, config):
-    """Return a model with random weights; raise BadInput if its config is impossible."""
+@contextmanager
+def loading(folder):
+    """Raise BadInput that says why, if what is loaded from `folder` in the block cannot be loaded."""
     try:
-        return auto_class.from_config(config, dtype=torch.float32)
-    except Exception as error:
+        yield
+    except Exception as error:  # of many kinds, as configs can be wrong in many ways
         raise unreadable(folder, error) from error
 
 

@@ -5,6 +5,8 @@ import difflib
 import math
 import re
 
+from pretrain_or_not.config.names import first_of
+
 LARGEST = 2**63  # a column of labels cannot hold larger numbers, and Python may refuse to print them
 
 
@@ -92,4 +94,4 @@ def did_you_mean(word, options):
 def listing(names):
     """Return names joined by commas, at most 12 of them."""
     names = [name if isinstance(name, str) and name.isprintable() else show(name) for name in names]
-    return ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+    return first_of(names, 12)

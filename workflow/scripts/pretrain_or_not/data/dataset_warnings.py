@@ -8,6 +8,7 @@ from collections import defaultdict
 from decimal import Decimal
 
 from pretrain_or_not.config.labels import shown
+from pretrain_or_not.config.names import first_of
 from pretrain_or_not.config.splits import SPLITS
 from pretrain_or_not.config.wording import did_you_mean
 from pretrain_or_not.errors import BadInput
@@ -162,5 +163,4 @@ def rows_of(n):
 
 def named(names):
     """Return some names in quotes."""
-    names = [written(name) for name in names]
-    return ", ".join(names[:MOST_NAMED]) + (", …" if len(names) > MOST_NAMED else "")
+    return first_of([written(name) for name in names], MOST_NAMED)

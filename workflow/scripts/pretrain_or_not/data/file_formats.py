@@ -28,9 +28,15 @@ def format_of(path, given=None, member=None):
     """
     if given:
         return given
-    suffixes = [suffix.lstrip(".").lower() for suffix in Path(member if is_archive(path) else path).suffixes]
+    kind = named_format(member if is_archive(path) else path)
+    if kind is None:
+        raise BadInput(f"{path}: cannot tell its format from its name; set `format:` to one of parquet, csv, tsv, json")
+    return kind
+
+
+def named_format(path):
+    """Return the format that the name of a file shows, endings of compression left aside; None if it shows none."""
+    suffixes = [suffix.lstrip(".").lower() for suffix in Path(path).suffixes]
     while suffixes and suffixes[-1] in COMPRESSIONS:
         suffixes.pop()
-    if not suffixes or suffixes[-1] not in FORMATS:
-        raise BadInput(f"{path}: cannot tell its format from its name; set `format:` to one of parquet, csv, tsv, json")
-    return suffixes[-1]
+    return suffixes[-1] if suffixes and suffixes[-1] in FORMATS else None

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pretrain_or_not.data.file_formats import COMPRESSIONS, FORMATS
+from pretrain_or_not.config.names import first_of
+from pretrain_or_not.data.file_formats import FORMATS, named_format
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.pretrained import names_folder
 from pretrain_or_not.job import log
@@ -45,10 +46,7 @@ class DataSet(NamedTuple):
 
     def format_of(self, file):
         """Return the format of a file; raise BadInput if it is none that is read."""
-        suffixes = [suffix.lstrip(".").lower() for suffix in Path(file).suffixes]
-        while suffixes and suffixes[-1] in COMPRESSIONS:
-            suffixes.pop()
-        kind = suffixes[-1] if suffixes and suffixes[-1] in FORMATS else READ_AS.get(type(self.config).__name__)
+        kind = named_format(file) or READ_AS.get(type(self.config).__name__)
         if kind is None:
             raise BadInput(f"{file}: not Parquet, CSV, TSV or JSON lines; write it as Parquet, and use source `files`")
         if kind == "csv" and getattr(self.config, "sep", ",") == "\t":
@@ -116,11 +114,7 @@ def in_folder(id, folder, config):
     used = {file for files in found.files.values() for file in files}
     data = [path for path in originals.values() if path.rpartition(".")[2].lower() in FORMATS and path not in used]
     if data:
-        log.warning(
-            "%s: in no split of this configuration, so not read: %s",
-            id,
-            ", ".join(data[:20]) + (", …" if len(data) > 20 else ""),
-        )
+        log.warning("%s: in no split of this configuration, so not read: %s", id, first_of(data, 20))
     return found
 
 

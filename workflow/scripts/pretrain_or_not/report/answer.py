@@ -10,9 +10,10 @@ import pyarrow as pa
 from pretrain_or_not.evaluation.crossing import REPLICATES, answers
 from pretrain_or_not.files.atomic import atomic_write
 from pretrain_or_not.files.json_files import read_json
-from pretrain_or_not.files.parquet import open_parquet, read_metadata, write_table
+from pretrain_or_not.files.parquet import read_metadata, write_table
 from pretrain_or_not.files.paths import PathLike
 from pretrain_or_not.job import log
+from pretrain_or_not.report.frames import read_frame
 from pretrain_or_not.report.markup import markdown
 from pretrain_or_not.report.notes import notes_on
 from pretrain_or_not.report.selection_note import selection_note
@@ -166,7 +167,7 @@ def answer(
     threshold: a gap below it is small, in points of accuracy. missing: cells of the experiment that were not scored,
     see `report.notes.missing_words`. outputs: paths of `table` and `text`.
     """
-    cells, rows = read_table(gaps), read_table(scores)
+    cells, rows = read_frame(gaps), read_frame(scores)
     abouts = {path: read_metadata(path) for path in predictions}
     paths = {(a["dataset"], a["arm"], a["n"], a["seed"]): path for path, a in abouts.items()}
     table = answers(cells, rows, paths, threshold)
@@ -176,9 +177,3 @@ def answer(
     with atomic_write(outputs["text"]) as partial:
         partial.write_text(text, encoding="utf-8")
     log.info("%s", text)
-
-
-def read_table(path):
-    """Read a tidy table as a data frame."""
-    with open_parquet(path) as file:
-        return file.read().to_pandas()

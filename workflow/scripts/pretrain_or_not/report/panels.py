@@ -10,8 +10,8 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from pretrain_or_not.files.parquet import open_parquet
 from pretrain_or_not.files.paths import PathLike
+from pretrain_or_not.report.frames import read_frame
 from pretrain_or_not.report.style import FONT, GREY
 
 COLUMNS = 3
@@ -19,8 +19,7 @@ COLUMNS = 3
 
 def read_table(path: PathLike, arms: list[str]) -> pd.DataFrame:
     """Read the rows of `arms` from a tidy table; datasets keep their order, arms get that of `arms`, sizes rise."""
-    with open_parquet(path) as file:
-        table = file.read().to_pandas()
+    table = read_frame(path)
     table = table[table["arm"].isin(arms)]
     for column, order in (("dataset", table["dataset"].unique()), ("arm", arms)):
         table[column] = pd.Categorical(table[column], order)

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 
 import zstandard
 
+from pretrain_or_not.config.names import first_of
 from pretrain_or_not.data.file_formats import is_archive
 from pretrain_or_not.data.readers.contents import BZIP2
 from pretrain_or_not.errors import BadInput
@@ -88,5 +89,5 @@ def open_member(path, member):
                     yield file
                 return
             names.append(entry.name)
-    shown = ", ".join(names[:MOST_NAMED]) + (", …" if len(names) > MOST_NAMED else "")
+    shown = first_of(names, MOST_NAMED)
     raise BadInput(f"{path}: there is no {member!r} in it for `member:`; it holds {shown or 'no files'}")

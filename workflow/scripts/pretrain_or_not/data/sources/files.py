@@ -4,6 +4,7 @@ import glob
 from itertools import islice
 from pathlib import Path
 
+from pretrain_or_not.config.names import first_of
 from pretrain_or_not.config.wording import listing
 from pretrain_or_not.data.file_formats import FORMATS, files_by_split, format_of, is_archive
 from pretrain_or_not.data.label_map import ignored_labels, label_map_of, mapped
@@ -23,7 +24,7 @@ def find_inputs(name, dataset):
     missing = [path for path in dict.fromkeys(paths) if not Path(path).is_file()]
     if missing:
         files = "is no file" if len(missing) == 1 else f"are no files ({len(missing)} of {len(paths)} are missing):"
-        names = ", ".join(repr(path) for path in missing[:20]) + (", …" if len(missing) > 20 else "")
+        names = first_of([repr(path) for path in missing], 20)
         raise BadInput(
             f"{place}.files: there {files} {names} (looked for from {Path.cwd()}); correct the path in the config"
         )

@@ -32,8 +32,9 @@ def find_versions(dataset):
     folder = Path(dataset["id"])
     if not folder.is_dir():
         return None
-    times = unwatched_times(files_of(folder))
-    return {"files": [str(path.relative_to(folder)) for path in files_of(folder)]} | ({"times": times} if times else {})
+    paths = files_of(folder)
+    times = unwatched_times(paths)
+    return {"files": [str(path.relative_to(folder)) for path in paths]} | ({"times": times} if times else {})
 
 
 def read(dataset, threads=1):

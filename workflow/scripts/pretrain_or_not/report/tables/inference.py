@@ -3,8 +3,9 @@
 import pandas as pd
 import pyarrow as pa
 
-from pretrain_or_not.files.parquet import open_parquet, write_table
+from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.job import log
+from pretrain_or_not.report.frames import read_frame
 from pretrain_or_not.report.numbers import MISSING, millions, with_spread
 from pretrain_or_not.report.table import Table, write_forms
 
@@ -13,11 +14,7 @@ SETTING = ["device", "device_name", "batch_size", "sequence_length", "threads", 
 
 def read_timings(paths):
     """Return all repetitions of all timings, one row each."""
-    tables = []
-    for path in paths:
-        with open_parquet(path) as file:
-            tables.append(file.read().to_pandas())
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat(map(read_frame, paths), ignore_index=True)
 
 
 def summarize(timings, reference):
