@@ -12,7 +12,7 @@ class ProbeClassifier(LogisticClassifier):
     family = "probe"
 
     def __init__(self, config):
-        """config: C, classes."""
+        """config: C, class_weights, classes."""
         super().__init__(config)
         self.mean = self.scale = None
 
@@ -22,7 +22,7 @@ class ProbeClassifier(LogisticClassifier):
         deviation = examples.matrix.std(axis=0, dtype=np.float64)
         self.scale = np.where(deviation > 0, deviation, 1.0)
         self.stored_values = examples.matrix.size
-        self.head.fit(self.scaled(examples), examples.labels, self.config["C"])
+        self.head.fit(self.scaled(examples), examples.labels, self.config["C"], self.config["class_weights"])
         return self
 
     def scaled(self, examples):
@@ -44,7 +44,8 @@ class ProbeClassifier(LogisticClassifier):
 
 def build(run, about):
     """Return an unfitted classifier for a run."""
-    return ProbeClassifier({"C": run.value, "classes": len(about["label_names"])})
+    keys = {"C": run.value, "class_weights": run.recipe["class_weights"]}
+    return ProbeClassifier(keys | {"classes": len(about["label_names"])})
 
 
 def load(folder, precision):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from pretrain_or_not.compute.class_weights import class_weights
 from pretrain_or_not.compute.hits import share_right
 from pretrain_or_not.compute.memory import process_peak_memory_mb
 from pretrain_or_not.data.examples import examples_from_table, read_cell
@@ -52,7 +53,10 @@ def fit_and_save(model, train, validation, run, feature_cost):
     accuracy = share_right(model.predict(validation), validation.labels)
     validation_seconds = time.perf_counter() - started - fitting
     likelihood = model.predict(train)[np.arange(len(train)), train.labels]
-    loss = float(-np.log(likelihood.clip(min=np.finfo(np.float32).tiny)).mean())
+    scheme = run.recipe.get("class_weights")  # some families have no such key
+    weights = class_weights(train.labels, len(train.about["label_names"]), scheme)
+    surprise = -np.log(likelihood.clip(min=np.finfo(np.float32).tiny))
+    loss = float(np.average(surprise, weights=weights[train.labels]))
     seconds = before["seconds"] + fitting
     seen = len(train) * model.iterations
     log.info("%d weights, %d examples, %d iterations in %.1f s | %.0f examples/s | loss %.4f | validation %s",
@@ -87,4 +91,4 @@ def fit_and_save(model, train, validation, run, feature_cost):
         "training_flops": before["training_flops"] + model.training_flops,
     }
     save_model(model, run.outputs["model"], run.outputs["config"])
-    save_run(history, cost | label_facts(train.labels), run.recipe, run.cell | {"n": len(train)}, run.outputs)
+    save_run(history, cost | label_facts(train.labels, scheme), run.recipe, run.cell | {"n": len(train)}, run.outputs)
