@@ -29,7 +29,7 @@ class TfidfClassifier(LogisticClassifier):
     family = "tfidf"
 
     def __init__(self, config):
-        """config: ngrams, min_count (training examples a feature must occur in), vocabulary, C, class_weights, classes."""
+        """config: ngrams, min_count (examples a feature must occur in), vocabulary, C, class_weights, classes."""
         super().__init__(config)
         self.features = None
         self.tfidf = TfidfTransformer(sublinear_tf=True)
