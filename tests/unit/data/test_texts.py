@@ -46,7 +46,7 @@ def test_a_cell_reads_its_rows(inputs, selection, first):
 def test_rows_of_another_split_are_refused(inputs, tmp_path):
     rows = np.array([5])
     write_table(tmp_path / "subset.parquet", pa.table({"id": 100 + rows, "row": rows}), dataset="toy")
-    with pytest.raises(BadInput, match="asks for rows that .*examples.parquet does not have"):
+    with pytest.raises(BadInput, match=r"asks for rows that .*examples\.parquet does not have"):
         read_cell(inputs, {"dataset": "toy", "selection": "test"}, None, 10, Texts.from_table)
 
 

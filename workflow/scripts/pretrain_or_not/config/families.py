@@ -30,10 +30,10 @@ class Family(NamedTuple):
     name: as in ``family: NAME``. title: a short description, for the schema and the docs. rule: name of the rule that
     trains a run. doing: verb for the message of that rule. neural: whether it is a network that is trained in steps;
     if so, it can have a GPU, is checkpointed and is timed. reads: "tokens", "features" (of a frozen encoder) or "texts"
-    (tokens, if an arm names a `tokenizer`). model_keys: keys of an arm that name a model in `models`. weights_key: the one of them whose weights the arm loads.
-    embeddings_key: the one of them whose token embeddings the arm starts from. shape_keys: keys that define the shape
-    of the model, on which a timing depends. sweep: None for a family without a sweep. memory_mb: memory of a training
-    run on a cluster, in MB.
+    (tokens, if an arm names a `tokenizer`). model_keys: keys of an arm that name a model in `models`. weights_key: the
+    one of them whose weights the arm loads. embeddings_key: the one of them whose token embeddings the arm starts from.
+    shape_keys: keys that define the shape of the model, on which a timing depends. sweep: None for a family without a
+    sweep. memory_mb: memory of a training run on a cluster, in MB.
     """
 
     name: str

@@ -60,10 +60,10 @@ def evaluate_cell(
     """Write the predictions of the test split: id, label, predicted, and one column ``p_<class>`` per class.
 
     `predicted` is null where a probability is not finite.
-    family, neural: see `config.families.Family`. reads: see `read_test`. selected: path of the cell's selected.json. test: path of the
-    test split as the family reads it. code: digest of the code that predicts. keep: see `select_run`; with "none", the
-    weights are deleted once the predictions are written, and existing predictions of the same run by the same code are
-    kept.
+    family, neural: see `config.families.Family`. reads: see `read_test`. selected: path of the cell's selected.json.
+    test: path of the file with the test split as the arm reads it. code: digest of the code that predicts. keep: see
+    `select_run`; with "none", the weights are deleted once the predictions are written, and existing predictions of the
+    same run by the same code are kept.
     """
     run = read_json(selected)["selected"]
     cell = Path(selected).parent
