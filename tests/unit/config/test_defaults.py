@@ -122,7 +122,18 @@ def test_defaults_are_filled():
                 "precision": "fp32",
                 **training,
             },
-            "c": {"family": "tfidf", "title": "", "tokenizer": "m", "ngrams": 2, "min_count": 1, "C": [1, 10]},
+            "c": {
+                "family": "tfidf",
+                "title": "",
+                "words": [1, 2],
+                "characters": None,
+                "tokenizer": None,
+                "lowercase": True,
+                "sublinear": True,
+                "min_count": 1,
+                "hash_bits": None,
+                "C": [1, 10],
+            },
         },
     }
 

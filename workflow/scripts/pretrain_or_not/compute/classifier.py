@@ -23,7 +23,7 @@ class Fittable(Protocol):
     """A classifier that is not a neural network and is fitted in one call.
 
     After `fit`: iterations, the number of passes over the training examples; parameters, the number of fitted numbers;
-    training_flops, the operations used.
+    training_flops, the operations used; and, if the fit is iterative, converged, whether it ended by itself.
     """
 
     iterations: int
