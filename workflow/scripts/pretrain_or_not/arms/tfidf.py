@@ -7,7 +7,6 @@ from pretrain_or_not.compute.classifier import FittedClassifier
 from pretrain_or_not.compute.logistic import LogisticClassifier
 from pretrain_or_not.compute.tfidf_block import TfidfBlock
 from pretrain_or_not.data.examples import Examples
-from pretrain_or_not.errors import BadInput
 
 KEYS = ("words", "characters", "lowercase", "hash_bits", "sublinear", "min_count")
 
@@ -31,11 +30,6 @@ class TfidfClassifier(LogisticClassifier):
         counts = [list(counts) for counts in zip(*found, strict=True)]
         del found
         matrix = joined([block.fit(counts.pop(0)) for block in self.blocks])
-        if not matrix.shape[1]:
-            raise BadInput(
-                f"none of its n-grams is in {self.config['min_count']} of the {len(examples)} training examples; lower "
-                "`min_count`, or give `characters` for words of one letter"
-            )
         self.stored_values = matrix.nnz
         self.head.fit(matrix, examples.labels, self.config["C"])
         return self

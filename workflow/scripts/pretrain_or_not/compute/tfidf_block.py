@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from sklearn.feature_extraction.text import TfidfTransformer
 
 from pretrain_or_not.compute.ngrams import WORD, characters, ngrams, numbered, word_codes
+from pretrain_or_not.errors import BadInput
 
 
 class TfidfBlock:
@@ -57,11 +58,16 @@ class TfidfBlock:
     def fit(self, found: list[tuple[np.ndarray, sp.csr_matrix]]) -> sp.csr_matrix:
         """Choose and weight features; return those of all training examples, float64 (examples, features).
 
-        found: `counts` of each part; the list is emptied, to save memory.
+        found: `counts` of each part; the list is emptied, to save memory. Raises BadInput if there is no feature.
         """
         codes, positions = np.unique(np.concatenate([distinct for distinct, _ in found]), return_inverse=True)
         examples_with = np.concatenate([np.bincount(m.indices, minlength=m.shape[1]) for _, m in found])
         kept = np.bincount(positions, examples_with, len(codes)) >= self.config["min_count"]
+        if not kept.any():
+            raise BadInput(
+                f"no n-gram of {self.kind} is in {self.config['min_count']} of the training examples; lower `min_count`, "
+                f"or leave out the {self.kind}"
+            )
         self.features = codes[kept]
         columns = np.where(kept, np.cumsum(kept) - 1, -1)[positions]
         parts, start = [], 0
@@ -75,9 +81,9 @@ class TfidfBlock:
     def transform(self, part) -> sp.csr_matrix:
         """Return the features of a part of the examples, float64 (examples, features); see `counts`."""
         codes, matrix = self.counts(part)
-        columns = np.searchsorted(self.features, codes).clip(max=max(0, len(self.features) - 1))
-        known = self.features[columns] == codes if len(self.features) else np.zeros(len(codes), dtype=bool)
-        matrix = moved(matrix, np.where(known, columns, -1), len(self.features))
+        columns = np.searchsorted(self.features, codes).clip(max=len(self.features) - 1)
+        columns[self.features[columns] != codes] = -1
+        matrix = moved(matrix, columns, len(self.features))
         return self.tfidf.transform(matrix, copy=False)
 
 
