@@ -65,8 +65,8 @@ class TfidfBlock:
         kept = np.bincount(positions, examples_with, len(codes)) >= self.config["min_count"]
         if not kept.any():
             raise BadInput(
-                f"no n-gram of {self.kind} is in {self.config['min_count']} of the training examples; lower `min_count`, "
-                f"or leave out the {self.kind}"
+                f"no n-gram of {self.kind} is in {self.config['min_count']} of the training examples; lower "
+                f"`min_count`, or leave the {self.kind} out"
             )
         self.features = codes[kept]
         columns = np.where(kept, np.cumsum(kept) - 1, -1)[positions]
