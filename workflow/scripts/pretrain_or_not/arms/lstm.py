@@ -3,13 +3,13 @@
 import json
 import os
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from pretrain_or_not.arms import LABEL_NAMES, Network, Untrained
+from pretrain_or_not.compute.classifier import Output
 from pretrain_or_not.compute.dropout import Dropout
 from pretrain_or_not.compute.embeddings import read_embeddings, read_shared_embeddings
 from pretrain_or_not.compute.flops import Flops
@@ -19,12 +19,6 @@ from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.provenance import sha256_of
 
 EMBEDDING = "embedding.weight"  # the name of the embedding table in the weights
-
-
-class Output(NamedTuple):
-    """The output of the classifiers here; it has `logits`, like an output of transformers."""
-
-    logits: torch.Tensor
 
 
 class BidirectionalLayer(nn.Module):

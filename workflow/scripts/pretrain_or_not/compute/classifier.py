@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+
+
+class Output(NamedTuple):
+    """The output of the project's own networks; it has `logits`, a tensor, like an output of transformers."""
+
+    logits: Any
 
 
 class Classifier(Protocol):

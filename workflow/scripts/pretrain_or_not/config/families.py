@@ -75,6 +75,11 @@ FAMILIES = {
             memory_mb=8000,
         ),
         Family(
+            "bag", "a bag of trained word embeddings", "train_bag", "Training",
+            neural=True, reads="tokens", model_keys=("tokenizer",), shape_keys=("embedding_size",),
+            sweep=LEARNING_RATES,
+        ),
+        Family(
             "tfidf", "a logistic regression on token counts", "train_tfidf", "Fitting",
             neural=False, reads="tokens", model_keys=("tokenizer",), sweep=REGULARIZATION,
         ),
