@@ -29,7 +29,8 @@ class Fittable(Protocol):
     """A classifier that is not a neural network and is fitted in one call.
 
     After `fit`: iterations, the number of passes over the training examples; parameters, the number of fitted numbers;
-    training_flops, the operations used.
+    training_flops, the operations used. It may also have `facts`, a dict of what else goes into run.json: `parameters`
+    and `parameters_embedding` that are not fitted, `device`, `precision`.
     """
 
     iterations: int

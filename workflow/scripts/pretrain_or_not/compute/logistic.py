@@ -66,6 +66,43 @@ class LogisticClassifier:
         return 4 * self.stored_values * self.head.rows * self.head.iterations
 
 
+class ScaledLogisticClassifier(LogisticClassifier):
+    """A logistic regression on dense features, each scaled to mean 0 and standard deviation 1 over the training subset.
+
+    A subclass says by `features` what it makes of examples. config: C, classes, and what the subclass adds.
+    """
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.mean = self.scale = None
+
+    def features(self, examples):
+        """Return the features of examples, floating point (n, width)."""
+        raise NotImplementedError
+
+    def fit(self, examples):
+        """Fit scaling and regression to labelled examples; return self."""
+        matrix = self.features(examples)
+        self.mean = matrix.mean(axis=0, dtype=np.float64)
+        deviation = matrix.std(axis=0, dtype=np.float64)
+        self.scale = np.where(deviation > 0, deviation, 1.0)
+        self.stored_values = matrix.size
+        self.head.fit((matrix - self.mean) / self.scale, examples.labels, self.config["C"])
+        return self
+
+    def predict(self, examples):
+        """Return class probabilities, float32 (n, classes)."""
+        return self.head.predict((self.features(examples) - self.mean) / self.scale)
+
+    def arrays(self):
+        """Return the arrays to save in a file, without those of the head: name -> array."""
+        return {"mean": self.mean, "scale": self.scale}
+
+    def restore(self, arrays):
+        """Take over what `arrays` returned."""
+        self.mean, self.scale = arrays["mean"], arrays["scale"]
+
+
 class LogisticHead:
     """scikit-learn's LogisticRegression over all classes of a dataset, including classes that the subset lacks.
 

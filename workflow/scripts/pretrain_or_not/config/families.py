@@ -22,6 +22,7 @@ class Sweep(NamedTuple):
 
 LEARNING_RATES = Sweep("learning_rates", "lr")
 REGULARIZATION = Sweep("C", "C")
+NEIGHBOURS = Sweep("neighbours", "k")
 
 
 class Family(NamedTuple):
@@ -86,6 +87,14 @@ FAMILIES = {
         Family(
             "probe", "a logistic regression on a frozen transformer", "train_probe", "Fitting",
             neural=False, reads="features", model_keys=("model",), sweep=REGULARIZATION,
+        ),
+        Family(
+            "static", "a logistic regression on static embeddings", "train_static", "Fitting",
+            neural=False, reads="tokens", model_keys=("model",), embeddings_key="model", sweep=REGULARIZATION,
+        ),
+        Family(
+            "knn", "nearest neighbours in a frozen transformer", "train_knn", "Fitting",
+            neural=False, reads="features", model_keys=("model",), sweep=NEIGHBOURS,
         ),
     )
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
@@ -49,10 +50,10 @@ def fit_and_save(model, train, validation, run, feature_cost):
     with threadpool_limits(run.threads):
         model.fit(train)
     fitting = time.perf_counter() - started
+    before |= getattr(model, "facts", {})
     accuracy = share_right(model.predict(validation), validation.labels)
     validation_seconds = time.perf_counter() - started - fitting
-    likelihood = model.predict(train)[np.arange(len(train)), train.labels]
-    loss = float(-np.log(likelihood.clip(min=np.finfo(np.float32).tiny)).mean())
+    loss = training_loss(model, train)
     seconds = before["seconds"] + fitting
     seen = len(train) * model.iterations
     log.info("%d weights, %d examples, %d iterations in %.1f s | %.0f examples/s | loss %.4f | validation %s",
@@ -88,3 +89,14 @@ def fit_and_save(model, train, validation, run, feature_cost):
     }
     save_model(model, run.outputs["model"], run.outputs["config"])
     save_run(history, cost | label_facts(train.labels), run.recipe, run.cell | {"n": len(train)}, run.outputs)
+
+
+def training_loss(model, train):
+    """Return the mean cross-entropy of the training examples in nats; NaN for a model without fitted numbers.
+
+    Such a model, as nearest neighbours, keeps the examples: each would find itself.
+    """
+    if not model.parameters:
+        return math.nan
+    likelihood = model.predict(train)[np.arange(len(train)), train.labels]
+    return float(-np.log(likelihood.clip(min=np.finfo(np.float32).tiny)).mean())
