@@ -30,11 +30,11 @@ class Family(NamedTuple):
 
     name: as in ``family: NAME``. title: a short description, for the schema and the docs. rule: name of the rule that
     trains a run. doing: verb for the message of that rule. neural: whether it is a network that is trained in steps;
-    if so, it can have a GPU, is checkpointed and is timed. reads: "tokens" or "features" (of a frozen encoder).
-    model_keys: keys of an arm that name a model in `models`. weights_key: the one of them whose weights the arm loads.
-    embeddings_key: the one of them whose token embeddings the arm starts from. shape_keys: keys that define the shape
-    of the model, on which a timing depends. sweep: None for a family without a sweep. memory_mb: memory of a training
-    run on a cluster, in MB.
+    if so, it can have a GPU, is checkpointed and is timed. reads: "tokens", "features" (of a frozen encoder) or "texts"
+    (tokens, if an arm names a `tokenizer`). model_keys: keys of an arm that name a model in `models`. weights_key: the
+    one of them whose weights the arm loads. embeddings_key: the one of them whose token embeddings the arm starts from.
+    shape_keys: keys that define the shape of the model, on which a timing depends. sweep: None for a family without a
+    sweep. memory_mb: memory of a training run on a cluster, in MB.
     """
 
     name: str
@@ -54,6 +54,10 @@ class Family(NamedTuple):
     def script(self) -> str:
         """Return the script that trains a run."""
         return "train_network.py" if self.neural else "fit_classifier.py"
+
+    def reads_of(self, arm: dict) -> str:
+        """Return what an arm of the family reads. arm: its keys."""
+        return "tokens" if self.reads == "texts" and arm.get("tokenizer") else self.reads
 
     @property
     def module(self) -> str:
@@ -81,8 +85,8 @@ FAMILIES = {
             sweep=LEARNING_RATES,
         ),
         Family(
-            "tfidf", "a logistic regression on token counts", "train_tfidf", "Fitting",
-            neural=False, reads="tokens", model_keys=("tokenizer",), sweep=REGULARIZATION,
+            "tfidf", "a logistic regression on counts of words", "train_tfidf", "Fitting",
+            neural=False, reads="texts", model_keys=("tokenizer",), sweep=REGULARIZATION,
         ),
         Family(
             "probe", "a logistic regression on a frozen transformer", "train_probe", "Fitting",

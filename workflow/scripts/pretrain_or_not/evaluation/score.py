@@ -22,7 +22,7 @@ COST = ["seconds", "examples_per_second", "training_flops", "peak_memory_mb", "p
 
 # The types of columns that may hold no value at all.
 NULLABLE = {
-    **dict.fromkeys([*metric_columns(), "validation_accuracy", "lowest_loss"], "float64"),
+    **dict.fromkeys([*metric_columns(), "validation_accuracy", "lowest_loss", "unknown_tokens"], "float64"),
     **dict.fromkeys(["predicted_classes", "best_step"], "Int64"),
     "sweep_edge": "str",
 }

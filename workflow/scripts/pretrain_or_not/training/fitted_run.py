@@ -11,8 +11,8 @@ from threadpoolctl import threadpool_limits
 
 from pretrain_or_not.compute.hits import share_right
 from pretrain_or_not.compute.memory import process_peak_memory_mb
-from pretrain_or_not.data.examples import examples_from_table, read_cell
-from pretrain_or_not.data.features import Features
+from pretrain_or_not.data.examples import read_cell
+from pretrain_or_not.data.forms import FORMS
 from pretrain_or_not.files.run_files import save_model, save_run
 from pretrain_or_not.job import log
 from pretrain_or_not.training.label_facts import label_facts
@@ -22,12 +22,11 @@ from pretrain_or_not.training.run import Run
 def fit_classifier(build: Callable, run: Run) -> None:
     """Fit what `build` makes to a run's subset and write its files.
 
-    build: of a family's module. run: a `training.run.Run`. run.reads: what it is fitted to, "tokens" or "features".
+    build: of a family's module. run: a `training.run.Run`.
     """
-    features = run.reads == "features"
-    read = Features.from_table if features else examples_from_table
-    train, validation = read_cell(run.inputs, run.cell, run.tokenizer, run.validation_max, read)
-    fit_and_save(build(run, train.about), train, validation, run, feature_cost(train) if features else {})
+    train, validation = read_cell(run.inputs, run.cell, run.tokenizer, run.validation_max, FORMS[run.reads])
+    before = feature_cost(train) if run.reads == "features" else {}
+    fit_and_save(build(run, train.about), train, validation, run, before)
 
 
 def feature_cost(train):
