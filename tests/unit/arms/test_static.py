@@ -24,15 +24,17 @@ def means(examples):
     return np.array([TABLE[examples.tokens[a:b]].mean(axis=0) for a, b in bounds])
 
 
-def config(classes):
-    return {"C": 0.5, "classes": classes, "vocabulary": len(TABLE)}
+def config(classes, weights=None):
+    return {"C": 0.5, "class_weights": weights, "classes": classes, "vocabulary": len(TABLE)}
 
 
-@pytest.mark.parametrize("classes", [2, 4])
-def test_against_scikit_learn(make_examples, tmp_path, classes):
+@pytest.mark.parametrize(("classes", "weights"), [(2, None), (4, None), (3, "balanced")])
+def test_against_scikit_learn(make_examples, tmp_path, classes, weights):
     train, test = make_examples(200, classes, seed=1), make_examples(80, classes, seed=2)
-    model = StaticClassifier(config(classes), TABLE).fit(train)
-    peer = make_pipeline(StandardScaler(), LogisticRegression(C=0.5, max_iter=1000)).fit(means(train), train.labels)
+    train.labels[:120] = 0  # more frequent than the others
+    model = StaticClassifier(config(classes, weights), TABLE).fit(train)
+    head = LogisticRegression(C=0.5, class_weight=weights, max_iter=1000)
+    peer = make_pipeline(StandardScaler(), head).fit(means(train), train.labels)
     np.testing.assert_allclose(model.predict(test), peer.predict_proba(means(test)), atol=2e-3)
     model.save_pretrained(tmp_path)
     assert {name: a.shape for name, a in load_file(tmp_path / "model.safetensors").items()} == {
@@ -60,8 +62,8 @@ def test_a_run_counts_the_frozen_table_and_the_fitted_weights(make_examples, tmp
 
 def test_a_table_without_rows_for_some_tokens_is_refused(tmp_path):
     save_file({"embeddings": TABLE}, tmp_path / "table.safetensors")
-    run = Run({}, {}, 1.0, {"embeddings": str(tmp_path / "table.safetensors")}, {})
+    run = Run({}, {"class_weights": "balanced"}, 1.0, {"embeddings": str(tmp_path / "table.safetensors")}, {})
     about = {"vocabulary": 56, "tokenizer": "tiny", "label_names": ["a", "b"]}
     with pytest.raises(BadInput, match="models: tiny: 55 token embeddings for a vocabulary of 56"):
         build(run, about)
-    assert build(run, about | {"vocabulary": 55}).config == {"C": 1.0, "classes": 2, "vocabulary": 55}
+    assert build(run, about | {"vocabulary": 55}).config == config(2, "balanced") | {"C": 1.0}

@@ -20,7 +20,14 @@ def documents(examples):
 
 
 def config(classes, **changes):
-    return {"ngrams": 2, "min_count": 1, "vocabulary": 50, "C": 3.0, "classes": classes} | changes
+    return {
+        "ngrams": 2,
+        "min_count": 1,
+        "vocabulary": 50,
+        "C": 3.0,
+        "class_weights": None,
+        "classes": classes,
+    } | changes
 
 
 @pytest.mark.parametrize(("ngrams", "min_count", "classes"), [(1, 1, 2), (2, 1, 3), (2, 3, 4)])

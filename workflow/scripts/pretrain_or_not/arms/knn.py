@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from pretrain_or_not.compute.class_weights import class_weights
 from pretrain_or_not.compute.classifier import FittedClassifier
 from pretrain_or_not.job import log
 
@@ -15,7 +16,8 @@ SIMILARITIES = 2**25  # that are in memory at once: 128 MB
 class NeighboursClassifier:
     """The votes of the `neighbours` nearest training texts by cosine similarity.
 
-    config: neighbours, weights ("uniform", or "distance": a vote counts 1 / its cosine distance), classes.
+    config: neighbours, weights ("uniform", or "distance": a vote counts 1 / its cosine distance), class_weights (by
+    which a vote is multiplied), classes.
     """
 
     iterations = 1  # the fit reads the training examples once
@@ -24,14 +26,20 @@ class NeighboursClassifier:
     def __init__(self, config):
         self.config = config
         self.directions = self.labels = None  # float32 (n, width), int64 (n,)
+        self.class_weights = None  # float32 (classes,)
 
     def fit(self, examples):
         """Keep the directions of labelled Features; return self."""
-        self.directions, self.labels = directions(examples.matrix), examples.labels
+        self.keep(directions(examples.matrix), examples.labels)
         if len(self.labels) < self.config["neighbours"]:
             log.warning("%d neighbours are asked for, and there are %d training examples: all of them vote",
                         self.config["neighbours"], len(self.labels))  # fmt: skip
         return self
+
+    def keep(self, directions, labels):
+        """Keep training examples: directions, float32 (n, width), labels, int64 (n,)."""
+        self.directions, self.labels = directions, labels
+        self.class_weights = class_weights(labels, self.config["classes"], self.config["class_weights"])
 
     def predict(self, examples):
         """Return the share of the votes for each class, float32 (n, classes); Features are looked up in chunks."""
@@ -46,10 +54,10 @@ class NeighboursClassifier:
 
     def votes(self, similarity, nearest):
         """Return the shares of the classes. similarity: cosines, nearest: positions, both (n, k)."""
-        weights = np.ones_like(similarity)
+        weights = self.class_weights[self.labels[nearest]]
         if self.config["weights"] == "distance":
             distance = np.maximum(1 - similarity, 1e-6)  # equal texts differ by rounding only
-            weights = 1 / distance
+            weights = weights / distance
         places = np.arange(len(nearest))[:, None] * self.config["classes"] + self.labels[nearest]
         size = len(nearest) * self.config["classes"]
         shares = np.bincount(places.ravel(), weights.ravel(), size).reshape(len(nearest), -1)
@@ -67,7 +75,7 @@ class NeighboursClassifier:
         config.pop("family")
         model = cls(config)
         arrays = load_file(Path(folder) / "model.safetensors")
-        model.directions, model.labels = arrays["directions"], arrays["labels"]
+        model.keep(arrays["directions"], arrays["labels"])
         return model
 
 
@@ -79,8 +87,8 @@ def directions(matrix):
 
 def build(run, about):
     """Return an unfitted classifier for a run."""
-    classes = len(about["label_names"])
-    return NeighboursClassifier({"neighbours": int(run.value), "weights": run.recipe["weights"], "classes": classes})
+    keys = {key: run.recipe[key] for key in ("weights", "class_weights")}
+    return NeighboursClassifier({"neighbours": int(run.value)} | keys | {"classes": len(about["label_names"])})
 
 
 def load(folder, precision):

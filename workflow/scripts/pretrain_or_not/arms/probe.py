@@ -5,7 +5,7 @@ from pretrain_or_not.compute.logistic import ScaledLogisticClassifier
 
 
 class ProbeClassifier(ScaledLogisticClassifier):
-    """A logistic regression on scaled features. config: C, classes."""
+    """A logistic regression on scaled features. config: C, class_weights, classes."""
 
     family = "probe"
 
@@ -16,7 +16,8 @@ class ProbeClassifier(ScaledLogisticClassifier):
 
 def build(run, about):
     """Return an unfitted classifier for a run."""
-    return ProbeClassifier({"C": run.value, "classes": len(about["label_names"])})
+    keys = {"C": run.value, "class_weights": run.recipe["class_weights"]}
+    return ProbeClassifier(keys | {"classes": len(about["label_names"])})
 
 
 def load(folder, precision):

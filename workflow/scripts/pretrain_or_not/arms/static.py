@@ -13,7 +13,7 @@ class StaticClassifier(ScaledLogisticClassifier):
 
     It is linear in the shares of the tokens of a text. So what the fit leaves is a head on these shares, with a weight
     per token and class, and neither the embeddings nor the scaling are needed any more.
-    config: C, classes, vocabulary (rows of the table of embeddings).
+    config: C, class_weights, classes, vocabulary (rows of the table of embeddings).
     """
 
     family = "static"
@@ -65,7 +65,8 @@ def build(run, about):
     """Return an unfitted classifier for a run; raise BadInput if the embeddings do not cover the tokens."""
     table = read_embeddings(run.inputs["embeddings"], framework="np")
     check_rows(table, about)
-    return StaticClassifier({"C": run.value, "classes": len(about["label_names"]), "vocabulary": len(table)}, table)
+    keys = {"C": run.value, "class_weights": run.recipe["class_weights"]}
+    return StaticClassifier(keys | {"classes": len(about["label_names"]), "vocabulary": len(table)}, table)
 
 
 def load(folder, precision):

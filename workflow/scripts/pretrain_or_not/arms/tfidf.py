@@ -29,7 +29,7 @@ class TfidfClassifier(LogisticClassifier):
     family = "tfidf"
 
     def __init__(self, config):
-        """config: ngrams, min_count (training examples a feature must occur in), vocabulary, C, classes."""
+        """config: ngrams, min_count (examples a feature must occur in), vocabulary, C, class_weights, classes."""
         super().__init__(config)
         self.features = None
         self.tfidf = TfidfTransformer(sublinear_tf=True)
@@ -54,7 +54,7 @@ class TfidfClassifier(LogisticClassifier):
         self.features = features[kept]
         matrix = self.tfidf.fit_transform(counts[:, kept] if not kept.all() else counts)
         self.stored_values = matrix.nnz
-        self.head.fit(matrix, examples.labels, self.config["C"])
+        self.head.fit(matrix, examples.labels, self.config["C"], self.config["class_weights"])
         return self
 
     def predict(self, examples):
@@ -77,6 +77,7 @@ def build(run, about):
         "min_count": run.recipe["min_count"],
         "vocabulary": about["vocabulary"],
         "C": run.value,
+        "class_weights": run.recipe["class_weights"],
         "classes": len(about["label_names"]),
     }
     return TfidfClassifier(config)

@@ -69,7 +69,7 @@ class LogisticClassifier:
 class ScaledLogisticClassifier(LogisticClassifier):
     """A logistic regression on dense features, each scaled to mean 0 and standard deviation 1 over the training subset.
 
-    A subclass says by `features` what it makes of examples. config: C, classes, and what the subclass adds.
+    A subclass says by `features` what it makes of examples. config: C, class_weights, classes.
     """
 
     def __init__(self, config):
@@ -87,7 +87,8 @@ class ScaledLogisticClassifier(LogisticClassifier):
         deviation = matrix.std(axis=0, dtype=np.float64)
         self.scale = np.where(deviation > 0, deviation, 1.0)
         self.stored_values = matrix.size
-        self.head.fit((matrix - self.mean) / self.scale, examples.labels, self.config["C"])
+        scaled = (matrix - self.mean) / self.scale
+        self.head.fit(scaled, examples.labels, self.config["C"], self.config["class_weights"])
         return self
 
     def predict(self, examples):
@@ -114,10 +115,11 @@ class LogisticHead:
         self.classes, self.coefficients, self.intercepts = classes, coefficients, intercepts
         self.iterations = self.rows = 0
 
-    def fit(self, matrix, labels, strength):
+    def fit(self, matrix, labels, strength, class_weights=None):
         """Fit to `matrix` (n, features), dense or sparse, and labels (n,); return self.
 
-        strength: C, the inverse strength of regularization.
+        strength: C, the inverse strength of regularization. class_weights: "balanced" or None, see
+        `compute.class_weights`; scikit-learn computes them from `labels`.
         """
         # A class that the subset lacks is never predicted.
         self.coefficients = np.zeros((self.classes, matrix.shape[1]))
@@ -126,7 +128,7 @@ class LogisticHead:
         if len(present) == 1:
             self.intercepts[present] = 0.0
             return self
-        regression = LogisticRegression(C=strength, max_iter=1000).fit(matrix, labels)
+        regression = LogisticRegression(C=strength, class_weight=class_weights, max_iter=1000).fit(matrix, labels)
         self.iterations, self.rows = int(regression.n_iter_.max()), len(regression.coef_)
         if len(present) == 2:  # scikit-learn keeps one row of weights for two classes
             self.coefficients[present[1]], self.intercepts[present] = regression.coef_[0], [0, regression.intercept_[0]]

@@ -80,11 +80,6 @@ FAMILIES = {
             memory_mb=8000,
         ),
         Family(
-            "bag", "a bag of trained word embeddings", "train_bag", "Training",
-            neural=True, reads="tokens", model_keys=("tokenizer",), shape_keys=("embedding_size",),
-            sweep=LEARNING_RATES,
-        ),
-        Family(
             "tfidf", "a logistic regression on counts of words", "train_tfidf", "Fitting",
             neural=False, reads="texts", model_keys=("tokenizer",), sweep=REGULARIZATION,
         ),
@@ -93,12 +88,21 @@ FAMILIES = {
             neural=False, reads="features", model_keys=("model",), sweep=REGULARIZATION,
         ),
         Family(
+            "bag", "a bag of trained word embeddings", "train_bag", "Training",
+            neural=True, reads="tokens", model_keys=("tokenizer",), shape_keys=("embedding_size",),
+            sweep=LEARNING_RATES,
+        ),
+        Family(
             "static", "a logistic regression on static embeddings", "train_static", "Fitting",
             neural=False, reads="tokens", model_keys=("model",), embeddings_key="model", sweep=REGULARIZATION,
         ),
         Family(
             "knn", "nearest neighbours in a frozen transformer", "train_knn", "Fitting",
             neural=False, reads="features", model_keys=("model",), sweep=NEIGHBOURS,
+        ),
+        Family(
+            "majority", "the most frequent class", "count_classes", "Counting for",
+            neural=False, reads="texts", model_keys=(),
         ),
     )
 }  # fmt: skip
