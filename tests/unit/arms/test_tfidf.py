@@ -38,13 +38,14 @@ LABELS = np.unique([label for _, label in ROWS], return_inverse=True)[1]
 def config(classes, **changes):
     return {
         "words": [1, 2], "characters": None, "lowercase": True, "hash_bits": None, "sublinear": True, "min_count": 1,
-        "tokens": False, "C": 3.0, "classes": classes,
+        "tokens": False, "C": 3.0, "class_weights": None, "classes": classes,
     } | changes  # fmt: skip
 
 
 def texts(start=0, end=None):
     """Return some of the texts, with labels."""
     found = Texts.of([text.encode("utf-8", "replace").decode() for text, _ in ROWS[start:end]])
+    found.about["label_names"] = ["cooking", "sports", "travel"]
     found.labels[:] = LABELS[start:end]
     return found
 

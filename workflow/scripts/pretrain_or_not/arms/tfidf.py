@@ -8,7 +8,7 @@ from pretrain_or_not.compute.logistic import LogisticClassifier
 from pretrain_or_not.compute.tfidf_block import TfidfBlock
 from pretrain_or_not.data.examples import Examples
 
-KEYS = ("words", "characters", "lowercase", "hash_bits", "sublinear", "min_count")
+KEYS = ("words", "characters", "lowercase", "hash_bits", "sublinear", "min_count", "class_weights")
 
 TOKENS_AT_ONCE = 2**20
 
@@ -31,7 +31,7 @@ class TfidfClassifier(LogisticClassifier):
         del found
         matrix = joined([block.fit(counts.pop(0)) for block in self.blocks])
         self.stored_values = matrix.nnz
-        self.head.fit(matrix, examples.labels, self.config["C"])
+        self.head.fit(matrix, examples.labels, self.config["C"], self.config["class_weights"])
         return self
 
     def predict(self, examples):

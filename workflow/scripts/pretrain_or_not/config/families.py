@@ -22,6 +22,7 @@ class Sweep(NamedTuple):
 
 LEARNING_RATES = Sweep("learning_rates", "lr")
 REGULARIZATION = Sweep("C", "C")
+NEIGHBOURS = Sweep("neighbours", "k")
 
 
 class Family(NamedTuple):
@@ -85,6 +86,23 @@ FAMILIES = {
         Family(
             "probe", "a logistic regression on a frozen transformer", "train_probe", "Fitting",
             neural=False, reads="features", model_keys=("model",), sweep=REGULARIZATION,
+        ),
+        Family(
+            "bag", "a bag of trained word embeddings", "train_bag", "Training",
+            neural=True, reads="tokens", model_keys=("tokenizer",), shape_keys=("embedding_size",),
+            sweep=LEARNING_RATES,
+        ),
+        Family(
+            "static", "a logistic regression on static embeddings", "train_static", "Fitting",
+            neural=False, reads="tokens", model_keys=("model",), embeddings_key="model", sweep=REGULARIZATION,
+        ),
+        Family(
+            "knn", "nearest neighbours in a frozen transformer", "train_knn", "Fitting",
+            neural=False, reads="features", model_keys=("model",), sweep=NEIGHBOURS,
+        ),
+        Family(
+            "majority", "the most frequent class", "count_classes", "Counting for",
+            neural=False, reads="texts", model_keys=(),
         ),
     )
 }  # fmt: skip

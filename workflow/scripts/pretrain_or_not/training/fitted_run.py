@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from pretrain_or_not.compute.class_weights import class_weights
 from pretrain_or_not.compute.hits import share_right
 from pretrain_or_not.compute.memory import process_peak_memory_mb
 from pretrain_or_not.data.examples import read_cell
@@ -48,10 +50,11 @@ def fit_and_save(model, train, validation, run, feature_cost):
     with threadpool_limits(run.threads):
         model.fit(train)
     fitting = time.perf_counter() - started
+    before |= getattr(model, "facts", {})
     accuracy = share_right(model.predict(validation), validation.labels)
     validation_seconds = time.perf_counter() - started - fitting
-    likelihood = model.predict(train)[np.arange(len(train)), train.labels]
-    loss = float(-np.log(likelihood.clip(min=np.finfo(np.float32).tiny)).mean())
+    scheme = run.recipe.get("class_weights")  # some families have no such key
+    loss = training_loss(model, train, scheme)
     seconds = before["seconds"] + fitting
     seen = len(train) * model.iterations
     log.info("%d weights, %d examples, %d iterations in %.1f s | %.0f examples/s | loss %.4f | validation %s",
@@ -89,4 +92,18 @@ def fit_and_save(model, train, validation, run, feature_cost):
         "training_flops": before["training_flops"] + model.training_flops,
     }
     save_model(model, run.outputs["model"], run.outputs["config"])
-    save_run(history, cost | label_facts(train.labels), run.recipe, run.cell | {"n": len(train)}, run.outputs)
+    save_run(history, cost | label_facts(train.labels, scheme), run.recipe, run.cell | {"n": len(train)}, run.outputs)
+
+
+def training_loss(model, train, scheme):
+    """Return the mean cross-entropy of the training examples in nats; NaN for a model without fitted numbers.
+
+    Such a model, as nearest neighbours, keeps the examples: each would find itself. scheme: how the classes are
+    weighted, see `compute.class_weights`.
+    """
+    if not model.parameters:
+        return math.nan
+    likelihood = model.predict(train)[np.arange(len(train)), train.labels]
+    weights = class_weights(train.labels, len(train.about["label_names"]), scheme)
+    surprise = -np.log(likelihood.clip(min=np.finfo(np.float32).tiny))
+    return float(np.average(surprise, weights=weights[train.labels]))
