@@ -30,7 +30,8 @@ from pretrain_or_not.training.loop import fit
 
 LABELS = ["a", "b", "c"]
 RECIPE = {"batch_size": 8, "epochs": 1, "min_steps": 0, "validations": 1, "patience": None, "warmup": 0.1,
-          "schedule": "linear", "weight_decay": 0.01, "clip": 1.0, "precision": "fp32"}  # fmt: skip
+          "schedule": "linear", "weight_decay": 0.01, "clip": 1.0, "precision": "fp32",
+          "class_weights": None}  # fmt: skip
 NO_LIMIT = {"t5"}
 # Models that compute positions from a formula: above the limit they were not trained, but they do not fail.
 NO_TABLE = {"deberta", "deberta-v2", "modernbert", "llama", "qwen2"}

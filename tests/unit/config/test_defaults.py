@@ -33,7 +33,15 @@ def test_defaults_are_filled():
     cut = {"validation": 0.1, "test": 0.1}
     common = {"title": "", "splits": cut, "seed": 0, "deduplicate": "splits", "max_length": 512}
     columns = {"text": "text", "label": "label", "labels": None, "ignore_labels": []}
-    training = {"title": "", "min_steps": 0, "validations": 10, "patience": None, "clip": 1.0, "processes": 1}
+    training = {
+        "title": "",
+        "min_steps": 0,
+        "validations": 10,
+        "patience": None,
+        "clip": 1.0,
+        "processes": 1,
+        "class_weights": None,
+    }
     assert checked == {
         "pathvars": {"results": "results"},
         "figures": {"width": 3.5, "one_point": 1.0},
@@ -123,7 +131,19 @@ def test_defaults_are_filled():
                 "precision": "fp32",
                 **training,
             },
-            "c": {"family": "tfidf", "title": "", "tokenizer": "m", "ngrams": 2, "min_count": 1, "C": [1, 10]},
+            "c": {
+                "family": "tfidf",
+                "title": "",
+                "words": [1, 2],
+                "characters": None,
+                "tokenizer": None,
+                "lowercase": True,
+                "sublinear": True,
+                "min_count": 1,
+                "hash_bits": None,
+                "class_weights": None,
+                "C": [1, 10],
+            },
         },
     }
 
