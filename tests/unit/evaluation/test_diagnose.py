@@ -10,7 +10,7 @@ GOOD = {"dataset": "d", "arm": "lstm", "arm_title": "LSTM", "n": 100, "seed": 0,
         "accuracy": 0.9, "accuracy_low": 0.85, "accuracy_guessing": 0.5, "metric": "accuracy",
         "accuracy_high": 0.95, "predicted_classes": 2, "best_step": 50,
         "steps": 100, "validations": 4, "lowest_loss": 0.2, "guessing_loss": 0.69, "sweep_edge": None,
-        "unknown_tokens": 0.0, "classes": 2, "subset_classes": 2}  # fmt: skip
+        "unknown_tokens": 0.0, "classes": 2, "subset_classes": 2, "converged": None}  # fmt: skip
 
 
 def frame(*changes):
@@ -33,6 +33,8 @@ CASES = [
     ({"best_step": 100}, ["last step"]),
     ({"best_step": 100, "validations": 1}, []),  # there was no choice
     ({"best_step": None, "validations": 1}, []),  # fitted in one call
+    ({"converged": True}, []),
+    ({"converged": False}, ["not converged"]),
     ({"sweep_edge": "lowest"}, ["lowest"]),
     ({"unknown_tokens": 0.06}, ["unknown"]),
     ({"subset_classes": 1}, ["subset"]),

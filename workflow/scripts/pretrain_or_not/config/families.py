@@ -22,6 +22,7 @@ class Sweep(NamedTuple):
 
 LEARNING_RATES = Sweep("learning_rates", "lr")
 REGULARIZATION = Sweep("C", "C")
+NEIGHBOURS = Sweep("neighbours", "k")
 
 
 class Family(NamedTuple):
@@ -29,11 +30,11 @@ class Family(NamedTuple):
 
     name: as in ``family: NAME``. title: a short description, for the schema and the docs. rule: name of the rule that
     trains a run. doing: verb for the message of that rule. neural: whether it is a network that is trained in steps;
-    if so, it can have a GPU, is checkpointed and is timed. reads: "tokens" or "features" (of a frozen encoder).
-    model_keys: keys of an arm that name a model in `models`. weights_key: the one of them whose weights the arm loads.
-    embeddings_key: the one of them whose token embeddings the arm starts from. shape_keys: keys that define the shape
-    of the model, on which a timing depends. sweep: None for a family without a sweep. memory_mb: memory of a training
-    run on a cluster, in MB.
+    if so, it can have a GPU, is checkpointed and is timed. reads: "tokens", "features" (of a frozen encoder) or "texts"
+    (tokens, if an arm names a `tokenizer`). model_keys: keys of an arm that name a model in `models`. weights_key: the
+    one of them whose weights the arm loads. embeddings_key: the one of them whose token embeddings the arm starts from.
+    shape_keys: keys that define the shape of the model, on which a timing depends. sweep: None for a family without a
+    sweep. memory_mb: memory of a training run on a cluster, in MB.
     """
 
     name: str
@@ -53,6 +54,10 @@ class Family(NamedTuple):
     def script(self) -> str:
         """Return the script that trains a run."""
         return "train_network.py" if self.neural else "fit_classifier.py"
+
+    def reads_of(self, arm: dict) -> str:
+        """Return what an arm of the family reads. arm: its keys."""
+        return "tokens" if self.reads == "texts" and arm.get("tokenizer") else self.reads
 
     @property
     def module(self) -> str:
@@ -75,12 +80,29 @@ FAMILIES = {
             memory_mb=8000,
         ),
         Family(
-            "tfidf", "a logistic regression on token counts", "train_tfidf", "Fitting",
-            neural=False, reads="tokens", model_keys=("tokenizer",), sweep=REGULARIZATION,
+            "tfidf", "a logistic regression on counts of words", "train_tfidf", "Fitting",
+            neural=False, reads="texts", model_keys=("tokenizer",), sweep=REGULARIZATION,
         ),
         Family(
             "probe", "a logistic regression on a frozen transformer", "train_probe", "Fitting",
             neural=False, reads="features", model_keys=("model",), sweep=REGULARIZATION,
+        ),
+        Family(
+            "bag", "a bag of trained word embeddings", "train_bag", "Training",
+            neural=True, reads="tokens", model_keys=("tokenizer",), shape_keys=("embedding_size",),
+            sweep=LEARNING_RATES,
+        ),
+        Family(
+            "static", "a logistic regression on static embeddings", "train_static", "Fitting",
+            neural=False, reads="tokens", model_keys=("model",), embeddings_key="model", sweep=REGULARIZATION,
+        ),
+        Family(
+            "knn", "nearest neighbours in a frozen transformer", "train_knn", "Fitting",
+            neural=False, reads="features", model_keys=("model",), sweep=NEIGHBOURS,
+        ),
+        Family(
+            "majority", "the most frequent class", "count_classes", "Counting for",
+            neural=False, reads="texts", model_keys=(),
         ),
     )
 }  # fmt: skip

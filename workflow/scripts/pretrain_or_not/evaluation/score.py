@@ -31,10 +31,14 @@ COST = ["seconds", "examples_per_second", "training_flops", "peak_memory_mb", "p
 
 CALIBRATION = ["brier", "ece", "temperature", "brier_scaled", "ece_scaled", "log_loss_scaled"]
 
+# Further values of a run.json that cells are diagnosed by; those of other families are missing.
+FROM_RUN = ["best_step", "validations", "converged", "lowest_loss", "guessing_loss"]
+
 # The types of columns that may hold no value at all.
 NULLABLE = {
-    **dict.fromkeys([*metric_columns(), *CALIBRATION, "validation_score", "lowest_loss"], "float64"),
+    **dict.fromkeys([*metric_columns(), *CALIBRATION, "validation_score", "lowest_loss", "unknown_tokens"], "float64"),
     **dict.fromkeys(["predicted_classes", "best_step"], "Int64"),
+    "converged": "boolean",
     "sweep_edge": "str",
 }
 
@@ -76,7 +80,7 @@ def score_cell(cell, run, choice, guessing, train_rows, metric):
         "classes": len(about["label_names"]),
         "subset_classes": sum(count > 0 for count in run["class_counts"]),
         "predicted_classes": len(np.unique(cell.predicted)) if finite else None,
-        **{key: run.get(key) for key in ("best_step", "validations", "lowest_loss", "guessing_loss")},
+        **{key: run.get(key) for key in FROM_RUN},
         "sweep_edge": sweep_edge(choice),
         "unknown_tokens": about["unknown_tokens"],
         "test_examples": len(labels),
