@@ -32,7 +32,8 @@ def test_defaults_are_filled():
     checked = check_config(yaml.safe_load(MINIMAL))
     cut = {"validation": 0.1, "test": 0.1}
     common = {"title": "", "splits": cut, "seed": 0, "deduplicate": "splits", "max_length": 512}
-    columns = {"text": "text", "label": "label", "labels": None, "ignore_labels": []}
+    columns = {"text": "text", "label": "label", "labels": None, "ignore_labels": [], "pair": None, "separator": "\n"}
+    columns |= {"where": None, "groups": []}
     training = {"title": "", "min_steps": 0, "validations": 10, "patience": None, "clip": 1.0, "processes": 1}
     assert checked == {
         "pathvars": {"results": "results"},
@@ -74,6 +75,11 @@ def test_defaults_are_filled():
                 "files": "f.csv",
                 "format": None,
                 "member": None,
+                "header": True,
+                "columns": None,
+                "delimiter": None,
+                "quoting": "standard",
+                "encoding": None,
                 "split": None,
                 **columns,
                 **common,
