@@ -36,7 +36,9 @@ def format_of(path, given=None, member=None):
         return given
     kind = named_format(member if is_archive(path) else path)
     if kind is None:
-        raise BadInput(f"{path}: cannot tell its format from its name; set `format:` to one of parquet, csv, tsv, json")
+        raise BadInput(
+            f"{path}: cannot tell its format from its name; set `format:` to one of parquet, csv, tsv, json, fasttext"
+        )
     return kind
 
 

@@ -85,7 +85,7 @@ def checked_rows(lines, path, separator, options):
     """Yield the rows of a CSV file, lists of text, its header first; blank lines are no rows.
 
     lines: the file's Lines. options: its ReadOptions. A quoted cell may span lines; a quote in it must be doubled.
-    Raises BadInput with the line of `path` where quotes do not balance, or a row has more or fewer cells than are named.
+    Raises BadInput with the line of `path` where quotes do not balance, or a row has more or fewer cells than named.
     """
     csv.field_size_limit(sys.maxsize)
     quoting = csv.QUOTE_MINIMAL if options.quotes else csv.QUOTE_NONE
@@ -109,6 +109,8 @@ def checked_rows(lines, path, separator, options):
         else:
             reason = f'a quote is not closed, or one inside a cell is not doubled ("") ({error})'
         advice = "correct the row or, if quotes are normal characters in this file, set `quoting: none`"
+        if lines.start == 1:
+            advice += "; if its cells are not separated by " + repr(separator) + ", name what does by `delimiter:`"
         raise BadInput(f"{path}: line {lines.start}: {reason}; {advice}") from error
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from pretrain_or_not.config.names import first_of
 from pretrain_or_not.config.wording import listing
 from pretrain_or_not.data.columns import columns_of
-from pretrain_or_not.data.file_formats import files_by_split, format_of, is_archive, is_data, is_zip
+from pretrain_or_not.data.file_formats import files_by_split, is_archive, is_data, is_zip
 from pretrain_or_not.data.label_map import ignored_labels, label_map_of, mapped
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.paths import unwatched_times
@@ -208,6 +208,7 @@ def rows_of(path, split, dataset):
     import pyarrow as pa
 
     from pretrain_or_not.data.left_out import kept_rows
+    from pretrain_or_not.data.readers.form import form_of
 
     label_map, batches, rows = label_map_of(dataset), batches_of(path, split, dataset), 0
     for batch in islice(batches, 1):
@@ -219,7 +220,7 @@ def rows_of(path, split, dataset):
                 mapped(kept["label"].to_pylist(), label_map, kept["row"])
             except BadInput as error:
                 raise BadInput(f"{path}: {error}") from error
-    if not Path(path).is_dir() and not is_zip(path) and format_of(path, dataset["format"]) == "parquet":
+    if form_of(path, dataset).kind == "parquet":
         import pyarrow.parquet as pq
 
         return pq.read_metadata(path).num_rows
