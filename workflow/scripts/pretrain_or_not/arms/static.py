@@ -26,8 +26,8 @@ class StaticClassifier(ScaledLogisticClassifier):
 
     @property
     def facts(self):
-        """Return the sizes of what is not fitted, for run.json."""
-        return {"parameters": self.table.size, "parameters_embedding": self.table.size}
+        """Return the numbers of parameters, with those of the table, for run.json."""
+        return {"parameters": self.table.size + self.parameters, "parameters_embedding": self.table.size}
 
     def features(self, examples):
         """Return the mean embedding of the tokens of each example, float32 (n, width)."""

@@ -29,8 +29,8 @@ class Fittable(Protocol):
     """A classifier that is not a neural network and is fitted in one call.
 
     After `fit`: iterations, the number of passes over the training examples; parameters, the number of fitted numbers;
-    training_flops, the operations used. It may also have `facts`, a dict of what else goes into run.json: `parameters`
-    and `parameters_embedding` that are not fitted, `device`, `precision`.
+    training_flops, the operations used. It may also have `facts`, a dict of entries of run.json that are otherwise than
+    those of a model that is fitted on the CPU and has no other numbers.
     """
 
     iterations: int
