@@ -50,7 +50,8 @@ def unit_pooled(output, attention_mask):
 class ContrastiveClassifier:
     """A `compute.classifier.Fittable` that first tunes an encoder on pairs and then fits a head on its embeddings.
 
-    After `fit`: iterations, the optimizer steps on pairs; facts, what the run cost on its device.
+    After `fit`: iterations, the optimizer steps on pairs; converged, whether the head did; facts, what the run cost on
+    its device.
     """
 
     def __init__(self, network, recipe, learning_rate, seed):
@@ -60,6 +61,7 @@ class ContrastiveClassifier:
         network.to(self.accelerator.device)
         self.flops = counted_flops(network)
         self.iterations = self.training_flops = 0
+        self.converged = True
         self.facts = {}
 
     @property
@@ -101,6 +103,7 @@ class ContrastiveClassifier:
                 return
             head = LogisticHead(layer.out_features)
             head.fit(embeddings, labels, self.recipe["head_C"], self.recipe["class_weights"])
+            self.converged = head.converged
             layer.weight.copy_(torch.from_numpy(head.coefficients))
             layer.bias.copy_(torch.from_numpy(head.intercepts))
 

@@ -45,7 +45,8 @@ class StaticClassifier(ScaledLogisticClassifier):
         self.parameters = self.head.rows * (self.table.shape[1] + 1)
         weights = self.head.coefficients / self.scale
         on_shares = LogisticHead(self.head.classes, weights @ self.table.T, self.head.intercepts - weights @ self.mean)
-        on_shares.iterations, on_shares.rows = self.head.iterations, self.head.rows
+        for name in ("iterations", "converged", "rows"):
+            setattr(on_shares, name, getattr(self.head, name))
         self.head = on_shares
         return self
 

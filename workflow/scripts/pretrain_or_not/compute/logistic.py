@@ -1,11 +1,15 @@
 """Logistic regression on features that are not trained."""
 
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+
+MAX_ITERATIONS = 1000
 
 
 class LogisticClassifier:
@@ -51,6 +55,11 @@ class LogisticClassifier:
     def iterations(self):
         """Return the number of passes over the training examples."""
         return self.head.iterations
+
+    @property
+    def converged(self):
+        """Return whether the fit ended by itself, and not by MAX_ITERATIONS or for want of a better step."""
+        return self.head.converged
 
     @property
     def parameters(self):
@@ -108,12 +117,14 @@ class LogisticHead:
     """scikit-learn's LogisticRegression over all classes of a dataset, including classes that the subset lacks.
 
     coefficients: (classes, features), intercepts: (classes,), both float64; None until fitted. iterations: of L-BFGS.
-    rows: rows of weights that were fitted, one for two classes, otherwise one per class in the subset.
+    converged: whether it ended by itself. rows: rows of weights that were fitted, one for two classes, otherwise one
+    per class in the subset.
     """
 
     def __init__(self, classes, coefficients=None, intercepts=None):
         self.classes, self.coefficients, self.intercepts = classes, coefficients, intercepts
         self.iterations = self.rows = 0
+        self.converged = True
 
     def fit(self, matrix, labels, strength, class_weights=None):
         """Fit to `matrix` (n, features), dense or sparse, and labels (n,); return self.
@@ -128,7 +139,11 @@ class LogisticHead:
         if len(present) == 1:
             self.intercepts[present] = 0.0
             return self
-        regression = LogisticRegression(C=strength, class_weight=class_weights, max_iter=1000).fit(matrix, labels)
+        regression = LogisticRegression(C=strength, class_weight=class_weights, max_iter=MAX_ITERATIONS)
+        with warnings.catch_warnings(record=True, category=ConvergenceWarning) as caught:
+            warnings.simplefilter("always", ConvergenceWarning)
+            regression.fit(matrix, labels)
+        self.converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
         self.iterations, self.rows = int(regression.n_iter_.max()), len(regression.coef_)
         if len(present) == 2:  # scikit-learn keeps one row of weights for two classes
             self.coefficients[present[1]], self.intercepts[present] = regression.coef_[0], [0, regression.intercept_[0]]

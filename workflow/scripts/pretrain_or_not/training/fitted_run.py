@@ -60,6 +60,8 @@ def fit_and_save(model, train, validation, run, feature_cost):
     log.info("%d weights, %d examples, %d iterations in %.1f s | %.0f examples/s | loss %.4f | validation %s",
              model.parameters, len(train), model.iterations, fitting, seen / seconds, loss,
              "not finite" if accuracy is None else f"{100 * accuracy:.2f} %")  # fmt: skip
+    if not getattr(model, "converged", True):
+        log.warning("the fit stopped after %d iterations, before it converged", model.iterations)
     history = [
         {
             "step": model.iterations,
@@ -72,6 +74,7 @@ def fit_and_save(model, train, validation, run, feature_cost):
     ]
     cost = {
         "steps": model.iterations,
+        "converged": getattr(model, "converged", None),
         "feature_seconds": before["seconds"],
         "examples_seen": seen,
         "seconds": seconds,
