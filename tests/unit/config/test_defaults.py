@@ -44,7 +44,7 @@ def test_defaults_are_filled():
     }
     assert checked == {
         "pathvars": {"results": "results"},
-        "figures": {"width": 3.5, "one_point": 1.0},
+        "figures": {"width": 3.5, "one_point": None},
         "timing": {
             "arms": None,
             "devices": {"cpu": [8], "cuda": []},
@@ -62,6 +62,7 @@ def test_defaults_are_filled():
             "sizes": [10],
             "seeds": [0],
             "exclude": [],
+            "metric": "accuracy",
             "selection": "validation",
             "partial": False,
             "checkpoint_minutes": 10,
