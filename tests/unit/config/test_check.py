@@ -82,7 +82,7 @@ MISTAKES = [
     (
         "arms/minilm/schedule",
         "linaer",
-        "arms.minilm.schedule: 'linaer' is not one of linear, constant",
+        "arms.minilm.schedule: 'linaer' is not one of linear, cosine, constant",
         "mean 'linear'?",
     ),
     ("arms/minilm/precision", "fp16", "arms.minilm.precision: 'fp16' is not one of auto, fp32, bf16", "did you mean"),

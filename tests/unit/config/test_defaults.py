@@ -107,6 +107,7 @@ def test_defaults_are_filled():
                 "epochs": 3,
                 "warmup": 0.05,
                 "schedule": "linear",
+                "layer_decay": 1.0,
                 "weight_decay": 0.01,
                 "dropout": 0.1,
                 "precision": "auto",

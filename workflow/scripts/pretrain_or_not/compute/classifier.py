@@ -30,8 +30,8 @@ class Fittable(Protocol):
 
     After `fit`: iterations, the number of passes over the training examples; parameters, the number of fitted numbers;
     training_flops, the operations used. If the fit is iterative, converged: whether it ended by itself. It may also
-    have `facts`, a dict of what else goes into run.json: `parameters` and `parameters_embedding` that are not fitted,
-    `device`, `precision`.
+    have `facts`, a dict of entries of run.json that are otherwise than those of a model that is fitted on the CPU and
+    has no other numbers.
     """
 
     iterations: int

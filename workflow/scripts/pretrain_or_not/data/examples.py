@@ -120,14 +120,32 @@ def subset_rows(path, subset):
     """
     with open_parquet(subset) as file:
         chosen = file.read()
-    rows = to_numpy(chosen["row"])
-    _, n = split_rows(path, read_metadata(path), "train")
-    if rows.max() >= n:
-        raise BadInput(f"{subset}: asks for rows that {path} does not have; delete the subset and run again")
-    table = read_rows(path, rows)
+    table = read_rows(path, positions_in(path, to_numpy(chosen["row"]), subset))
     if not np.array_equal(to_numpy(table["id"]), to_numpy(chosen["id"])):
         raise BadInput(f"{subset}: its ids are not those of {path}; delete the subset and run again")
     return table
+
+
+def positions_in(path, rows, subset):
+    """Return the positions in a file of training examples of the `rows` of a subset; raise BadInput if it lacks some.
+
+    A file with a column `row`, as of features, holds only some of the rows, in any order. subset: its path.
+    """
+    _, n = split_rows(path, read_metadata(path), "train")
+    with open_parquet(path) as file:
+        held = to_numpy(file.read(columns=["row"])["row"]) if "row" in file.schema_arrow.names else None
+    if held is None:
+        if rows.max() >= n:
+            raise BadInput(f"{subset}: asks for rows that {path} does not have; delete the subset and run again")
+        return rows
+    order = np.argsort(held)
+    places = np.searchsorted(held[order], rows).clip(max=n - 1)
+    if (held[order[places]] != rows).any():
+        raise BadInput(
+            f"{path}: lacks texts of {subset}; are its arm, size and seed in the experiment? If so, delete the file "
+            "and run again"
+        )
+    return order[places]
 
 
 def read_examples(path, first=None, build=examples_from_table, split=None, **expected):

@@ -50,13 +50,13 @@ def fit_and_save(model, train, validation, run, feature_cost):
     with threadpool_limits(run.threads):
         model.fit(train)
     fitting = time.perf_counter() - started
-    before |= getattr(model, "facts", {})
+    facts = getattr(model, "facts", {})
     accuracy = share_right(model.predict(validation), validation.labels)
     validation_seconds = time.perf_counter() - started - fitting
     scheme = run.recipe.get("class_weights")  # some families have no such key
     loss = training_loss(model, train, scheme)
     seconds = before["seconds"] + fitting
-    seen = len(train) * model.iterations
+    seen = facts.get("examples_seen", len(train) * model.iterations)
     log.info("%d weights, %d examples, %d iterations in %.1f s | %.0f examples/s | loss %.4f | validation %s",
              model.parameters, len(train), model.iterations, fitting, seen / seconds, loss,
              "not finite" if accuracy is None else f"{100 * accuracy:.2f} %")  # fmt: skip
@@ -90,7 +90,7 @@ def fit_and_save(model, train, validation, run, feature_cost):
         "parameters_trained": model.parameters,
         "parameters_embedding": before["parameters_embedding"],
         "training_flops": before["training_flops"] + model.training_flops,
-    }
+    } | facts
     save_model(model, run.outputs["model"], run.outputs["config"])
     save_run(history, cost | label_facts(train.labels, scheme), run.recipe, run.cell | {"n": len(train)}, run.outputs)
 

@@ -51,7 +51,7 @@ def fit(
     if accelerator.num_processes > 1:
         torch.manual_seed(seed + accelerator.process_index)  # each process drops other activations
     put_rows_back = keep_used_rows(model, [train, validation], accelerator.device)
-    adamw = build_optimizer(model, recipe["weight_decay"])
+    adamw = build_optimizer(model, recipe["weight_decay"], recipe.get("layer_decay", 1.0))  # only transformers have it
     trained = [parameter for group in adamw.param_groups for parameter in group["params"]]
     # The optimizer has no state yet that would have to be moved to a device.
     bare, (model, optimizer) = model, accelerator.prepare(model, adamw, device_placement=[True, False])
@@ -76,7 +76,7 @@ def fit(
                 torch.nn.utils.clip_grad_norm_(trained, recipe["clip"])
             rate = rate_of(progress.done)
             for group in optimizer.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * group["scale"]
             optimizer.step()
             optimizer.zero_grad()
             progress.step(len(rows), width, loss, rate)
@@ -90,7 +90,8 @@ def fit(
     if best.weights:
         bare.load_state_dict(best.weights)
         log.info("best validation accuracy %.2f %%, after step %d", 100 * best.accuracy, best.step)
-    put_rows_back(math.prod(1 - rate_of(step) * recipe["weight_decay"] for step in range(best.step)))
+    slowest = min(group["scale"] for group in adamw.param_groups)  # that of the token embeddings
+    put_rows_back(math.prod(1 - slowest * rate_of(step) * recipe["weight_decay"] for step in range(best.step)))
     cost = progress.cost() | device_facts(accelerator) | {
         "validation_accuracy": best.accuracy if best.weights else None,
         "validation_examples": len(validation),
