@@ -12,5 +12,6 @@ def test_an_example_with_a_number_that_is_not_finite_has_no_class(bad):
     assert predicted_classes(probabilities).tolist() == [1, -1, -1]
 
 
-def test_no_example_has_no_class():
+def test_the_most_probable_class():
+    assert predicted_classes(np.array([[0.1, 0.9], [0.6, 0.4]])).tolist() == [1, 0]
     assert predicted_classes(np.empty((0, 0))).tolist() == []

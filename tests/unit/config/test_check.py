@@ -92,7 +92,7 @@ MISTAKES = [
     (
         "datasets/yelp/format",
         "jsonl",
-        "datasets.yelp.format: 'jsonl' is not one of parquet, csv, tsv, json, null",
+        "datasets.yelp.format: 'jsonl' is not one of parquet, csv, tsv, json, fasttext, folders, null",
         "'json'",
     ),
     ("arms/lstm/freeze_embeddings", "'yes'", "arms.lstm.freeze_embeddings: 'yes' is text", "give true or false"),

@@ -32,7 +32,8 @@ def test_defaults_are_filled():
     checked = check_config(yaml.safe_load(MINIMAL))
     cut = {"validation": 0.1, "test": 0.1}
     common = {"title": "", "splits": cut, "seed": 0, "deduplicate": "splits", "max_length": 512}
-    columns = {"text": "text", "label": "label", "labels": None, "ignore_labels": []}
+    columns = {"text": "text", "label": "label", "labels": None, "ignore_labels": [], "pair": None, "separator": "\n"}
+    columns |= {"where": None, "groups": []}
     training = {
         "title": "",
         "min_steps": 0,
@@ -83,6 +84,11 @@ def test_defaults_are_filled():
                 "files": "f.csv",
                 "format": None,
                 "member": None,
+                "header": True,
+                "columns": None,
+                "delimiter": None,
+                "quoting": "standard",
+                "encoding": None,
                 "split": None,
                 **columns,
                 **common,

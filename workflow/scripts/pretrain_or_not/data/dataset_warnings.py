@@ -20,7 +20,7 @@ MOST_DIFFERENT = 0.5  # labels per row
 FEW = 0.05  # of the rows may be left out without a warning
 
 # Reasons for leaving rows out that the user has asked for, or that count texts.
-ASKED_FOR = ("label in ignore_labels", "texts with two labels (first one kept)")
+ASKED_FOR = ("left out by `where`", "label in ignore_labels", "texts with two labels (first one kept)")
 
 # Cyrillic and Greek letters that look like Latin ones.
 LOOK_LIKE = str.maketrans("АВЕКМНОРСТУХаеорсухіѕјΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEKMHOPCTYXaeopcyxisjABEZHIKMNOPTYXo")

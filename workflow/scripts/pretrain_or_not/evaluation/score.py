@@ -29,10 +29,10 @@ CELL = ["dataset", "arm", "size", "n", "seed"]
 COST = ["seconds", "examples_per_second", "training_flops", "peak_memory_mb", "parameters", "parameters_trained",
         "parameters_embedding", "steps", "device", "precision", "threads"]  # fmt: skip
 
+CALIBRATION = ["brier", "ece", "temperature", "brier_scaled", "ece_scaled", "log_loss_scaled"]
+
 # Further values of a run.json that cells are diagnosed by; those of other families are missing.
 FROM_RUN = ["best_step", "validations", "converged", "lowest_loss", "guessing_loss"]
-
-CALIBRATION = ["brier", "ece", "temperature", "brier_scaled", "ece_scaled", "log_loss_scaled"]
 
 # The types of columns that may hold no value at all.
 NULLABLE = {

@@ -56,7 +56,6 @@ def fit_and_save(model, train, validation, run, feature_cost):
     temperature = fit_temperature(validation.labels, predicted)
     validation_seconds = time.perf_counter() - started - fitting
     scheme = run.recipe.get("class_weights")  # some families have no such key
-    classes = len(train.about["label_names"])
     loss = training_loss(model, train, scheme)
     seconds = before["seconds"] + fitting
     seen = facts.get("examples_seen", len(train) * model.iterations)
@@ -97,13 +96,8 @@ def fit_and_save(model, train, validation, run, feature_cost):
         "training_flops": before["training_flops"] + model.training_flops,
     } | facts
     save_model(model, run.outputs["model"], run.outputs["config"])
-    save_run(
-        history,
-        cost | label_facts(train.labels, classes, scheme),
-        run.recipe,
-        run.cell | {"n": len(train)},
-        run.outputs,
-    )
+    cost |= label_facts(train.labels, len(train.about["label_names"]), scheme)
+    save_run(history, cost, run.recipe, run.cell | {"n": len(train)}, run.outputs)
 
 
 def training_loss(model, train, scheme):
