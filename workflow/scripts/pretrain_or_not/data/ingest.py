@@ -116,7 +116,8 @@ def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLi
             said = about_source(dataset)
             counts, seen, given, unused = clean(read_source(dataset, threads), scratch, label_map, ignored)
             names = class_names(seen, label_map)
-            found, dropped, contradicted = arrange(scratch, names, dataset, given, threads, order)
+            arranged = arrange(scratch, names, dataset, given, threads, order)
+            found, dropped = arranged.counts, arranged.dropped
             per_class = {s: {name: found.get((s, i), 0) for i, name in enumerate(names)} for s in SPLITS}
             rows = {split: sum(per_class[split].values()) for split in SPLITS}
             for split in SPLITS:
@@ -141,12 +142,12 @@ def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLi
             "files": said["files"],
             "read": read,
             "dropped": dict(counts) | dropped,
-            "contradicted": contradicted,
+            "contradicted": arranged.contradicted,
             "unused_labels": sorted(unused),
             "config_digest": digest(dataset),
             "versions": versions("datasets", "duckdb", "pyarrow"),
         }
-        facts["warnings"] = [*said["guessed"], *warnings_about(facts)]
+        facts["warnings"] = [*said["guessed"], *arranged.notes, *warnings_about(facts)]
         schema = schema_of(columns)
         further = [name for name in schema.names if name not in ("id", "label", "split")]
         with table_writer(examples, schema, **facts) as writer:
