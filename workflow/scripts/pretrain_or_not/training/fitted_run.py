@@ -10,8 +10,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from pretrain_or_not.compute.class_weights import class_weights
-from pretrain_or_not.compute.hits import share_right
 from pretrain_or_not.compute.memory import process_peak_memory_mb
+from pretrain_or_not.compute.temperature import fit_temperature
 from pretrain_or_not.data.examples import read_cell
 from pretrain_or_not.data.forms import FORMS
 from pretrain_or_not.files.run_files import save_model, save_run
@@ -51,7 +51,9 @@ def fit_and_save(model, train, validation, run, feature_cost):
         model.fit(train)
     fitting = time.perf_counter() - started
     facts = getattr(model, "facts", {})
-    accuracy = share_right(model.predict(validation), validation.labels)
+    predicted = model.predict(validation)
+    score = run.measure.score(validation.labels, predicted)
+    temperature = fit_temperature(validation.labels, predicted)
     validation_seconds = time.perf_counter() - started - fitting
     scheme = run.recipe.get("class_weights")  # some families have no such key
     loss = training_loss(model, train, scheme)
@@ -59,7 +61,7 @@ def fit_and_save(model, train, validation, run, feature_cost):
     seen = facts.get("examples_seen", len(train) * model.iterations)
     log.info("%d weights, %d examples, %d iterations in %.1f s | %.0f examples/s | loss %.4f | validation %s",
              model.parameters, len(train), model.iterations, fitting, seen / seconds, loss,
-             "not finite" if accuracy is None else f"{100 * accuracy:.2f} %")  # fmt: skip
+             "not finite" if score is None else f"{score:.4f}")  # fmt: skip
     if not getattr(model, "converged", True):
         log.warning("the fit stopped after %d iterations, before it converged", model.iterations)
     history = [
@@ -67,7 +69,7 @@ def fit_and_save(model, train, validation, run, feature_cost):
             "step": model.iterations,
             "examples": seen,
             "loss": loss,
-            "validation_accuracy": accuracy,
+            "validation_score": score,
             "learning_rate": None,
             "seconds": seconds,
         }
@@ -80,7 +82,9 @@ def fit_and_save(model, train, validation, run, feature_cost):
         "seconds": seconds,
         "validation_seconds": validation_seconds,
         "examples_per_second": seen / seconds,
-        "validation_accuracy": accuracy,
+        "metric": run.measure.name,
+        "validation_score": score,
+        "temperature": temperature,
         "validation_examples": len(validation),
         "device": before["device"],
         "precision": before["precision"],
@@ -92,7 +96,8 @@ def fit_and_save(model, train, validation, run, feature_cost):
         "training_flops": before["training_flops"] + model.training_flops,
     } | facts
     save_model(model, run.outputs["model"], run.outputs["config"])
-    save_run(history, cost | label_facts(train.labels, scheme), run.recipe, run.cell | {"n": len(train)}, run.outputs)
+    cost |= label_facts(train.labels, len(train.about["label_names"]), scheme)
+    save_run(history, cost, run.recipe, run.cell | {"n": len(train)}, run.outputs)
 
 
 def training_loss(model, train, scheme):
