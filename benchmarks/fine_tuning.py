@@ -13,6 +13,7 @@ RATE, DROPOUT = 1e-4, 0.1
 # Number of examples by the length that texts are cut to: an epoch takes half a minute or more.
 BATCH, EXAMPLES, VALIDATION = 16, {64: 3_200, 256: 256}, {64: 1_000, 256: 200}
 RECIPE = {
+    "class_weights": None,
     "epochs": 1, "min_steps": 1, "validations": 1, "patience": None, "warmup": 0.1, "clip": 1.0, "schedule": "linear",
     "weight_decay": 0.0, "dropout": DROPOUT,
 }  # fmt: skip

@@ -13,6 +13,7 @@ BATCH, RATE, DROPOUT = 64, 2e-3, 0.3
 # Examples of an epoch: enough that a round takes some seconds.
 EXAMPLES = {64: {(1, 128): 20_000, (2, 256): 10_000}, 256: {(1, 128): 640, (2, 256): 128}}
 RECIPE = {
+    "class_weights": None,
     "batch_size": BATCH, "epochs": 1, "min_steps": 1, "validations": 1, "patience": None, "warmup": 0.0, "clip": 1.0,
     "schedule": "constant", "weight_decay": 0.0, "dropout": DROPOUT, "embedding_size": 128, "freeze_embeddings": False,
 }  # fmt: skip

@@ -57,7 +57,7 @@ arms:
     precision: auto}
   lstm: {family: lstm, tokenizer: minilm, embeddings: minilm, freeze_embeddings: true, embedding_size: 128, layers: 1,
     hidden: 128, dropout: 0.0, learning_rates: [1.0e-3], batch_size: 64, epochs: 0.5, warmup: 0.0, clip: null}
-  tfidf: {family: tfidf, tokenizer: minilm, ngrams: 2, min_count: 1, C: [1, 10]}
+  tfidf: {family: tfidf, words: [1, 2], characters: null, tokenizer: null, min_count: 1, C: [1, 10]}
 """
 
 MINIMAL = """
@@ -71,7 +71,7 @@ models:
 arms:
   a: {family: bert, model: m, learning_rates: [1.0e-4]}
   b: {family: lstm, tokenizer: m, learning_rates: [1.0e-3]}
-  c: {family: tfidf, tokenizer: m}
+  c: {family: tfidf}
 """
 
 PARSED = yaml.safe_load(CONFIG)

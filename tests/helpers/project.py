@@ -53,7 +53,7 @@ CONFIG = {
             "hidden": 16,
             "min_steps": 30,
         },
-        "tfidf": {"family": "tfidf", "tokenizer": "tiny", "C": [1, 10]},
+        "tfidf": {"family": "tfidf", "C": [1, 10]},
         "probe": {"family": "probe", "model": "tiny", "C": [0.1]},
     },
 }

@@ -14,6 +14,7 @@ RECIPE = {
     "family": "lstm", "tokenizer": "tiny", "embeddings": None, "freeze_embeddings": True, "embedding_size": 12,
     "layers": 2, "hidden": 8, "dropout": 0.0, "batch_size": 8, "epochs": 2, "min_steps": 0, "validations": 3,
     "patience": None, "warmup": 0.1, "schedule": "linear", "weight_decay": 0.0, "clip": 1.0, "precision": "fp32",
+    "class_weights": None,
 }  # fmt: skip
 FILES = {"model": "model.safetensors", "config": "config.json", "history": "history.parquet", "cost": "run.json"}
 NEVER = 1e9  # seconds between checkpoints

@@ -259,7 +259,7 @@ def test_a_file_of_another_split_is_refused(toy):
 def test_broken_files_stop_the_workflow_with_a_one_line_error(tmp_path_factory, tiny_bert):
     project = Project(tmp_path_factory.mktemp("project"), tiny_bert)
     config = yaml.safe_load(yaml.safe_dump(CONFIG))
-    config["arms"]["tfidf"]["C"] = [1]
+    config["arms"]["tfidf"] |= {"C": [1], "tokenizer": "tiny"}
     results, target = project.folder / "results", "results/toy/predictions/tfidf/n40/seed0.parquet"
     cell = results / "toy/runs/tfidf/n40/seed0"
     assert project.snakemake(target, config=config).returncode == 0

@@ -50,11 +50,13 @@ def data(tmp_path_factory, tiny_bert):
         recipe = check_config(yaml.safe_load(yaml.safe_dump(CONFIG)))["arms"][arm]
         recipe |= {"precision": "fp32", "embeddings": None, "dropout": 0.1} if family != "tfidf" else {}
         cell, row = folder / name, FAMILIES[family]
+        inputs = paths if row.reads == "tokens" else dict.fromkeys(paths, examples) | {"subset": paths["subset"]}
         run = Run(
             cell=CELL | {"arm": arm, "seed": seed},
             recipe=recipe,
             value={"bert": 1e-3, "lstm": 2e-2, "tfidf": 1.0}[family],
-            inputs=paths,
+            inputs=inputs,
+            reads=row.reads,
             outputs=run_outputs(cell / "x"),
             pretrained={"path": str(tiny_bert)} if family == "bert" else None,
             validation_max=40,
@@ -65,7 +67,7 @@ def data(tmp_path_factory, tiny_bert):
         select_run([run.outputs["cost"]], chosen, keep="selected")
         predictions = cell / "predictions.parquet"
         evaluate_cell(
-            family, row.reads, row.neural, chosen["selected"], paths["test"], threads, "", "selected", predictions
+            family, row.reads, row.neural, chosen["selected"], inputs["test"], threads, "", "selected", predictions
         )
         assert read_json(run.outputs["cost"])["threads"] == threads
         return hashlib.sha256(chosen["model"].read_bytes()).hexdigest(), pd.read_parquet(predictions)

@@ -11,7 +11,7 @@ def test_the_workflow_goes_on_once_there_is_space(small_disk, tmp_path_factory, 
     folder, fill = small_disk
     project = Project(tmp_path_factory.mktemp("project"), tiny_bert)
     config = yaml.safe_load(yaml.safe_dump(CONFIG)) | {"pathvars": {"results": str(folder / "results")}}
-    subset, target = (f"{folder}/results/toy/{part}/n40/seed0.parquet" for part in ("subsets", "predictions/tfidf"))
+    subset, target = (f"{folder}/results/toy/{part}/n40/seed0.parquet" for part in ("subsets", "predictions/lstm"))
     assert project.snakemake(subset, config=config).returncode == 0
     earlier = {path: path.read_bytes() for path in folder.rglob("*.parquet")}
     filler = fill()

@@ -134,7 +134,7 @@ def test_one_more_seed_or_size_runs_only_its_cells(project, policy, key, more, f
 def test_an_edit_of_one_family_runs_no_other(project, policy):
     with project.edited("arms/lstm.py", "dim=-1", "dim=2"):
         assert jobs(project, config_of(policy)) == {"train_lstm": 2, "select": 1, "evaluate": 1}
-    with project.edited("arms/tfidf.py", "sublinear_tf=True", "sublinear_tf=False"):
+    with project.edited("arms/tfidf.py", "2**20", "2**21"):
         assert jobs(project, config_of(policy)) == {"train_tfidf": 2, "select": 1, "evaluate": 1}
 
 

@@ -31,7 +31,7 @@ for family in FAMILIES.values():
         params:
             script=family.script,  # not in `script:` itself, which is evaluated after the loop
             recipe=params_of.recipe,
-            reads=family.reads,
+            reads=params_of.reads,
             pretrained=params_of.pretrained,
             selection=EXPERIMENT["selection"],
             validation_max=params_of.validation_max,

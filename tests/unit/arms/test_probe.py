@@ -24,7 +24,7 @@ def planted(n, classes, seed):
 @pytest.mark.parametrize("classes", [2, 4])
 def test_probe_against_scikit_learn(tmp_path, classes):
     train, test = planted(200, classes, 0), planted(100, classes, 1)
-    model = ProbeClassifier({"C": 0.1, "classes": classes}).fit(train)
+    model = ProbeClassifier({"C": 0.1, "class_weights": None, "classes": classes}).fit(train)
     peer = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000)).fit(train.matrix, train.labels)
     np.testing.assert_allclose(model.predict(test), peer.predict_proba(test.matrix), atol=1e-3)
     model.save_pretrained(tmp_path)

@@ -10,13 +10,14 @@ from helpers.models import LIMIT, ROWS, TINY, make_tiny
 from helpers.training import no_checkpoints
 from pretrain_or_not.arms import bert
 from pretrain_or_not.compute.devices import build_accelerator
-from pretrain_or_not.compute.extract_features import mean_pooled
 from pretrain_or_not.compute.flops import counted_flops
 from pretrain_or_not.compute.inference import infer, probabilities
 from pretrain_or_not.compute.parameters import parameter_counts
+from pretrain_or_not.compute.pooling import mean_pooled
 from pretrain_or_not.compute.token_fit import check_length, fit_tokens, position_limit
 from pretrain_or_not.compute.transformer import (
     embedding_tables,
+    encoder_of_settings,
     input_embeddings,
     load_encoder,
     load_fine_tuned,
@@ -30,7 +31,8 @@ from pretrain_or_not.training.loop import fit
 
 LABELS = ["a", "b", "c"]
 RECIPE = {"batch_size": 8, "epochs": 1, "min_steps": 0, "validations": 1, "patience": None, "warmup": 0.1,
-          "schedule": "linear", "weight_decay": 0.01, "clip": 1.0, "precision": "fp32"}  # fmt: skip
+          "schedule": "linear", "weight_decay": 0.01, "clip": 1.0, "precision": "fp32",
+          "class_weights": None}  # fmt: skip
 NO_LIMIT = {"t5"}
 # Models that compute positions from a formula: above the limit they were not trained, but they do not fail.
 NO_TABLE = {"deberta", "deberta-v2", "modernbert", "llama", "qwen2"}
@@ -108,6 +110,9 @@ def test_features_and_embeddings(tiny, examples):
     features, _ = infer(encoder, examples, build_accelerator("fp32"), mean_pooled)
     assert features.shape == (24, 16) == (24, encoder.config.hidden_size)
     np.testing.assert_allclose(alone(encoder, examples, mean_pooled), features, atol=1e-5)
+    again = encoder_of_settings(encoder.config.to_dict())  # as contrastive arms save it
+    again.load_state_dict(encoder.state_dict())
+    assert np.array_equal(infer(again, examples, build_accelerator("fp32"), mean_pooled)[0], features)
     embeddings = input_embeddings(str(tiny.folder))
     assert len(embeddings) == ROWS and torch.equal(embeddings, encoder.get_input_embeddings().weight)
 

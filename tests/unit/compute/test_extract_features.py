@@ -10,8 +10,9 @@ import torch
 import pretrain_or_not.compute.extract_features as module
 from helpers.texts import make_rows
 from pretrain_or_not.compute.devices import build_accelerator
-from pretrain_or_not.compute.extract_features import extract_features, mean_pooled
+from pretrain_or_not.compute.extract_features import extract_features
 from pretrain_or_not.compute.inference import infer
+from pretrain_or_not.compute.pooling import mean_pooled
 from pretrain_or_not.compute.transformer import load_encoder
 from pretrain_or_not.data.examples import read_examples
 from pretrain_or_not.data.features import Features

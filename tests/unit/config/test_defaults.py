@@ -35,7 +35,15 @@ def test_defaults_are_filled():
     common |= {"stratify": True, "near_duplicates": None}
     columns = {"text": "text", "label": "label", "labels": None, "ignore_labels": [], "pair": None, "separator": "\n"}
     columns |= {"where": None, "groups": [], "group": None, "time": None}
-    training = {"title": "", "min_steps": 0, "validations": 10, "patience": None, "clip": 1.0, "processes": 1}
+    training = {
+        "title": "",
+        "min_steps": 0,
+        "validations": 10,
+        "patience": None,
+        "clip": 1.0,
+        "processes": 1,
+        "class_weights": None,
+    }
     assert checked == {
         "pathvars": {"results": "results"},
         "figures": {"width": 3.5, "one_point": 1.0},
@@ -107,6 +115,7 @@ def test_defaults_are_filled():
                 "epochs": 3,
                 "warmup": 0.05,
                 "schedule": "linear",
+                "layer_decay": 1.0,
                 "weight_decay": 0.01,
                 "dropout": 0.1,
                 "precision": "auto",
@@ -130,7 +139,19 @@ def test_defaults_are_filled():
                 "precision": "fp32",
                 **training,
             },
-            "c": {"family": "tfidf", "title": "", "tokenizer": "m", "ngrams": 2, "min_count": 1, "C": [1, 10]},
+            "c": {
+                "family": "tfidf",
+                "title": "",
+                "words": [1, 2],
+                "characters": None,
+                "tokenizer": None,
+                "lowercase": True,
+                "sublinear": True,
+                "min_count": 1,
+                "hash_bits": None,
+                "class_weights": None,
+                "C": [1, 10],
+            },
         },
     }
 

@@ -8,7 +8,7 @@ from pretrain_or_not.evaluation.diagnose import diagnoses, guessing_sizes, is_gu
 GOOD = {"dataset": "d", "arm": "lstm", "arm_title": "LSTM", "n": 100, "seed": 0, "setting": "lr0.1", "status": "ok",
         "accuracy": 0.9, "accuracy_low": 0.85, "majority_accuracy": 0.5, "predicted_classes": 2, "best_step": 50,
         "steps": 100, "validations": 4, "lowest_loss": 0.2, "guessing_loss": 0.69, "sweep_edge": None,
-        "unknown_tokens": 0.0, "classes": 2, "subset_classes": 2}  # fmt: skip
+        "unknown_tokens": 0.0, "classes": 2, "subset_classes": 2, "converged": None}  # fmt: skip
 
 
 def frame(*changes):
@@ -31,6 +31,8 @@ CASES = [
     ({"best_step": 100}, ["last step"]),
     ({"best_step": 100, "validations": 1}, []),  # there was no choice
     ({"best_step": None, "validations": 1}, []),  # fitted in one call
+    ({"converged": True}, []),
+    ({"converged": False}, ["not converged"]),
     ({"sweep_edge": "lowest"}, ["lowest"]),
     ({"unknown_tokens": 0.06}, ["unknown"]),
     ({"subset_classes": 1}, ["subset"]),

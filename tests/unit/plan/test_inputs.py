@@ -23,7 +23,7 @@ RUNS = "<results>/toy/runs"
         ("bert", TOKENS, {}),
         ("lstm", TOKENS, {}),
         ("lstm-bert-embeddings", TOKENS, {"embeddings": "<results>/embeddings/tiny.safetensors"}),
-        ("tfidf", TOKENS, {}),
+        ("tfidf", dict.fromkeys(TOKENS, "<results>/toy/examples.parquet"), {}),
         ("probe", FEATURES, {}),
     ],
 )

@@ -20,7 +20,7 @@ def params():
 def test_an_arm_has_the_facts_of_its_family(params, arm, family):
     assert params.family(cell(arm)) == family
     assert params.neural(cell(arm)) == (family in ("bert", "lstm"))
-    assert params.reads(cell(arm)) == ("features" if family == "probe" else "tokens")
+    assert params.reads(cell(arm)) == {"probe": "features", "tfidf": "texts"}.get(family, "tokens")
 
 
 @pytest.mark.parametrize(("arm", "family"), ARMS.items())

@@ -35,7 +35,7 @@ from pretrain_or_not.training.run import Run
 
 COMMON = {"batch_size": 8, "epochs": 3, "min_steps": 0, "validations": 6, "patience": None, "warmup": 0.1,
           "schedule": "linear", "weight_decay": 0.01, "dropout": 0.2, "clip": 1.0, "precision": "fp32",
-          "processes": 1}  # fmt: skip
+          "processes": 1, "class_weights": None}  # fmt: skip
 LSTM = COMMON | {"family": "lstm", "tokenizer": "tiny", "embeddings": None, "freeze_embeddings": True,
                  "embedding_size": 12, "layers": 1, "hidden": 8}  # fmt: skip
 BERT = COMMON | {"family": "bert", "model": "tiny", "init": "pretrained"}

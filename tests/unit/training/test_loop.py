@@ -40,7 +40,7 @@ def textbook(model, examples, recipe, steps):
     return norms
 
 
-@pytest.mark.parametrize("schedule", ["linear", "constant"])
+@pytest.mark.parametrize("schedule", ["linear", "cosine", "constant"])
 def test_fit_ends_in_the_weights_of_a_plain_loop(make_examples, schedule):
     examples = make_examples(120)
     recipe = RECIPE | {"epochs": 3, "validations": 1, "warmup": 0.3, "schedule": schedule, "weight_decay": 0.5,

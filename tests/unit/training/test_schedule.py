@@ -1,6 +1,7 @@
 """Warm-up, decay, and when to validate."""
 
 import pytest
+import torch
 
 from pretrain_or_not.training.schedule import multiplier, planned_steps, validation_steps
 
@@ -16,6 +17,21 @@ def test_linear_schedule_against_the_formula(steps, warmup):
         assert multiplier(step, steps, warmup, "linear") == pytest.approx(expected)
     assert multiplier(steps, steps, warmup, "linear") == 0
     assert max(multiplier(step, steps, warmup, "linear") for step in range(steps)) == 1
+
+
+def test_cosine_schedule_against_that_of_transformers():
+    from torch.optim import SGD
+    from transformers import get_cosine_schedule_with_warmup
+
+    optimizer = SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    theirs = get_cosine_schedule_with_warmup(optimizer, 0, 50)
+    for step in range(50):
+        assert multiplier(step, 50, 0.0, "cosine") == pytest.approx(theirs.get_last_lr()[0])
+        optimizer.step()
+        theirs.step()
+    rising = [multiplier(step, 50, 0.2, "cosine") for step in range(51)]
+    assert rising[9] == pytest.approx(10 / 11) and rising[10] == 1 and rising[50] == pytest.approx(0)
+    assert rising[30] == pytest.approx(0.5)  # half-way
 
 
 def test_constant_schedule_stays_after_warm_up():

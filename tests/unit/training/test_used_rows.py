@@ -18,7 +18,7 @@ from pretrain_or_not.training.used_rows import keep_used_rows
 ROWS, TRAINED, VALIDATED, PADDING = 60, range(6, 30), range(30, 40), 3
 OTHERS = [row for row in range(ROWS) if row not in {*TRAINED, *VALIDATED, PADDING}]
 STEPS, BEST = 45, 30  # 3 epochs of 120 examples in batches of 8; the best of three validations is the second
-HARSH = RECIPE | {"epochs": 3, "warmup": 0.3, "weight_decay": 0.5, "clip": 0.2, "dropout": 0.1}
+HARSH = RECIPE | {"epochs": 3, "warmup": 0.3, "weight_decay": 0.5, "layer_decay": 0.9, "clip": 0.2, "dropout": 0.1}
 CPU = torch.device("cpu")
 
 

@@ -3,28 +3,21 @@
 import json
 import os
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from pretrain_or_not.arms import LABEL_NAMES, Network, Untrained
+from pretrain_or_not.compute.classifier import Output
 from pretrain_or_not.compute.dropout import Dropout
-from pretrain_or_not.compute.embeddings import read_embeddings, read_shared_embeddings
+from pretrain_or_not.compute.embeddings import check_rows, read_embeddings, read_shared_embeddings
 from pretrain_or_not.compute.flops import Flops
 from pretrain_or_not.compute.inference import NetworkClassifier
 from pretrain_or_not.compute.time_axis import masked_max, reversal, reverse
-from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.provenance import sha256_of
 
 EMBEDDING = "embedding.weight"  # the name of the embedding table in the weights
-
-
-class Output(NamedTuple):
-    """The output of the classifiers here; it has `logits`, like an output of transformers."""
-
-    logits: torch.Tensor
 
 
 class BidirectionalLayer(nn.Module):
@@ -134,9 +127,8 @@ def build_lstm(recipe, about, embeddings=None):
     about: metadata of its tokens. embeddings: tensor (rows, width) to start from, or None; BadInput is raised if they
     do not cover the vocabulary.
     """
-    if embeddings is not None and len(embeddings) < about["vocabulary"]:
-        rows, needed = len(embeddings), about["vocabulary"]
-        raise BadInput(f"models: {about['tokenizer']}: {rows} token embeddings for a vocabulary of {needed}")
+    if embeddings is not None:
+        check_rows(embeddings, about)
     config = {
         "vocabulary": about["vocabulary"] if embeddings is None else len(embeddings),
         "padding_id": about["padding_id"],

@@ -1,85 +1,81 @@
-"""The cheap baseline: a logistic regression on TF-IDF of token n-grams, saved without pickles."""
+"""The cheap baseline: a logistic regression on TF-IDF of n-grams, saved as arrays of numbers."""
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.feature_extraction.text import TfidfTransformer
 
 from pretrain_or_not.compute.classifier import FittedClassifier
 from pretrain_or_not.compute.logistic import LogisticClassifier
+from pretrain_or_not.compute.tfidf_block import TfidfBlock
+from pretrain_or_not.data.examples import Examples
 
+KEYS = ("words", "characters", "lowercase", "hash_bits", "sublinear", "min_count", "class_weights")
 
-def feature_codes(examples, ngrams):
-    """Return every token n-gram of every example: integer arrays of rows and of codes, of the same length.
-
-    The code of a unigram is its token id + 1, that of a bigram (first + 1) * (vocabulary + 1) + second + 1, so codes
-    are unique.
-    """
-    tokens = examples.tokens.astype(np.int64) + 1
-    rows = np.repeat(np.arange(len(examples)), examples.lengths)
-    if ngrams == 1:
-        return rows, tokens
-    within = rows[:-1] == rows[1:]
-    bigrams = tokens[:-1] * (examples.about["vocabulary"] + 1) + tokens[1:]
-    return np.concatenate([rows, rows[:-1][within]]), np.concatenate([tokens, bigrams[within]])
+TOKENS_AT_ONCE = 2**20
 
 
 class TfidfClassifier(LogisticClassifier):
-    """scikit-learn's TfidfTransformer (sublinear) and a logistic regression over token n-grams."""
+    """A logistic regression on one or two blocks of TF-IDF features, each scaled to length 1."""
 
     family = "tfidf"
 
     def __init__(self, config):
-        """config: ngrams, min_count (training examples a feature must occur in), vocabulary, C, classes."""
+        """config: the KEYS of an arm, C, classes, and tokens (whether it reads tokens instead of texts)."""
         super().__init__(config)
-        self.features = None
-        self.tfidf = TfidfTransformer(sublinear_tf=True)
-
-    def counts(self, examples):
-        """Return the counts of the known features in each example, a CSR matrix (examples, features)."""
-        rows, codes = feature_codes(examples, self.config["ngrams"])
-        columns = np.searchsorted(self.features, codes)
-        known = columns < len(self.features)
-        known[known] = self.features[columns[known]] == codes[known]
-        entries = (np.ones(known.sum(), dtype=np.float32), (rows[known], columns[known]))
-        return sp.csr_matrix(entries, shape=(len(examples), len(self.features)))  # sums repeated entries
+        kinds = ["tokens"] if config["tokens"] else [kind for kind in ("words", "characters") if config[kind]]
+        self.blocks = [TfidfBlock(kind, config) for kind in kinds]
 
     def fit(self, examples):
-        """Choose features, weight them, and fit the regression to `examples`; return self."""
-        rows, codes = feature_codes(examples, self.config["ngrams"])
-        features, columns = np.unique(codes, return_inverse=True)
-        counts = sp.csr_matrix(
-            (np.ones(len(codes), dtype=np.float32), (rows, columns)), shape=(len(examples), len(features))
-        )  # sums repeated entries, so that an entry is an example in which a feature occurs
-        kept = np.bincount(counts.indices, minlength=len(features)) >= self.config["min_count"]
-        self.features = features[kept]
-        matrix = self.tfidf.fit_transform(counts[:, kept] if not kept.all() else counts)
+        """Choose features, weight them, and fit the regression to Texts or Examples; return self."""
+        found = [[block.counts(part) for block in self.blocks] for part in parts(examples)]
+        counts = [list(counts) for counts in zip(*found, strict=True)]
+        del found
+        matrix = joined([block.fit(counts.pop(0)) for block in self.blocks])
         self.stored_values = matrix.nnz
-        self.head.fit(matrix, examples.labels, self.config["C"])
+        self.head.fit(matrix, examples.labels, self.config["C"], self.config["class_weights"])
         return self
 
     def predict(self, examples):
         """Return class probabilities, float32 (examples, classes)."""
-        return self.head.predict(self.tfidf.transform(self.counts(examples)))
+        found = [
+            self.head.predict(joined([block.transform(part) for block in self.blocks])) for part in parts(examples)
+        ]
+        return np.concatenate(found) if found else np.empty((0, self.config["classes"]), dtype=np.float32)
 
     def arrays(self):
         """Return the arrays to save in a file, without those of the head: name -> array."""
-        return {"features": self.features, "idf": self.tfidf.idf_}
+        arrays = {}
+        for block in self.blocks:
+            arrays |= {f"{block.kind}.features": block.features, f"{block.kind}.idf": block.tfidf.idf_}
+        return arrays
 
     def restore(self, arrays):
         """Take over what `arrays` returned."""
-        self.features, self.tfidf.idf_ = arrays["features"], arrays["idf"]
+        for block in self.blocks:
+            block.features, block.tfidf.idf_ = arrays[f"{block.kind}.features"], arrays[f"{block.kind}.idf"]
+
+
+def parts(examples):
+    """Yield Texts or Examples in parts, in order, as `TfidfBlock.counts` takes them."""
+    if not isinstance(examples, Examples):
+        yield from examples.parts()
+        return
+    cuts = np.searchsorted(examples.offsets[1:], np.arange(TOKENS_AT_ONCE, examples.offsets[-1], TOKENS_AT_ONCE))
+    cuts = np.unique([0, *cuts, len(examples)])
+    for start, end in zip(cuts[:-1], cuts[1:], strict=True):
+        yield examples.tokens[examples.offsets[start] : examples.offsets[end]], examples.lengths[start:end]
+
+
+def joined(matrices):
+    """Return matrices side by side."""
+    return matrices[0] if len(matrices) == 1 else sp.hstack(matrices, format="csr")
 
 
 def build(run, about):
     """Return an unfitted classifier for a run."""
-    config = {
-        "ngrams": run.recipe["ngrams"],
-        "min_count": run.recipe["min_count"],
-        "vocabulary": about["vocabulary"],
-        "C": run.value,
-        "classes": len(about["label_names"]),
-    }
-    return TfidfClassifier(config)
+    config = {key: run.recipe[key] for key in KEYS}
+    return TfidfClassifier(
+        config | {"tokens": run.reads == "tokens", "C": run.value, "classes": len(about["label_names"])}
+    )
 
 
 def load(folder, precision):

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+
+
+class Output(NamedTuple):
+    """The output of the project's own networks; it has `logits`, a tensor, like an output of transformers."""
+
+    logits: Any
 
 
 class Classifier(Protocol):
@@ -23,7 +29,9 @@ class Fittable(Protocol):
     """A classifier that is not a neural network and is fitted in one call.
 
     After `fit`: iterations, the number of passes over the training examples; parameters, the number of fitted numbers;
-    training_flops, the operations used.
+    training_flops, the operations used. If the fit is iterative, converged: whether it ended by itself. It may also
+    have `facts`, a dict of entries of run.json that are otherwise than those of a model that is fitted on the CPU and
+    has no other numbers.
     """
 
     iterations: int

@@ -6,10 +6,13 @@ from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.provenance import sha256_of
 
 
-def read_embeddings(path):
-    """Read the (rows, width) tensor that `extract_embeddings` wrote; raise BadInput if the file is broken."""
+def read_embeddings(path, framework="pt"):
+    """Read the (rows, width) matrix that `extract_embeddings` wrote; raise BadInput if the file is broken.
+
+    framework: "pt" for a tensor, "np" for a NumPy array.
+    """
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework=framework) as file:
             return file.get_tensor("embeddings")
     except SafetensorError as error:
         raise BadInput(f"{path}: not a complete safetensors file ({error}); delete it and run again") from error
@@ -27,3 +30,10 @@ def read_shared_embeddings(path, sha256):
     if sha256_of(path) != sha256:
         raise BadInput(f"{path}: not the token embeddings that the model was trained with; train it again")
     return read_embeddings(path)
+
+
+def check_rows(embeddings, about):
+    """Raise BadInput if (rows, width) embeddings have no row for some token ids. about: metadata of the tokens."""
+    if len(embeddings) < about["vocabulary"]:
+        rows, needed = len(embeddings), about["vocabulary"]
+        raise BadInput(f"models: {about['tokenizer']}: {rows} token embeddings for a vocabulary of {needed}")

@@ -10,6 +10,7 @@ from pretrain_or_not.compute.devices import build_accelerator, device_facts
 from pretrain_or_not.compute.flops import counted_flops
 from pretrain_or_not.compute.inference import infer
 from pretrain_or_not.compute.parameters import parameter_counts
+from pretrain_or_not.compute.pooling import mean_pooled
 from pretrain_or_not.compute.token_fit import fit_dataset
 from pretrain_or_not.compute.transformer import embedding_tables, load_encoder
 from pretrain_or_not.data.examples import examples_from_table
@@ -20,16 +21,6 @@ from pretrain_or_not.files.provenance import versions
 from pretrain_or_not.job import log
 
 PART = ROWS_PER_GROUP  # rows that are in memory at once
-
-
-def mean_pooled(output, attention_mask):
-    """Return the mean of the last hidden states over an example's tokens, float32 (batch, width).
-
-    output: its last_hidden_state has shape (batch, time, width). The pooling of Sentence-BERT (Reimers and Gurevych
-    2019), which is better than the first token's state if nothing is fine-tuned.
-    """
-    mask = attention_mask.unsqueeze(-1).float()
-    return (output.last_hidden_state.float() * mask).sum(dim=1) / mask.sum(dim=1)
 
 
 def parts(path):

@@ -1,11 +1,15 @@
 """Logistic regression on features that are not trained."""
 
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+
+MAX_ITERATIONS = 1000
 
 
 class LogisticClassifier:
@@ -53,6 +57,11 @@ class LogisticClassifier:
         return self.head.iterations
 
     @property
+    def converged(self):
+        """Return whether the fit ended by itself, and not by MAX_ITERATIONS or for want of a better step."""
+        return self.head.converged
+
+    @property
     def parameters(self):
         """Return the number of fitted weights."""
         return self.head.rows * (self.head.coefficients.shape[1] + 1)
@@ -66,21 +75,62 @@ class LogisticClassifier:
         return 4 * self.stored_values * self.head.rows * self.head.iterations
 
 
+class ScaledLogisticClassifier(LogisticClassifier):
+    """A logistic regression on dense features, each scaled to mean 0 and standard deviation 1 over the training subset.
+
+    A subclass says by `features` what it makes of examples. config: C, class_weights, classes.
+    """
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.mean = self.scale = None
+
+    def features(self, examples):
+        """Return the features of examples, floating point (n, width)."""
+        raise NotImplementedError
+
+    def fit(self, examples):
+        """Fit scaling and regression to labelled examples; return self."""
+        matrix = self.features(examples)
+        self.mean = matrix.mean(axis=0, dtype=np.float64)
+        deviation = matrix.std(axis=0, dtype=np.float64)
+        self.scale = np.where(deviation > 0, deviation, 1.0)
+        self.stored_values = matrix.size
+        scaled = (matrix - self.mean) / self.scale
+        self.head.fit(scaled, examples.labels, self.config["C"], self.config["class_weights"])
+        return self
+
+    def predict(self, examples):
+        """Return class probabilities, float32 (n, classes)."""
+        return self.head.predict((self.features(examples) - self.mean) / self.scale)
+
+    def arrays(self):
+        """Return the arrays to save in a file, without those of the head: name -> array."""
+        return {"mean": self.mean, "scale": self.scale}
+
+    def restore(self, arrays):
+        """Take over what `arrays` returned."""
+        self.mean, self.scale = arrays["mean"], arrays["scale"]
+
+
 class LogisticHead:
     """scikit-learn's LogisticRegression over all classes of a dataset, including classes that the subset lacks.
 
     coefficients: (classes, features), intercepts: (classes,), both float64; None until fitted. iterations: of L-BFGS.
-    rows: rows of weights that were fitted, one for two classes, otherwise one per class in the subset.
+    converged: whether it ended by itself. rows: rows of weights that were fitted, one for two classes, otherwise one
+    per class in the subset.
     """
 
     def __init__(self, classes, coefficients=None, intercepts=None):
         self.classes, self.coefficients, self.intercepts = classes, coefficients, intercepts
         self.iterations = self.rows = 0
+        self.converged = True
 
-    def fit(self, matrix, labels, strength):
+    def fit(self, matrix, labels, strength, class_weights=None):
         """Fit to `matrix` (n, features), dense or sparse, and labels (n,); return self.
 
-        strength: C, the inverse strength of regularization.
+        strength: C, the inverse strength of regularization. class_weights: "balanced" or None, see
+        `compute.class_weights`; scikit-learn computes them from `labels`.
         """
         # A class that the subset lacks is never predicted.
         self.coefficients = np.zeros((self.classes, matrix.shape[1]))
@@ -89,7 +139,11 @@ class LogisticHead:
         if len(present) == 1:
             self.intercepts[present] = 0.0
             return self
-        regression = LogisticRegression(C=strength, max_iter=1000).fit(matrix, labels)
+        regression = LogisticRegression(C=strength, class_weight=class_weights, max_iter=MAX_ITERATIONS)
+        with warnings.catch_warnings(record=True, category=ConvergenceWarning) as caught:
+            warnings.simplefilter("always", ConvergenceWarning)
+            regression.fit(matrix, labels)
+        self.converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
         self.iterations, self.rows = int(regression.n_iter_.max()), len(regression.coef_)
         if len(present) == 2:  # scikit-learn keeps one row of weights for two classes
             self.coefficients[present[1]], self.intercepts[present] = regression.coef_[0], [0, regression.intercept_[0]]

@@ -19,6 +19,7 @@ def check_catalogue(config, mistakes):
     check_datasets(config, mistakes)
     check_models(config, mistakes)
     check_arms(config, mistakes)
+    check_ngrams(config, mistakes)
     check_names(config, mistakes)
 
 
@@ -155,6 +156,25 @@ def check_arms(config, mistakes):
         if isinstance(embeddings, str) and isinstance(tokenizer, str) and embeddings != tokenizer:
             text = f"is not the tokenizer, {show(tokenizer)}: token ids would not match; name the same model in both"
             mistakes.add((*path, "embeddings"), f"{show(embeddings)} {text}")
+
+
+def check_ngrams(config, mistakes):
+    """Check that arms on n-grams have some, each range in its order, and those of characters where texts are read."""
+    arms = mapping(config, "arms")
+    for name in arms:
+        arm, path = mapping(arms, name), ("arms", name)
+        if arm.get("family") != "tfidf":
+            continue
+        for key in ("words", "characters"):
+            ends = sequence(arm, key)
+            if len(ends) == 2 and all(type(end) is int for end in ends) and ends[0] > ends[1]:
+                mistakes.add((*path, key), f"{show(ends)} begins above its end; give the shortest n-gram first")
+        characters = arm.get("characters")
+        if "words" in arm and arm["words"] is None and (characters is None or arm.get("tokenizer")):
+            mistakes.add((*path, "words"), "null leaves no feature; give a range such as [1, 2]")
+        if characters is not None and arm.get("tokenizer"):
+            text = "needs texts, and with a tokenizer the arm reads tokens; leave one of the two out"
+            mistakes.add((*path, "characters"), f"{show(characters)} {text}")
 
 
 def check_names(config, mistakes):

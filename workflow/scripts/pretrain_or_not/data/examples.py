@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from pretrain_or_not.config.splits import SPLITS
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.parquet import open_parquet, read_metadata, read_rows, to_numpy
 
@@ -61,11 +62,16 @@ def examples_from_table(table: pa.Table, about: dict) -> Examples:
     return Examples(to_numpy(table["id"]), labels, tokens, starts, about)
 
 
-def first_rows(path, n):
-    """Read the first `n` rows of a Parquet file, or all if it has fewer; return an Arrow table."""
+def split_rows(path, about, split):
+    """Return where the rows of a split are in a file, (first, count). about: metadata of the file.
+
+    examples.parquet holds the rows of all splits, one split after another; another file holds those of one split.
+    """
+    if "rows" in about:
+        before = SPLITS[: SPLITS.index(split)]
+        return sum(about["rows"][other] for other in before), about["rows"][split]
     with open_parquet(path) as file:
-        n = min(n, file.metadata.num_rows)
-    return read_rows(path, np.arange(n))
+        return 0, file.metadata.num_rows
 
 
 def subset_rows(path, subset):
@@ -76,33 +82,32 @@ def subset_rows(path, subset):
     with open_parquet(subset) as file:
         chosen = file.read()
     rows = to_numpy(chosen["row"])
-    with open_parquet(path) as file:
-        if rows.max() >= file.metadata.num_rows:
-            raise BadInput(f"{subset}: asks for rows that {path} does not have; delete the subset and run again")
+    _, n = split_rows(path, read_metadata(path), "train")
+    if rows.max() >= n:
+        raise BadInput(f"{subset}: asks for rows that {path} does not have; delete the subset and run again")
     table = read_rows(path, rows)
     if not np.array_equal(to_numpy(table["id"]), to_numpy(chosen["id"])):
         raise BadInput(f"{subset}: its ids are not those of {path}; delete the subset and run again")
     return table
 
 
-def read_examples(path, first=None, build=examples_from_table, **expected):
-    """Read all examples of a file, or its `first` n; raise BadInput unless its metadata have the `expected` values.
+def read_examples(path, first=None, build=examples_from_table, split=None, **expected):
+    """Read all examples of a split, or its `first` n; raise BadInput unless the file's metadata are as `expected`.
 
-    build: function of an Arrow table and the metadata that returns the examples: Examples (the default) or Features.
+    split: may be missing if the file holds one split only. build: function of an Arrow table and the metadata that
+    returns the examples, see `data.forms`.
     """
-    about = read_checked_metadata(path, expected)
-    if first is not None:
-        return build(first_rows(path, first), about)
-    with open_parquet(path) as file:
-        return build(file.read(), about)
+    about = read_checked_metadata(path, expected, split)
+    start, n = split_rows(path, about, split)
+    return build(read_rows(path, np.arange(start, start + (n if first is None else min(n, first)))), about)
 
 
-def read_subset(path, subset, build=examples_from_table, **expected):
+def read_subset(path, subset, build=examples_from_table, split=None, **expected):
     """Read the examples of a training subset; raise BadInput if subset and `path` are not of the same data set.
 
-    build, expected: see `read_examples`.
+    build, split, expected: see `read_examples`.
     """
-    return build(subset_rows(path, subset), read_checked_metadata(path, expected))
+    return build(subset_rows(path, subset), read_checked_metadata(path, expected, split))
 
 
 def validation_count(training_examples, maximum):
@@ -113,9 +118,14 @@ def validation_count(training_examples, maximum):
     return None if maximum is None else min(training_examples, maximum)
 
 
-def read_checked_metadata(path, expected):
-    """Read the metadata of a Parquet file; raise BadInput that names it unless they have the `expected` values."""
+def read_checked_metadata(path, expected, split=None):
+    """Read the metadata of a Parquet file; raise BadInput that names it unless they have the `expected` values.
+
+    split: the one that the file must hold, if it holds one only.
+    """
     about = read_metadata(path)
+    if split is not None and "rows" not in about:
+        expected = expected | {"split": split}
     for key, value in expected.items():
         if about.get(key) != value:
             raise BadInput(f"{path}: its {key} is {about.get(key)!r}, not {value!r}; delete it and run again")
@@ -126,10 +136,10 @@ def read_cell(inputs, cell, tokenizer, validation_max, build=examples_from_table
     """Read the training and validation examples of a cell: a pair.
 
     inputs: paths of `train`, `validation` and `subset`. cell: `dataset`, and the split used for `selection`.
-    validation_max: maximum, see `validation_count`. build: see `read_examples`. Raises BadInput if a file is of another
-    data set or tokenizer.
+    tokenizer: name of the model whose tokens the files hold, None if they hold texts. validation_max: maximum, see
+    `validation_count`. build: see `read_examples`. Raises BadInput if a file is of another data set or tokenizer.
     """
-    about = {"dataset": cell["dataset"], "tokenizer": tokenizer}
+    about = {"dataset": cell["dataset"]} | ({} if tokenizer is None else {"tokenizer": tokenizer})
     read_checked_metadata(inputs["subset"], {"dataset": cell["dataset"]})
     train = read_subset(inputs["train"], inputs["subset"], build, split="train", **about)
     n = validation_count(len(train), validation_max)

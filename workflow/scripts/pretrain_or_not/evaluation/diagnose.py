@@ -74,6 +74,10 @@ FINDINGS = {
         ),
         "{cells} {has} a training loss that never fell below that of guessing: change the rate, or train longer",
     ),
+    "not converged": Finding(
+        lambda rows: rows["converged"].eq(False).fillna(False).astype(bool),
+        "{cells} stopped before the fit converged, so that {its} accuracy is not that of `C` ({settings}): lower `C`",
+    ),
     "last step": Finding(
         lambda rows: (rows["best_step"] == rows["steps"]).fillna(False).astype(bool) & (rows["validations"] > 1),
         "{cells} {is} best at {its} last step: train longer, by `epochs` or `min_steps`",

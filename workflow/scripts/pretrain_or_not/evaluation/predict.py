@@ -16,7 +16,7 @@ from pretrain_or_not.compute.classifier import Classifier
 from pretrain_or_not.compute.hits import NO_CLASS, predicted_classes
 from pretrain_or_not.config.recipe import tokenizer_of
 from pretrain_or_not.data.examples import read_examples
-from pretrain_or_not.data.features import Features
+from pretrain_or_not.data.forms import FORMS
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import read_metadata, write_table
@@ -38,13 +38,12 @@ def load_classifier(family: str, folder: Path, precision: str) -> Classifier:
 def read_test(reads, path, run):
     """Read the test examples; return (examples, seconds, FLOPs), with the cost of computing their features before.
 
-    reads: see `config.families.Family`. run: content of the run.json.
+    reads: the form in which the arm reads examples, see `data.forms`. run: content of the run.json.
     """
-    about = {"dataset": run["dataset"], "split": "test", "tokenizer": tokenizer_of(run["recipe"])}
-    if reads == "tokens":
-        return read_examples(path, **about), 0.0, 0
-    features = read_examples(path, build=Features.from_table, **about)
-    return features, features.about["inference"]["seconds"], features.about["inference"]["flops"]
+    about = {"dataset": run["dataset"]} | ({} if reads == "texts" else {"tokenizer": tokenizer_of(run["recipe"])})
+    examples = read_examples(path, build=FORMS[reads], split="test", **about)
+    before = examples.about["inference"] if reads == "features" else {"seconds": 0.0, "flops": 0}
+    return examples, before["seconds"], before["flops"]
 
 
 def evaluate_cell(
@@ -61,10 +60,10 @@ def evaluate_cell(
     """Write the predictions of the test split: id, label, predicted, and one column ``p_<class>`` per class.
 
     `predicted` is null where a probability is not finite.
-    family, reads, neural: see `config.families.Family`. selected: path of the cell's selected.json. test: path of the
-    test split as the family reads it. code: digest of the code that predicts. keep: see `select_run`; with "none", the
-    weights are deleted once the predictions are written, and existing predictions of the same run by the same code are
-    kept.
+    family, neural: see `config.families.Family`. reads: see `read_test`. selected: path of the cell's selected.json.
+    test: path of the file with the test split as the arm reads it. code: digest of the code that predicts. keep: see
+    `select_run`; with "none", the weights are deleted once the predictions are written, and existing predictions of the
+    same run by the same code are kept.
     """
     run = read_json(selected)["selected"]
     cell = Path(selected).parent
@@ -96,7 +95,7 @@ def evaluate_cell(
         output,
         pa.table(columns),
         label_names=names,
-        unknown_tokens=examples.about["unknown_tokens"],
+        unknown_tokens=examples.about.get("unknown_tokens"),
         config_digest=run["config_digest"],
         run=digest(run),
         code=code,

@@ -20,10 +20,14 @@ CELL = ["dataset", "arm", "size", "n", "seed"]
 COST = ["seconds", "examples_per_second", "training_flops", "peak_memory_mb", "parameters", "parameters_trained",
         "parameters_embedding", "steps", "device", "precision", "threads"]  # fmt: skip
 
+# Further values of a run.json that cells are diagnosed by; those of other families are missing.
+FROM_RUN = ["best_step", "validations", "converged", "lowest_loss", "guessing_loss", "subset_classes"]
+
 # The types of columns that may hold no value at all.
 NULLABLE = {
-    **dict.fromkeys([*metric_columns(), "validation_accuracy", "lowest_loss"], "float64"),
+    **dict.fromkeys([*metric_columns(), "validation_accuracy", "lowest_loss", "unknown_tokens"], "float64"),
     **dict.fromkeys(["predicted_classes", "best_step"], "Int64"),
+    "converged": "boolean",
     "sweep_edge": "str",
 }
 
@@ -63,7 +67,7 @@ def score_cell(predictions, selected, train_rows):
         "majority_accuracy": float((labels == run["majority_class"]).mean()),
         "classes": len(about["label_names"]),
         "predicted_classes": len(np.unique(predicted)) if finite else None,
-        **{key: run.get(key) for key in ("best_step", "validations", "lowest_loss", "guessing_loss", "subset_classes")},
+        **{key: run.get(key) for key in FROM_RUN},
         "sweep_edge": sweep_edge(choice),
         "unknown_tokens": about["unknown_tokens"],
         "test_examples": len(labels),

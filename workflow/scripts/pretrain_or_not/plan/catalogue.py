@@ -49,8 +49,12 @@ class Catalogue:
             return [ONLY_SETTING]
         return [f"{sweep.prefix}{float(value)!r}" for value in self.arms[arm][sweep.key]]
 
-    def tokenizer_of(self, arm: str) -> str:
-        """Return the name in `models` of an arm's tokenizer."""
+    def reads(self, arm: str) -> str:
+        """Return the form in which an arm reads examples: "tokens", "features" or "texts"."""
+        return self.family(arm).reads_of(self.arms[arm])
+
+    def tokenizer_of(self, arm: str) -> str | None:
+        """Return the name in `models` of an arm's tokenizer, None if it has none."""
         return tokenizer_of(self.arms[arm])
 
     def timed_arms(self) -> list[str]:
@@ -110,7 +114,8 @@ class Catalogue:
         """
         for arm in dict.fromkeys([*self.experiment["arms"], *self.timed_arms()]):
             keys = self.arms[arm]
-            check_vocabulary_files(locate(self.models[self.tokenizer_of(arm)]["path"]))
+            if tokenizer := self.tokenizer_of(arm):
+                check_vocabulary_files(locate(self.models[tokenizer]["path"]))
             for key in self.family(arm).model_keys:
                 if key == "tokenizer" or not keys.get(key):
                     continue

@@ -26,9 +26,11 @@ class JobInputs(PerJob):
         return [p for p in find_inputs(wildcards.dataset, self.catalogue.datasets[wildcards.dataset]) if is_watched(p)]
 
     def examples_of(self, wildcards, split):
-        """Return the file of one split in the form that the family of a cell's arm reads."""
+        """Return the file that holds the examples of one split in the form that a cell's arm reads."""
         arm = wildcards.arm
-        reads = self.catalogue.family(arm).reads
+        reads = self.catalogue.reads(arm)
+        if reads == "texts":
+            return f"<results>/{wildcards.dataset}/examples.parquet"
         name = self.catalogue.tokenizer_of(arm) if reads == "tokens" else self.catalogue.arms[arm]["model"]
         return f"<results>/{wildcards.dataset}/{reads}/{name}/{split}.parquet"
 

@@ -37,8 +37,8 @@ class JobParams(PerJob):
 
     @per_job
     def reads(self, wildcards):
-        """Return what an arm's family reads: "tokens" or "features"."""
-        return self.catalogue.family(wildcards.arm).reads
+        """Return the form in which an arm reads examples: "tokens", "features" or "texts"."""
+        return self.catalogue.reads(wildcards.arm)
 
     @per_job
     def neural(self, wildcards):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from pretrain_or_not.compute.class_weights import class_weights
 from pretrain_or_not.compute.hits import share_right
 from pretrain_or_not.compute.memory import process_peak_memory_mb
-from pretrain_or_not.data.examples import examples_from_table, read_cell
-from pretrain_or_not.data.features import Features
+from pretrain_or_not.data.examples import read_cell
+from pretrain_or_not.data.forms import FORMS
 from pretrain_or_not.files.run_files import save_model, save_run
 from pretrain_or_not.job import log
 from pretrain_or_not.training.label_facts import label_facts
@@ -21,12 +23,11 @@ from pretrain_or_not.training.run import Run
 def fit_classifier(build: Callable, run: Run) -> None:
     """Fit what `build` makes to a run's subset and write its files.
 
-    build: of a family's module. run: a `training.run.Run`. run.reads: what it is fitted to, "tokens" or "features".
+    build: of a family's module. run: a `training.run.Run`.
     """
-    features = run.reads == "features"
-    read = Features.from_table if features else examples_from_table
-    train, validation = read_cell(run.inputs, run.cell, run.tokenizer, run.validation_max, read)
-    fit_and_save(build(run, train.about), train, validation, run, feature_cost(train) if features else {})
+    train, validation = read_cell(run.inputs, run.cell, run.tokenizer, run.validation_max, FORMS[run.reads])
+    before = feature_cost(train) if run.reads == "features" else {}
+    fit_and_save(build(run, train.about), train, validation, run, before)
 
 
 def feature_cost(train):
@@ -49,15 +50,18 @@ def fit_and_save(model, train, validation, run, feature_cost):
     with threadpool_limits(run.threads):
         model.fit(train)
     fitting = time.perf_counter() - started
+    facts = getattr(model, "facts", {})
     accuracy = share_right(model.predict(validation), validation.labels)
     validation_seconds = time.perf_counter() - started - fitting
-    likelihood = model.predict(train)[np.arange(len(train)), train.labels]
-    loss = float(-np.log(likelihood.clip(min=np.finfo(np.float32).tiny)).mean())
+    scheme = run.recipe.get("class_weights")  # some families have no such key
+    loss = training_loss(model, train, scheme)
     seconds = before["seconds"] + fitting
-    seen = len(train) * model.iterations
+    seen = facts.get("examples_seen", len(train) * model.iterations)
     log.info("%d weights, %d examples, %d iterations in %.1f s | %.0f examples/s | loss %.4f | validation %s",
              model.parameters, len(train), model.iterations, fitting, seen / seconds, loss,
              "not finite" if accuracy is None else f"{100 * accuracy:.2f} %")  # fmt: skip
+    if not getattr(model, "converged", True):
+        log.warning("the fit stopped after %d iterations, before it converged", model.iterations)
     history = [
         {
             "step": model.iterations,
@@ -70,6 +74,7 @@ def fit_and_save(model, train, validation, run, feature_cost):
     ]
     cost = {
         "steps": model.iterations,
+        "converged": getattr(model, "converged", None),
         "feature_seconds": before["seconds"],
         "examples_seen": seen,
         "seconds": seconds,
@@ -85,6 +90,20 @@ def fit_and_save(model, train, validation, run, feature_cost):
         "parameters_trained": model.parameters,
         "parameters_embedding": before["parameters_embedding"],
         "training_flops": before["training_flops"] + model.training_flops,
-    }
+    } | facts
     save_model(model, run.outputs["model"], run.outputs["config"])
-    save_run(history, cost | label_facts(train.labels), run.recipe, run.cell | {"n": len(train)}, run.outputs)
+    save_run(history, cost | label_facts(train.labels, scheme), run.recipe, run.cell | {"n": len(train)}, run.outputs)
+
+
+def training_loss(model, train, scheme):
+    """Return the mean cross-entropy of the training examples in nats; NaN for a model without fitted numbers.
+
+    Such a model, as nearest neighbours, keeps the examples: each would find itself. scheme: how the classes are
+    weighted, see `compute.class_weights`.
+    """
+    if not model.parameters:
+        return math.nan
+    likelihood = model.predict(train)[np.arange(len(train)), train.labels]
+    weights = class_weights(train.labels, len(train.about["label_names"]), scheme)
+    surprise = -np.log(likelihood.clip(min=np.finfo(np.float32).tiny))
+    return float(np.average(surprise, weights=weights[train.labels]))

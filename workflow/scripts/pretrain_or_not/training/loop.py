@@ -8,6 +8,7 @@ import time
 import torch
 from torch.nn.functional import cross_entropy
 
+from pretrain_or_not.compute.class_weights import class_weights
 from pretrain_or_not.compute.devices import build_accelerator, device_facts
 from pretrain_or_not.compute.flops import Work
 from pretrain_or_not.compute.inference import tensors
@@ -45,11 +46,12 @@ def fit(
     """
     accelerator = build_accelerator(recipe["precision"])
     steps = planned_steps(len(train), recipe["batch_size"], recipe["epochs"], recipe["min_steps"])
+    weights = torch.from_numpy(class_weights(train.labels, len(train.about["label_names"]), recipe["class_weights"]))
     validate_after = set(validation_steps(steps, recipe["validations"]))
     if accelerator.num_processes > 1:
         torch.manual_seed(seed + accelerator.process_index)  # each process drops other activations
     put_rows_back = keep_used_rows(model, [train, validation], accelerator.device)
-    adamw = build_optimizer(model, recipe["weight_decay"])
+    adamw = build_optimizer(model, recipe["weight_decay"], recipe.get("layer_decay", 1.0))  # only transformers have it
     trained = [parameter for group in adamw.param_groups for parameter in group["params"]]
     # The optimizer has no state yet that would have to be moved to a device.
     bare, (model, optimizer) = model, accelerator.prepare(model, adamw, device_placement=[True, False])
@@ -68,13 +70,13 @@ def fit(
                 break
             model.train()
             rows = next(batches)
-            loss, width = batch_loss(model, train, rows, accelerator)
+            loss, width = batch_loss(model, train, rows, accelerator, weights)
             accelerator.backward(loss)
             if recipe["clip"]:
                 torch.nn.utils.clip_grad_norm_(trained, recipe["clip"])
             rate = rate_of(progress.done)
             for group in optimizer.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * group["scale"]
             optimizer.step()
             optimizer.zero_grad()
             progress.step(len(rows), width, loss, rate)
@@ -88,7 +90,8 @@ def fit(
     if best.weights:
         bare.load_state_dict(best.weights)
         log.info("best validation accuracy %.2f %%, after step %d", 100 * best.accuracy, best.step)
-    put_rows_back(math.prod(1 - rate_of(step) * recipe["weight_decay"] for step in range(best.step)))
+    slowest = min(group["scale"] for group in adamw.param_groups)  # that of the token embeddings
+    put_rows_back(math.prod(1 - slowest * rate_of(step) * recipe["weight_decay"] for step in range(best.step)))
     cost = progress.cost() | device_facts(accelerator) | {
         "validation_accuracy": best.accuracy if best.weights else None,
         "validation_examples": len(validation),
@@ -98,18 +101,22 @@ def fit(
     return progress.history, cost, progress.work
 
 
-def batch_loss(model, examples, rows, accelerator):
+def batch_loss(model, examples, rows, accelerator, weights):
     """Return the mean cross-entropy of a batch and its padded width; several processes share its rows.
 
-    Gradients are averaged over processes, so the sum over a share is weighted to give the mean over all rows.
+    The mean is weighted as torch does: each example by the weight of its class, divided by the sum of these weights
+    over all rows of the batch. Gradients are averaged over processes, so the sum over a share is multiplied by their
+    number to give the mean over all rows. weights: of the classes, float32 (classes,).
     """
     share = rows[accelerator.process_index :: accelerator.num_processes]
-    weight = accelerator.num_processes / len(rows) if len(share) else 0.0
+    total = float(weights[torch.from_numpy(examples.labels[rows])].sum())
+    factor = accelerator.num_processes / total if len(share) else 0.0
     batch = tensors(examples.padded(share if len(share) else rows[:1]), accelerator.device)
     labels = batch.pop("labels")
     with accelerator.autocast():
         logits = model(**batch).logits
-    return weight * cross_entropy(logits.float(), labels, reduction="sum"), batch["input_ids"].shape[1]
+    loss = cross_entropy(logits.float(), labels, weights.to(logits.device), reduction="sum")
+    return factor * loss, batch["input_ids"].shape[1]
 
 
 def training_batches(examples, batch_size, seed, done):

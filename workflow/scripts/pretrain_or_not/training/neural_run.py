@@ -51,7 +51,8 @@ def train_network(build: Callable, run: Run) -> None:
     history, cost, work = fit(model, train, validation, run.recipe, run.value, seed, checkpoints)
     if not PartialState().is_main_process:
         return
-    cost |= counts | {"training_flops": work.flops(flops.training)} | label_facts(train.labels)
+    guessing = label_facts(train.labels, run.recipe["class_weights"])
+    cost |= counts | {"training_flops": work.flops(flops.training)} | guessing
     save_model(model, run.outputs["model"], run.outputs["config"])
     save_run(history, cost, run.recipe, run.cell | {"n": len(train)}, run.outputs)
     checkpoints.delete()

@@ -19,8 +19,8 @@ class Run:
     inputs: paths by name, `train`, `validation`, `subset` and what else the family asks for. outputs: paths of `model`,
     `config`, `history` and `cost`. pretrained: the model of the config that weights come from, or None.
     validation_max: at most so many validation examples, None for all. threads: CPU threads of one process.
-    checkpoint_seconds: between checkpoints. code: digest of the code that trains. reads: what the
-    arm's family reads, "tokens" or "features".
+    checkpoint_seconds: between checkpoints. code: digest of the code that trains. reads: what the arm reads, "tokens",
+    "features" or "texts".
     """
 
     cell: dict
@@ -36,9 +36,9 @@ class Run:
     reads: str = "tokens"
 
     @property
-    def tokenizer(self) -> str:
-        """Return the name of the model whose tokenizer the arm reads by."""
-        return tokenizer_of(self.recipe)
+    def tokenizer(self) -> str | None:
+        """Return the name of the model whose tokenizer the arm reads by; None if it reads texts."""
+        return None if self.reads == "texts" else tokenizer_of(self.recipe)
 
 
 def run_of_job(snakemake) -> Run:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
+
 
 def multiplier(step: int, steps: int, warmup: float, schedule: str) -> float:
     """Return the factor of the learning rate at optimizer step `step` (0-based) of `steps`.
 
-    It rises linearly over the first ``round(warmup * steps)`` steps; then it stays (`schedule` "constant") or falls
-    linearly, to reach 0 after the last step ("linear"), as in the fine-tuning recipe of BERT (Devlin et al. 2019).
+    It rises linearly over the first ``round(warmup * steps)`` steps. Then it stays (`schedule` "constant"), or falls to
+    reach 0 after the last step: linearly ("linear"), as in the fine-tuning recipe of BERT (Devlin et al. 2019), or
+    along half a period of a cosine ("cosine", Loshchilov and Hutter 2017, without restarts).
     """
     rising = round(warmup * steps)
     if step < rising:
         return (step + 1) / (rising + 1)
     if schedule == "constant":
         return 1.0
-    return (steps - step) / max(1, steps - rising)
+    left = (steps - step) / max(1, steps - rising)
+    return left if schedule == "linear" else (1 - math.cos(math.pi * left)) / 2
 
 
 def batches_per_epoch(examples, batch_size):
