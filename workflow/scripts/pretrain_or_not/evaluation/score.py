@@ -25,7 +25,9 @@ FROM_RUN = ["best_step", "validations", "converged", "lowest_loss", "guessing_lo
 
 # The types of columns that may hold no value at all.
 NULLABLE = {
-    **dict.fromkeys([*metric_columns(), "validation_accuracy", "lowest_loss", "unknown_tokens"], "float64"),
+    **dict.fromkeys(
+        [*metric_columns(), "validation_accuracy", "lowest_loss", "unknown_tokens", "truncated"], "float64"
+    ),
     **dict.fromkeys(["predicted_classes", "best_step"], "Int64"),
     "converged": "boolean",
     "sweep_edge": "str",
@@ -70,6 +72,7 @@ def score_cell(predictions, selected, train_rows):
         **{key: run.get(key) for key in FROM_RUN},
         "sweep_edge": sweep_edge(choice),
         "unknown_tokens": about["unknown_tokens"],
+        "truncated": None if about["truncated"] is None else about["truncated"] / len(labels),
         "test_examples": len(labels),
         "validation_accuracy": run["validation_accuracy"],
         "validation_examples": run["validation_examples"],

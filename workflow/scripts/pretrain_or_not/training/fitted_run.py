@@ -12,12 +12,13 @@ from threadpoolctl import threadpool_limits
 from pretrain_or_not.compute.class_weights import class_weights
 from pretrain_or_not.compute.hits import share_right
 from pretrain_or_not.compute.memory import process_peak_memory_mb
-from pretrain_or_not.data.examples import read_cell
+from pretrain_or_not.data.examples import Takes
 from pretrain_or_not.data.forms import FORMS
 from pretrain_or_not.files.run_files import save_model, save_run
 from pretrain_or_not.job import log
 from pretrain_or_not.training.label_facts import label_facts
 from pretrain_or_not.training.run import Run
+from pretrain_or_not.training.run_data import about_data, read_data
 
 
 def fit_classifier(build: Callable, run: Run) -> None:
@@ -25,9 +26,11 @@ def fit_classifier(build: Callable, run: Run) -> None:
 
     build: of a family's module. run: a `training.run.Run`.
     """
-    train, validation = read_cell(run.inputs, run.cell, run.tokenizer, run.validation_max, FORMS[run.reads])
+    model = build(run, about_data(run))
+    form = None if run.reads == "tokens" else FORMS[run.reads]
+    train, validation, length = read_data(run, getattr(model, "takes", Takes()), form)
     before = feature_cost(train) if run.reads == "features" else {}
-    fit_and_save(build(run, train.about), train, validation, run, before)
+    fit_and_save(model, train, validation, run, before, length)
 
 
 def feature_cost(train):
@@ -38,11 +41,11 @@ def feature_cost(train):
     return cost | {"seconds": encoder["seconds"] * share, "training_flops": round(encoder["flops"] * share)}
 
 
-def fit_and_save(model, train, validation, run, feature_cost):
+def fit_and_save(model, train, validation, run, feature_cost, facts=None):
     """Fit `model`, a `compute.classifier.Fittable`, to `train` and write the files of a run.
 
     train, validation: what the model reads, with `labels` and a length. feature_cost: what computing the features of
-    `train` took elsewhere (see `before`).
+    `train` took elsewhere (see `before`). facts: further entries for run.json.
     """
     before = {"seconds": 0.0, "training_flops": 0, "parameters": 0, "parameters_embedding": 0, "device": "cpu",
               "precision": "fp32"} | feature_cost  # fmt: skip
@@ -92,7 +95,13 @@ def fit_and_save(model, train, validation, run, feature_cost):
         "training_flops": before["training_flops"] + model.training_flops,
     } | facts
     save_model(model, run.outputs["model"], run.outputs["config"])
-    save_run(history, cost | label_facts(train.labels, scheme), run.recipe, run.cell | {"n": len(train)}, run.outputs)
+    save_run(
+        history,
+        cost | (facts or {}) | label_facts(train.labels, scheme),
+        run.recipe,
+        run.cell | {"n": len(train)},
+        run.outputs,
+    )
 
 
 def training_loss(model, train, scheme):
