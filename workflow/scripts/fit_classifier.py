@@ -1,10 +1,13 @@
-"""Fit one run of an arm that is not a neural network."""
+"""Fit one run of an arm in one call."""
+
+from contextlib import nullcontext
 
 from pretrain_or_not.arms import family_module
+from pretrain_or_not.compute.gpus import lease_gpus
 from pretrain_or_not.job import job
 from pretrain_or_not.training.fitted_run import fit_classifier
 from pretrain_or_not.training.run import run_of_job
 
 if __name__ == "__main__":
-    with job(snakemake):
+    with job(snakemake), lease_gpus(1) if snakemake.resources.get("gpu") else nullcontext():
         fit_classifier(family_module(snakemake.params.recipe["family"]).build, run_of_job(snakemake))

@@ -10,13 +10,14 @@ from helpers.models import LIMIT, ROWS, TINY, make_tiny
 from helpers.training import no_checkpoints
 from pretrain_or_not.arms import bert
 from pretrain_or_not.compute.devices import build_accelerator
-from pretrain_or_not.compute.extract_features import mean_pooled
 from pretrain_or_not.compute.flops import counted_flops
 from pretrain_or_not.compute.inference import infer, probabilities
 from pretrain_or_not.compute.parameters import parameter_counts
+from pretrain_or_not.compute.pooling import mean_pooled
 from pretrain_or_not.compute.token_fit import check_length, fit_tokens, position_limit
 from pretrain_or_not.compute.transformer import (
     embedding_tables,
+    encoder_of_settings,
     input_embeddings,
     load_encoder,
     load_fine_tuned,
@@ -109,6 +110,9 @@ def test_features_and_embeddings(tiny, examples):
     features, _ = infer(encoder, examples, build_accelerator("fp32"), mean_pooled)
     assert features.shape == (24, 16) == (24, encoder.config.hidden_size)
     np.testing.assert_allclose(alone(encoder, examples, mean_pooled), features, atol=1e-5)
+    again = encoder_of_settings(encoder.config.to_dict())  # as contrastive arms save it
+    again.load_state_dict(encoder.state_dict())
+    assert np.array_equal(infer(again, examples, build_accelerator("fp32"), mean_pooled)[0], features)
     embeddings = input_embeddings(str(tiny.folder))
     assert len(embeddings) == ROWS and torch.equal(embeddings, encoder.get_input_embeddings().weight)
 
@@ -162,7 +166,7 @@ def test_random_weights_have_the_architecture_but_not_the_weights(tiny):
 
 def test_an_arm_is_built_from_a_run(tiny, examples):
     recipe = {"init": "pretrained", "model": "tiny", "dropout": 0.0}
-    run = SimpleNamespace(pretrained={"path": str(tiny.folder)}, recipe=recipe)
+    run = SimpleNamespace(cell={"arm": "bert"}, pretrained={"path": str(tiny.folder)}, recipe=recipe)
     network = bert.build(run, examples.about)
     assert network.model.config.pad_token_id == padding_of(tiny.kind)
     assert network.model.config.id2label == dict(enumerate(LABELS))

@@ -30,10 +30,11 @@ def test_a_valid_config_passes_unchanged_but_for_defaults():
 
 def test_defaults_are_filled():
     checked = check_config(yaml.safe_load(MINIMAL))
-    cut = {"validation": 0.1, "test": 0.1}
+    cut = {"validation": None, "test": None}
     common = {"title": "", "splits": cut, "seed": 0, "deduplicate": "splits", "max_length": 512}
+    common |= {"stratify": True, "near_duplicates": None}
     columns = {"text": "text", "label": "label", "labels": None, "ignore_labels": [], "pair": None, "separator": "\n"}
-    columns |= {"where": None, "groups": []}
+    columns |= {"where": None, "groups": [], "group": None, "time": None}
     training = {
         "title": "",
         "min_steps": 0,
@@ -62,6 +63,7 @@ def test_defaults_are_filled():
             "reference": "a",
             "sizes": [10],
             "seeds": [0],
+            "stratify": False,
             "exclude": [],
             "metric": "accuracy",
             "selection": "validation",
@@ -108,6 +110,7 @@ def test_defaults_are_filled():
             "a": {
                 "family": "bert",
                 "model": "m",
+                "max_length": "dataset",
                 "init": "pretrained",
                 "learning_rates": [1.0e-4],
                 "batch_size": 32,
@@ -123,6 +126,7 @@ def test_defaults_are_filled():
             "b": {
                 "family": "lstm",
                 "tokenizer": "m",
+                "max_length": "dataset",
                 "embeddings": None,
                 "freeze_embeddings": True,
                 "embedding_size": 128,
@@ -144,6 +148,7 @@ def test_defaults_are_filled():
                 "words": [1, 2],
                 "characters": None,
                 "tokenizer": None,
+                "max_length": "dataset",
                 "lowercase": True,
                 "sublinear": True,
                 "min_count": 1,
@@ -161,11 +166,11 @@ def test_defaults_fill_what_a_mapping_leaves_open_and_are_not_shared():
     config["datasets"]["d"]["splits"] = {"validation": 5}
     checked = check_config(config)
     assert checked["pathvars"] == {"data": "elsewhere", "results": "results"}
-    assert checked["datasets"]["d"]["splits"] == {"validation": 5, "test": 0.1}
+    assert checked["datasets"]["d"]["splits"] == {"validation": 5, "test": None}
     checked["datasets"]["f"]["splits"]["test"] = 7
     checked["datasets"]["d"]["mentions"].append("x")
     again = check_config(config)
-    assert again["datasets"]["f"]["splits"]["test"] == 0.1
+    assert again["datasets"]["f"]["splits"]["test"] is None
     assert again["datasets"]["d"]["mentions"] == []
 
 

@@ -31,7 +31,7 @@ def scored(tmp_path):
             table = pa.table({"id": np.arange(100), "label": labels, "p_a": 1 - wrong, "p_b": wrong})
             inference = {"seconds": 2.0, "examples": 100}
             write_table(tmp_path / f"{i}.parquet", table, label_names=["a", "b"], inference=inference,
-                        unknown_tokens=0.0, **about)  # fmt: skip
+                        unknown_tokens=0.0, truncated=0, **about)  # fmt: skip
             chosen = (
                 about
                 | dict.fromkeys([*COST, "best_step"], 1)

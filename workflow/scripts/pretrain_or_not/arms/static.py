@@ -26,8 +26,8 @@ class StaticClassifier(ScaledLogisticClassifier):
 
     @property
     def facts(self):
-        """Return the sizes of what is not fitted, for run.json."""
-        return {"parameters": self.table.size, "parameters_embedding": self.table.size}
+        """Return the numbers of parameters, with those of the table, for run.json."""
+        return {"parameters": self.table.size + self.parameters, "parameters_embedding": self.table.size}
 
     def features(self, examples):
         """Return the mean embedding of the tokens of each example, float32 (n, width)."""
@@ -45,7 +45,8 @@ class StaticClassifier(ScaledLogisticClassifier):
         self.parameters = self.head.rows * (self.table.shape[1] + 1)
         weights = self.head.coefficients / self.scale
         on_shares = LogisticHead(self.head.classes, weights @ self.table.T, self.head.intercepts - weights @ self.mean)
-        on_shares.iterations, on_shares.rows = self.head.iterations, self.head.rows
+        for name in ("iterations", "converged", "rows"):
+            setattr(on_shares, name, getattr(self.head, name))
         self.head = on_shares
         return self
 

@@ -121,12 +121,17 @@ def loading(folder):
 
 def prepared(model, row):
     """Return a classifier with fast dropout and, for an encoder-decoder, the `forward` of `last_token`."""
-    replace_dropouts(model)
-    if model.config._attn_implementation == "sdpa":
-        model.set_attn_implementation(ATTENTION)
+    speed_up_dropout(model)
     if row.kind == "encoder-decoder":
         classify_last_token(model)
     return model
+
+
+def speed_up_dropout(model):
+    """Give a transformer fast dropout, in attention too, in place."""
+    replace_dropouts(model)
+    if model.config._attn_implementation == "sdpa":
+        model.set_attn_implementation(ATTENTION)
 
 
 def attention(module, query, key, value, attention_mask, dropout=0.0, scaling=None, **options):
@@ -177,6 +182,25 @@ def load_encoder(folder, revision=None):
     needed = {name for name, tensor in model.state_dict(keep_vars=True).items() if id(tensor) in own}
     check_loaded(model, info, needed, needed, folder)
     return encoder
+
+
+def random_encoder(folder, revision=None):
+    """Return a transformer without a head, with random weights in the architecture of the model in `folder`."""
+    config, row = read_config(folder, revision)
+    with loading(folder):
+        return bare_encoder(config, row)
+
+
+def encoder_of_settings(settings):
+    """Return an encoder with random weights. settings: its config as a dict, as `to_dict` returns it."""
+    config = AutoConfig.for_model(**settings)
+    return bare_encoder(config, ARCHITECTURES[config.model_type])
+
+
+def bare_encoder(config, row):
+    """Return a transformer of random weights, in float32; of an encoder-decoder, the encoder."""
+    model = AutoModel.from_config(config, dtype=torch.float32)
+    return model.get_encoder() if row.kind == "encoder-decoder" else model
 
 
 def load_fine_tuned(folder):

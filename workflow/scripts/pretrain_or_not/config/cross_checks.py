@@ -7,6 +7,7 @@ from pretrain_or_not.config.grid import grid
 from pretrain_or_not.config.labels import as_label
 from pretrain_or_not.config.schema import resolved, schema
 from pretrain_or_not.config.sizes import size_name
+from pretrain_or_not.config.splits import DEFAULT_SHARE
 from pretrain_or_not.config.wording import did_you_mean, listing, show, text_of
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.pretrained import names_folder
@@ -94,8 +95,8 @@ def check_datasets(config, mistakes):
         for key, cut in cuts.items():
             if isinstance(cut, float) and cut >= 1:
                 mistakes.add((*path, "splits", key), f"{show(cut)} {amount}")
-        default = resolved(schema()["$defs"]["splits"])["default"]
-        shares = [cut for key in default if isinstance(cut := cuts.get(key, default[key]), float) and 0 < cut < 1]
+        shares = [cuts.get(key) or DEFAULT_SHARE for key in ("validation", "test")]
+        shares = [cut for cut in shares if isinstance(cut, float) and 0 < cut < 1]
         if sum(shares) >= 1:
             text = f"the shares of validation and test add up to {sum(shares):g}; leave some below 1 for training"
             mistakes.add((*path, "splits"), text)
@@ -115,6 +116,9 @@ def check_form(dataset, path, mistakes):
         mistakes.add((*path, "encoding"), f"{show(encoding)} {text}")
     if isinstance(dataset.get("pair"), list) and "text" in dataset:
         mistakes.add((*path, "pair"), "names two texts in place of `text`; leave out one of the two keys")
+    if isinstance(dataset.get("group"), str) and isinstance(dataset.get("time"), str):
+        text = "splits are cut by `group` or by `time`, not by both; leave out one of the two keys"
+        mistakes.add((*path, "group"), f"{show(dataset['group'])} is one too many: {text}")
     named = [*(sequence(dataset, "pair") or sequence(dataset, "text") or [dataset.get("text")])]
     if isinstance(dataset.get("label"), str) and dataset["label"] in named:
         mistakes.add((*path, "label"), f"{show(dataset['label'])} is the column of the text too; name another one")
@@ -168,6 +172,9 @@ def check_ngrams(config, mistakes):
         characters = arm.get("characters")
         if "words" in arm and arm["words"] is None and (characters is None or arm.get("tokenizer")):
             mistakes.add((*path, "words"), "null leaves no feature; give a range such as [1, 2]")
+        if isinstance(arm.get("max_length"), int) and not arm.get("tokenizer"):
+            text = "counts tokens, and without a tokenizer the arm reads complete texts; leave it out"
+            mistakes.add((*path, "max_length"), f"{show(arm['max_length'])} {text}")
         if characters is not None and arm.get("tokenizer"):
             text = "needs texts, and with a tokenizer the arm reads tokens; leave one of the two out"
             mistakes.add((*path, "characters"), f"{show(characters)} {text}")

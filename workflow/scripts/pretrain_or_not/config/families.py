@@ -29,12 +29,13 @@ class Family(NamedTuple):
     """One row of the table.
 
     name: as in ``family: NAME``. title: a short description, for the schema and the docs. rule: name of the rule that
-    trains a run. doing: verb for the message of that rule. neural: whether it is a network that is trained in steps;
-    if so, it can have a GPU, is checkpointed and is timed. reads: "tokens", "features" (of a frozen encoder) or "texts"
-    (tokens, if an arm names a `tokenizer`). model_keys: keys of an arm that name a model in `models`. weights_key: the
-    one of them whose weights the arm loads. embeddings_key: the one of them whose token embeddings the arm starts from.
-    shape_keys: keys that define the shape of the model, on which a timing depends. sweep: None for a family without a
-    sweep. memory_mb: memory of a training run on a cluster, in MB.
+    trains a run. doing: verb for the message of that rule. neural: whether it is a network; if so, it can have a GPU
+    and is timed. fitted: whether a run is one call of `fit`; otherwise the common loop trains in steps, with
+    checkpoints. reads: "tokens", "features" (of a frozen encoder) or "texts" (tokens, if an arm names a `tokenizer`).
+    model_keys: keys of an arm that name a model in `models`. weights_key: the one of them whose weights the arm loads.
+    embeddings_key: the one of them whose token embeddings the arm starts from. shape_keys: keys that define the shape
+    of the model, on which a timing depends. sweep: None for a family without a sweep. memory_mb: memory of a training
+    run on a cluster, in MB.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Family(NamedTuple):
     rule: str
     doing: str
     neural: bool
+    fitted: bool
     reads: str
     model_keys: tuple[str, ...]
     weights_key: str | None = None
@@ -53,7 +55,7 @@ class Family(NamedTuple):
     @property
     def script(self) -> str:
         """Return the script that trains a run."""
-        return "train_network.py" if self.neural else "fit_classifier.py"
+        return "fit_classifier.py" if self.fitted else "train_network.py"
 
     def reads_of(self, arm: dict) -> str:
         """Return what an arm of the family reads. arm: its keys."""
@@ -70,39 +72,46 @@ FAMILIES = {
     for family in (
         Family(
             "bert", "a transformer", "finetune_bert", "Fine-tuning",
-            neural=True, reads="tokens", model_keys=("model",), weights_key="model", sweep=LEARNING_RATES,
+            neural=True, fitted=False, reads="tokens", model_keys=("model",), weights_key="model", sweep=LEARNING_RATES,
             memory_mb=16000,
         ),
         Family(
             "lstm", "an LSTM", "train_lstm", "Training",
-            neural=True, reads="tokens", model_keys=("tokenizer", "embeddings"), embeddings_key="embeddings",
+            neural=True, fitted=False, reads="tokens", model_keys=("tokenizer", "embeddings"),
+            embeddings_key="embeddings",
             shape_keys=("embeddings", "freeze_embeddings", "embedding_size", "layers", "hidden"), sweep=LEARNING_RATES,
             memory_mb=8000,
         ),
         Family(
             "tfidf", "a logistic regression on counts of words", "train_tfidf", "Fitting",
-            neural=False, reads="texts", model_keys=("tokenizer",), sweep=REGULARIZATION,
+            neural=False, fitted=True, reads="texts", model_keys=("tokenizer",), sweep=REGULARIZATION,
         ),
         Family(
             "probe", "a logistic regression on a frozen transformer", "train_probe", "Fitting",
-            neural=False, reads="features", model_keys=("model",), sweep=REGULARIZATION,
+            neural=False, fitted=True, reads="features", model_keys=("model",), sweep=REGULARIZATION,
         ),
         Family(
             "bag", "a bag of trained word embeddings", "train_bag", "Training",
-            neural=True, reads="tokens", model_keys=("tokenizer",), shape_keys=("embedding_size",),
+            neural=True, fitted=False, reads="tokens", model_keys=("tokenizer",), shape_keys=("embedding_size",),
             sweep=LEARNING_RATES,
         ),
         Family(
             "static", "a logistic regression on static embeddings", "train_static", "Fitting",
-            neural=False, reads="tokens", model_keys=("model",), embeddings_key="model", sweep=REGULARIZATION,
+            neural=False, fitted=True, reads="tokens", model_keys=("model",), embeddings_key="model",
+            sweep=REGULARIZATION,
+        ),
+        Family(
+            "contrastive", "a transformer tuned on pairs", "tune_contrastive", "Tuning",
+            neural=True, fitted=True, reads="tokens", model_keys=("model",), weights_key="model", sweep=LEARNING_RATES,
+            memory_mb=16000,
         ),
         Family(
             "knn", "nearest neighbours in a frozen transformer", "train_knn", "Fitting",
-            neural=False, reads="features", model_keys=("model",), sweep=NEIGHBOURS,
+            neural=False, fitted=True, reads="features", model_keys=("model",), sweep=NEIGHBOURS,
         ),
         Family(
             "majority", "the most frequent class", "count_classes", "Counting for",
-            neural=False, reads="texts", model_keys=(),
+            neural=False, fitted=True, reads="texts", model_keys=(),
         ),
     )
 }  # fmt: skip

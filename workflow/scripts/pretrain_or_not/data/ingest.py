@@ -22,6 +22,7 @@ from pretrain_or_not.data.columns import columns_of
 from pretrain_or_not.data.dataset_warnings import check_classes, warnings_about
 from pretrain_or_not.data.label_map import ignored_labels, label_map_of, mapped
 from pretrain_or_not.data.left_out import kept_rows
+from pretrain_or_not.data.near_duplicates import MOST_BY_DEFAULT, near_duplicates, write_without
 from pretrain_or_not.data.shuffle import reordered
 from pretrain_or_not.data.sources import about_source, read_source
 from pretrain_or_not.data.splits import arrange
@@ -103,6 +104,30 @@ def schema_of(columns):
     return pa.schema([*EXAMPLES, *second, *((name, pa.string()) for name in columns.group_columns())])
 
 
+def without_near_duplicates(dataset, rows, order, read, columns, found, dropped):
+    """Look for near-duplicates between splits, as the dataset asks; note in `found` and `dropped` those removed.
+
+    rows, order: Parquet files; see `near_duplicates`. read: number of rows. Returns the path of the new order, and what
+    was found, for dataset.json; an empty dict if nothing was looked for.
+    """
+    treatment = dataset.get("near_duplicates")
+    if treatment is None and read > MOST_BY_DEFAULT:
+        log.info(
+            "near-duplicates between splits: not looked for in %s rows; to do so, set `near_duplicates:`", f"{read:,}"
+        )
+    if treatment == "ignore" or (treatment is None and read > MOST_BY_DEFAULT):
+        return order, {}
+    near = near_duplicates(rows, order, read, ["text", "second_text"] if columns.pair else ["text"])
+    if treatment == "remove" and len(near.ids):
+        kept = order.with_name("kept.parquet")
+        for place, n in write_without(order, near.ids, kept).items():
+            found[place] -= n
+            reason = f"{place[0]}, near-duplicate in another split"
+            dropped[reason] = dropped.get(reason, 0) + n
+        order = kept
+    return order, {"removed": treatment == "remove", "rows": near.rows, "repeated": near.repeated}
+
+
 def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLike, summary: PathLike) -> None:
     """Write `examples` (Parquet, columns of `schema_of`: train, validation, test) and `summary` (JSON) of a dataset.
 
@@ -116,7 +141,9 @@ def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLi
             said = about_source(dataset)
             counts, seen, given, unused = clean(read_source(dataset, threads), scratch, label_map, ignored)
             names = class_names(seen, label_map)
-            found, dropped, contradicted = arrange(scratch, names, dataset, given, threads, order)
+            arranged = arrange(scratch, names, dataset, given, threads, order)
+            found, dropped = arranged.counts, arranged.dropped
+            order, near = without_near_duplicates(dataset, scratch, order, counts["read"], columns, found, dropped)
             per_class = {s: {name: found.get((s, i), 0) for i, name in enumerate(names)} for s in SPLITS}
             rows = {split: sum(per_class[split].values()) for split in SPLITS}
             for split in SPLITS:
@@ -141,12 +168,14 @@ def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLi
             "files": said["files"],
             "read": read,
             "dropped": dict(counts) | dropped,
-            "contradicted": contradicted,
+            "contradicted": arranged.contradicted,
             "unused_labels": sorted(unused),
             "config_digest": digest(dataset),
             "versions": versions("datasets", "duckdb", "pyarrow"),
         }
-        facts["warnings"] = [*said["guessed"], *warnings_about(facts)]
+        if near:
+            facts["near_duplicates"] = near
+        facts["warnings"] = [*said["guessed"], *arranged.notes, *warnings_about(facts)]
         schema = schema_of(columns)
         further = [name for name in schema.names if name not in ("id", "label", "split")]
         with table_writer(examples, schema, **facts) as writer:

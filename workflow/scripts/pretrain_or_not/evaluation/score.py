@@ -36,7 +36,9 @@ FROM_RUN = ["best_step", "validations", "converged", "lowest_loss", "guessing_lo
 
 # The types of columns that may hold no value at all.
 NULLABLE = {
-    **dict.fromkeys([*metric_columns(), *CALIBRATION, "validation_score", "lowest_loss", "unknown_tokens"], "float64"),
+    **dict.fromkeys(
+        [*metric_columns(), *CALIBRATION, "validation_score", "lowest_loss", "unknown_tokens", "truncated"], "float64"
+    ),
     **dict.fromkeys(["predicted_classes", "best_step"], "Int64"),
     "converged": "boolean",
     "sweep_edge": "str",
@@ -85,6 +87,7 @@ def score_cell(cell, run, choice, guessing, train_rows, metric):
         **{key: run.get(key) for key in FROM_RUN},
         "sweep_edge": sweep_edge(choice),
         "unknown_tokens": about["unknown_tokens"],
+        "truncated": None if about["truncated"] is None else about["truncated"] / len(labels),
         "test_examples": len(labels),
         "validation_score": run["validation_score"],
         "validation_examples": run["validation_examples"],

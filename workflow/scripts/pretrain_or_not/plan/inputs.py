@@ -35,11 +35,27 @@ class JobInputs(PerJob):
         return f"<results>/{wildcards.dataset}/{reads}/{name}/{split}.parquet"
 
     @per_job
+    def training_examples(self, wildcards):
+        """Return the file that holds the training examples of a cell."""
+        return self.examples_of(wildcards, "train")
+
+    @per_job
     def training(self, wildcards):
-        """Return the inputs of a training run, except its subset: examples, and embeddings if it starts from some."""
-        splits = {"train": "train", "validation": self.catalogue.experiment["selection"]}
-        files = {key: self.examples_of(wildcards, split) for key, split in splits.items()}
-        return files | self.embeddings(wildcards)
+        """Return the other inputs of a training run, except its subset: examples to validate on, and embeddings."""
+        validation = self.examples_of(wildcards, self.catalogue.experiment["selection"])
+        return {"validation": validation} | self.embeddings(wildcards)
+
+    @per_job
+    def feature_subsets(self, wildcards):
+        """Return the training subsets of all cells to score whose arms read features of a dataset and a model."""
+        subsets = [
+            f"<results>/{cell['dataset']}/subsets/{CELL.format(**cell)}.parquet"
+            for cell in self.scored_cells()
+            if cell["dataset"] == wildcards.dataset
+            and self.catalogue.reads(cell["arm"]) == "features"
+            and self.catalogue.arms[cell["arm"]]["model"] == wildcards.model
+        ]
+        return list(dict.fromkeys(subsets))
 
     @per_job
     def embeddings(self, wildcards):

@@ -24,7 +24,11 @@ class JobResources(PerJob):
         """Return the CPU threads of a training run, all its processes together; one if it is not a neural network."""
         if not self.catalogue.family(wildcards.arm).neural:
             return 1
-        return self.catalogue.experiment["threads"] * self.catalogue.arms[wildcards.arm]["processes"]
+        return self.catalogue.experiment["threads"] * self.processes(wildcards)
+
+    def processes(self, wildcards):
+        """Return the number of processes that share a training run."""
+        return self.catalogue.arms[wildcards.arm].get("processes", 1)  # some families have no such key
 
     def gpus(self, processes=1) -> int:
         """Return how many GPUs to ask for: one per process if this machine has GPUs or jobs go to a cluster."""
@@ -33,11 +37,7 @@ class JobResources(PerJob):
     @per_job
     def training_gpus(self, wildcards):
         """Return the number of GPUs of a training run."""
-        return (
-            self.gpus(self.catalogue.arms[wildcards.arm]["processes"])
-            if self.catalogue.family(wildcards.arm).neural
-            else 0
-        )
+        return self.gpus(self.processes(wildcards)) if self.catalogue.family(wildcards.arm).neural else 0
 
     @per_job
     def test_gpus(self, wildcards):
