@@ -37,7 +37,7 @@ TRUTH = {"true": "1", "yes": "1", "false": "0", "no": "0"}
 def check_classes(rows_per_class: dict) -> None:
     """Raise BadInput if the training rows have one class, or none of the classes of another split.
 
-    rows_per_class: split -> class -> rows; no split is empty.
+    rows_per_class: split -> class -> rows; with folds, all rows are training rows.
     """
     classes = {split: [name for name, rows in rows_per_class[split].items() if rows] for split in SPLITS}
     if len(classes["train"]) == 1:
@@ -52,7 +52,7 @@ def check_classes(rows_per_class: dict) -> None:
             "(regression) are not supported"
         )
     for split in ("validation", "test"):
-        if not set(classes[split]) & set(classes["train"]):
+        if classes[split] and not set(classes[split]) & set(classes["train"]):
             raise BadInput(
                 f"no label of the {split} rows ({named(classes[split])}) occurs in the training rows "
                 f"({named(classes['train'])}); write the same labels in both, or map them to classes by `labels:`"
