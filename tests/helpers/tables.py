@@ -10,7 +10,8 @@ DATASET = {
     "source": "files", "files": None, "format": None, "member": None, "text": "text", "label": "label",
     "labels": None, "split": None,
     "splits": {"validation": 0.1, "test": 0.2}, "seed": 0, "deduplicate": "splits",
-    "ignore_labels": [],
+    "ignore_labels": [], "header": True, "columns": None, "delimiter": None, "quoting": "standard", "encoding": None,
+    "pair": None, "separator": "\n", "where": None, "groups": [],
 }  # fmt: skip
 
 

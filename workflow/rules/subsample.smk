@@ -11,6 +11,7 @@ rule subsample:
     conda:
         ENVIRONMENT
     params:
+        stratify=EXPERIMENT["stratify"],
         code=code_digest("subsample.py"),
     message:
         "Choosing {wildcards.size} examples of {wildcards.dataset}, seed {wildcards.seed}"

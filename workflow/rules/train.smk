@@ -45,7 +45,8 @@ for family in FAMILIES.values():
             pretrained=params_of.pretrained,
             selection=EXPERIMENT["selection"],
             validation_max=params_of.validation_max,
-            code=training_code(family),
+            metric={"name": catalogue.metric.name, "sign": catalogue.metric.sign},
+            code=training_code(family, catalogue.metric),
         message:
             f"{family.doing} {{wildcards.arm}} on {{wildcards.size}} examples of {{wildcards.dataset}}, seed {{wildcards.seed}}, {{wildcards.setting}}; follow it: {{log}}"
         script:

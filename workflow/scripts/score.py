@@ -10,6 +10,7 @@ if __name__ == "__main__":
             selected=snakemake.input.selected,
             summaries=snakemake.input.summaries,
             reference=snakemake.params.reference,
+            metric=snakemake.params.metric,
             titles=snakemake.params.titles,
             outputs=dict(snakemake.output.items()),
         )

@@ -11,4 +11,5 @@ if __name__ == "__main__":
             size=snakemake.wildcards.size,
             seed=int(snakemake.wildcards.seed),
             output=snakemake.output[0],
+            stratify=snakemake.params.stratify,
         )

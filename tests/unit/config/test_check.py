@@ -95,12 +95,12 @@ MISTAKES = [
     (
         "datasets/yelp/format",
         "jsonl",
-        "datasets.yelp.format: 'jsonl' is not one of parquet, csv, tsv, json, null",
+        "datasets.yelp.format: 'jsonl' is not one of parquet, csv, tsv, json, fasttext, folders, null",
         "'json'",
     ),
     ("arms/lstm/freeze_embeddings", "'yes'", "arms.lstm.freeze_embeddings: 'yes' is text", "give true or false"),
     # what is missing, empty or of another shape
-    ("arms/minilm/learning_rates", DROP, "arms.minilm: 'learning_rates' is missing (the sweep", "validation accuracy"),
+    ("arms/minilm/learning_rates", DROP, "arms.minilm: 'learning_rates' is missing (the sweep", "validation data"),
     ("arms/minilm/family", DROP, "arms.minilm: 'family' is missing (what is trained", "lstm"),
     ("experiment", DROP, "'experiment' is missing (which cells", ""),
     ("experiment", "null", "experiment: is empty (null)", "a mapping (key: value)"),

@@ -30,9 +30,11 @@ def test_a_valid_config_passes_unchanged_but_for_defaults():
 
 def test_defaults_are_filled():
     checked = check_config(yaml.safe_load(MINIMAL))
-    cut = {"validation": 0.1, "test": 0.1}
+    cut = {"validation": None, "test": None}
     common = {"title": "", "splits": cut, "seed": 0, "deduplicate": "splits", "max_length": 512}
-    columns = {"text": "text", "label": "label", "labels": None, "ignore_labels": []}
+    common |= {"stratify": True, "near_duplicates": None}
+    columns = {"text": "text", "label": "label", "labels": None, "ignore_labels": [], "pair": None, "separator": "\n"}
+    columns |= {"where": None, "groups": [], "group": None, "time": None}
     training = {
         "title": "",
         "min_steps": 0,
@@ -44,7 +46,7 @@ def test_defaults_are_filled():
     }
     assert checked == {
         "pathvars": {"results": "results"},
-        "figures": {"width": 3.5, "one_point": 1.0},
+        "figures": {"width": 3.5, "one_point": None},
         "timing": {
             "arms": None,
             "devices": {"cpu": [8], "cuda": []},
@@ -61,7 +63,9 @@ def test_defaults_are_filled():
             "reference": "a",
             "sizes": [10],
             "seeds": [0],
+            "stratify": False,
             "exclude": [],
+            "metric": "accuracy",
             "selection": "validation",
             "partial": False,
             "checkpoint_minutes": 10,
@@ -82,6 +86,11 @@ def test_defaults_are_filled():
                 "files": "f.csv",
                 "format": None,
                 "member": None,
+                "header": True,
+                "columns": None,
+                "delimiter": None,
+                "quoting": "standard",
+                "encoding": None,
                 "split": None,
                 **columns,
                 **common,
@@ -157,11 +166,11 @@ def test_defaults_fill_what_a_mapping_leaves_open_and_are_not_shared():
     config["datasets"]["d"]["splits"] = {"validation": 5}
     checked = check_config(config)
     assert checked["pathvars"] == {"data": "elsewhere", "results": "results"}
-    assert checked["datasets"]["d"]["splits"] == {"validation": 5, "test": 0.1}
+    assert checked["datasets"]["d"]["splits"] == {"validation": 5, "test": None}
     checked["datasets"]["f"]["splits"]["test"] = 7
     checked["datasets"]["d"]["mentions"].append("x")
     again = check_config(config)
-    assert again["datasets"]["f"]["splits"]["test"] == 0.1
+    assert again["datasets"]["f"]["splits"]["test"] is None
     assert again["datasets"]["d"]["mentions"] == []
 
 

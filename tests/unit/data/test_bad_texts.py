@@ -9,8 +9,7 @@ from pretrain_or_not.data.ingest import ingest
 from pretrain_or_not.errors import BadInput
 
 BAD_TEXTS = {
-    "not UTF-8": (b"text,label\nfine,a\ncaf\xe9,b\n", r"line 3: byte 4 is not UTF-8 .*'café,b': .*iconv -f CP1252"),
-    "UTF-16": ("text,label\nfine,a\n".encode("utf-16"), "is text in UTF-16, not csv; convert it: iconv -f UTF-16 -t"),
+    "not UTF-8": (b"text,label\nfine,a\ncaf\xe9,b\n", r"line 3: byte 4 is not UTF-8 .*'café,b': .*`encoding: cp1252`"),
     "an open quote": (b'text,label\nfine,a\n"open,b\nx,a\n', "line 3: a quote is opened in this row and never closed"),
     "a late quote": (b'text,label\nfine,a\n"open,b\n"late",a\n', "line 3: a quote is not closed, or one inside"),
     "a bare quote": (b'text,label\n"two\nlines",a\n"a "b" c",b\n', "line 4: a quote is not closed, or one inside"),
@@ -19,10 +18,8 @@ BAD_TEXTS = {
     "a bare CR": (b"text,label\rfine,a\r", r"line 1: a carriage return \(CR\) alone ends a line"),
     "a bare CR below": (b"text,label\nfine,a\rx,b\n", r"line 2: 3 cells, .*; a carriage return \(CR\) alone"),
     "a column twice": (b"text,text,label\nx,y,a\n", "2 columns are called 'text', the column for `text:`; rename"),
-    "semicolons": (b"text;label\nfine;a\n", r"are text;label \(its cells are separated by semicolons: write it w"),
-    "tabs": (b"text\tlabel\nfine\ta\n", r"\(its cells are separated by tabs: set `format: tsv`\)"),
     "JSON": (b'{"text": 1}\n{"text": 2}\n', r"\(it looks like JSON: set `format: json`\)"),
-    "no header": (b"I loved this film,a\nbad,b\n", r"I loved this film, a \(if that is a row, not names, put a li"),
+    "no header": (b"I loved this film,a\nbad,b\n", r"I loved this film, a \(if that is a row, .*`header: false`, and"),
 }  # fmt: skip
 
 

@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.orc
 import pytest
 
-from pretrain_or_not.data.readers import READERS
+from pretrain_or_not.data.columns import Columns
+from pretrain_or_not.data.readers import read_file
 from pretrain_or_not.data.readers.contents import not_utf8
+from pretrain_or_not.data.readers.options import ReadOptions
 from pretrain_or_not.errors import BadInput
 
 TABLE = "text,label\nfine,a\nnice,b\n"
@@ -58,13 +60,11 @@ def tar():
 
 
 CONTENTS = {
-    "UTF-16 with a mark": (TABLE.encode("utf-16"), "is text in UTF-16, not .*; convert it: iconv -f UTF-16 -t UTF-8"),
-    "UTF-16 without a mark": (TABLE.encode("utf-16-le"), "is text in UTF-16 .little-endian.*iconv -f UTF-16LE"),
-    "UTF-16, big": (TABLE.encode("utf-16-be"), "is text in UTF-16 .big-endian.*iconv -f UTF-16BE"),
-    "UTF-32": (TABLE.encode("utf-32"), "is text in UTF-32, .*iconv -f UTF-32"),
+    "UTF-16 without a mark": (TABLE.encode("utf-16-le"), "is text in UTF-16 .little-endian.*set `encoding: utf-16-le`"),
+    "UTF-16, big": (TABLE.encode("utf-16-be"), "is text in UTF-16 .big-endian.*set `encoding: utf-16-be`"),
     "NULs": (bytes(100), "is nothing but NUL bytes, .*damaged"),
     "gzip twice": (gzip.compress(gzip.compress(TABLE.encode())), "is compressed with gzip, .*unpack it by: gunzip"),
-    "zip": (zipped("a.csv"), "is a zip archive, .*unpack it by unzip"),
+    "zip": (zipped("a.csv"), "is a zip archive, .*give it a name that ends in .zip"),
     "xlsx": (
         zipped("[Content_Types].xml", "xl/workbook.xml"),
         r"is an Excel workbook \(.xlsx\), .*save the sheet as CSV",
@@ -98,7 +98,7 @@ def test_a_file_of_something_else_is_named_for_what_it_is(tmp_path, case, kind):
     path = tmp_path / "a.data"
     path.write_bytes(content)
     with pytest.raises(BadInput, match=rf"a\.data: {message}") as caught:
-        list(READERS[kind](str(path), kind, None, {"text": "text", "label": "label"}, None))
+        list(read_file(str(path), kind, ReadOptions(), Columns()))
     assert "\n" not in str(caught.value)
 
 
@@ -114,14 +114,14 @@ def test_a_header_that_begins_like_another_kind_of_file_is_a_header(tmp_path, fi
         *(f"{i},schön {i} €,a" for i in range(1000)),
     ]  # a character is cut where looking ends
     (tmp_path / "a.csv").write_text("\n".join(lines), encoding=encoding)
-    batches = list(READERS["csv"](str(tmp_path / "a.csv"), "csv", None, {"text": "text", "label": "label"}, None))
+    batches = list(read_file(str(tmp_path / "a.csv"), "csv", ReadOptions(), Columns()))
     assert sum(batch.num_rows for batch in batches) == 1000
 
 
 def test_a_text_at_the_place_of_a_mark_is_a_text(tmp_path):
     content = "text,label\n".ljust(256, "x") + "custard,a\n"
     (tmp_path / "a.csv").write_text(content)
-    batches = list(READERS["csv"](str(tmp_path / "a.csv"), "csv", None, {"text": "text", "label": "label"}, None))
+    batches = list(read_file(str(tmp_path / "a.csv"), "csv", ReadOptions(), Columns()))
     assert batches[0]["text"][0].as_py().endswith("custard")
 
 
@@ -129,7 +129,7 @@ def test_a_text_at_the_place_of_a_mark_is_a_text(tmp_path):
 def test_such_a_header_in_another_encoding_is_told_to_be_no_utf8(tmp_path, first):
     (tmp_path / "a.csv").write_bytes(f"{first},text,label\n1,café,a\n".encode("cp1252"))
     with pytest.raises(BadInput, match=r"in Windows-1252 it reads .*café"):
-        list(READERS["csv"](str(tmp_path / "a.csv"), "csv", None, {"text": "text", "label": "label"}, None))
+        list(read_file(str(tmp_path / "a.csv"), "csv", ReadOptions(), Columns()))
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_such_a_header_in_another_encoding_is_told_to_be_no_utf8(tmp_path, first
 def test_what_is_no_parquet_is_named(tmp_path, content, message):
     (tmp_path / "a.parquet").write_bytes(content)
     with pytest.raises(BadInput, match=message):
-        list(READERS["parquet"](str(tmp_path / "a.parquet"), "parquet", None, {"text": "text", "label": "label"}, None))
+        list(read_file(str(tmp_path / "a.parquet"), "parquet", ReadOptions(), Columns()))
 
 
 @pytest.mark.parametrize(
@@ -152,10 +152,10 @@ def test_what_is_no_parquet_is_named(tmp_path, content, message):
     [
         (
             "don’t".encode("cp1252"),
-            "in Windows-1252 it reads 'don’t': if that is right, convert it: iconv -f CP1252 -t UTF-8",
+            "in Windows-1252 it reads 'don’t': if that is right, set `encoding: cp1252`",
         ),
         ("café,b".encode("latin1"), "in Windows-1252 it reads 'café,b': if that is right"),
-        (b"x \x81\x8d y", "find out in which encoding the file is, and convert it: iconv -f ENCODING"),
+        (b"x \x81\x8d y", "set `encoding:` to the one that the file is in"),
     ],
 )
 def test_bytes_that_are_not_utf8_are_shown_as_windows_would(line, told):

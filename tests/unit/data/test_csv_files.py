@@ -7,15 +7,15 @@ import re
 import pandas as pd
 import pytest
 
-from pretrain_or_not.data.readers.tables import read_tables
+from pretrain_or_not.data.columns import Columns
+from pretrain_or_not.data.readers import read_file
+from pretrain_or_not.data.readers.options import ReadOptions
 from pretrain_or_not.errors import BadInput
 
-COLUMNS = {"text": "text", "label": "label"}
 
-
-def read(path, kind="csv", columns=COLUMNS):
+def read(path, kind="csv", **options):
     """Return the rows of a file as (text, label)."""
-    batches = read_tables(str(path), kind, None, columns, None)
+    batches = read_file(str(path), kind, ReadOptions(**options), Columns())
     return [(row["text"], row["label"]) for batch in batches for row in batch.to_pylist()]
 
 

@@ -14,7 +14,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pretrain_or_not.data.readers import READERS
+from pretrain_or_not.data.columns import Columns
+from pretrain_or_not.data.readers import read_file
+from pretrain_or_not.data.readers.options import ReadOptions
 from pretrain_or_not.data.sources import read_source
 from pretrain_or_not.errors import BadInput
 
@@ -173,7 +175,7 @@ def test_any_bytes_are_read_or_refused_in_one_line(tmp_path, kind, data):
     path = tmp_path / f"a.{kind}"
     path.write_bytes(data.draw(damaged(kind)))
     try:
-        for batch in READERS[kind](str(path), kind, None, {"text": "text", "label": "label"}, None):
+        for batch in read_file(str(path), kind, ReadOptions(), Columns()):
             batch.validate(full=True)
     except BadInput as error:
         assert str(error).startswith(str(path)) and "\n" not in str(error)

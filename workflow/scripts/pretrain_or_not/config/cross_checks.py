@@ -7,6 +7,7 @@ from pretrain_or_not.config.grid import grid
 from pretrain_or_not.config.labels import as_label
 from pretrain_or_not.config.schema import resolved, schema
 from pretrain_or_not.config.sizes import size_name
+from pretrain_or_not.config.splits import DEFAULT_SHARE
 from pretrain_or_not.config.wording import did_you_mean, listing, show, text_of
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.pretrained import names_folder
@@ -87,16 +88,48 @@ def check_datasets(config, mistakes):
             text = "files names the splits already; leave split out, or give files as one list"
             mistakes.add((*path, "split"), f"{show(dataset['split'])} is one too many: {text}")
 
+        check_form(dataset, path, mistakes)
+
         cuts = mapping(dataset, "splits")
         amount = resolved(schema()["$defs"]["cut"])["errorMessage"]
         for key, cut in cuts.items():
             if isinstance(cut, float) and cut >= 1:
                 mistakes.add((*path, "splits", key), f"{show(cut)} {amount}")
-        default = resolved(schema()["$defs"]["splits"])["default"]
-        shares = [cut for key in default if isinstance(cut := cuts.get(key, default[key]), float) and 0 < cut < 1]
+        shares = [cuts.get(key) or DEFAULT_SHARE for key in ("validation", "test")]
+        shares = [cut for cut in shares if isinstance(cut, float) and 0 < cut < 1]
         if sum(shares) >= 1:
             text = f"the shares of validation and test add up to {sum(shares):g}; leave some below 1 for training"
             mistakes.add((*path, "splits"), text)
+
+
+def check_form(dataset, path, mistakes):
+    """Check the keys of a dataset that say how its files are read, and which columns are the text."""
+    header, columns, encoding = (dataset.get(key) for key in ("header", "columns", "encoding"))
+    if header is False and not columns:
+        text = "is false, so name all columns of the files in order: columns: [label, text]"
+        mistakes.add((*path, "header"), text)
+    if isinstance(columns, list) and header is not False:
+        text = "names the columns of files without a header: set `header: false` too, or leave it out"
+        mistakes.add((*path, "columns"), text)
+    if isinstance(encoding, str) and not is_encoding(encoding):
+        text = "is no encoding that Python knows; give one such as utf-8, cp1252, latin-1, utf-16 or gb18030"
+        mistakes.add((*path, "encoding"), f"{show(encoding)} {text}")
+    if isinstance(dataset.get("pair"), list) and "text" in dataset:
+        mistakes.add((*path, "pair"), "names two texts in place of `text`; leave out one of the two keys")
+    if isinstance(dataset.get("group"), str) and isinstance(dataset.get("time"), str):
+        text = "splits are cut by `group` or by `time`, not by both; leave out one of the two keys"
+        mistakes.add((*path, "group"), f"{show(dataset['group'])} is one too many: {text}")
+    named = [*(sequence(dataset, "pair") or sequence(dataset, "text") or [dataset.get("text")])]
+    if isinstance(dataset.get("label"), str) and dataset["label"] in named:
+        mistakes.add((*path, "label"), f"{show(dataset['label'])} is the column of the text too; name another one")
+
+
+def is_encoding(name):
+    """Return whether Python knows an encoding of text of this name."""
+    try:
+        return "".encode(name) is not None
+    except (LookupError, ValueError):
+        return False
 
 
 def check_models(config, mistakes):

@@ -1,7 +1,24 @@
 """The splits of a dataset."""
 
+from __future__ import annotations
+
 SPLITS = ("train", "validation", "test")
 
 # What a column of splits may call them, in lower case.
 SPLIT_NAMES = {"train": "train", "training": "train", "validation": "validation", "valid": "validation",
                "val": "validation", "dev": "validation", "test": "test"}  # fmt: skip
+
+DEFAULT_SHARE = 0.1  # of the training rows, for a split that the data do not have
+
+# More rows hardly narrow an interval, and cost time in every cell.
+MOST_BY_DEFAULT = {"validation": 10_000, "test": 20_000}
+
+
+def rows_to_cut(amount: float | None, split: str, total: int) -> int:
+    """Return how many of `total` training rows are cut for a split.
+
+    amount: rows, or a share below 1, or None for the default.
+    """
+    if amount is None:
+        return min(round(DEFAULT_SHARE * total), MOST_BY_DEFAULT[split])
+    return round(amount * total) if amount < 1 else int(amount)

@@ -20,7 +20,13 @@ MOST_DIFFERENT = 0.5  # labels per row
 FEW = 0.05  # of the rows may be left out without a warning
 
 # Reasons for leaving rows out that the user has asked for, or that count texts.
-ASKED_FOR = ("label in ignore_labels", "texts with two labels (first one kept)")
+ASKED_FOR = (
+    "train, near-duplicate in another split",
+    "validation, near-duplicate in another split",
+    "left out by `where`",
+    "label in ignore_labels",
+    "texts with two labels (first one kept)",
+)
 
 # Cyrillic and Greek letters that look like Latin ones.
 LOOK_LIKE = str.maketrans("АВЕКМНОРСТУХаеорсухіѕјΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEKMHOPCTYXaeopcyxisjABEZHIKMNOPTYXo")
@@ -65,6 +71,7 @@ def warnings_about(facts: dict) -> list[str]:
         *unused(facts["unused_labels"], facts["label_names"]),
         *contradictions(facts["contradicted"], facts["read"]),
         *left_out(facts["dropped"], facts["read"]),
+        *repetitions(facts.get("near_duplicates"), facts["rows"]),
     ]
 
 
@@ -154,6 +161,17 @@ def left_out(dropped, read):
     if n > FEW * read:
         why = ", ".join(f"{reason}: {rows:,}" for reason, rows in reasons.items())
         yield f"{n:,} of {rows_of(read)} ({n / read:.0%}) are left out ({why})."
+
+
+def repetitions(found, rows):
+    """Yield a sentence if texts nearly repeat those of a later split, and stay. rows: split -> rows."""
+    if found and not found["removed"] and sum(found["rows"].values()):
+        which = [f"{n:,} {split} rows" for split, n in found["rows"].items() if n]
+        copies = [f"{n:,} of {rows[split]:,} {split} rows" for split, n in found["repeated"].items() if n]
+        yield (
+            f"{' and '.join(which)} nearly repeat a text of a later split ({' and '.join(copies)} have such a copy), "
+            "so that accuracy may be too high; remove them by `near_duplicates: remove`."
+        )
 
 
 def rows_of(n):

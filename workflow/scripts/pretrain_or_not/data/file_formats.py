@@ -5,7 +5,8 @@ from pathlib import Path
 
 from pretrain_or_not.errors import BadInput
 
-FORMATS = {"parquet": "parquet", "csv": "csv", "tsv": "csv", "json": "json", "jsonl": "json", "ndjson": "json"}
+FORMATS = {"parquet": "parquet", "csv": "csv", "tsv": "csv", "json": "json", "jsonl": "json", "ndjson": "json",
+           "fasttext": "fasttext", "folders": "folders"}  # fmt: skip
 
 COMPRESSIONS = ("gz", "zst", "bz2", "xz")
 
@@ -21,6 +22,11 @@ def is_archive(path):
     return re.search(r"[.](tar|tar[.](gz|bz2|xz)|tgz)$", str(path).lower()) is not None
 
 
+def is_zip(path):
+    """Return whether a file is a zip archive, by its name."""
+    return str(path).lower().endswith(".zip")
+
+
 def format_of(path, given=None, member=None):
     """Return the format of the file `path`, or of its `member` if it is an archive: the `given` one, or by its name.
 
@@ -30,7 +36,9 @@ def format_of(path, given=None, member=None):
         return given
     kind = named_format(member if is_archive(path) else path)
     if kind is None:
-        raise BadInput(f"{path}: cannot tell its format from its name; set `format:` to one of parquet, csv, tsv, json")
+        raise BadInput(
+            f"{path}: cannot tell its format from its name; set `format:` to one of parquet, csv, tsv, json, fasttext"
+        )
     return kind
 
 
@@ -40,3 +48,8 @@ def named_format(path):
     while suffixes and suffixes[-1] in COMPRESSIONS:
         suffixes.pop()
     return suffixes[-1] if suffixes and suffixes[-1] in FORMATS else None
+
+
+def is_data(path):
+    """Return whether the name of a file is that of a table or an archive."""
+    return named_format(path) is not None or is_archive(path) or is_zip(path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from contextlib import ExitStack
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,12 +18,13 @@ import pyarrow.parquet as pq
 from pretrain_or_not.config.labels import shown
 from pretrain_or_not.config.sizes import count
 from pretrain_or_not.config.splits import SPLITS
+from pretrain_or_not.data.columns import columns_of
 from pretrain_or_not.data.dataset_warnings import check_classes, warnings_about
 from pretrain_or_not.data.label_map import ignored_labels, label_map_of, mapped
 from pretrain_or_not.data.left_out import kept_rows
-from pretrain_or_not.data.raw_batches import RAW
+from pretrain_or_not.data.near_duplicates import MOST_BY_DEFAULT, near_duplicates, write_without
 from pretrain_or_not.data.shuffle import reordered
-from pretrain_or_not.data.sources import read_source
+from pretrain_or_not.data.sources import about_source, read_source
 from pretrain_or_not.data.splits import arrange
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.atomic import temporary_folder
@@ -33,6 +35,8 @@ from pretrain_or_not.files.provenance import digest, versions
 from pretrain_or_not.job import log
 
 EXAMPLES = pa.schema([("id", pa.int64()), ("text", pa.large_string()), ("label", pa.int32()), ("split", pa.string())])
+
+SECOND_TEXT = pa.field("second_text", pa.large_string())
 
 MAX_CLASSES = 1000
 
@@ -47,10 +51,11 @@ def clean(batches, scratch, label_map, ignored=()):
     """
     counts, seen, given, first_id = Counter(), set(), set(), 0
     unused = {*(label_map or ()), *ignored}
-    schema = pa.schema([("id", pa.int64()), *RAW])
-    with pq.ParquetWriter(scratch, schema, compression="zstd") as writer:
+    with ExitStack() as stack:
+        writer = None
         for batch in batches:
-            table = pa.table([pa.array(range(first_id, first_id + batch.num_rows)), *batch.columns], schema=schema)
+            ids = pa.array(range(first_id, first_id + batch.num_rows), pa.int64())
+            table = pa.Table.from_batches([batch]).add_column(0, "id", ids)
             first_id += batch.num_rows
             given.update(pc.unique(table["split"]).to_pylist())
             unused.difference_update(pc.unique(table["label"]).to_pylist() if unused else ())
@@ -62,6 +67,8 @@ def clean(batches, scratch, label_map, ignored=()):
             seen.update(pc.unique(table["label"]).to_pylist())
             if len(seen) > MAX_CLASSES:
                 raise BadInput(f"more than {MAX_CLASSES} different labels; is `label:` the right column?")
+            if writer is None:
+                writer = stack.enter_context(pq.ParquetWriter(scratch, table.schema, compression="zstd"))
             writer.write_table(table, row_group_size=ROWS_PER_GROUP)
     counts["read"] = first_id
     if first_id == 0:
@@ -91,19 +98,52 @@ def class_names(seen, label_map):
     return sorted(seen, key=lambda name: (numbers[name], name) if math.isfinite(numbers[name]) else (math.inf, name))
 
 
+def schema_of(columns):
+    """Return the schema of examples.parquet: EXAMPLES, the second text of a pair, the columns of `groups`."""
+    second = [SECOND_TEXT] if columns.pair else []
+    return pa.schema([*EXAMPLES, *second, *((name, pa.string()) for name in columns.group_columns())])
+
+
+def without_near_duplicates(dataset, rows, order, read, columns, found, dropped):
+    """Look for near-duplicates between splits, as the dataset asks; note in `found` and `dropped` those removed.
+
+    rows, order: Parquet files; see `near_duplicates`. read: number of rows. Returns the path of the new order, and what
+    was found, for dataset.json; an empty dict if nothing was looked for.
+    """
+    treatment = dataset.get("near_duplicates")
+    if treatment is None and read > MOST_BY_DEFAULT:
+        log.info(
+            "near-duplicates between splits: not looked for in %s rows; to do so, set `near_duplicates:`", f"{read:,}"
+        )
+    if treatment == "ignore" or (treatment is None and read > MOST_BY_DEFAULT):
+        return order, {}
+    near = near_duplicates(rows, order, read, ["text", "second_text"] if columns.pair else ["text"])
+    if treatment == "remove" and len(near.ids):
+        kept = order.with_name("kept.parquet")
+        for place, n in write_without(order, near.ids, kept).items():
+            found[place] -= n
+            reason = f"{place[0]}, near-duplicate in another split"
+            dropped[reason] = dropped.get(reason, 0) + n
+        order = kept
+    return order, {"removed": treatment == "remove", "rows": near.rows, "repeated": near.repeated}
+
+
 def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLike, summary: PathLike) -> None:
-    """Write `examples` (Parquet, columns EXAMPLES: train, validation, test) and `summary` (JSON) of a dataset.
+    """Write `examples` (Parquet, columns of `schema_of`: train, validation, test) and `summary` (JSON) of a dataset.
 
     sizes: the sizes of the experiment; they are checked here, where the number of rows is first known. Raises BadInput
     that names the dataset.
     """
-    ignored, label_map = ignored_labels(dataset), label_map_of(dataset)
+    ignored, label_map, columns = ignored_labels(dataset), label_map_of(dataset), columns_of(dataset)
     with temporary_folder(examples) as folder:
         scratch, order = folder / "rows.parquet", folder / "order.parquet"
         try:
+            said = about_source(dataset)
             counts, seen, given, unused = clean(read_source(dataset, threads), scratch, label_map, ignored)
             names = class_names(seen, label_map)
-            found, dropped, contradicted = arrange(scratch, names, dataset, given, threads, order)
+            arranged = arrange(scratch, names, dataset, given, threads, order)
+            found, dropped = arranged.counts, arranged.dropped
+            order, near = without_near_duplicates(dataset, scratch, order, counts["read"], columns, found, dropped)
             per_class = {s: {name: found.get((s, i), 0) for i, name in enumerate(names)} for s in SPLITS}
             rows = {split: sum(per_class[split].values()) for split in SPLITS}
             for split in SPLITS:
@@ -120,20 +160,27 @@ def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLi
         read = counts.pop("read")
         facts = {
             "dataset": name,
+            "pair": columns.pair,
+            "groups": list(columns.groups),
             "label_names": names,
             "rows": rows,
             "rows_per_class": per_class,
+            "files": said["files"],
             "read": read,
             "dropped": dict(counts) | dropped,
-            "contradicted": contradicted,
+            "contradicted": arranged.contradicted,
             "unused_labels": sorted(unused),
             "config_digest": digest(dataset),
             "versions": versions("datasets", "duckdb", "pyarrow"),
         }
-        facts["warnings"] = warnings_about(facts)
-        with table_writer(examples, EXAMPLES, **facts) as writer:
-            for table in reordered(scratch, order, read, ROWS_PER_GROUP, folder):
-                writer.write_table(table.select(EXAMPLES.names).cast(EXAMPLES), row_group_size=ROWS_PER_GROUP)
+        if near:
+            facts["near_duplicates"] = near
+        facts["warnings"] = [*said["guessed"], *arranged.notes, *warnings_about(facts)]
+        schema = schema_of(columns)
+        further = [name for name in schema.names if name not in ("id", "label", "split")]
+        with table_writer(examples, schema, **facts) as writer:
+            for table in reordered(scratch, order, read, ROWS_PER_GROUP, folder, further):
+                writer.write_table(table.select(schema.names).cast(schema), row_group_size=ROWS_PER_GROUP)
     write_json(summary, facts)
     log.info("%s", json.dumps(facts, indent=2, ensure_ascii=False))
     for warning in facts["warnings"]:

@@ -10,15 +10,25 @@ BLANK = r"^[\s\pZ\p{Cc}\p{Cf}\x{FE00}-\x{FE0F}\x{034F}\x{115F}\x{1160}\x{17B4}\x
 def kept_rows(table, ignored):
     """Return the rows of a table that are kept, and how many are left out: {reason: rows}.
 
-    table: columns `text` and `label`, and others. ignored: raw labels to leave out.
+    table: columns `text` and `label`, and others, such as `kept` and `second_text`. ignored: raw labels to leave out.
     """
-    blank = is_blank(table["text"])
-    unlabelled = pc.and_not(is_blank(table["label"]), blank)
-    neither = pc.or_(blank, unlabelled)
-    unwanted = pc.and_not(pc.is_in(table["label"], pa.array(ignored, pa.string())), neither)
-    reasons = {"blank or null text": blank, "no label": unlabelled, "label in ignore_labels": unwanted}
-    counts = {reason: pc.sum(rows).as_py() or 0 for reason, rows in reasons.items()}
-    return table.filter(pc.invert(pc.or_(neither, unwanted))), counts
+    left, reasons = pa.array([False] * table.num_rows), {}
+
+    def leave_out(reason, rows):
+        """Count the rows that are left out for a reason, unless they are for an earlier one."""
+        nonlocal left
+        reasons[reason] = pc.sum(pc.and_not(rows, left)).as_py() or 0
+        left = pc.or_(left, rows)
+
+    if "kept" in table.column_names:
+        leave_out("left out by `where`", pc.invert(table["kept"]))
+        table = table.drop_columns("kept")
+    leave_out("blank or null text", is_blank(table["text"]))
+    if "second_text" in table.column_names:
+        leave_out("blank or null second text", is_blank(table["second_text"]))
+    leave_out("no label", is_blank(table["label"]))
+    leave_out("label in ignore_labels", pc.is_in(table["label"], pa.array(ignored, pa.string())))
+    return table.filter(pc.invert(left)), reasons
 
 
 def is_blank(column):

@@ -1,13 +1,19 @@
 """Batches of raw examples: what every source yields."""
 
+import json
 import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pretrain_or_not.config.labels import as_label, class_of, shown
 from pretrain_or_not.config.splits import SPLIT_NAMES, SPLITS
 from pretrain_or_not.config.wording import did_you_mean, listing
+from pretrain_or_not.data.columns import NO_GROUP, Columns
+from pretrain_or_not.data.left_out import is_blank
 from pretrain_or_not.errors import BadInput
 
 ROWS_PER_BATCH = 10_000
@@ -17,6 +23,8 @@ BINARY_TYPES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary
 SHORT_FLOATS = (pa.types.is_float32, pa.types.is_float16)
 LIST_TYPES = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
 
+# What every batch has. Further columns, where the dataset asks for them: `second_text` of a pair, `kept` (false where
+# `where` leaves a row out), `group`, `time` (as text), and those of `Columns.group_columns`.
 RAW = pa.schema([("text", pa.large_string()), ("label", pa.string()), ("split", pa.string())])
 
 
@@ -37,27 +45,90 @@ def without_surrogates(text):
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def batch_from_table(table, columns, split, place, first_row=0, names=None):
-    """Return an Arrow table of any columns as a RAW batch; raise BadInput that names the wrong column or rows.
+class Chunk(NamedTuple):
+    """Some columns of consecutive rows of a source.
 
-    columns: key of the config -> column. split, place, names: see `raw_batch`. first_row: number of the table's first
-    row.
+    columns: name -> values, an Arrow column or a list. numbers, place: how a message names a row, such as ``a.csv:
+    row``, and its number. names: see `class_of`.
     """
-    require(columns, table.column_names, place)
-    texts = texts_of(table[columns["text"]], columns["text"], place, first_row)
-    given = plain(table[columns["split"]]).to_pylist() if "split" in columns else None
-    rows = range(first_row, first_row + len(texts))
-    labels = plain(table[columns["label"]]).to_pylist()
-    return raw_batch(texts, labels, split, given, columns, f"{place}: row", rows, names)
+
+    columns: dict
+    numbers: Sequence[int]
+    place: str
+    names: list[str] | None = None
 
 
-def texts_of(texts, column, place, first_row):
-    """Return a column of texts as an Arrow array of large strings; raise BadInput unless it holds text."""
+def raw_batch(chunk: Chunk, columns: Columns | None = None, split: str | None = None) -> pa.RecordBatch:
+    """Return a chunk as a RAW batch; raise BadInput that names the row of a value that cannot be used.
+
+    split: the split of all rows, or None. Rows that `columns.where` leaves out have no values.
+    """
+    columns = columns or Columns()
+    if columns.where is None:
+        return checked_batch(chunk, columns, split)
+    kept = columns.where.holds(chunk.columns, f"{chunk.place} {chunk.numbers[0]} and later" if chunk.numbers else "")
+    at = np.flatnonzero(kept)
+    numbers = [chunk.numbers[int(i)] for i in at]
+    batch = checked_batch(chunk._replace(columns=taken(chunk.columns, at), numbers=numbers), columns, split)
+    places = np.full(len(kept), -1)
+    places[at] = np.arange(len(at))
+    batch = batch.take(pa.array(places, mask=places < 0))
+    return batch.append_column("kept", kept)
+
+
+def taken(columns, at):
+    """Return some rows of the columns of a chunk. at: their positions, an array."""
+    return {
+        name: [values[i] for i in at] if isinstance(values, list) else values.take(pa.array(at))
+        for name, values in columns.items()
+    }
+
+
+def checked_batch(chunk, columns, split):
+    """Return a chunk, all of whose rows are read, as a RAW batch; see `raw_batch`."""
+    texts = [texts_of(chunk, name, "pair" if columns.pair else "text") for name in columns.text]
+    batch = {"text": texts[0] if columns.pair else joined(texts, columns.separator)}
+    batch["label"] = as_strings(classes_of(chunk, columns.label, chunk.names))
+    batch["split"] = (
+        splits_of(chunk, columns.split) if columns.split else pa.array([split] * len(batch["text"]), pa.string())
+    )
+    if columns.pair:
+        batch["second_text"] = texts[1]
+    for key in ("group", "time"):
+        if name := getattr(columns, key):
+            batch[key] = as_strings(classes_of(chunk, name))
+    for name, column in zip(columns.groups, columns.group_columns(), strict=True):
+        batch[column] = pc.fill_null(as_strings(classes_of(chunk, name)), NO_GROUP)
+    return pa.RecordBatch.from_pydict(batch)
+
+
+def joined(texts, separator):
+    """Return the texts of several columns as one; those that are blank are left out, with their separator."""
+    if len(texts) == 1:
+        return texts[0]
+    parts = [pc.if_else(is_blank(text), None, text) for text in texts]
+    return pc.binary_join_element_wise(*parts, pa.scalar(separator, pa.large_string()), null_handling="skip")
+
+
+def texts_of(chunk, column, key):
+    """Return a column of texts as an Arrow array of large strings; raise BadInput unless it holds text.
+
+    key: that of the config which names the column.
+    """
+    texts, place = chunk.columns[column], chunk.place
+    if isinstance(texts, list):
+        for number, text in zip(chunk.numbers, texts, strict=True):
+            if not (text is None or isinstance(text, str) or (isinstance(text, float) and math.isnan(text))):
+                raise BadInput(
+                    f"{place} {number}: {column!r} is {json.dumps(text)[:40]}, not text; set `{key}:` to another key"
+                )
+        return as_text(texts)
+    file = place.rpartition(":")[0]
     if pa.types.is_dictionary(texts.type):  # pandas' categories
         texts = pc.cast(texts, texts.type.value_type)
     binary = is_one_of(texts.type, BINARY_TYPES)  # as Spark and older writers of Parquet store text
     if not binary and not is_one_of(texts.type, TEXT_TYPES):
-        raise BadInput(f"{place}: column {column!r} holds {texts.type}, not text; set `text:` to another column")
+        raise BadInput(f"{file}: column {column!r} holds {texts.type}, not text; set `{key}:` to another column")
     try:
         if pa.types.is_fixed_size_binary(texts.type):
             texts = pc.cast(texts, pa.large_binary())
@@ -65,7 +136,7 @@ def texts_of(texts, column, place, first_row):
         texts.validate(full=True)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         advice = "; write it as text (UTF-8)" if binary else ""
-        raise BadInput(f"{place}: in the rows from {first_row} on, column {column!r}: {error}{advice}") from error
+        raise BadInput(f"{file}: in the rows from {chunk.numbers[0]} on, column {column!r}: {error}{advice}") from error
     return texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
 
 
@@ -87,14 +158,15 @@ def is_one_of(kind, tests):
 
 
 def require(columns, existing, place):
-    """Raise BadInput unless all `columns` of the config are among the `existing` ones, each of them once."""
+    """Raise BadInput unless all columns that a Columns names are among the `existing` ones, each of them once."""
     existing = list(existing)
-    for key, name in columns.items():
+    for key, name in columns.by_key():
         if name not in existing:
             found = listing([clipped(column) for column in existing])
-            advice = "" if any(column in existing for column in columns.values()) else other_header(columns, existing)
+            advice = "" if any(column in existing for column in columns.names()) else other_header(columns, existing)
             hint = did_you_mean(name, existing)
-            raise BadInput(f"{place}: no column {name!r} for `{key}:`; its columns are {found}{advice}{hint}")
+            quotes = f"; if {name} is a text, put it in single quotes" if key == "where" and not hint else ""
+            raise BadInput(f"{place}: no column {name!r} for `{key}:`; its columns are {found}{advice}{hint}{quotes}")
         if existing.count(name) > 1:
             count = existing.count(name)
             raise BadInput(f"{place}: {count} columns are called {name!r}, the column for `{key}:`; rename all but one")
@@ -105,12 +177,15 @@ def other_header(columns, existing):
     if len(existing) == 1:
         for separator, name in {"\t": "tabs", ";": "semicolons", "|": "bars (|)", ",": "commas"}.items():
             if separator in existing[0]:
-                fix = {"\t": "set `format: tsv`", ",": "set `format: csv`"}.get(separator, "write it with commas")
+                fix = {"\t": "set `format: tsv`", ",": "set `format: csv`"}.get(
+                    separator, f"set `delimiter: {separator!r}`"
+                )
                 return f" (its cells are separated by {name}: {fix})"
         if existing[0].lstrip().startswith(("{", "[")):
             return " (it looks like JSON: set `format: json`)"
-    if len(existing) >= len(columns) and any(is_value(column) for column in existing):
-        return " (if that is a row, not names, put a line with the names of the columns above it)"
+    if len(existing) >= len(columns.names()) and any(is_value(column) for column in existing):
+        names = f"[…] with {len(existing)} names" if len(existing) > 1 else "[…]"
+        return f" (if that is a row, not names, set `header: false`, and name the columns in order: `columns: {names}`)"
     return ""
 
 
@@ -126,35 +201,38 @@ def clipped(name):
     return line if len(line) <= 42 else f"{line[:41]}…"
 
 
-def raw_batch(texts, labels, split, given, columns, place, numbers, names=None):
-    """Return one RAW batch; raise BadInput that names the row with a label that is none, or with a wrong split.
+def splits_of(chunk, column):
+    """Return the split of each row, as a column names it; raise BadInput that names the row of one that is none."""
+    given = values_of(chunk, column)
+    splits = [SPLIT_NAMES.get(split_of(value)) for value in given]
+    if None in splits:
+        bad = splits.index(None)
+        raise BadInput(
+            f"{chunk.place} {chunk.numbers[bad]}: {shown(given[bad])} in column {column!r} "
+            f"is not a split; use {', '.join(SPLITS)}"
+        )
+    return pa.array(splits, pa.string())
 
-    split: the split of all rows, or None. given: the split of each row instead, as written, or None. place, numbers:
-    how a message names a row, such as ``a.csv: row``, and its number. names: see `class_of`.
+
+def values_of(chunk, column):
+    """Return the values of a column of a chunk as a list."""
+    values = chunk.columns[column]
+    return values if isinstance(values, list) else plain(values).to_pylist()
+
+
+def classes_of(chunk, column, names=None):
+    """Return the values of a column as text, or as the names of their classes; see `class_of`.
+
+    Raises BadInput that names the row of a value that is neither text nor a number.
     """
-    splits = [split] * len(labels)
-    if given is not None:
-        splits = [SPLIT_NAMES.get(split_of(value)) for value in given]
-        if None in splits:
-            bad = splits.index(None)
-            raise BadInput(
-                f"{place} {numbers[bad]}: {shown(given[bad])} in column {columns['split']!r} "
-                f"is not a split; use {', '.join(SPLITS)}"
-            )
-    classes = classes_of(labels, names, numbers, f"{columns.get('label', 'label')!r} holds", place)
-    return pa.record_batch([texts, as_strings(classes), splits], schema=RAW)
-
-
-def classes_of(labels, names, numbers, what, place):
-    """Return the class of each label; raise BadInput that names the row of one that is none. See `raw_batch`."""
     classes, known = [], {}  # most labels occur many times
-    for number, value in zip(numbers, labels, strict=True):
+    for number, value in zip(chunk.numbers, values_of(chunk, column), strict=True):
         key = None if isinstance(value, list | dict) else (type(value), value)
         if key is None or key not in known:
             try:
                 known[key] = class_of(value, names)
             except BadInput as error:
-                raise BadInput(f"{place} {number}: {what} {error}") from error
+                raise BadInput(f"{chunk.place} {number}: {column!r} holds {error}") from error
         classes.append(known[key])
     return classes
 

@@ -4,12 +4,17 @@ Texts are only streamed past here, to hash them. What is sorted and joined is sm
 its memory limit, so that memory stays flat as data grow.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
-import numpy as np
 import pyarrow.parquet as pq
 
+from pretrain_or_not.config.labels import shown
+from pretrain_or_not.config.splits import DEFAULT_SHARE, rows_to_cut
+from pretrain_or_not.data.quotas import quotas
 from pretrain_or_not.errors import BadInput
 
 MEMORY_LIMIT = "256MB"
@@ -18,17 +23,34 @@ ROWS_PER_BATCH = 50_000
 
 # A text is the same text in another case or spacing: it would leak all the same. A lone space needs no replacing, which
 # makes hashing 2.6 times as fast as a pattern of \s+ does.
-KEY = r"md5(lower(trim(regexp_replace(text, '\s{2,}|[\t\n\f\r]', ' ', 'g'))))"
+PLAIN = r"lower(trim(regexp_replace({}, '\s{{2,}}|[\t\n\f\r]', ' ', 'g')))"
+
+KEYS = {
+    False: f"md5({PLAIN.format('text')})",
+    True: f"md5({PLAIN.format('text')} || chr(31) || {PLAIN.format('second_text')})",  # of a pair
+}
 
 
-def arrange(rows, names, dataset, given, threads, order):
+class Arranged(NamedTuple):
+    """What came of the rows.
+
+    counts: {(split, label): rows}. dropped: {reason: rows}. contradicted: how many texts occur with different labels,
+    in how many rows: {"texts": …, "rows": …}. notes: sentences on what is doubtful.
+    """
+
+    counts: dict
+    dropped: dict
+    contradicted: dict
+    notes: list[str]
+
+
+def arrange(rows, names, dataset, given, threads, order) -> Arranged:
     """Write the Parquet file `order`: id, label and split of the rows that stay, in their order.
 
-    rows: Parquet file of id, text, label (a name) and split (null where not given). names: the classes; `label` in
-    `order` is the position there. dataset: one of the config, for its `seed`, `deduplicate` and `splits`. given: the
-    splits that its source gives; the others are cut from the training rows.
-    Returns {(split, label): rows}, {reason: rows dropped}, and how many texts occur with different labels, in how many
-    rows: {"texts": …, "rows": …}. Raises BadInput where a split would be empty.
+    rows: Parquet file of id, text, label (a name) and split (null where not given), and of `second_text`, `group` and
+    `time` where the dataset has them. names: the classes; `label` in `order` is the position there. dataset: one of the
+    config. given: the splits that its source gives; the others are cut from the training rows. Raises BadInput where a
+    split would be empty, or a time is none.
     """
     folder = Path(order).parent
     with duckdb.connect(str(folder / "arrange.duckdb")) as db:
@@ -41,31 +63,85 @@ def arrange(rows, names, dataset, given, threads, order):
         with pq.ParquetWriter(order, reader.schema) as writer:
             for batch in reader:
                 writer.write_batch(batch)
-        return arrangement.counts(), arrangement.dropped, arrangement.contradicted
+        return Arranged(arrangement.counts(), arrangement.dropped, arrangement.contradicted, arrangement.notes)
 
 
 class Arrangement:
     """The rows that stay, each with its split and place; `dropped` counts the others by reason.
 
-    Splits and order follow from MD5 hashes of seed and text, or seed and row: they depend on the data and `seed` only.
+    Splits and order follow from MD5 hashes of seed and text (or group), or seed and row, or from the times of the rows:
+    they depend on the data and the config only.
     """
 
     def __init__(self, db, rows, names, dataset, given):
-        self.db, self.seed, self.dropped = db, dataset["seed"], {}
+        self.db, self.seed, self.dropped, self.notes = db, dataset["seed"], {}, []
+        self.by_time, self.by_group = dataset.get("time"), dataset.get("group")
+        self.stratified = dataset.get("stratify", True) and not (self.by_time or self.by_group)
         db.execute("CREATE TYPE split AS ENUM ('train', 'validation', 'test')")
         db.execute("CREATE TABLE classes (name VARCHAR, class INTEGER)")
         db.executemany("INSERT INTO classes VALUES (?, ?)", [[name, i] for i, name in enumerate(names)])
+        # `unit` is what stays in one split.
+        unit, time = "key", "NULL"
+        if self.by_group:
+            unit = 'coalesce(md5("group"), key)'
+        if self.by_time:
+            time = self.time_of(rows)
+            unit = f"CASE WHEN coalesce(split, 'train') = 'train' THEN ({time})::VARCHAR ELSE key END"
         db.execute(
-            f"""CREATE TABLE rows AS SELECT id, class, split::split AS split, {KEY} AS key
+            f"""CREATE TABLE rows AS SELECT id, class, split::split AS split, {KEYS[bool(dataset.get("pair"))]} AS key,
+                {unit} AS unit, {time} AS time
                 FROM read_parquet(?) JOIN classes ON label = name""",
             [str(rows)],
         )
-        self.contradicted = self.contradictions()
-        self.drop_leaks()
         self.rows = "rows"  # the newest relation of all rows
+        self.contradicted = self.contradictions()
+        if self.by_group:
+            self.note_groups(rows)
+        self.drop_leaks("rows")
         if dataset["deduplicate"] == "all":
             self.drop_duplicates()
         self.cut(dataset["splits"], given)
+
+    def time_of(self, rows):
+        """Return the time of a row of the source as SQL, a number; raise BadInput for a row whose time is none."""
+        date = "epoch(TRY_CAST(time AS TIMESTAMP))"
+        self.db.execute(
+            f"""CREATE VIEW times AS SELECT id, time FROM read_parquet({quoted(rows)})
+                WHERE coalesce(split, 'train') = 'train'"""
+        )
+        numbers, dates, all_rows = self.one(
+            f"SELECT count(TRY_CAST(time AS DOUBLE)), count({date}), count(*) FROM times"
+        )
+        if numbers == all_rows:
+            return "TRY_CAST(time AS DOUBLE)"
+        wrong = "TRY_CAST(time AS DOUBLE)" if numbers > dates else date
+        if max(numbers, dates) < all_rows:
+            row, value = self.one(f"SELECT id, time FROM times WHERE {wrong} IS NULL ORDER BY id LIMIT 1")
+            column = f"column {self.by_time!r}, for `time:`"
+            if value is None:
+                advice = f'leave such rows out by `where: "{self.by_time} IS NOT NULL"`'
+                raise BadInput(f"row {row} has no value in {column}; {advice}")
+            raise BadInput(
+                f"row {row}: {shown(value)} in {column} is no date; write dates as 2021-03-31 or 2021-03-31 17:05:00, "
+                "or take a column of numbers"
+            )
+        return date
+
+    def note_groups(self, rows):
+        """Note how many rows have no group, and how many groups are in several of the given splits."""
+        without = self.one(f'SELECT count(*) FROM read_parquet({quoted(rows)}) WHERE "group" IS NULL')[0]
+        if without:
+            self.notes.append(
+                f"{without:,} rows have no value of `group: {self.by_group}`; each was taken for a group."
+            )
+        several = self.one(
+            f"""SELECT count(*) FROM (SELECT 1 FROM read_parquet({quoted(rows)}) WHERE "group" IS NOT NULL
+                GROUP BY "group" HAVING count(DISTINCT split) > 1)"""
+        )[0]
+        if several:
+            self.notes.append(
+                f"{several:,} values of `group: {self.by_group}` occur in several of the splits that the data give."
+            )
 
     def contradictions(self):
         """Return how many texts occur with different labels, and in how many rows."""
@@ -75,18 +151,20 @@ class Arrangement:
         )
         return {"texts": texts, "rows": rows}
 
-    def drop_leaks(self):
-        """Delete rows whose text is also in a later split: from train first, then from validation."""
+    def drop_leaks(self, table):
+        """Delete rows of a table whose text is also in a later split: from train first, then from validation."""
         for split, others in (("train", "('validation', 'test')"), ("validation", "('test')")):
-            leaked = f"split = '{split}' AND key IN (SELECT key FROM rows WHERE split IN {others})"
-            self.dropped[f"{split}, also in another split"] = self.one(f"DELETE FROM rows WHERE {leaked}")[0]
+            leaked = f"split = '{split}' AND key IN (SELECT key FROM {table} WHERE split IN {others})"
+            reason = f"{split}, also in another split"
+            self.dropped[reason] = self.dropped.get(reason, 0) + self.one(f"DELETE FROM {table} WHERE {leaked}")[0]
 
     def drop_duplicates(self):
         """Keep the first row of each text."""
         self.db.execute(
             """CREATE TABLE firsts AS
-               SELECT min(id) AS id, arg_min(class, id) AS class, any_value(split) AS split, key, count(*) AS copies,
-                      min(class) <> max(class) AS contradicted
+               SELECT min(id) AS id, arg_min(class, id) AS class, any_value(split) AS split, key,
+                      arg_min(unit, id) AS unit, arg_min(time, id) AS time,
+                      count(*) AS copies, min(class) <> max(class) AS contradicted
                FROM rows GROUP BY key"""
         )
         contradicted, duplicates = self.one(
@@ -99,26 +177,53 @@ class Arrangement:
     def cut(self, splits, given):
         """Split off test, then validation, from the training rows, where the data come without them.
 
-        Copies of a text stay together, so a cut may exceed its count by the copies of its last text.
+        Copies of a text stay together, and rows of a group or of the same time, so a cut may exceed its count by those
+        of its last one. Each class gives its share, a text of several classes to the first of them. Copies of a text
+        in several groups or at several times are dropped from train, then from validation.
         """
         self.view("settled", "coalesce(split, 'train')")
         for split in ("test", "validation"):
-            if split in given:
-                continue
-            total = self.one(f"SELECT count(*) FROM {self.rows} WHERE split = 'train'")[0]
-            share = splits[split]
-            n = round(share * total) if share < 1 else share
-            if not 1 <= n < total:
-                if total == 0:
-                    gone = self.dropped["train, also in another split"]
-                    raise BadInput(f"no training examples are left (their texts are in another split too: {gone:,})")
-                left = f"{n} {split} and {total - n} training examples of {total}"
-                raise BadInput(f"splits: {split}: {share} leaves {left}")
-            place = f"md5('{self.seed}:{split}:' || key)"
-            last = self.last_of(place, n)
-            self.view(
-                f"cut_{split}", f"CASE WHEN split = 'train' AND {place} <= '{last}' THEN '{split}' ELSE split END"
-            )
+            if split not in given:
+                self.cut_split(split, splits[split])
+        if (self.by_time or self.by_group) and not {"test", "validation"} <= given:
+            self.db.execute(f"CREATE TABLE cut AS FROM {self.rows}")
+            self.rows = "cut"
+            self.drop_leaks("cut")
+
+    def cut_split(self, split, amount):
+        """Split off one split. amount: rows or a share of them, or None; see `rows_to_cut`."""
+        # A text with several classes counts for the first one.
+        stratum = "min(class)" if self.stratified else "0"
+        self.db.execute(
+            f"""CREATE TABLE units_{split} AS SELECT unit, {stratum} AS stratum, count(*) AS copies, min(time) AS time
+                FROM {self.rows} WHERE split = 'train' GROUP BY unit"""
+        )
+        totals = dict(
+            self.db.execute(f"SELECT stratum, sum(copies)::BIGINT FROM units_{split} GROUP BY 1 ORDER BY 1").fetchall()
+        )
+        total = sum(totals.values())
+        n = rows_to_cut(amount, split, total)
+        if not 1 <= n < total:
+            if total == 0:
+                gone = self.dropped["train, also in another split"]
+                raise BadInput(f"no training examples are left (their texts are in another split too: {gone:,})")
+            left = f"{n} {split} and {total - n} training examples of {total}"
+            raise BadInput(f"splits: {split}: {DEFAULT_SHARE if amount is None else amount} leaves {left}")
+        order = "time DESC" if self.by_time else f"md5('{self.seed}:{split}:' || unit)"
+        self.db.execute("CREATE OR REPLACE TABLE quotas (stratum INTEGER, quota BIGINT)")
+        self.db.executemany("INSERT INTO quotas VALUES (?, ?)", [list(item) for item in quotas(totals, n).items()])
+        # The first units, until the quota is reached.
+        self.db.execute(
+            f"""CREATE TABLE cut_units_{split} AS SELECT unit FROM (
+                    SELECT unit, stratum, copies, sum(copies) OVER (
+                        PARTITION BY stratum ORDER BY {order}, unit ROWS UNBOUNDED PRECEDING) AS upto
+                    FROM units_{split}) JOIN quotas USING (stratum) WHERE upto - copies < quota"""
+        )
+        inside = f"unit IN (SELECT unit FROM cut_units_{split})"
+        self.view(f"cut_{split}", f"CASE WHEN split = 'train' AND {inside} THEN '{split}' ELSE split END")
+        if not self.one(f"SELECT count(*) FROM {self.rows} WHERE split = 'train'")[0]:
+            key, value = ("time", self.by_time) if self.by_time else ("group", self.by_group)
+            raise BadInput(f"{key}: all training rows have the same {value!r}, or too few have another one")
 
     def one(self, query):
         """Return the one row of a query's result."""
@@ -126,24 +231,10 @@ class Arrangement:
 
     def view(self, name, split):
         """Go on with a view of the rows in which `split` (SQL) is their split; no row is written for it."""
-        self.db.execute(f"CREATE VIEW {name} AS SELECT id, class, ({split})::split AS split, key FROM {self.rows}")
+        self.db.execute(
+            f"CREATE VIEW {name} AS SELECT id, class, ({split})::split AS split, key, unit, time FROM {self.rows}"
+        )
         self.rows = name
-
-    def last_of(self, place, n):
-        """Return the value of `place` (SQL, an expression of `key`) up to which there are n training rows.
-
-        There are more than n where the last text has copies.
-        """
-        query = f"""SELECT {place} AS place, count(*) AS copies FROM {self.rows} WHERE split = 'train'
-                    GROUP BY key ORDER BY place"""
-        before = 0
-        with self.db.cursor() as cursor:  # of its own, since the result is not read to its end
-            for batch in cursor.sql(query).to_arrow_reader(ROWS_PER_BATCH):
-                upto = before + np.cumsum(batch["copies"].to_numpy())
-                if upto[-1] >= n:
-                    return batch["place"][int(np.searchsorted(upto, n))].as_py()
-                before = upto[-1]
-        raise AssertionError(f"fewer than {n} training rows")
 
     def counts(self):
         """Return the number of rows as {(split, class): rows}."""
@@ -155,3 +246,8 @@ class Arrangement:
         query = f"""SELECT id, class AS label, split::VARCHAR AS split FROM {self.rows} AS r
                     ORDER BY r.split, md5('{self.seed}:row:' || id), id"""
         return self.db.sql(query).to_arrow_reader(ROWS_PER_BATCH)
+
+
+def quoted(path):
+    """Return a path as a text of SQL."""
+    return "'" + str(path).replace("'", "''") + "'"

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pretrain_or_not.config.sizes import count
 from pretrain_or_not.files.json_files import read_json
-from pretrain_or_not.files.parquet import open_parquet, write_table
+from pretrain_or_not.files.parquet import open_parquet, to_numpy, write_table
 from pretrain_or_not.files.paths import PathLike
 from pretrain_or_not.job import log
 
@@ -28,14 +28,40 @@ def window(n: int, seed: int, total: int) -> np.ndarray:
     return (start + np.arange(n)) % total
 
 
-def write_subset(examples: PathLike, dataset: PathLike, size: str, seed: int, output: PathLike) -> None:
-    """Write the ids and row positions of a subset, in order; see `window`. dataset: path of the dataset.json."""
+def by_class(labels: np.ndarray) -> np.ndarray:
+    """Return the positions of shuffled rows in an order in which every window has nearly the shares of the classes.
+
+    labels: the class of each row, shape (rows,). The k-th of the n rows of a class comes at the place (k + 1/2) / n; so
+    the order is close to the shuffled one. In a window of a share s of the rows, a class of n rows has s * n rows, up
+    to a few that depend on where it starts.
+    """
+    order = np.argsort(labels, kind="stable")
+    counts = np.bincount(labels)
+    starts = np.repeat(np.cumsum(counts) - counts, counts)
+    places = np.empty(len(labels))
+    places[order] = (np.arange(len(labels)) - starts + 0.5) / np.repeat(counts, counts)
+    return np.argsort(places, kind="stable")
+
+
+def write_subset(
+    examples: PathLike, dataset: PathLike, size: str, seed: int, output: PathLike, stratify: bool = False
+) -> None:
+    """Write the ids and row positions of a subset, in order; see `window`, `by_class`. dataset: its dataset.json."""
     facts = read_json(dataset)
     total = facts["rows"]["train"]
     n = count(size, total)
     rows = window(n, seed, total)
     with open_parquet(examples) as file:
-        ids = file.read(columns=["id"])["id"].combine_chunks().take(pa.array(rows))
+        table = file.read(columns=["id", "label"]).slice(0, total)  # training rows come first
+    labels = to_numpy(table["label"])
+    if stratify:
+        rows = by_class(labels)[rows]
+    lacking = len(facts["label_names"]) - len(np.unique(labels[rows]))
+    if lacking:
+        log.warning(
+            "WARNING size %s, seed %d: %d of %d classes have no example", size, seed, lacking, len(facts["label_names"])
+        )
+    ids = table["id"].combine_chunks().take(pa.array(rows))
     table = pa.table({"id": ids, "row": rows.astype(np.int64)})
-    write_table(output, table, dataset=facts["dataset"], size=size, seed=seed, total=total)
+    write_table(output, table, dataset=facts["dataset"], size=size, seed=seed, total=total, stratify=stratify)
     log.info("size %s, seed %d: %d of %d training rows, from row %d", size, seed, n, total, rows[0])

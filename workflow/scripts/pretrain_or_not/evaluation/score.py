@@ -1,4 +1,4 @@
-"""Score the predictions of all cells, in two tidy tables."""
+"""Score the predictions of all cells, in tidy tables."""
 
 from __future__ import annotations
 
@@ -6,13 +6,22 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from pretrain_or_not.compute.hits import NO_CLASS
+from pretrain_or_not.compute.metrics import metric_values
+from pretrain_or_not.config.metrics import METRICS, Metric
 from pretrain_or_not.config.settings import setting_value
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.evaluation.metrics import metric_columns, paired_gap
-from pretrain_or_not.evaluation.metrics import scores as scores_of
+from pretrain_or_not.evaluation.by_class import class_columns, confusion_matrix, confusion_rows
+from pretrain_or_not.evaluation.calibration import calibration, reliability_rows
+from pretrain_or_not.evaluation.metrics import (
+    all_scores,
+    guessing_scores,
+    metric_columns,
+    paired_differences,
+    paired_gap,
+)
+from pretrain_or_not.evaluation.predictions import read_predictions
 from pretrain_or_not.files.json_files import read_json
-from pretrain_or_not.files.parquet import open_parquet, read_metadata, write_table
+from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.job import log
 
 CELL = ["dataset", "arm", "size", "n", "seed"]
@@ -20,61 +29,64 @@ CELL = ["dataset", "arm", "size", "n", "seed"]
 COST = ["seconds", "examples_per_second", "training_flops", "peak_memory_mb", "parameters", "parameters_trained",
         "parameters_embedding", "steps", "device", "precision", "threads"]  # fmt: skip
 
+CALIBRATION = ["brier", "ece", "temperature", "brier_scaled", "ece_scaled", "log_loss_scaled"]
+
 # Further values of a run.json that cells are diagnosed by; those of other families are missing.
-FROM_RUN = ["best_step", "validations", "converged", "lowest_loss", "guessing_loss", "subset_classes"]
+FROM_RUN = ["best_step", "validations", "converged", "lowest_loss", "guessing_loss"]
 
 # The types of columns that may hold no value at all.
 NULLABLE = {
-    **dict.fromkeys(
-        [*metric_columns(), "validation_accuracy", "lowest_loss", "unknown_tokens", "truncated"], "float64"
-    ),
+    **dict.fromkeys([*metric_columns(), *CALIBRATION, "validation_score", "lowest_loss"], "float64"),
+    **dict.fromkeys(["unknown_tokens", "truncated"], "float64"),
     **dict.fromkeys(["predicted_classes", "best_step"], "Int64"),
     "converged": "boolean",
     "sweep_edge": "str",
 }
 
-GAPS = {"dataset": str, "dataset_title": str, "arm": str, "arm_title": str, "reference": str, "reference_title": str,
-        "size": str, "n": int, "share": float, "seed": int, "gap": float, "gap_se": float, "test_examples": int,
-        "selection": str}  # fmt: skip
+TITLES = {"dataset": str, "dataset_title": str, "arm": str, "arm_title": str}
+GAPS = TITLES | {"reference": str, "reference_title": str, "size": str, "n": int, "share": float, "seed": int,
+                 "metric": str, "gap": float, "gap_se": float, "test_examples": int, "selection": str}  # fmt: skip
+BY_CLASS = TITLES | {"size": str, "n": int, "seed": int, "class": str, "precision": float, "recall": float,
+                     "f1": float, "support": int, "predicted": int}  # fmt: skip
+CONFUSION = TITLES | {"size": str, "n": int, "seed": int, "class": str, "predicted_class": str, "examples": int}
+RELIABILITY = TITLES | {"size": str, "n": int, "seed": int, "scaled": bool, "bin": int, "examples": int,
+                        "confidence": float, "right": float}  # fmt: skip
 
 
 OK, NOT_FINITE = "ok", "not finite"  # the status of a cell
 
 
-def read_predictions(path):
-    """Read (ids, labels, predicted) from a file of predictions, as NumPy arrays (n,); NO_CLASS where there is none."""
-    with open_parquet(path) as file:
-        table = file.read(columns=["id", "label", "predicted"])
-    return tuple(table[name].fill_null(NO_CLASS).to_numpy() for name in ("id", "label", "predicted"))
-
-
-def score_cell(predictions, selected, train_rows):
+def score_cell(cell, run, choice, guessing, train_rows, metric):
     """Return one row of scores.parquet: the cell, its status, metrics, what to diagnose it by, and its selected run.
 
-    A cell without a finite validation, or with a test prediction that is not finite, has no metrics. train_rows:
-    dataset -> number of its training examples.
+    A cell without a finite validation, or with a test prediction that is not finite, has no metrics. cell: its
+    `Predictions`. run: the run.json of the selected run. choice: content of selected.json. guessing: see
+    `guessing_scores`. train_rows: training examples of the dataset. metric: the one of the experiment.
     """
-    about, choice = read_metadata(predictions), read_json(selected)
-    run = choice["selected"]
-    _, labels, predicted = read_predictions(predictions)
-    finite = run["validation_accuracy"] is not None and NO_CLASS not in predicted
-    metrics = scores_of(labels, predicted, len(about["label_names"])) if finite else dict.fromkeys(metric_columns())
+    about, labels = cell.about, cell.labels
+    finite = run["validation_score"] is not None and cell.finite
+    scores = dict.fromkeys([*metric_columns(), *CALIBRATION])
+    if finite:
+        scores |= all_scores(labels, cell.probabilities)
+        scores |= calibration(labels, cell.probabilities, run["temperature"])
     return {
         **{key: about[key] for key in CELL},
-        "share": about["n"] / train_rows[about["dataset"]],
+        "share": about["n"] / train_rows,
         "setting": about["setting"],
         "selection": run.get("selection", "validation"),
         "status": OK if finite else NOT_FINITE,
-        **metrics,
-        "majority_accuracy": float((labels == run["majority_class"]).mean()),
+        "metric": metric.name,
+        **scores,
+        **guessing,
         "classes": len(about["label_names"]),
-        "predicted_classes": len(np.unique(predicted)) if finite else None,
+        "subset_classes": sum(count > 0 for count in run["class_counts"]),
+        "predicted_classes": len(np.unique(cell.predicted)) if finite else None,
         **{key: run.get(key) for key in FROM_RUN},
         "sweep_edge": sweep_edge(choice),
         "unknown_tokens": about["unknown_tokens"],
         "truncated": None if about["truncated"] is None else about["truncated"] / len(labels),
         "test_examples": len(labels),
-        "validation_accuracy": run["validation_accuracy"],
+        "validation_score": run["validation_score"],
         "validation_examples": run["validation_examples"],
         "sweep_seconds": choice["sweep_seconds"],
         "inference_examples_per_second": about["inference"]["examples"] / about["inference"]["seconds"],
@@ -85,22 +97,22 @@ def score_cell(predictions, selected, train_rows):
 def sweep_edge(choice):
     """Return "lowest" or "highest" if the selected value is at that end of its sweep, otherwise None.
 
-    It is None, too, where another run is as accurate. choice: content of a selected.json.
+    It is None, too, where another run is as good. choice: content of a selected.json.
     """
     values = {run["setting"]: setting_value(run["setting"]) for run in (choice["selected"], *choice["beaten"])}
-    chosen, accuracy = choice["selected"]["setting"], choice["selected"]["validation_accuracy"]
-    if len(values) == 1 or accuracy in (None, *(run["validation_accuracy"] for run in choice["beaten"])):
+    chosen, score = choice["selected"]["setting"], choice["selected"]["validation_score"]
+    if len(values) == 1 or score in (None, *(run["validation_score"] for run in choice["beaten"])):
         return None
     ends = {min(values, key=values.__getitem__): "lowest", max(values, key=values.__getitem__): "highest"}
     return ends.get(chosen)
 
 
-def gap_rows(scores, predictions, reference):
+def gap_rows(scores, predictions, reference, metric):
     """Return the rows of gaps.parquet: each cell of another arm against the reference arm, same subset and test data.
 
-    A cell has no gap if the experiment leaves out the same cell of the reference arm, or one of the two has no
-    accuracy. A gap counts as selected on test if one of its two cells was. scores: rows of scores.parquet, one per path
-    of `predictions`. Raises BadInput if test examples differ.
+    A cell has no gap if the experiment leaves out the same cell of the reference arm, or one of the two has no score. A
+    gap counts as selected on test if one of its two cells was. scores: rows of scores.parquet, one per path of
+    `predictions`. Raises BadInput if test examples differ.
     """
     by_cell = {
         tuple(row[key] for key in CELL): (row, path)
@@ -113,44 +125,102 @@ def gap_rows(scores, predictions, reference):
         if row["arm"] == reference or (at := tuple((cell | {"arm": reference}).values())) not in by_cell:
             continue
         reference_row, other = by_cell[at]
-        ids, labels, predicted = read_predictions(path)
-        reference_ids, _, reference_predicted = read_predictions(other)
-        if not (ids == reference_ids).all():
-            raise BadInput(f"{other}: not the test examples of arm {row['arm']}; delete both and run again")
-        gap, error = paired_gap(reference_predicted == labels, predicted == labels)
+        gap, error = paired_gap(differences(other, path, metric))
         rows.append(
             cell
             | {
                 "share": row["share"],
                 "reference": reference,
+                "metric": metric.name,
                 "gap": gap,
                 "gap_se": error,
-                "test_examples": len(ids),
+                "test_examples": row["test_examples"],
                 "selection": "test" if "test" in (row["selection"], reference_row["selection"]) else "validation",
             }
         )
     return rows
 
 
-def score(predictions: list, selected: list, summaries: list, reference: str, titles: dict, outputs: dict) -> None:
-    """Write both tables.
+def differences(reference, arm, metric: Metric) -> np.ndarray:
+    """Return the `paired_differences` between two cells, (test examples,); raise BadInput if test examples differ.
 
-    predictions, selected: one path per cell, in the same order. summaries: path of each dataset.json. titles:
-    {"dataset": …, "arm": …}, each name -> title. outputs: paths of `scores` and `gaps`.
+    reference, arm: paths of predictions.
     """
+    first, second = read_predictions(reference), read_predictions(arm)
+    if not np.array_equal(first.ids, second.ids):
+        raise BadInput(f"{reference}: not the test examples of arm {second.about['arm']}; delete both and run again")
+    of_reference, of_arm = (metric_values(metric.name, cell.labels, cell.probabilities) for cell in (first, second))
+    return paired_differences(metric, of_reference, of_arm)
+
+
+def score(
+    predictions: list, selected: list, summaries: list, reference: str, metric: str, titles: dict, outputs: dict
+) -> None:
+    """Write the tables.
+
+    predictions, selected: one path per cell, in the same order. summaries: path of each dataset.json. metric: name of
+    the experiment's. titles: {"dataset": …, "arm": …}, each name -> title. outputs: paths of `scores`, `gaps`,
+    `by_class`, and, at the largest size of each arm, `confusion` and `reliability`.
+    """
+    measured = METRICS[metric]
     train_rows = {facts["dataset"]: facts["rows"]["train"] for facts in map(read_json, summaries)}
-    rows = [score_cell(*pair, train_rows) for pair in zip(predictions, selected, strict=True)]
+    rows, classes, guesses = [], [], {}
+    for path, choice in zip(predictions, map(read_json, selected), strict=True):
+        cell, run = read_predictions(path), choice["selected"]
+        about = cell.about
+        guess = (about["dataset"], tuple(run["class_counts"]))  # the same for all arms with this subset
+        if guess not in guesses:
+            guesses[guess] = guessing_scores(cell.labels, run["class_counts"])
+        rows.append(score_cell(cell, run, choice, guesses[guess], train_rows[about["dataset"]], measured))
+        if rows[-1]["status"] == OK:
+            classes.append(pd.DataFrame(class_columns(confusion_of(cell), about["label_names"])).assign(**place(about)))
     scores = pd.DataFrame(rows).astype(NULLABLE)
-    gaps = pd.DataFrame(gap_rows(rows, predictions, reference), columns=list(GAPS))
-    for table in (scores, gaps):
+    gaps = pd.DataFrame(gap_rows(rows, predictions, reference, measured), columns=list(GAPS))
+    gaps["reference_title"] = titles["arm"][reference]
+    confusions, reliability = largest_rows(scores, predictions)
+    tables = {
+        "scores": scores,
+        "gaps": gaps,
+        "by_class": pd.concat(classes) if classes else pd.DataFrame(columns=list(BY_CLASS)),
+        "confusion": pd.DataFrame(confusions, columns=list(CONFUSION)),
+        "reliability": pd.DataFrame(reliability, columns=list(RELIABILITY)),
+    }
+    types = {"gaps": GAPS, "by_class": BY_CLASS, "confusion": CONFUSION, "reliability": RELIABILITY}
+    for name, table in tables.items():
         for column in ("dataset", "arm"):
             table[f"{column}_title"] = table[column].map(titles[column])
-    gaps["reference_title"] = titles["arm"][reference]
-    gaps = gaps.astype(GAPS)
-    for path, table in ((outputs["scores"], scores), (outputs["gaps"], gaps)):
-        write_table(path, pa.Table.from_pandas(table, preserve_index=False), reference=reference)
+        typed = table.astype(types.get(name, {}))[[*types.get(name, table.columns)]]
+        write_table(outputs[name], pa.Table.from_pandas(typed, preserve_index=False), reference=reference)
     for row in scores[scores["status"] != OK].to_dict("records"):
-        log.warning("%(dataset)s, %(arm)s, %(size)s labels, seed %(seed)s: %(status)s, so without accuracy", row)
+        log.warning("%(dataset)s, %(arm)s, %(size)s labels, seed %(seed)s: %(status)s, so without scores", row)
     if (scores["status"] == OK).any():
-        summary = scores.pivot_table("accuracy", ["dataset", "n"], "arm", sort=False).mul(100).round(2)
-        log.info("test accuracy in %%, mean over seeds\n%s", summary.to_string())
+        summary = scores.pivot_table(metric, ["dataset", "n"], "arm", sort=False).mul(measured.scale).round(3)
+        log.info("test %s (%s), mean over seeds\n%s", measured.title, measured.unit, summary.to_string())
+
+
+def place(about):
+    """Return the columns that say which cell a row is of. about: metadata of its predictions."""
+    return {key: about[key] for key in CELL}
+
+
+def confusion_of(cell):
+    """Return the confusion matrix of a cell's `Predictions`."""
+    return confusion_matrix(cell.labels, cell.predicted, cell.probabilities.shape[1])
+
+
+def largest_rows(scores, predictions):
+    """Return the rows of confusion.parquet and reliability.parquet, of each arm's largest size on each dataset.
+
+    scores: rows of scores.parquet, as a frame. predictions: one path per row.
+    """
+    largest = scores["n"] == scores.groupby(["dataset", "arm"], sort=False)["n"].transform("max")
+    confusions, reliability = [], []
+    for i in np.flatnonzero(largest & (scores["status"] == OK)):
+        cell = read_predictions(predictions[i])
+        temperature = scores["temperature"].iloc[i]
+        temperature = None if np.isnan(temperature) else temperature
+        confusions += [place(cell.about) | row for row in confusion_rows(confusion_of(cell), cell.about["label_names"])]
+        reliability += [
+            place(cell.about) | row for row in reliability_rows(cell.labels, cell.probabilities, temperature)
+        ]
+    return confusions, reliability

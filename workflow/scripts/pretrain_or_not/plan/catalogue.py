@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from pretrain_or_not.config.families import FAMILIES, Family
+from pretrain_or_not.config.metrics import METRICS, Metric
 from pretrain_or_not.config.recipe import tokenizer_of
 from pretrain_or_not.config.sizes import count
 from pretrain_or_not.data.sources import find_inputs, find_versions, look_into
@@ -33,6 +34,17 @@ class Catalogue:
             config[key] for key in ("experiment", "datasets", "arms", "models", "timing")
         )
         self.results = Path(config["pathvars"]["results"])
+
+    @property
+    def metric(self) -> Metric:
+        """Return the metric of the experiment."""
+        return METRICS[self.experiment["metric"]]
+
+    @property
+    def one_point(self) -> float:
+        """Return the gap below which an arm is close to the reference arm: of the config, or of the metric."""
+        given = self.config["figures"]["one_point"]
+        return self.metric.small if given is None else given
 
     def family(self, arm: str) -> Family:
         """Return the family of an arm."""

@@ -97,7 +97,9 @@ class JobInputs(PerJob):
         if all(has_weights.values()):
             return None  # no file is read for most cells, which have one run
         runs = {s: run | {"setting": s} for s in trained if (run := read_if_complete(folder / s / "run.json"))}
-        best = best_setting({s: run["validation_accuracy"] for s, run in runs.items()})
+        metric = self.catalogue.metric  # a run that another metric has validated is trained again in any case
+        scores = {s: run["validation_score"] for s, run in runs.items() if run.get("metric") == metric.name}
+        best = best_setting(scores, metric.sign)
         return runs[best] if best and not has_weights[best] else None
 
     @per_job

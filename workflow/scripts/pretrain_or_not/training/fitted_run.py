@@ -10,8 +10,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from pretrain_or_not.compute.class_weights import class_weights
-from pretrain_or_not.compute.hits import share_right
 from pretrain_or_not.compute.memory import process_peak_memory_mb
+from pretrain_or_not.compute.temperature import fit_temperature
 from pretrain_or_not.data.examples import Takes
 from pretrain_or_not.data.forms import FORMS
 from pretrain_or_not.files.run_files import save_model, save_run
@@ -41,11 +41,12 @@ def feature_cost(train):
     return cost | {"seconds": encoder["seconds"] * share, "training_flops": round(encoder["flops"] * share)}
 
 
-def fit_and_save(model, train, validation, run, feature_cost, facts=None):
+def fit_and_save(model, train, validation, run, feature_cost, length=None):
     """Fit `model`, a `compute.classifier.Fittable`, to `train` and write the files of a run.
 
     train, validation: what the model reads, with `labels` and a length. feature_cost: what computing the features of
-    `train` took elsewhere (see `before`). facts: further entries for run.json.
+    `train` took elsewhere (see `before`). length: how its texts were cut, entries
+    of run.json.
     """
     before = {"seconds": 0.0, "training_flops": 0, "parameters": 0, "parameters_embedding": 0, "device": "cpu",
               "precision": "fp32"} | feature_cost  # fmt: skip
@@ -54,7 +55,9 @@ def fit_and_save(model, train, validation, run, feature_cost, facts=None):
         model.fit(train)
     fitting = time.perf_counter() - started
     facts = getattr(model, "facts", {})
-    accuracy = share_right(model.predict(validation), validation.labels)
+    predicted = model.predict(validation)
+    score = run.measure.score(validation.labels, predicted)
+    temperature = fit_temperature(validation.labels, predicted)
     validation_seconds = time.perf_counter() - started - fitting
     scheme = run.recipe.get("class_weights")  # some families have no such key
     loss = training_loss(model, train, scheme)
@@ -62,7 +65,7 @@ def fit_and_save(model, train, validation, run, feature_cost, facts=None):
     seen = facts.get("examples_seen", len(train) * model.iterations)
     log.info("%d weights, %d examples, %d iterations in %.1f s | %.0f examples/s | loss %.4f | validation %s",
              model.parameters, len(train), model.iterations, fitting, seen / seconds, loss,
-             "not finite" if accuracy is None else f"{100 * accuracy:.2f} %")  # fmt: skip
+             "not finite" if score is None else f"{score:.4f}")  # fmt: skip
     if not getattr(model, "converged", True):
         log.warning("the fit stopped after %d iterations, before it converged", model.iterations)
     history = [
@@ -70,7 +73,7 @@ def fit_and_save(model, train, validation, run, feature_cost, facts=None):
             "step": model.iterations,
             "examples": seen,
             "loss": loss,
-            "validation_accuracy": accuracy,
+            "validation_score": score,
             "learning_rate": None,
             "seconds": seconds,
         }
@@ -83,7 +86,9 @@ def fit_and_save(model, train, validation, run, feature_cost, facts=None):
         "seconds": seconds,
         "validation_seconds": validation_seconds,
         "examples_per_second": seen / seconds,
-        "validation_accuracy": accuracy,
+        "metric": run.measure.name,
+        "validation_score": score,
+        "temperature": temperature,
         "validation_examples": len(validation),
         "device": before["device"],
         "precision": before["precision"],
@@ -95,13 +100,8 @@ def fit_and_save(model, train, validation, run, feature_cost, facts=None):
         "training_flops": before["training_flops"] + model.training_flops,
     } | facts
     save_model(model, run.outputs["model"], run.outputs["config"])
-    save_run(
-        history,
-        cost | (facts or {}) | label_facts(train.labels, scheme),
-        run.recipe,
-        run.cell | {"n": len(train)},
-        run.outputs,
-    )
+    cost |= (length or {}) | label_facts(train.labels, len(train.about["label_names"]), scheme)
+    save_run(history, cost, run.recipe, run.cell | {"n": len(train)}, run.outputs)
 
 
 def training_loss(model, train, scheme):

@@ -39,6 +39,7 @@ def train_network(build: Callable, run: Run) -> None:
         "code": run.code,
         "recipe": run.recipe,
         "learning_rate": run.value,
+        "metric": run.metric,
         "seed": seed,
         "computed on": facts,
         "data": [arrays_digest([e.ids, e.labels, e.tokens, e.offsets]) for e in (train, validation)],
@@ -48,10 +49,10 @@ def train_network(build: Callable, run: Run) -> None:
     folder = Path(run.outputs["cost"]).parent / "checkpoint"
     checkpoints = Checkpoints(folder, digest(fingerprint), run.checkpoint_seconds)
     log.info("training on %d examples, validating on %d", len(train), len(validation))
-    history, cost, work = fit(model, train, validation, run.recipe, run.value, seed, checkpoints)
+    history, cost, work = fit(model, train, validation, run.recipe, run.value, seed, checkpoints, run.measure)
     if not PartialState().is_main_process:
         return
-    guessing = label_facts(train.labels, run.recipe["class_weights"])
+    guessing = label_facts(train.labels, len(train.about["label_names"]), run.recipe["class_weights"])
     cost |= counts | length | {"training_flops": work.flops(flops.training)} | guessing
     save_model(model, run.outputs["model"], run.outputs["config"])
     save_run(history, cost, run.recipe, run.cell | {"n": len(train)}, run.outputs)

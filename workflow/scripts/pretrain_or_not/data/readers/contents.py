@@ -41,12 +41,12 @@ LETTERS = {
     rb"GIF8[79]a": ("an image", "give a table of texts and labels"),
 }
 
-# Longer marks first: that of UTF-32 begins like that of UTF-16.
+# Byte order mark -> encoding. Longer marks first: that of UTF-32 begins like that of UTF-16.
 MARKS = {
-    codecs.BOM_UTF32_LE: "UTF-32",
-    codecs.BOM_UTF32_BE: "UTF-32",
-    codecs.BOM_UTF16_LE: "UTF-16",
-    codecs.BOM_UTF16_BE: "UTF-16",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
 }
 
 
@@ -63,9 +63,6 @@ def check_contents(head, path, kind):
 
 def recognised(head):
     """Return (what a file is, what to do) of a file that is no UTF-8 table by its first bytes; None for others."""
-    for mark, encoding in MARKS.items():
-        if head.startswith(mark):
-            return f"text in {encoding}", convert(encoding)
     for magic, found in MAGIC.items():
         if head.startswith(magic):
             return found
@@ -77,7 +74,7 @@ def recognised(head):
             return "an Excel workbook (.xlsx)", "save the sheet as CSV (UTF-8)"
         if b"mimetypeapplication/vnd.oasis" in head:
             return "an OpenDocument sheet (.ods)", "save the sheet as CSV (UTF-8)"
-        return "a zip archive", "unpack it by unzip, and name the file in it"
+        return "a zip archive", "give it a name that ends in .zip"
     if head[257:265] in (b"ustar\x0000", b"ustar  \0"):
         return "a tar archive", "give it a name that ends in .tar, and name the file in it by `member:`"
     if len(head) > 1 and head[:1] == b"\x80" and head[1] in range(2, 6):
@@ -106,15 +103,10 @@ def without_mark(head):
     if len(head) >= 4 and not head.strip(b"\0"):
         return "nothing but NUL bytes", "the file is damaged: fetch it again"
     if len(odd) >= 4 and odd.count(0) > 0.4 * len(odd) and even.count(0) < 0.1 * len(even):
-        return "text in UTF-16 (little-endian)", convert("UTF-16LE")
+        return "text in UTF-16 (little-endian)", "set `encoding: utf-16-le`"
     if len(odd) >= 4 and even.count(0) > 0.4 * len(even) and odd.count(0) < 0.1 * len(odd):
-        return "text in UTF-16 (big-endian)", convert("UTF-16BE")
+        return "text in UTF-16 (big-endian)", "set `encoding: utf-16-be`"
     return None
-
-
-def convert(encoding):
-    """Return advice to convert a file to UTF-8."""
-    return f"convert it: iconv -f {encoding} -t UTF-8 OLD > NEW"
 
 
 def not_utf8(line, error):
@@ -124,6 +116,6 @@ def not_utf8(line, error):
     try:
         shown = line[start : error.start + 12].decode("cp1252")
     except UnicodeDecodeError:
-        return f"{place}; find out in which encoding the file is, and {convert('ENCODING')}"
-    shown, advice = " ".join(shown.split()), convert("CP1252")
-    return f"{place}; in Windows-1252 it reads {shown!r}: if that is right, {advice}; if not, name its encoding instead"
+        return f"{place}; set `encoding:` to the one that the file is in"
+    shown = " ".join(shown.split())
+    return f"{place}; in Windows-1252 it reads {shown!r}: if that is right, set `encoding: cp1252`; if not, another one"

@@ -24,24 +24,25 @@ RETURN = "\udc0d"
 MOST_REMEMBERED = 1000  # labels, and rows that may be several
 
 
-def read_csv(path, kind, columns):
+def read_csv(path, kind, options, columns):
     """Yield (table, None) of some columns of a CSV file, cells as they are written: "NA" is no null, "01" no number.
 
-    The first row names the columns. Every row must have as many cells.
+    The first row names the columns, unless `options` do. Every row must have as many cells.
     """
-    with open_bytes(path) as file:
+    separator = options.delimiter or SEPARATORS[kind]
+    with open_bytes(path, options) as file:
         check_contents(file.peek(), path, kind)
         lines = Lines(file, path)
-        rows = checked_rows(lines, path, SEPARATORS[kind])
-        header = next(rows, None)
+        rows = checked_rows(lines, path, separator, options)
+        header = options.columns or next(rows, None)
         if header is None:
             raise BadInput(f"{path}: is empty; its first line must name the columns")
         if any("\r" in name for name in header):
             raise BadInput(f"{path}: line 1: {alone('ends a line')}")
         require(columns, header, path)
-        places = {name: header.index(name) for name in columns.values()}
-        joined = JoinedRows(path, SEPARATORS[kind], len(header), places[columns["text"]], places[columns["label"]])
-        if not joined.has_quoted_cell(lines.read):
+        places = {name: header.index(name) for name in columns.names()}
+        joined = JoinedRows(path, separator, len(header), places[columns.text[0]], places[columns.label])
+        if options.quotes and not joined.has_quoted_cell(lines.read):
             rows = joined.noted(rows, lines)
         while chunk := list(islice(rows, ROWS_PER_BATCH)):
             cells = {name: [row[i] for row in chunk] for name, i in places.items()}
@@ -80,14 +81,16 @@ class Lines:
         self.returns = False
 
 
-def checked_rows(lines, path, separator):
+def checked_rows(lines, path, separator, options):
     """Yield the rows of a CSV file, lists of text, its header first; blank lines are no rows.
 
-    lines: the file's Lines. A quoted cell may span lines; a quote in it must be doubled. Raises BadInput with the line
-    of `path` where quotes do not balance, or a row has more or fewer cells than the header names.
+    lines: the file's Lines. options: its ReadOptions. A quoted cell may span lines; a quote in it must be doubled.
+    Raises BadInput with the line of `path` where quotes do not balance, or a row has more or fewer cells than named.
     """
     csv.field_size_limit(sys.maxsize)
-    reader, named = csv.reader(lines, delimiter=separator, strict=True), None
+    quoting = csv.QUOTE_MINIMAL if options.quotes else csv.QUOTE_NONE
+    reader = csv.reader(lines, delimiter=separator, quoting=quoting, strict=True)
+    named, namer = (len(options.columns), "`columns:` names") if options.columns else (None, "the header names")
     try:
         for row in reader:
             if row and not (len(row) == 1 and row[0].isspace()):
@@ -95,7 +98,9 @@ def checked_rows(lines, path, separator):
                     row = [cell.replace(RETURN, "\r") for cell in row]
                 named = named or len(row)
                 if len(row) != named:
-                    raise BadInput(f"{path}: line {lines.start}: {wrong_count(row, named)}")
+                    raise BadInput(f"{path}: line {lines.start}: {wrong_count(row, f'{namer} {named}')}")
+                if options.columns and lines.start == 1 and {*map(fold, row)} == {*map(fold, options.columns)}:
+                    raise BadInput(f"{path}: line 1 names the columns; leave out `header: false` and `columns:`")
                 yield row
             lines.next_row()
     except csv.Error as error:
@@ -103,20 +108,25 @@ def checked_rows(lines, path, separator):
             reason = "a quote is opened in this row and never closed"
         else:
             reason = f'a quote is not closed, or one inside a cell is not doubled ("") ({error})'
-        raise BadInput(f"{path}: line {lines.start}: {reason}; correct the row") from error
+        advice = "correct the row or, if quotes are normal characters in this file, set `quoting: none`"
+        if lines.start == 1:
+            advice += "; if its cells are not separated by " + repr(separator) + ", name what does by `delimiter:`"
+        raise BadInput(f"{path}: line {lines.start}: {reason}; {advice}") from error
+
+
+def fold(name):
+    """Return the name of a column without case, and without spaces around it."""
+    return name.strip().lower()
 
 
 def wrong_count(row, named):
-    """Return what is wrong with a row that has more or fewer cells than the header names."""
-    count = f"{len(row)} cell{'s' if len(row) > 1 else ''}, where the header names {named}"
-    if len(row) < named:
+    """Return what is wrong with a row that has more or fewer cells than are named. named: who names how many."""
+    count = f"{len(row)} cell{'s' if len(row) > 1 else ''}, where {named}"
+    if len(row) < int(named.split()[-1]):
         return f"{count}; put a cell that holds a line break in quotes, or write the separators of empty cells"
     if any("\r" in cell for cell in row):
         return f"{count}; {alone('ends a line, or stands in a cell without quotes')}"
-    return (
-        f"{count}; put a cell that holds the separator in quotes, drop a separator at the end, or name all columns in "
-        "the header"
-    )
+    return f"{count}; put a cell that holds the separator in quotes, drop a separator at the end, or name all columns"
 
 
 def alone(what):
@@ -167,6 +177,5 @@ class JoinedRows:
                 raise BadInput(
                     f"{self.path}: lines {first} to {last}: quotes make one row of them, but each also reads as a row "
                     "with a known label; if they are one row, put the names of the columns in quotes; if they "
-                    'are several, write each text that holds a quote in quotes, with "" for each quote in it; or save '
-                    "the file as JSON lines or Parquet"
+                    "are several, set `quoting: none`"
                 )

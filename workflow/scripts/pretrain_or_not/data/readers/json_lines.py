@@ -6,49 +6,52 @@ every key of a file keeps one type (Amazon's `style` and `vote` do not), and can
 
 import codecs
 import json
-import math
 from itertools import islice
 
 from pretrain_or_not.config.wording import listing
-from pretrain_or_not.data.raw_batches import ROWS_PER_BATCH, as_text, clipped, raw_batch
+from pretrain_or_not.data.raw_batches import ROWS_PER_BATCH, Chunk, clipped
 from pretrain_or_not.data.readers.contents import check_contents, not_utf8
 from pretrain_or_not.data.readers.json_array import array_items
-from pretrain_or_not.data.readers.streams import DAMAGED, open_bytes
+from pretrain_or_not.data.readers.streams import DAMAGED, damage, open_bytes
 from pretrain_or_not.errors import BadInput
 
-
-def read_json(path, kind, member, columns, split, names=None):
-    """Yield RAW batches of a file of JSON lines.
-
-    kind: has no effect. member: the file in a tar archive, or None. names: see `class_of`.
-    """
-    for lines, values in read_json_lines(path, member, columns.values(), ROWS_PER_BATCH):
-        place = f"{path}: line"
-        texts = values[columns["text"]]
-        for line, text in zip(lines, texts, strict=True):
-            if not (text is None or isinstance(text, str) or (isinstance(text, float) and math.isnan(text))):
-                raise BadInput(
-                    f"{place} {line}: {columns['text']!r} is {json.dumps(text)[:40]}, not text; "
-                    "set `text:` to another key"
-                )
-        given = values.get(columns.get("split"))
-        yield raw_batch(as_text(texts), values[columns["label"]], split, given, columns, place, lines, names)
+ABSENT = object()
 
 
-def read_json_lines(path, member, keys, rows_per_batch):
+def read_json(path, kind, options, columns):
+    """Yield Chunks of a file of JSON lines, or of one array. kind: has no effect."""
+    for lines, values in read_json_lines(path, options, columns.names(), ROWS_PER_BATCH):
+        yield Chunk(values, lines, f"{path}: line")
+
+
+def read_json_lines(path, options, keys, rows_per_batch):
     """Yield (line numbers, {key: values}) of up to `rows_per_batch` rows; a value is None if its row lacks the key.
 
-    member: the file to read if `path` is a tar archive, otherwise None. Blank lines are not rows. Raises BadInput that
-    names file and line if a line is not UTF-8, not JSON or not an object, or if the file is cut short; also for a key
-    of `keys` that none of the first `rows_per_batch` rows has.
+    options: the file's ReadOptions. A key with dots also names one in an object inside: see `value_at`. Blank lines are
+    not rows. Raises BadInput that names file and line if a line is not UTF-8, not JSON or not an object, or if the file
+    is cut short; also for a key of `keys` that none of the first `rows_per_batch` rows has.
     """
-    name = f"{path}, {member}" if member else path
-    numbered, first = objects(path, member, name, keys), True
+    name = f"{path}, {options.member}" if options.member else path
+    numbered, first = objects(path, options, name, keys), True
     while rows := list(islice(numbered, rows_per_batch)):
         if first:
             check_keys([row for _, row in rows], keys, name)
         first = False
-        yield [number for number, _ in rows], {key: [row.get(key) for _, row in rows] for key in keys}
+        yield [number for number, _ in rows], {key: [value_at(row, key) for _, row in rows] for key in keys}
+
+
+def value_at(row, key, missing=None):
+    """Return the value of a key of an object; `data.text` is the key `text` of the object `data` in it.
+
+    A key that is called `data.text` comes first.
+    """
+    if key in row:
+        return row[key]
+    for part in key.split("."):
+        if not isinstance(row, dict) or part not in row:
+            return missing
+        row = row[part]
+    return row
 
 
 def check_keys(rows, keys, name):
@@ -61,20 +64,24 @@ def check_keys(rows, keys, name):
                 f"{name}: its only object is the whole table; write one object per line, as by pandas' "
                 'to_json(…, orient="records", lines=True)'
             )
-        if not any(key in row for row in rows):
-            found = listing([clipped(key) for key in dict.fromkeys(key for row in rows for key in row)])
+        if not any(value_at(row, key, missing=ABSENT) is not ABSENT for row in rows):
+            inside = [row.get(key.split(".")[0]) for row in rows] if "." in key else []
+            inside = [f"{key.split('.')[0]}.{name}" for value in inside if isinstance(value, dict) for name in value]
+            names = dict.fromkeys([*inside, *(key for row in rows for key in row)])
+            found = listing([clipped(name) for name in names])
             rest = f"; if the rows are in {clipped(tables[0])!r}, write each as an object on a line" if tables else ""
             raise BadInput(f"{name}: none of its first {len(rows):,} rows has a key {key!r}; they have {found}{rest}")
 
 
-def objects(path, member, name, keys):
+def objects(path, options, name, keys):
     """Yield (line number from 1, object) of each object; `keys` may occur once in each.
 
     The objects are on lines of their own, blank lines left aside, or they are the items of one array.
     """
-    number, twice = 0, [json.dumps(key) for key in keys]
+    number, keys = 0, list(dict.fromkeys([*keys, *(key.split(".")[0] for key in keys)]))
+    twice = [json.dumps(key) for key in keys]
     try:
-        with open_bytes(path, member) as file:
+        with open_bytes(path, options) as file:
             start = file.peek()
             check_contents(start, name, "JSON lines")
             is_array = start.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"[")
@@ -85,8 +92,7 @@ def objects(path, member, name, keys):
                     check_once(text, keys, f"{name}: line {number}")
                 yield number, row
     except DAMAGED as error:
-        reason = str(error).partition("\n")[0].rstrip(":") or type(error).__name__
-        raise BadInput(f"{name}: cut short or damaged after line {number} ({reason}); fetch the file again") from error
+        raise BadInput(damage(name, number, error)) from error
 
 
 def parsed_lines(file, name):

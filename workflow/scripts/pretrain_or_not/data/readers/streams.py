@@ -1,19 +1,21 @@
-"""Open a data file, compressed or in a tar archive, as a stream of bytes."""
+"""Open a data file, compressed or in an archive, as a stream of bytes in UTF-8."""
 
 import bz2
+import codecs
 import gzip
 import io
 import lzma
 import re
 import tarfile
+import zipfile
 import zlib
 from contextlib import ExitStack, contextmanager
 
 import zstandard
 
 from pretrain_or_not.config.names import first_of
-from pretrain_or_not.data.file_formats import is_archive
-from pretrain_or_not.data.readers.contents import BZIP2
+from pretrain_or_not.data.file_formats import is_archive, is_zip
+from pretrain_or_not.data.readers.contents import BZIP2, MARKS
 from pretrain_or_not.errors import BadInput
 
 BUFFER = 1 << 20
@@ -50,6 +52,37 @@ class ZstdReader(io.RawIOBase):
         return n
 
 
+class Recoded(io.RawIOBase):
+    """A reader of text in some encoding as UTF-8; raises BadInput that names the line of bytes that are none of it."""
+
+    def __init__(self, file, encoding, name):
+        self.file, self.encoding, self.name, self.lines = file, encoding, name, 1
+        self.decoder, self.ready = codecs.getincrementaldecoder(encoding)(), memoryview(b"")
+
+    def readable(self):
+        """Return True, for `io.BufferedReader`."""
+        return True
+
+    def readinto(self, buffer):
+        """Fill `buffer`, maybe not completely; return the number of bytes written to it, 0 at the end."""
+        while not self.ready:
+            data = self.file.read(1 << 16)
+            try:
+                text = self.decoder.decode(data, final=not data)
+            except UnicodeError as error:
+                raise BadInput(
+                    f"{self.name}: near line {self.lines}: not text in {self.encoding} "
+                    f"({str(error).partition(': ')[2] or error}); set `encoding:` to the one it is in"
+                ) from error
+            if not data and not text:
+                return 0
+            self.lines += text.count("\n")
+            self.ready = memoryview(text.removeprefix("\ufeff").encode() if self.lines == 1 else text.encode())
+        n = min(len(buffer), len(self.ready))
+        buffer[:n], self.ready = self.ready[:n], self.ready[n:]
+        return n
+
+
 # First bytes, as patterns -> what reads them.
 DECOMPRESS = {
     rb"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
@@ -59,14 +92,42 @@ DECOMPRESS = {
 }
 
 # Exceptions in reading a damaged or cut file.
-DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, zstandard.ZstdError, tarfile.TarError)
+DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, zstandard.ZstdError, tarfile.TarError, zipfile.BadZipFile)
+
+
+def damage(name, line, error):
+    """Return in words that a file is damaged. line: the last one that was read. error: one of DAMAGED."""
+    reason = str(error).partition("\n")[0].rstrip(":") or type(error).__name__
+    return f"{name}: cut short or damaged after line {line} ({reason}); fetch the file again"
 
 
 @contextmanager
-def open_bytes(path, member=None):
-    """Yield a stream of the decompressed bytes of `path` or, if it is a tar archive, of the file `member` in it."""
+def open_bytes(path, options):
+    """Yield a buffered stream of a file's bytes, unpacked and in UTF-8. options: its ReadOptions.
+
+    An archive's `member` is read. Bytes in no encoding of the options, and without a byte order mark, stay as they are.
+    """
     with ExitStack() as stack:
-        file = stack.enter_context(open_member(path, member) if is_archive(path) else io.FileIO(path))
+        file = stack.enter_context(unpacked(path, options.member))
+        encoding = options.encoding or marked_encoding(file.peek(4))
+        if encoding and codecs.lookup(encoding).name != "utf-8":
+            file = io.BufferedReader(Recoded(file, encoding, path), BUFFER)
+        yield file
+
+
+def marked_encoding(start):
+    """Return the encoding that a byte order mark at the start of a file shows, other than UTF-8; None without one."""
+    return next((encoding for mark, encoding in MARKS.items() if start.startswith(mark)), None)
+
+
+@contextmanager
+def unpacked(path, member=None):
+    """Yield a buffered stream of the unpacked bytes of `path` or, if it is an archive, of the file `member` in it."""
+    with ExitStack() as stack:
+        if is_zip(path):
+            file = stack.enter_context(open_zipped(path, member))
+        else:
+            file = stack.enter_context(open_member(path, member) if is_archive(path) else io.FileIO(path))
         file = io.BufferedReader(file, BUFFER)
         start = file.peek(10)
         for pattern, decompress in DECOMPRESS.items():
@@ -74,6 +135,41 @@ def open_bytes(path, member=None):
                 file = io.BufferedReader(stack.enter_context(decompress(file)), BUFFER)
                 break
         yield file
+
+
+def zipped_files(path):
+    """Return the names of the files in a zip archive; those that macOS adds are left aside."""
+    with zipfile.ZipFile(path) as archive:
+        return [n for n in archive.namelist() if not n.endswith("/") and not n.startswith("__MACOSX/")]
+
+
+def zipped_member(path, member):
+    """Return the name of the file in a zip archive that `member` names, or of its only file; raise BadInput."""
+    try:
+        names = zipped_files(path)
+    except zipfile.BadZipFile as error:
+        raise BadInput(f"{path}: is no zip archive, or damaged ({error}); fetch the file again") from error
+    found = [name for name in names if f"/{name}".endswith(f"/{member}")] if member else names
+    if len(found) == 1:
+        return found[0]
+    listed = first_of(names, MOST_NAMED) or "no files"
+    if not member:
+        raise BadInput(f"{path}: name the file in it by `member:`; it holds {listed}")
+    number = "several files end with" if found else "there is no"
+    raise BadInput(f"{path}: {number} {member!r} in it for `member:`; it holds {listed}")
+
+
+@contextmanager
+def open_zipped(path, member):
+    """Yield a file in a zip archive; see `zipped_member`. Raises BadInput if it needs a password."""
+    name = zipped_member(path, member)
+    with zipfile.ZipFile(path) as archive:
+        try:
+            file = archive.open(name)
+        except RuntimeError as error:
+            raise BadInput(f"{path}: {name!r} needs a password; unpack it, and name the file in it") from error
+        with file:
+            yield file
 
 
 @contextmanager

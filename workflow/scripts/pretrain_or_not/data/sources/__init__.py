@@ -1,6 +1,6 @@
 """Read examples from the source that a dataset of the config names.
 
-The module of a source has three functions, and may have a fourth:
+The module of a source has three functions, and may have two more:
 
 - ``find_inputs(name, dataset)`` returns the paths of the files that it reads, for Snakemake to watch, and raises
   BadInput if one is missing. The Snakefile calls it, so the module imports no large library at its top.
@@ -8,6 +8,8 @@ The module of a source has three functions, and may have a fourth:
 - ``read(dataset, threads)`` yields batches of `raw_batches.RAW`.
 - ``look_into(dataset)`` reads a little of each file, raises BadInput for what it finds wrong, and returns the number of
   rows from which training rows are taken, or None if that takes long to find out.
+- ``about(dataset)`` returns what is said about how it is read: the number of files of each pattern or folder, and
+  sentences on what was guessed.
 """
 
 from __future__ import annotations
@@ -50,3 +52,9 @@ def look_into(dataset: dict) -> int | None:
     """
     look = getattr(source_module(dataset), "look_into", None)
     return look(dataset) if look else None
+
+
+def about_source(dataset: dict) -> dict:
+    """Return how a dataset is read: {"files": {pattern or folder: number of files}, "guessed": [sentences]}."""
+    say = getattr(source_module(dataset), "about", None)
+    return say(dataset) if say else {"files": {}, "guessed": []}

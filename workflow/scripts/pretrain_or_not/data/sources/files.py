@@ -1,4 +1,4 @@
-"""Source `files`: tables on disk."""
+"""Source `files`: files on disk."""
 
 import glob
 from itertools import islice
@@ -6,22 +6,30 @@ from pathlib import Path
 
 from pretrain_or_not.config.names import first_of
 from pretrain_or_not.config.wording import listing
-from pretrain_or_not.data.file_formats import FORMATS, files_by_split, format_of, is_archive
+from pretrain_or_not.data.columns import columns_of
+from pretrain_or_not.data.file_formats import files_by_split, is_archive, is_data, is_zip
 from pretrain_or_not.data.label_map import ignored_labels, label_map_of, mapped
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.paths import unwatched_times
 
 MOST_LOOKED_INTO = 50  # files
 
+UNLABELLED = ("unsup", "unlabeled", "unlabelled")  # folders of texts without a class
+
 
 def find_inputs(name, dataset):
-    """Return the paths of all files of a dataset; raise BadInput for those missing or of an unknown format."""
+    """Return the paths of all files of a dataset; raise BadInput for those missing or of an unknown format.
+
+    Of a folder per class, they are the folders of the classes.
+    """
+    from pretrain_or_not.data.readers.folders import class_folders
+
     place = f"config: datasets.{name}"
-    paths = [path for paths in files_by_split(dataset["files"]).values() for path in paths]
+    paths = [path for paths in expanded(dataset).values() for path in paths]
     for path in paths:
-        if not Path(path).is_file() and (what := no_file(path)):
+        if not exists(path, dataset) and (what := no_file(path)):
             raise BadInput(f"{place}.files: {path!r} {what}")
-    missing = [path for path in dict.fromkeys(paths) if not Path(path).is_file()]
+    missing = [path for path in dict.fromkeys(paths) if not exists(path, dataset)]
     if missing:
         files = "is no file" if len(missing) == 1 else f"are no files ({len(missing)} of {len(paths)} are missing):"
         names = first_of([repr(path) for path in missing], 20)
@@ -30,55 +38,155 @@ def find_inputs(name, dataset):
         )
     for path in paths:
         check_format(path, dataset, place)
-    return paths
+    if has_class_folders(dataset):
+        check_class_folders(dataset, place)
+    return [str(file) for path in paths for file in (class_folders(path) if Path(path).is_dir() else [path])]
+
+
+def exists(path, dataset):
+    """Return whether a path is a file or, where texts are in a folder per class, a folder."""
+    return Path(path).is_dir() if has_class_folders(dataset) else Path(path).is_file()
+
+
+def expanded(dataset):
+    """Return the files of a dataset as {split: [paths]}; patterns and folders are replaced by the files, sorted."""
+    return {
+        split: [file for path in paths for file in expand(path, dataset)]
+        for split, paths in files_by_split(dataset["files"]).items()
+    }
+
+
+def expand(path, dataset):
+    """Return the files that a path stands for, sorted; the path itself if it stands for none."""
+    if has_class_folders(dataset) or Path(path).is_file():
+        return [path]
+    if Path(path).is_dir():
+        inside = sorted(p for p in Path(path).iterdir() if p.is_file() and p.name[0] not in "._")
+        return [str(p) for p in inside if dataset.get("format") or is_data(p)] or [path]
+    return sorted(p for p in glob.glob(path, recursive=True) if Path(p).is_file()) or [path]
+
+
+def has_class_folders(dataset):
+    """Return whether a dataset has a folder per class: as its `format` says, or as all of its paths look."""
+    if dataset.get("format") is not None:
+        return dataset["format"] == "folders"
+    paths = [path for paths in files_by_split(dataset["files"]).values() for path in paths]
+    return all(looks_like_classes(path) for path in paths)
+
+
+def looks_like_classes(path):
+    """Return whether a path is a folder that holds two or more folders of texts, and no data file."""
+    from pretrain_or_not.data.readers.folders import class_folders, texts_in
+
+    if not Path(path).is_dir() or any(is_data(p) for p in Path(path).iterdir() if p.is_file()):
+        return False
+    folders = class_folders(path)
+    return len(folders) > 1 and all(texts_in(folder) for folder in folders)
+
+
+def check_class_folders(dataset, place):
+    """Raise BadInput for a folder of a class that is likely none, unless `labels` or `ignore_labels` names it."""
+    from pretrain_or_not.data.readers.folders import class_folders
+
+    found = {
+        split: {folder.name for path in paths for folder in class_folders(path)}
+        for split, paths in files_by_split(dataset["files"]).items()
+    }
+    for split, names in found.items():
+        if not names:
+            raise BadInput(
+                f"{place}.files: {dataset['files']!r} has no folders; give the folder that holds the classes"
+            )
+        for folder in sorted(names - {*ignored_labels(dataset), *(label_map_of(dataset) or ())}):
+            others = [other for other in found if other != split and folder not in found[other]]
+            if folder.lower() in UNLABELLED or (others and split == "train"):
+                why = f"{others[0]} has no such folder" if others else "its name says that its texts have no class"
+                raise BadInput(
+                    f"{place}: is the folder {folder!r} a class? ({why}); leave its texts out by "
+                    f"`ignore_labels: [{folder}]`, or name it in `labels:`"
+                )
 
 
 def no_file(path):
     """Return what a path that is no file is and what to write instead; None if it is only missing."""
     if Path(path).is_dir():
-        inside = sorted(p.name for p in Path(path).iterdir() if p.is_file() and not p.name.startswith("."))
-        return f"is a folder; name the files in it ({listing(inside) or 'it has none'})"
+        inside = sorted(p.name for p in Path(path).iterdir() if not p.name.startswith("."))
+        return (
+            f"is a folder without data files (it holds {listing(inside) or 'nothing'}); name the files, set "
+            "`format:`, or set `format: folders` if it has one folder per class"
+        )
     if path.startswith("~"):
         home = Path(path).expanduser() if path.startswith("~/") else "the complete path"
         return f"begins with ~, which is not replaced; write {home}"
     if "://" in path:
         return "is an address, not a path; download the file, and name it"
-    if found := sorted(glob.glob(path)):
-        return f"is a pattern, which is not expanded; name each file: [{listing(found)}]"
+    if glob.has_magic(path):
+        return f"is a pattern that no file matches (looked for from {Path.cwd()}); correct it"
     return None
 
 
 def find_versions(dataset):
-    """Return the times of files that Snakemake cannot watch, as {"times": …}, or None if there are none."""
-    paths = [path for paths in files_by_split(dataset["files"]).values() for path in paths]
+    """Return what Snakemake cannot watch, or None: the times of files, the number and bytes of texts in folders."""
+    paths = [path for paths in expanded(dataset).values() for path in paths]
+    if has_class_folders(dataset):
+        from pretrain_or_not.data.readers.folders import class_folders, texts_in
+
+        files = [
+            file for path in paths if Path(path).is_dir() for folder in class_folders(path) for file in texts_in(folder)
+        ]
+        return {"texts": len(files), "bytes": sum(Path(file).stat().st_size for file in files)}
     return {"times": times} if (times := unwatched_times(paths)) else None
 
 
 def check_format(path, dataset, place):
     """Raise BadInput unless the format of a file is known and, if it is an archive, `member` can be read from it."""
-    archive = is_archive(path)
-    if archive and not dataset["member"]:
+    from pretrain_or_not.data.readers.form import form_of
+
+    if is_archive(path) and not dataset.get("member"):
         raise BadInput(f"{place}: {path!r} is a tar archive; name the file in it by `member:` (tar -tf lists them)")
-    kind = format_of(path, dataset["format"], dataset["member"])
-    if archive and FORMATS[kind] != "json":
-        raise BadInput(f"{place}.member: only JSON lines are read inside an archive, not {kind}; unpack {path!r}")
+    if (is_archive(path) or is_zip(path)) and form_of(path, dataset).kind == "parquet":
+        raise BadInput(f"{place}: Parquet is not read inside an archive; unpack {path!r}")
+    if not (is_archive(path) or is_zip(path)):
+        form_of(path, dataset)
+
+
+def about(dataset):
+    """Return what is said about how the files are read: {"files": {path: number of files}, "guessed": [sentences]}."""
+    from pretrain_or_not.data.readers.form import form_of
+
+    by_split = files_by_split(dataset["files"])
+    counts = {
+        path: len(expand(path, dataset)) for paths in by_split.values() for path in paths if not Path(path).is_file()
+    }
+    sentences = {}
+    if has_class_folders(dataset):
+        counts = find_versions(dataset)
+        if dataset.get("format") is None:
+            sentences["Each folder was taken for a class (`format: folders`)."] = []
+    else:
+        for path in (path for paths in expanded(dataset).values() for path in paths):
+            for guess in form_of(path, dataset).guesses:
+                sentences.setdefault(guess, []).append(path)
+    return {
+        "files": counts,
+        "guessed": [f"{listing(paths)}: {guess}" if paths else guess for guess, paths in sentences.items()],
+    }
 
 
 def read(dataset, threads=1):
     """Yield RAW batches from a dataset of source `files`, one file after another."""
-    for split, paths in files_by_split(dataset["files"]).items():
+    for split, paths in expanded(dataset).items():
         for path in paths:
-            yield from read_file(path, split, dataset)
+            yield from batches_of(path, split, dataset)
 
 
-def read_file(path, split, dataset):
+def batches_of(path, split, dataset):
     """Return an iterator of RAW batches of one file. split: that of all its rows, or None."""
-    from pretrain_or_not.data.readers import READERS
+    from pretrain_or_not.data.readers import read_file
+    from pretrain_or_not.data.readers.form import form_of
 
-    columns = {key: dataset[key] for key in ("text", "label", "split") if dataset[key]}
-    member = dataset["member"] if is_archive(path) else None
-    kind = format_of(path, dataset["format"], member)
-    return READERS[FORMATS[kind]](path, kind, member, columns, split)
+    form = form_of(path, dataset)
+    return read_file(path, form.kind, form.options, columns_of(dataset), split)
 
 
 def look_into(dataset):
@@ -86,7 +194,7 @@ def look_into(dataset):
 
     Raises BadInput for a mistake in the first rows of a file.
     """
-    by_split = files_by_split(dataset["files"])
+    by_split = expanded(dataset)
     files = [(split, path) for split, paths in by_split.items() for path in paths if not is_archive(path)]
     counts = {(split, path): rows_of(path, split, dataset) for split, path in files[:MOST_LOOKED_INTO]}
     training = [
@@ -100,8 +208,9 @@ def rows_of(path, split, dataset):
     import pyarrow as pa
 
     from pretrain_or_not.data.left_out import kept_rows
+    from pretrain_or_not.data.readers.form import form_of
 
-    label_map, batches, rows = label_map_of(dataset), read_file(path, split, dataset), 0
+    label_map, batches, rows = label_map_of(dataset), batches_of(path, split, dataset), 0
     for batch in islice(batches, 1):
         rows = batch.num_rows
         if label_map:
@@ -111,7 +220,7 @@ def rows_of(path, split, dataset):
                 mapped(kept["label"].to_pylist(), label_map, kept["row"])
             except BadInput as error:
                 raise BadInput(f"{path}: {error}") from error
-    if format_of(path, dataset["format"]) == "parquet":
+    if form_of(path, dataset).kind == "parquet":
         import pyarrow.parquet as pq
 
         return pq.read_metadata(path).num_rows

@@ -6,7 +6,7 @@ is never run.
 
 from pathlib import Path
 
-from pretrain_or_not.data.file_formats import FORMATS
+from pretrain_or_not.data.columns import columns_of
 from pretrain_or_not.data.hub_files import download, fetched, files_of, find_files, is_folder
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.paths import unwatched_times
@@ -37,6 +37,11 @@ def find_versions(dataset):
     return {"files": [str(path.relative_to(folder)) for path in paths]} | ({"times": times} if times else {})
 
 
+def look_into(dataset):
+    """Return None, as rows are counted only when they are read; raise BadInput for a wrong `where`."""
+    columns_of(dataset)
+
+
 def read(dataset, threads=1):
     """Yield RAW batches of all splits that the dataset names.
 
@@ -53,16 +58,17 @@ def read(dataset, threads=1):
 
 def read_split(dataset, split, name, found):
     """Yield RAW batches of one split, called `name` in the DataSet `found`."""
-    from pretrain_or_not.data.readers import READERS
+    from pretrain_or_not.data.readers import read_file
+    from pretrain_or_not.data.readers.options import ReadOptions
     from pretrain_or_not.data.readers.tables import names_in
 
-    columns, rows = {key: dataset[key] for key in ("text", "label")}, 0
+    columns, rows = columns_of(dataset), 0
     names, place = names_in(found.features.get(dataset["label"])), f"{dataset['id']}, split {name!r}"
     try:
         for file in found.files[name]:
             kind = found.format_of(file)
             with fetched(file) as path:
-                for batch in READERS[FORMATS[kind]](path, kind, None, columns, split, names):
+                for batch in read_file(path, kind, ReadOptions(), columns, split, names):
                     rows += batch.num_rows
                     yield batch
     except BadInput as error:
