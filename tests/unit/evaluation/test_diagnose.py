@@ -7,7 +7,8 @@ from pretrain_or_not.config.metrics import ACCURACY, METRICS
 from pretrain_or_not.evaluation.diagnose import diagnoses, guessing_sizes, is_guessing
 
 GOOD = {"dataset": "d", "arm": "lstm", "arm_title": "LSTM", "family": "lstm", "n": 100, "seed": 0,
-        "setting": "lr0.1", "status": "ok", "accuracy": 0.9, "accuracy_low": 0.85, "accuracy_guessing": 0.5, "metric": "accuracy",
+        "setting": "lr0.1", "status": "ok",
+        "accuracy": 0.9, "accuracy_low": 0.85, "accuracy_guessing": 0.5, "metric": "accuracy",
         "accuracy_high": 0.95, "predicted_classes": 2, "best_step": 50,
         "steps": 100, "validations": 4, "lowest_loss": 0.2, "guessing_loss": 0.69, "sweep_edge": None,
         "unknown_tokens": 0.0, "classes": 2, "subset_classes": 2, "converged": None}  # fmt: skip
