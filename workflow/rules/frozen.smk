@@ -34,6 +34,7 @@ rule extract_features:
         gpu=lambda wildcards: resources_of.gpus(),
     params:
         pretrained=params_of.pretrained,
+        max_length=lookup(dpath="datasets/{dataset}/max_length", within=config),
         code=code_digest("extract_features.py"),
     message:
         "Extracting features of {wildcards.dataset} with {wildcards.model}"
@@ -59,6 +60,7 @@ rule extract_training_features:
         gpu=lambda wildcards: resources_of.gpus(),
     params:
         pretrained=params_of.pretrained,
+        max_length=lookup(dpath="datasets/{dataset}/max_length", within=config),
         code=code_digest("extract_training_features.py"),
     message:
         "Extracting features of training texts of {wildcards.dataset} with {wildcards.model}"

@@ -8,6 +8,7 @@ if __name__ == "__main__":
     with job(snakemake), lease_gpus(1):
         extract_features(
             tokens=dict(snakemake.input.items()),
+            max_length=snakemake.params.max_length,
             pretrained=snakemake.params.pretrained,
             name=snakemake.wildcards.model,
             threads=snakemake.threads,

@@ -9,6 +9,7 @@ if __name__ == "__main__":
         extract_training_features(
             tokens=snakemake.input.tokens,
             subsets=snakemake.input.subsets,
+            max_length=snakemake.params.max_length,
             pretrained=snakemake.params.pretrained,
             name=snakemake.wildcards.model,
             threads=snakemake.threads,

@@ -50,7 +50,8 @@ def tokens(tmp_path, tiny_bert):
 def features(tokens, tiny_bert, folder):
     """Return the paths of the features of all splits."""
     outputs = {split: folder / f"{split}.parquet" for split in tokens}
-    extract_features(tokens, {"path": str(tiny_bert)}, "tiny", 1, outputs)
+    max_length = read_metadata(tokens["test"])["max_length"]
+    extract_features(tokens, max_length, {"path": str(tiny_bert)}, "tiny", 1, outputs)
     return outputs
 
 
@@ -121,7 +122,7 @@ def subset(tokens, tmp_path):
 
 def training_features(tokens, tiny_bert, output, subsets, code="code"):
     """Return the matrix of the features, row by row, after adding those that subsets need: row -> features."""
-    module.extract_training_features(tokens["train"], subsets, {"path": str(tiny_bert)}, "tiny", 1, code, output)
+    module.extract_training_features(tokens["train"], 16, subsets, {"path": str(tiny_bert)}, "tiny", 1, code, output)
     table = pq.read_table(output)
     matrix = read_examples(output, build=Features.from_table, split="train").matrix
     return dict(zip(table["row"].to_pylist(), matrix, strict=True))

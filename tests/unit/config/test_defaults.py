@@ -110,6 +110,7 @@ def test_defaults_are_filled():
             "a": {
                 "family": "bert",
                 "model": "m",
+                "max_length": "dataset",
                 "init": "pretrained",
                 "learning_rates": [1.0e-4],
                 "batch_size": 32,
@@ -125,6 +126,7 @@ def test_defaults_are_filled():
             "b": {
                 "family": "lstm",
                 "tokenizer": "m",
+                "max_length": "dataset",
                 "embeddings": None,
                 "freeze_embeddings": True,
                 "embedding_size": 128,
@@ -146,6 +148,7 @@ def test_defaults_are_filled():
                 "words": [1, 2],
                 "characters": None,
                 "tokenizer": None,
+                "max_length": "dataset",
                 "lowercase": True,
                 "sublinear": True,
                 "min_count": 1,

@@ -11,7 +11,7 @@ GOOD = {"dataset": "d", "arm": "lstm", "arm_title": "LSTM", "family": "lstm", "n
         "accuracy": 0.9, "accuracy_low": 0.85, "accuracy_guessing": 0.5, "metric": "accuracy",
         "accuracy_high": 0.95, "predicted_classes": 2, "best_step": 50,
         "steps": 100, "validations": 4, "lowest_loss": 0.2, "guessing_loss": 0.69, "sweep_edge": None,
-        "unknown_tokens": 0.0, "classes": 2, "subset_classes": 2, "converged": None}  # fmt: skip
+        "unknown_tokens": 0.0, "truncated": 0.0, "classes": 2, "subset_classes": 2, "converged": None}  # fmt: skip
 
 
 def frame(*changes):
@@ -39,6 +39,8 @@ CASES = [
     ({"converged": False}, ["not converged"]),
     ({"sweep_edge": "lowest"}, ["lowest"]),
     ({"unknown_tokens": 0.06}, ["unknown"]),
+    ({"truncated": 0.06}, ["truncated"]),
+    ({"truncated": None}, []),  # it reads complete texts
     ({"subset_classes": 1}, ["subset"]),
     # A subset of one class has a loss of guessing of 0, which no training can beat.
     ({"subset_classes": 1, "accuracy_low": 0.4, "guessing_loss": 0.0, "lowest_loss": 0.0}, ["subset", "guessing"]),

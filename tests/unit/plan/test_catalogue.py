@@ -10,12 +10,13 @@ import pytest
 from pyarrow import csv
 
 from helpers.models import make_tiny_bert
-from helpers.plan import Wildcards, make_catalogue
+from helpers.plan import Wildcards, cell, make_catalogue
 from pretrain_or_not.data.ingest import ingest
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.provenance import digest
 from pretrain_or_not.plan.catalogue import ONLY_SETTING, one_of
 from pretrain_or_not.plan.inputs import JobInputs
+from pretrain_or_not.plan.params import JobParams
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,24 @@ def test_a_family_without_a_sweep_has_one_setting(monkeypatch):
 def test_a_small_value_has_a_setting_that_can_be_read_back():
     catalogue = make_catalogue(arms={"bert": {"learning_rates": [1e-5, 0.00002]}})
     assert [float(setting.removeprefix("lr")) for setting in catalogue.settings("bert")] == [1e-5, 2e-5]
+
+
+@pytest.mark.parametrize(
+    ("lengths", "stored"),
+    [
+        ({}, 32),
+        ({"lstm": 16}, 32),
+        ({"lstm": 100, "bert": 40}, 100),
+        ({"lstm": None}, None),
+        ({"bert": 8, "lstm": 16, "lstm-bert-embeddings": 9}, 32),  # a probe reads at the length of the dataset
+    ],
+)
+def test_tokens_are_stored_at_the_longest_length_that_an_arm_reads(lengths, stored):
+    catalogue = make_catalogue(arms={arm: {"max_length": length} for arm, length in lengths.items()})
+    assert catalogue.stored_length("tiny", "toy") == stored
+    recipes = JobParams(catalogue)
+    for arm in ("bert", "lstm", "lstm-bert-embeddings"):
+        assert recipes.recipe(cell(arm))["max_length"] == lengths.get(arm, 32)
 
 
 def test_the_tokenizer_of_an_arm_is_its_own_or_that_of_its_model():
@@ -170,8 +189,8 @@ def test_missing_files_of_all_datasets_are_named_at_once(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        (".", r"'\.' is a folder; name the files in it \(.*toy\.csv\)"),
-        ("*.csv", r"'\*\.csv' is a pattern, which is not expanded; name each file: \[more\.csv, toy\.csv\]"),
+        ("empty", r"'empty' is a folder without data files \(it holds nothing\); name the files"),
+        ("*.json", r"'\*\.json' is a pattern that no file matches"),
         ("~/toy.csv", r"'~/toy\.csv' begins with ~, which is not replaced; write /.*/toy\.csv"),
         ("https://example.org/a.csv", "is an address, not a path; download the file"),
     ],
@@ -180,6 +199,7 @@ def test_what_is_no_file_is_named_for_what_it_is(tmp_path, monkeypatch, files, m
     monkeypatch.chdir(tmp_path)
     for name in ("toy.csv", "more.csv"):
         (tmp_path / name).touch()
+    (tmp_path / "empty").mkdir()
     with pytest.raises(BadInput, match=message):
         make_catalogue(datasets={"toy": make_catalogue().datasets["toy"] | {"files": files}}).check_data()
 

@@ -19,7 +19,7 @@ from pretrain_or_not.compute.flops import counted_flops
 from pretrain_or_not.compute.inference import infer
 from pretrain_or_not.compute.parameters import parameter_counts
 from pretrain_or_not.compute.pooling import mean_pooled
-from pretrain_or_not.compute.token_fit import fit_dataset
+from pretrain_or_not.compute.token_fit import fit_dataset, takes_of
 from pretrain_or_not.compute.transformer import embedding_tables, load_encoder
 from pretrain_or_not.data.examples import examples_from_table
 from pretrain_or_not.errors import BadInput
@@ -55,7 +55,7 @@ class FrozenEncoder:
         model = load_encoder(verified(pretrained), pretrained.get("revision"))
         fit_dataset(model, tokens, name)
         self.name, self.tokens, self.accelerator = name, tokens, accelerator
-        self.flops = counted_flops(model).forward
+        self.flops, self.types = counted_flops(model).forward, takes_of(model).types
         self.facts = parameter_counts(model, embedding_tables(model)) | device_facts(accelerator)
         self.model = model.to(accelerator.device)
         self.width = model.config.hidden_size
@@ -74,7 +74,7 @@ class FrozenEncoder:
         table = read_rows(path, rows)
         matrix = np.empty((len(rows), self.width), dtype=np.float32)
         for start, end in block_bounds(rows):
-            examples = examples_from_table(table.slice(start, end - start), self.tokens)
+            examples = examples_from_table(table.slice(start, end - start), self.tokens, types=self.types)
             started = time.perf_counter()
             matrix[start:end], work = infer(self.model, examples, self.accelerator, mean_pooled)
             self.cost["seconds"] += time.perf_counter() - started
@@ -101,19 +101,19 @@ def check_finite(matrix, name, split):
         )
 
 
-def extract_features(tokens, pretrained, name, threads, outputs):
+def extract_features(tokens, max_length, pretrained, name, threads, outputs):
     """Write columns row, id, label and features (fixed-size lists of float32) of all rows, in the order of the tokens.
 
-    tokens, outputs: split -> path. pretrained, name: see `FrozenEncoder`. The metadata hold the cost of the features.
+    tokens, outputs: split -> path. max_length: tokens to which texts are cut. pretrained, name: see `FrozenEncoder`. The metadata hold the cost of the features.
     Raises BadInput as `FrozenEncoder` does, or if features are not finite.
     """
     torch.set_num_threads(threads)
     accelerator = build_accelerator("auto")
     for split, path in tokens.items():
-        write_features(path, all_rows(path), None, pretrained, name, accelerator, outputs[split])
+        write_features(path, max_length, all_rows(path), None, pretrained, name, accelerator, outputs[split])
 
 
-def extract_training_features(tokens, subsets, pretrained, name, threads, code, output):
+def extract_training_features(tokens, max_length, subsets, pretrained, name, threads, code, output):
     """Write the features of the rows of the training split that `subsets` use; those in `output` already are kept.
 
     tokens: path of the training tokens. subsets: paths of the training subsets. code: digest of the code. The other
@@ -122,7 +122,13 @@ def extract_training_features(tokens, subsets, pretrained, name, threads, code, 
     torch.set_num_threads(threads)
     accelerator = build_accelerator("auto")
     device = device_facts(accelerator)
-    made_of = {"tokens": sha256_of(tokens), "pretrained": pretrained, "code": code, "block": BLOCK}
+    made_of = {
+        "tokens": sha256_of(tokens),
+        "max_length": max_length,
+        "pretrained": pretrained,
+        "code": code,
+        "block": BLOCK,
+    }
     made_of |= {key: device[key] for key in ("device", "precision")}
     kept = output if Path(output).exists() and read_metadata(output).get("made_of") == made_of else None
     total = all_rows(tokens)
@@ -136,15 +142,15 @@ def extract_training_features(tokens, subsets, pretrained, name, threads, code, 
     if kept and not len(rows):
         os.utime(output)  # newer than its inputs
         return
-    write_features(tokens, rows, kept, pretrained, name, accelerator, output, made_of=made_of)
+    write_features(tokens, max_length, rows, kept, pretrained, name, accelerator, output, made_of=made_of)
 
 
-def write_features(path, rows, kept, pretrained, name, accelerator, output, **about):
+def write_features(path, max_length, rows, kept, pretrained, name, accelerator, output, **about):
     """Write the features of `rows`, positions in the file of tokens at `path`, after those in the file `kept`, if any.
 
-    about: entries for the metadata.
+    max_length: tokens to which texts are cut. about: entries for the metadata.
     """
-    tokens = read_metadata(path)
+    tokens = read_metadata(path) | {"max_length": max_length}
     encoder = FrozenEncoder(pretrained, name, tokens, accelerator)
     about |= {key: tokens[key] for key in ABOUT_TOKENS} | {"encoder": name}
     about |= {"versions": versions("torch", "transformers")}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -60,10 +62,28 @@ class Examples:
 AS_STORED = object()  # to read examples at the length at which they are stored
 
 
-def examples_from_table(table: pa.Table, about: dict, max_length=AS_STORED) -> Examples:
+@dataclass(frozen=True)
+class Takes:
+    """What a model can read. limit: tokens of an example, None for any number. types: whether it has token types."""
+
+    limit: int | None = None
+    types: bool = False
+
+
+def form_of_tokens(max_length, takes: Takes) -> Callable:
+    """Return a function that builds Examples from an Arrow table and the metadata of its file.
+
+    max_length: of the arm; None for as many tokens as the model takes. takes: what that model can read.
+    """
+    length = takes.limit if max_length is None else max_length
+    return partial(examples_from_table, max_length=length, types=takes.types)
+
+
+def examples_from_table(table: pa.Table, about: dict, max_length=AS_STORED, types=True) -> Examples:
     """Return Examples from an Arrow table with columns id, label, input_ids; about: metadata of its file.
 
     max_length: to which examples are cut, special tokens included, as their tokenizer cuts texts; None for no limit.
+    types: whether token types are of use.
     """
     chunks = [(np.from_dlpack(c.values), np.from_dlpack(c.offsets)) for c in table["input_ids"].chunks]
     tokens = np.concatenate([values[offsets[0] : offsets[-1]] for values, offsets in chunks])
@@ -75,9 +95,8 @@ def examples_from_table(table: pa.Table, about: dict, max_length=AS_STORED) -> E
     if "pair" in about:
         firsts = to_numpy(table["first"]).astype(np.int64)
         tokens, offsets, type_1, truncated = assembled(tokens, offsets, firsts, about, max_length)
-        return Examples(
-            ids, labels, tokens, offsets, about | {"max_length": max_length, "truncated": truncated}, type_1
-        )
+        about = about | {"max_length": max_length, "truncated": truncated}
+        return Examples(ids, labels, tokens, offsets, about, type_1 if types else None)
     truncated = 0
     if max_length is not None and (truncated := int((np.diff(offsets) > max_length).sum())):
         tokens, offsets = cut(tokens, offsets, about, max_length)

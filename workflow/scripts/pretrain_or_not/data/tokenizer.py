@@ -64,10 +64,10 @@ class LoadedTokenizer:
             first, second = (self.slow.encode(SAMPLE, add_special_tokens=False) for _ in range(2))
             ids = self.slow.build_inputs_with_special_tokens(first, second)
             types = self.slow.create_token_type_ids_from_sequences(first, second)
-            start = next(i for i in range(len(ids)) if ids[i : i + len(first)] == first)
-            end = start + len(first)
-            again = next(i for i in range(end, len(ids)) if ids[i : i + len(second)] == second)
-            sides = [None] * start + [0] * len(first) + [None] * (again - end) + [1] * len(second)
+            begin = next(i for i in range(len(ids)) if ids[i : i + len(first)] == first)
+            middle = begin + len(first)
+            again = next(i for i in range(middle, len(ids)) if ids[i : i + len(second)] == second)
+            sides = [None] * begin + [0] * len(first) + [None] * (again - middle) + [1] * len(second)
         else:
             encoded = self.fast.encode(SAMPLE, SAMPLE)
             ids, types, sides = encoded.ids, encoded.type_ids, encoded.sequence_ids

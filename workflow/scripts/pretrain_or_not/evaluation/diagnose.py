@@ -13,6 +13,8 @@ from pretrain_or_not.data.unknown_tokens import MOST_UNKNOWN
 # The loss of a network that learns nothing varies by less than this share of the loss of guessing.
 NOTHING_LEARNT = 0.98
 
+MANY_TRUNCATED = 0.05  # share of the test texts
+
 
 def is_guessing(scores: pd.DataFrame, metric: Metric) -> pd.Series:
     """Return whether each cell is no better than guessing, by a metric.
@@ -58,6 +60,10 @@ FINDINGS = {
     "unknown": Finding(
         lambda rows: rows["unknown_tokens"] > MOST_UNKNOWN,
         "{cells} read{s} texts of which more than 5 % of the tokens are unknown to the tokenizer; take another one",
+    ),
+    "truncated": Finding(
+        lambda rows: rows["truncated"] > MANY_TRUNCATED,
+        "{cells} read{s} test texts of which more than 5 % are cut at `max_length`: raise it, for the dataset or the arm",
     ),
     "not finite": Finding(
         lambda rows: rows["status"] == "not finite",

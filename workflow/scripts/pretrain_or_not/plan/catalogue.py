@@ -70,6 +70,21 @@ class Catalogue:
         """Return the name in `models` of an arm's tokenizer, None if it has none."""
         return tokenizer_of(self.arms[arm])
 
+    def max_length(self, arm: str, dataset: str) -> int | None:
+        """Return to how many tokens an arm cuts the texts of a dataset; None for as many as its model can read."""
+        length = self.arms[arm].get("max_length", "dataset")
+        return self.datasets[dataset]["max_length"] if length == "dataset" else length
+
+    def stored_length(self, tokenizer: str, dataset: str) -> int | None:
+        """Return the most tokens of a text that an arm of the experiment reads with a tokenizer; None for all."""
+        lengths = [
+            self.max_length(arm, dataset)
+            for arm in self.experiment["arms"]
+            if self.reads(arm) != "texts" and self.tokenizer_of(arm) == tokenizer
+        ]
+        known = [length for length in lengths if length is not None]
+        return None if len(known) < len(lengths) else max(known, default=self.datasets[dataset]["max_length"])
+
     def timed_arms(self) -> list[str]:
         """Return the neural arms to time: those that the config names, or all of the experiment."""
         names = self.experiment["arms"] if self.timing["arms"] is None else self.timing["arms"]
