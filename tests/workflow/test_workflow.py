@@ -18,6 +18,7 @@ RUNS = {"finetune_bert": 2, "train_lstm": 6, "train_tfidf": 4, "train_probe": 2}
 READ_TOKENS = {rule: n for rule, n in RUNS.items() if rule != "train_tfidf"}  # TF-IDF reads words
 PLOTS = {"plot_scores": 1, "plot_gap": 1, "plot_share": 1, "plot_cost": 1, "all": 1}
 ENDS = {"score": 1, "answer": 1, "table_scores": 1} | PLOTS
+FEATURES = {"extract_features": 1, "extract_training_features": 1}
 TIMED = {"time_inference": 3, "table_inference": 1}  # the neural arms
 TIMED_LSTM, TIMED_BERT = TIMED | {"time_inference": 2}, TIMED | {"time_inference": 1}
 
@@ -27,9 +28,7 @@ def project(tmp_path_factory, tiny_bert):
     """Return a project in which the complete experiment has run."""
     project = Project(tmp_path_factory.mktemp("project"), tiny_bert)
     assert project.jobs() == RUNS | ENDS | TIMED | {
-        "ingest": 1, "tokenize": 1, "subsample": 2, "extract_embeddings": 1, "extract_features": 1,
-        "extract_training_features": 1,
-        "select": CELLS,
+        "ingest": 1, "tokenize": 1, "subsample": 2, "extract_embeddings": 1, **FEATURES, "select": CELLS,
         "evaluate": CELLS,
     }  # fmt: skip
     done = project.snakemake()
@@ -265,7 +264,7 @@ CHANGES = {
     ),
     "other tokens": (
         ("datasets", "toy", "max_length"), 16,
-        cells(8, tokenize=1, extract_features=1, extract_training_features=1, **READ_TOKENS),
+        cells(8, tokenize=1, **FEATURES, **READ_TOKENS),
     ),
 }  # fmt: skip
 
@@ -292,9 +291,7 @@ def test_one_more_arm_runs_only_its_cells(project):
 def test_one_more_dataset_runs_only_its_cells(project):
     config = changed(("datasets", "toy2"), CONFIG["datasets"]["toy"] | {"seed": 1})
     config["experiment"]["datasets"] = ["toy", "toy2"]
-    assert project.jobs(config) == cells(
-        10, ingest=1, tokenize=1, subsample=2, extract_features=1, extract_training_features=1, **RUNS
-    )
+    assert project.jobs(config) == cells(10, ingest=1, tokenize=1, subsample=2, **FEATURES, **RUNS)
 
 
 def test_one_fewer_of_anything_only_scores_again(project):
@@ -327,16 +324,14 @@ EDITS = {
     "training/validation.py": ("zeros(2, ", "zeros((2,), ", NEURAL),
     "evaluation/predict.py": ("not_finite.any()", "any(not_finite)", {"evaluate": CELLS} | ENDS),
     "compute/inference.py": ("TOKENS_PER_BATCH = 4096", "TOKENS_PER_BATCH = 2048",
-                             NEURAL | TIMED | {"extract_features": 1, "extract_training_features": 1,
-                             "train_probe": 2, "select": 8, "evaluate": 8}),
+                             NEURAL | TIMED | {**FEATURES, "train_probe": 2, "select": 8, "evaluate": 8}),
     # one source, and what follows from its examples
     "data/sources/docstrings.py": ("[:max_characters]", "[: max_characters - 1]", {}),
     # the tables that plan jobs are in no job's code
     "config/families.py": ("memory_mb=8000", "memory_mb=8001", {}),
     # a row of the architectures concerns what loads pretrained models; no text is tokenized again
     "files/architectures.py": ('"BERT"', '"Bert"', cells(
-        6, extract_embeddings=1, extract_features=1, extract_training_features=1,
-        finetune_bert=2, train_lstm=2, train_probe=2, time_inference=2,
+        6, extract_embeddings=1, **FEATURES, finetune_bert=2, train_lstm=2, train_probe=2, time_inference=2,
         table_inference=1,
     )),
     "plan/resources.py": ("= 20, 480, 10", "= 21, 480, 10", {}),
@@ -375,8 +370,7 @@ def test_new_weights_at_the_same_place_are_noticed(project):
     try:
         # no text is tokenized again, and arms that use none of the weights stay; embeddings are timed with their arm
         assert project.jobs() == cells(
-            6, extract_embeddings=1, extract_features=1, extract_training_features=1,
-            finetune_bert=2, train_lstm=2, train_probe=2,
+            6, extract_embeddings=1, **FEATURES, finetune_bert=2, train_lstm=2, train_probe=2,
             time_inference=1, table_inference=1,
         )  # fmt: skip
     finally:
@@ -396,7 +390,7 @@ def test_an_edited_tokenizer_tokenizes_anew(project, edit):
     text = file.read_text()
     change(file)
     try:
-        jobs = cells(8, tokenize=1, extract_features=1, extract_training_features=1, **READ_TOKENS, **TIMED)
+        jobs = cells(8, tokenize=1, **FEATURES, **READ_TOKENS, **TIMED)
         assert project.jobs() == (jobs if matters else {})
     finally:
         file.write_text(text)

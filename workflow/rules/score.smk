@@ -4,10 +4,13 @@ rule score:
         predictions=inputs_of.cells(rules.evaluate.output[0]),
         selected=inputs_of.cells(rules.select.output[0]),
         summaries=inputs_of.summaries,
+        examples=inputs_of.examples,
     output:
         scores="<results>/scores.parquet",
         gaps="<results>/gaps.parquet",
         by_class="<results>/scores_by_class.parquet",
+        by_group="<results>/scores_by_group.parquet",
+        label_issues="<results>/label_issues.parquet",
         confusion="<results>/confusion.parquet",
         reliability="<results>/reliability.parquet",
     log:

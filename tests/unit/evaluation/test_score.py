@@ -10,7 +10,7 @@ import pytest
 from pretrain_or_not.evaluation.score import COST, score
 from pretrain_or_not.files.parquet import write_table
 
-TABLES = ("scores", "gaps", "by_class", "confusion", "reliability")
+TABLES = ("scores", "gaps", "by_class", "by_group", "label_issues", "confusion", "reliability")
 
 
 @pytest.fixture
@@ -36,6 +36,7 @@ def scored(tmp_path):
                 about
                 | dict.fromkeys([*COST, "best_step"], 1)
                 | {"validation_score": 0.5, "validation_examples": 10, "class_counts": [3, 1], "temperature": 2.0}
+                | {"recipe": {"family": "lstm"}}
             )
             chosen |= {"selection": selection} if selection else {}
             choice = {"selected": chosen, "sweep_seconds": 1.0, "beaten": []}
@@ -48,7 +49,11 @@ def scored(tmp_path):
         (tmp_path / "dataset.json").write_text(json.dumps({"dataset": "d", "rows": {"train": 400}}))
         outputs = {name: tmp_path / f"{name}.parquet" for name in TABLES}
         titles = {"dataset": {"d": "D"}, "arm": {arm: arm.upper() for arm, *_ in cells} | {"big": "BIG"}}
-        score(predictions, selected, [tmp_path / "dataset.json"], "big", metric, titles, outputs)
+        texts = {"id": np.arange(100), "text": [f"text {i}" for i in range(100)], "split": ["test"] * 100}
+        texts |= {"group_side": np.repeat(["left", "right"], [85, 15])}
+        write_table(tmp_path / "examples.parquet", pa.table(texts))
+        examples = [tmp_path / "examples.parquet"]
+        score(predictions, selected, [tmp_path / "dataset.json"], examples, "big", metric, titles, outputs)
         tables = {name: pd.read_parquet(path) for name, path in outputs.items()}
         return tables if all_tables else (tables["scores"], tables["gaps"])
 
@@ -159,3 +164,16 @@ def test_each_class_and_the_confusions_of_the_largest_size(scored):
     bins = tables["reliability"].query("arm == 'big' and not scaled")
     assert bins[["examples", "right"]].values.tolist() == [[80, 1.0], [20, 0.0]]
     assert bins["confidence"].tolist() == pytest.approx([0.8, 0.9])
+
+
+def test_groups_and_likely_wrong_labels_come_with_their_texts(scored):
+    cells = [("big", 100, 0, 0.9, None), ("big", 100, 1, 0.95, None), ("small", 100, 0, 0.8, None)]
+    tables = scored(cells, all_tables=True)
+    groups = tables["by_group"].set_index(["arm", "seed", "value"])
+    assert groups.loc[("small", 0, "left"), "accuracy"] == pytest.approx(80 / 85)
+    assert groups.loc[("small", 0, "right"), "gap"] == pytest.approx(100 * 5 / 15)
+    assert set(tables["by_group"]["group"]) == {"side"} and len(groups) == 6
+    issues = tables["label_issues"]
+    assert issues["arm"].unique().tolist() in ([], ["big"])
+    assert (issues["given"] == "a").all() and set(issues["text"]) <= {f"text {i}" for i in range(100)}
+    assert tables["scores"]["accuracy_ceiling"].between(0, 1).all()

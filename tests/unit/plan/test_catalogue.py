@@ -189,8 +189,8 @@ def test_missing_files_of_all_datasets_are_named_at_once(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        (".", r"'\.' is a folder; name the files in it \(.*toy\.csv\)"),
-        ("*.csv", r"'\*\.csv' is a pattern, which is not expanded; name each file: \[more\.csv, toy\.csv\]"),
+        ("empty", r"'empty' is a folder without data files \(it holds nothing\); name the files"),
+        ("*.json", r"'\*\.json' is a pattern that no file matches"),
         ("~/toy.csv", r"'~/toy\.csv' begins with ~, which is not replaced; write /.*/toy\.csv"),
         ("https://example.org/a.csv", "is an address, not a path; download the file"),
     ],
@@ -199,6 +199,7 @@ def test_what_is_no_file_is_named_for_what_it_is(tmp_path, monkeypatch, files, m
     monkeypatch.chdir(tmp_path)
     for name in ("toy.csv", "more.csv"):
         (tmp_path / name).touch()
+    (tmp_path / "empty").mkdir()
     with pytest.raises(BadInput, match=message):
         make_catalogue(datasets={"toy": make_catalogue().datasets["toy"] | {"files": files}}).check_data()
 

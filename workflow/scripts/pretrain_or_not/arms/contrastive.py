@@ -37,9 +37,12 @@ class SentenceNetwork(nn.Module):
         self.encoder = encoder
         self.classifier = nn.Linear(encoder.config.hidden_size, classes)
 
-    def forward(self, input_ids, attention_mask):
-        """Return an Output with logits (batch, classes). input_ids, attention_mask: (batch, time)."""
-        output = self.encoder(input_ids=input_ids, attention_mask=attention_mask)
+    def forward(self, input_ids, attention_mask, **more):
+        """Return an Output with logits (batch, classes).
+
+        input_ids, attention_mask: (batch, time). more: other inputs of the encoder, as token types.
+        """
+        output = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **more)
         return Output(self.classifier(unit_pooled(output, attention_mask)))
 
 

@@ -14,6 +14,7 @@ from pretrain_or_not.data.pairs import PairTemplate
 from pretrain_or_not.data.plain_tokenizer import SPECIAL, is_plain
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.pretrained import locate
+from pretrain_or_not.files.static_table import static_table
 from pretrain_or_not.files.vocabulary_files import check_vocabulary_files
 
 NO_LIMIT = 2**30  # tokens
@@ -85,7 +86,22 @@ def load_tokenizer(path: str, revision: str | None = None) -> LoadedTokenizer:
     """
     folder = locate(path)
     check_vocabulary_files(folder)
+    if static_table(folder):
+        return load_of_table(Path(folder), path)
     return load_plain(Path(folder), path) or load_any(folder, revision, path)
+
+
+def load_of_table(folder, path):
+    """Return the tokenizer of a table of embeddings alone; it adds no special tokens, as in model2vec."""
+    try:
+        description = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+        tokenizer = Tokenizer.from_str(json.dumps(description | {"post_processor": None}))
+    except Exception as error:  # the library raises nothing narrower
+        raise BadInput(f"models: path {path!r}: its tokenizer.json is missing or broken ({error})") from error
+    model, vocabulary = description["model"], tokenizer.get_vocab()
+    padding = next((vocabulary[token] for token in ("[PAD]", "<pad>") if token in vocabulary), 0)
+    unknown = vocabulary.get(model.get("unk_token"), model.get("unk_id"))
+    return LoadedTokenizer(tokenizer, None, size(vocabulary), padding, unknown, "right", 0)
 
 
 def load_plain(folder, path):

@@ -10,6 +10,10 @@ from pretrain_or_not.compute.hits import predicted_classes
 from pretrain_or_not.files.parquet import open_parquet, read_metadata
 from pretrain_or_not.files.paths import PathLike
 
+CELL = ["dataset", "arm", "size", "n", "seed"]
+
+OK, NOT_FINITE = "ok", "not finite"  # the status of a cell
+
 
 class Predictions(NamedTuple):
     """The predictions of a cell on the test data.

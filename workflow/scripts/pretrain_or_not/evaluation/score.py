@@ -10,8 +10,10 @@ from pretrain_or_not.compute.metrics import metric_values
 from pretrain_or_not.config.metrics import METRICS, Metric
 from pretrain_or_not.config.settings import setting_value
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.evaluation.by_class import class_columns, confusion_matrix, confusion_rows
-from pretrain_or_not.evaluation.calibration import calibration, reliability_rows
+from pretrain_or_not.evaluation.by_class import class_columns
+from pretrain_or_not.evaluation.by_group import COLUMNS as GROUP_COLUMNS
+from pretrain_or_not.evaluation.calibration import calibration
+from pretrain_or_not.evaluation.details import confusion_of, issue_rows, largest_rows, place, rows_by_group
 from pretrain_or_not.evaluation.metrics import (
     all_scores,
     guessing_scores,
@@ -19,12 +21,10 @@ from pretrain_or_not.evaluation.metrics import (
     paired_differences,
     paired_gap,
 )
-from pretrain_or_not.evaluation.predictions import read_predictions
+from pretrain_or_not.evaluation.predictions import CELL, NOT_FINITE, OK, read_predictions
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.job import log
-
-CELL = ["dataset", "arm", "size", "n", "seed"]
 
 COST = ["seconds", "examples_per_second", "training_flops", "peak_memory_mb", "parameters", "parameters_trained",
         "parameters_embedding", "steps", "device", "precision", "threads"]  # fmt: skip
@@ -36,8 +36,9 @@ FROM_RUN = ["best_step", "validations", "converged", "lowest_loss", "guessing_lo
 
 # The types of columns that may hold no value at all.
 NULLABLE = {
-    **dict.fromkeys([*metric_columns(), *CALIBRATION, "validation_score", "lowest_loss"], "float64"),
-    **dict.fromkeys(["unknown_tokens", "truncated"], "float64"),
+    **dict.fromkeys(
+        [*metric_columns(), *CALIBRATION, "validation_score", "lowest_loss", "unknown_tokens", "truncated"], "float64"
+    ),
     **dict.fromkeys(["predicted_classes", "best_step"], "Int64"),
     "converged": "boolean",
     "sweep_edge": "str",
@@ -52,8 +53,10 @@ CONFUSION = TITLES | {"size": str, "n": int, "seed": int, "class": str, "predict
 RELIABILITY = TITLES | {"size": str, "n": int, "seed": int, "scaled": bool, "bin": int, "examples": int,
                         "confidence": float, "right": float}  # fmt: skip
 
-
-OK, NOT_FINITE = "ok", "not finite"  # the status of a cell
+BY_GROUP = TITLES | {"size": str, "n": int, "seed": int} | GROUP_COLUMNS
+ISSUES = TITLES | {"id": int, "text": str, "given": str, "suggested": str, "score": float}
+TYPES = {"gaps": GAPS, "by_class": BY_CLASS, "by_group": BY_GROUP, "label_issues": ISSUES, "confusion": CONFUSION,
+         "reliability": RELIABILITY}  # fmt: skip
 
 
 def score_cell(cell, run, choice, guessing, train_rows, metric):
@@ -71,6 +74,7 @@ def score_cell(cell, run, choice, guessing, train_rows, metric):
         scores |= calibration(labels, cell.probabilities, run["temperature"])
     return {
         **{key: about[key] for key in CELL},
+        "family": run["recipe"]["family"],
         "share": about["n"] / train_rows,
         "setting": about["setting"],
         "selection": run.get("selection", "validation"),
@@ -154,16 +158,26 @@ def differences(reference, arm, metric: Metric) -> np.ndarray:
 
 
 def score(
-    predictions: list, selected: list, summaries: list, reference: str, metric: str, titles: dict, outputs: dict
+    predictions: list,
+    selected: list,
+    summaries: list,
+    examples: list,
+    reference: str,
+    metric: str,
+    titles: dict,
+    outputs: dict,
 ) -> None:
     """Write the tables.
 
-    predictions, selected: one path per cell, in the same order. summaries: path of each dataset.json. metric: name of
-    the experiment's. titles: {"dataset": …, "arm": …}, each name -> title. outputs: paths of `scores`, `gaps`,
-    `by_class`, and, at the largest size of each arm, `confusion` and `reliability`.
+    predictions, selected: one path per cell, in the same order. summaries, examples: path of each dataset.json and
+    examples.parquet. metric: name of the experiment's. titles: {"dataset": …, "arm": …}, each name -> title. outputs:
+    paths of `scores`, `gaps`, `by_class`, `by_group`, `label_issues`, and, at the largest size of each arm, `confusion`
+    and `reliability`.
     """
     measured = METRICS[metric]
-    train_rows = {facts["dataset"]: facts["rows"]["train"] for facts in map(read_json, summaries)}
+    facts = list(map(read_json, summaries))
+    train_rows = {fact["dataset"]: fact["rows"]["train"] for fact in facts}
+    texts = {fact["dataset"]: path for fact, path in zip(facts, examples, strict=True)}
     rows, classes, guesses = [], [], {}
     for path, choice in zip(predictions, map(read_json, selected), strict=True):
         cell, run = read_predictions(path), choice["selected"]
@@ -175,21 +189,22 @@ def score(
         if rows[-1]["status"] == OK:
             classes.append(pd.DataFrame(class_columns(confusion_of(cell), about["label_names"])).assign(**place(about)))
     scores = pd.DataFrame(rows).astype(NULLABLE)
-    gaps = pd.DataFrame(gap_rows(rows, predictions, reference, measured), columns=list(GAPS))
-    gaps["reference_title"] = titles["arm"][reference]
+    paths = {tuple(row[key] for key in CELL): path for row, path in zip(rows, predictions, strict=True)
+             if row["status"] == OK}  # fmt: skip
+    issues, ceilings = issue_rows(scores, paths, texts, measured)
+    scores["accuracy_ceiling"] = scores["dataset"].map(ceilings).astype(float)
     confusions, reliability = largest_rows(scores, predictions)
     tables = {
         "scores": scores,
-        "gaps": gaps,
-        "by_class": pd.concat(classes) if classes else pd.DataFrame(columns=list(BY_CLASS)),
-        "confusion": pd.DataFrame(confusions, columns=list(CONFUSION)),
-        "reliability": pd.DataFrame(reliability, columns=list(RELIABILITY)),
+        "gaps": pd.DataFrame(gap_rows(rows, predictions, reference, measured)),
+        "by_class": pd.concat(classes) if classes else pd.DataFrame(),
+        "by_group": pd.DataFrame(rows_by_group(paths, texts, reference, measured)),
+        "label_issues": pd.DataFrame(issues),
+        "confusion": pd.DataFrame(confusions),
+        "reliability": pd.DataFrame(reliability),
     }
-    types = {"gaps": GAPS, "by_class": BY_CLASS, "confusion": CONFUSION, "reliability": RELIABILITY}
     for name, table in tables.items():
-        for column in ("dataset", "arm"):
-            table[f"{column}_title"] = table[column].map(titles[column])
-        typed = table.astype(types.get(name, {}))[[*types.get(name, table.columns)]]
+        typed = with_titles(table, titles, reference, TYPES.get(name))
         write_table(outputs[name], pa.Table.from_pandas(typed, preserve_index=False), reference=reference)
     for row in scores[scores["status"] != OK].to_dict("records"):
         log.warning("%(dataset)s, %(arm)s, %(size)s labels, seed %(seed)s: %(status)s, so without scores", row)
@@ -198,29 +213,11 @@ def score(
         log.info("test %s (%s), mean over seeds\n%s", measured.title, measured.unit, summary.to_string())
 
 
-def place(about):
-    """Return the columns that say which cell a row is of. about: metadata of its predictions."""
-    return {key: about[key] for key in CELL}
-
-
-def confusion_of(cell):
-    """Return the confusion matrix of a cell's `Predictions`."""
-    return confusion_matrix(cell.labels, cell.predicted, cell.probabilities.shape[1])
-
-
-def largest_rows(scores, predictions):
-    """Return the rows of confusion.parquet and reliability.parquet, of each arm's largest size on each dataset.
-
-    scores: rows of scores.parquet, as a frame. predictions: one path per row.
-    """
-    largest = scores["n"] == scores.groupby(["dataset", "arm"], sort=False)["n"].transform("max")
-    confusions, reliability = [], []
-    for i in np.flatnonzero(largest & (scores["status"] == OK)):
-        cell = read_predictions(predictions[i])
-        temperature = scores["temperature"].iloc[i]
-        temperature = None if np.isnan(temperature) else temperature
-        confusions += [place(cell.about) | row for row in confusion_rows(confusion_of(cell), cell.about["label_names"])]
-        reliability += [
-            place(cell.about) | row for row in reliability_rows(cell.labels, cell.probabilities, temperature)
-        ]
-    return confusions, reliability
+def with_titles(table, titles, reference, types):
+    """Return a table with the titles of its datasets and arms, and with the columns and `types` that are given."""
+    table = table.reindex(columns=[*types]) if types and table.empty else table
+    for column in ("dataset", "arm"):
+        table = table.assign(**{f"{column}_title": table[column].map(titles[column])})
+    if types and "reference" in types:
+        table = table.assign(reference_title=titles["arm"][reference])
+    return table[[*types]].astype(types) if types else table

@@ -15,6 +15,7 @@ from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.model_files import check_architecture, check_weight_files
 from pretrain_or_not.files.pretrained import locate
 from pretrain_or_not.files.provenance import digest
+from pretrain_or_not.files.static_table import static_table
 from pretrain_or_not.files.vocabulary_files import check_vocabulary_files
 
 ONLY_SETTING = "only"  # the setting of a run without a sweep
@@ -147,6 +148,8 @@ class Catalogue:
                 if key == "tokenizer" or not keys.get(key):
                     continue
                 folder = locate(self.models[keys[key]]["path"])
+                if key == self.family(arm).embeddings_key and static_table(folder):
+                    continue
                 check_architecture(folder)
                 if keys.get("init") != "random":
                     check_weight_files(folder)

@@ -170,6 +170,10 @@ class JobInputs(PerJob):
         """Return the dataset.json of each dataset that has a cell to score."""
         return [f"<results>/{name}/dataset.json" for name in dict.fromkeys(c["dataset"] for c in self.scored_cells())]
 
+    def examples(self, _wildcards):
+        """Return the examples.parquet of each dataset that has a cell to score, in the order of `summaries`."""
+        return [path.replace("dataset.json", "examples.parquet") for path in self.summaries(_wildcards)]
+
     def cells(self, pattern):
         """Return an input function that returns `pattern` for every cell to score.
 

@@ -45,8 +45,7 @@ def fit_and_save(model, train, validation, run, feature_cost, length=None):
     """Fit `model`, a `compute.classifier.Fittable`, to `train` and write the files of a run.
 
     train, validation: what the model reads, with `labels` and a length. feature_cost: what computing the features of
-    `train` took elsewhere (see `before`). length: how its texts were cut, entries
-    of run.json.
+    `train` took elsewhere (see `before`). length: entries of run.json about the length of texts.
     """
     before = {"seconds": 0.0, "training_flops": 0, "parameters": 0, "parameters_embedding": 0, "device": "cpu",
               "precision": "fp32"} | feature_cost  # fmt: skip
@@ -78,29 +77,33 @@ def fit_and_save(model, train, validation, run, feature_cost, length=None):
             "seconds": seconds,
         }
     ]
-    cost = {
-        "steps": model.iterations,
-        "converged": getattr(model, "converged", None),
-        "feature_seconds": before["seconds"],
-        "examples_seen": seen,
-        "seconds": seconds,
-        "validation_seconds": validation_seconds,
-        "examples_per_second": seen / seconds,
-        "metric": run.measure.name,
-        "validation_score": score,
-        "temperature": temperature,
-        "validation_examples": len(validation),
-        "device": before["device"],
-        "precision": before["precision"],
-        "threads": run.threads,
-        "peak_memory_mb": process_peak_memory_mb(),
-        "parameters": before["parameters"] + model.parameters,
-        "parameters_trained": model.parameters,
-        "parameters_embedding": before["parameters_embedding"],
-        "training_flops": before["training_flops"] + model.training_flops,
-    } | facts
+    cost = (
+        {
+            "steps": model.iterations,
+            "converged": getattr(model, "converged", None),
+            "feature_seconds": before["seconds"],
+            "examples_seen": seen,
+            "seconds": seconds,
+            "validation_seconds": validation_seconds,
+            "examples_per_second": seen / seconds,
+            "metric": run.measure.name,
+            "validation_score": score,
+            "temperature": temperature,
+            "validation_examples": len(validation),
+            "device": before["device"],
+            "precision": before["precision"],
+            "threads": run.threads,
+            "peak_memory_mb": process_peak_memory_mb(),
+            "parameters": before["parameters"] + model.parameters,
+            "parameters_trained": model.parameters,
+            "parameters_embedding": before["parameters_embedding"],
+            "training_flops": before["training_flops"] + model.training_flops,
+        }
+        | facts
+        | (length or {})
+    )
     save_model(model, run.outputs["model"], run.outputs["config"])
-    cost |= (length or {}) | label_facts(train.labels, len(train.about["label_names"]), scheme)
+    cost |= label_facts(train.labels, len(train.about["label_names"]), scheme)
     save_run(history, cost, run.recipe, run.cell | {"n": len(train)}, run.outputs)
 
 

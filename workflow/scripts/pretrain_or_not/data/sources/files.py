@@ -7,7 +7,7 @@ from pathlib import Path
 from pretrain_or_not.config.names import first_of
 from pretrain_or_not.config.wording import listing
 from pretrain_or_not.data.columns import columns_of
-from pretrain_or_not.data.file_formats import files_by_split, is_archive, is_data, is_zip
+from pretrain_or_not.data.file_formats import files_by_split, is_archive, is_data, is_zip, named_format
 from pretrain_or_not.data.label_map import ignored_labels, label_map_of, mapped
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.paths import unwatched_times
@@ -25,6 +25,10 @@ def find_inputs(name, dataset):
     from pretrain_or_not.data.readers.folders import class_folders
 
     place = f"config: datasets.{name}"
+    try:
+        columns_of(dataset)
+    except BadInput as error:
+        raise BadInput(f"{place}.{error}") from error
     paths = [path for paths in expanded(dataset).values() for path in paths]
     for path in paths:
         if not exists(path, dataset) and (what := no_file(path)):
@@ -144,10 +148,8 @@ def check_format(path, dataset, place):
 
     if is_archive(path) and not dataset.get("member"):
         raise BadInput(f"{place}: {path!r} is a tar archive; name the file in it by `member:` (tar -tf lists them)")
-    if (is_archive(path) or is_zip(path)) and form_of(path, dataset).kind == "parquet":
+    if named_format(path) is None and form_of(path, dataset).kind == "parquet" and (is_archive(path) or is_zip(path)):
         raise BadInput(f"{place}: Parquet is not read inside an archive; unpack {path!r}")
-    if not (is_archive(path) or is_zip(path)):
-        form_of(path, dataset)
 
 
 def about(dataset):

@@ -5,7 +5,7 @@ import pyarrow as pa
 
 from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.evaluation.metrics import Z_95
-from pretrain_or_not.evaluation.score import NOT_FINITE
+from pretrain_or_not.evaluation.predictions import NOT_FINITE
 from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.job import log
 from pretrain_or_not.report.metric_words import sentence_case
