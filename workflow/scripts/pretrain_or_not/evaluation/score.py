@@ -74,6 +74,7 @@ def score_cell(cell, run, choice, guessing, train_rows, metric):
         scores |= calibration(labels, cell.probabilities, run["temperature"])
     return {
         **{key: about[key] for key in CELL},
+        "family": run["recipe"]["family"],
         "share": about["n"] / train_rows,
         "setting": about["setting"],
         "selection": run.get("selection", "validation"),
