@@ -31,6 +31,7 @@ from pretrain_or_not.files.parquet import (
     table_writer,
     to_numpy,
 )
+from pretrain_or_not.files.paths import subset_name
 from pretrain_or_not.files.pretrained import verified
 from pretrain_or_not.files.provenance import sha256_of, versions
 from pretrain_or_not.job import log
@@ -142,7 +143,10 @@ def extract_training_features(tokens, max_length, subsets, pretrained, name, thr
     if kept and not len(rows):
         os.utime(output)  # newer than its inputs
         return
-    write_features(tokens, max_length, rows, kept, pretrained, name, accelerator, output, made_of=made_of)
+    names = sorted({*map(subset_name, subsets), *(read_metadata(kept)["subsets"] if kept else ())})
+    write_features(
+        tokens, max_length, rows, kept, pretrained, name, accelerator, output, made_of=made_of, subsets=names
+    )
 
 
 def write_features(path, max_length, rows, kept, pretrained, name, accelerator, output, **about):
