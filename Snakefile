@@ -59,7 +59,7 @@ rule all:
         rules.score.output,
         rules.answer.output,
         expand("<results>/figures/{name}.{suffix}", name=FIGURES, suffix=("png", "svg", "pdf")),
-        rules.table_accuracy.output,
+        rules.table_scores.output,
         rules.table_inference.output if inputs_of.timings() else [],
 
 

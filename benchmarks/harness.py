@@ -182,7 +182,7 @@ def epoch(build, data, seed, recipe, rate):
     """Return (examples/s, validation accuracy, GFLOP/s) of `trained`."""
     _, flops, cost, work = trained(build, data, seed, recipe, rate)
     speed = work.flops(flops.training) / cost["seconds"] / 1e9
-    return cost["examples_per_second"], cost["validation_accuracy"], speed
+    return cost["examples_per_second"], cost["validation_score"], speed
 
 
 def compare(case, sides, peers, arguments, benchmark, targets):

@@ -9,7 +9,7 @@ GRID = config["experiment"]
 RUN = "results/{dataset}/runs/{arm}/n{size}/seed{seed}"
 RUN_FILES = ["model.safetensors", "config.json", "history.parquet", "run.json"]
 CELLS = {key.removesuffix("s"): GRID[key] for key in ("datasets", "arms", "sizes", "seeds")}
-FIGURES = {"accuracy": "scores", "gap": "gaps", "share": "gaps", "cost": "scores"}
+FIGURES = {"scores": "scores", "gap": "gaps", "share": "gaps", "cost": "scores"}
 TRAININGS = {"finetune_bert": "bert", "train_lstm": "lstm", "train_tfidf": "tfidf"}
 
 
@@ -28,7 +28,7 @@ rule all:
         "results/answer.parquet",
         "results/answer.md",
         expand("results/figures/{name}.{suffix}", name=FIGURES, suffix=["png", "svg", "pdf"]),
-        expand("results/tables/accuracy.{suffix}", suffix=["parquet", "md", "tex", "html"]),
+        expand("results/tables/scores.{suffix}", suffix=["parquet", "md", "tex", "html"]),
 
 
 rule ingest:
@@ -136,11 +136,11 @@ for figure_name, table in FIGURES.items():
             "touch {output}"
 
 
-rule table_accuracy:
+rule table_scores:
     input:
         "results/scores.parquet",
         "results/gaps.parquet",
     output:
-        expand("results/tables/accuracy.{suffix}", suffix=["parquet", "md", "tex", "html"]),
+        expand("results/tables/scores.{suffix}", suffix=["parquet", "md", "tex", "html"]),
     shell:
         "touch {output}"

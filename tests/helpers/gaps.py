@@ -20,4 +20,4 @@ def planted(gaps, examples, seeds=2, noise=0.0, rng=None):
             )
             sizes.append(n)
             of.append(seed)
-    return sizes, of, np.stack(rows).astype(np.int8)
+    return sizes, of, 100 * np.stack(rows).astype(np.float32)

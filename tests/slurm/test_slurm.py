@@ -119,14 +119,15 @@ def test_what_comes_out_of_slurm_equals_what_a_local_run_makes(both):
     assert "Figures: results/figures" in finished.output()
 
 
-SUMMARY = "rule_summary_answer_plot_accuracy_plot_cost_plot_gap_plot_share_..."
+SUMMARY = "rule_summary_answer_plot_cost_plot_gap_plot_scores_plot_share_..."
 
 
 def test_short_jobs_go_together(finished, cluster):
     comments = sorted(record["Comment"].split("_wildcards_")[0] for record in cluster.jobs_of(finished).values())
-    assert finished.output().count("has been submitted") == len(comments) == 10  # of 23 jobs
+    assert finished.output().count("has been submitted") == len(comments) == 11  # of 24 jobs
     assert comments == [
         "rule_extract_features",
+        "rule_extract_training_features",
         "rule_fits_train_probe_train_tfidf",
         "rule_ingest",
         "rule_short_runs_finetune_bert",
@@ -152,6 +153,7 @@ def test_jobs_ask_for_what_they_need(finished, cluster):
         "rule_subsets_subsample": (None, "1", "4000M", "00:05:00"),
         "rule_short_runs_finetune_bert": (gpu, "1", "16000M", "00:20:00"),
         "rule_extract_features": (gpu, "1", "16000M", "04:00:00"),
+        "rule_extract_training_features": (gpu, "1", "16000M", "04:00:00"),
         "rule_fits_train_probe_train_tfidf": (None, "1", "4000M", "00:30:00"),  # three runs
         "rule_test_evaluate_select": (gpu, "1", "4000M", "01:15:00"),  # three cells
         "rule_time_inference": (None, "8", "16000M", "08:00:00"),  # the complete node

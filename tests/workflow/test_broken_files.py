@@ -150,7 +150,7 @@ def test_a_broken_model_is_named(model, name, damage):
 
 
 def test_a_broken_model_is_not_selected(model, tmp_path):
-    write_json(model / "run.json", {"validation_accuracy": 1.0, "setting": "lr1", "seconds": 1, "training_flops": 1})
+    write_json(model / "run.json", {"validation_score": 1.0, "setting": "lr1", "seconds": 1, "training_flops": 1})
     flip(model / "model.safetensors", -1)
     out = {key: tmp_path / "selected" / key for key in ("selected", "model", "config")}
     with pytest.raises(BadInput, match="is not as it was written"):

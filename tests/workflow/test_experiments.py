@@ -133,7 +133,7 @@ def test_the_code_in_the_documentation_of_extensions_runs_to_its_figures(tmp_pat
     done = project.snakemake(*arguments, config=yaml_of(ROOT / "config.yaml"))
     assert done.returncode == 0, done.stdout
     results = project.folder / "results-extended"
-    for figure in ("accuracy", "gap", "macro_f1"):
+    for figure in ("scores", "gap", "macro_f1"):
         assert (results / "figures" / f"{figure}.png").stat().st_size > 0
     scores = pd.read_parquet(results / "scores.parquet")
     assert set(scores["arm"]) == {"tfidf", "centroid"} and len(scores) == 4

@@ -100,6 +100,6 @@ TARGETS = [f"results/toy/predictions/{arm}/n40/seed0.parquet" for arm in ARMS]
 def test_another_revision_reruns_only_what_depends_on_the_model(project):
     assert project.jobs(pinned(COMMIT), TARGETS) == {}
     assert project.jobs(pinned("0123abc"), TARGETS) == {
-        "tokenize": 1, "extract_embeddings": 1, "extract_features": 1, "finetune_bert": 1, "train_lstm": 1,
-        "train_probe": 1, "select": 3, "evaluate": 3,
+        "tokenize": 1, "extract_embeddings": 1, "extract_features": 1, "extract_training_features": 1,
+        "finetune_bert": 1, "train_lstm": 1, "train_probe": 1, "select": 3, "evaluate": 3,
     }  # fmt: skip

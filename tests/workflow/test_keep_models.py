@@ -162,7 +162,7 @@ def test_a_run_that_becomes_the_best_is_trained_again_if_its_weights_are_gone(pr
     loser = next(setting for setting in LSTM.values() if setting != winner)
     path = cell_of(project, policy, "lstm") / loser / "run.json"
     before, times = path.read_text(), path.stat()
-    path.write_text(json.dumps(json.loads(before) | {"validation_accuracy": 1.1}))
+    path.write_text(json.dumps(json.loads(before) | {"validation_score": 1.1}))
     try:
         again = {} if policy == "all" else {"train_lstm": 1}
         assert jobs(project, config_of(policy)) == again | {"select": 1, "evaluate": 1}

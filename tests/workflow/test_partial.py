@@ -12,8 +12,8 @@ FAILS = """def build(run, about):
 
 
 def unused("""
-SUMMARY = {"score": 1, "answer": 1, "table_accuracy": 1, "all": 1} | dict.fromkeys(
-    ["plot_accuracy", "plot_gap", "plot_share", "plot_cost"], 1
+SUMMARY = {"score": 1, "answer": 1, "table_scores": 1, "all": 1} | dict.fromkeys(
+    ["plot_scores", "plot_gap", "plot_share", "plot_cost"], 1
 )
 PARTIAL = ("--config", "experiment={partial: true}")
 

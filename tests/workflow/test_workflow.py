@@ -16,8 +16,9 @@ from pretrain_or_not.files.parquet import read_metadata
 CELLS = 10  # 5 arms, 2 sizes, 1 seed
 RUNS = {"finetune_bert": 2, "train_lstm": 6, "train_tfidf": 4, "train_probe": 2}
 READ_TOKENS = {rule: n for rule, n in RUNS.items() if rule != "train_tfidf"}  # TF-IDF reads words
-PLOTS = {"plot_accuracy": 1, "plot_gap": 1, "plot_share": 1, "plot_cost": 1, "all": 1}
-ENDS = {"score": 1, "answer": 1, "table_accuracy": 1} | PLOTS
+PLOTS = {"plot_scores": 1, "plot_gap": 1, "plot_share": 1, "plot_cost": 1, "all": 1}
+ENDS = {"score": 1, "answer": 1, "table_scores": 1} | PLOTS
+FEATURES = {"extract_features": 1, "extract_training_features": 1}
 TIMED = {"time_inference": 3, "table_inference": 1}  # the neural arms
 TIMED_LSTM, TIMED_BERT = TIMED | {"time_inference": 2}, TIMED | {"time_inference": 1}
 
@@ -27,7 +28,7 @@ def project(tmp_path_factory, tiny_bert):
     """Return a project in which the complete experiment has run."""
     project = Project(tmp_path_factory.mktemp("project"), tiny_bert)
     assert project.jobs() == RUNS | ENDS | TIMED | {
-        "ingest": 1, "tokenize": 1, "subsample": 2, "extract_embeddings": 1, "extract_features": 1, "select": CELLS,
+        "ingest": 1, "tokenize": 1, "subsample": 2, "extract_embeddings": 1, **FEATURES, "select": CELLS,
         "evaluate": CELLS,
     }  # fmt: skip
     done = project.snakemake()
@@ -50,10 +51,10 @@ def test_every_stage_leaves_its_file(project):
     }
     expected = {"scores.parquet", "gaps.parquet", "answer.parquet", "answer.md", "embeddings/tiny.safetensors"}
     expected |= {"toy/examples.parquet", "toy/dataset.json"}
-    kinds, figures = ("png", "svg", "pdf"), ("accuracy", "gap", "share", "cost")
+    kinds, figures = ("png", "svg", "pdf"), ("scores", "gap", "share", "cost")
     expected |= {f"figures/{name}.{kind}" for name in figures for kind in kinds}
     forms = ("parquet", "md", "tex", "html")
-    expected |= {f"tables/{name}.{form}" for name in ("accuracy", "inference") for form in forms}
+    expected |= {f"tables/{name}.{form}" for name in ("scores", "inference") for form in forms}
     expected |= {f"timing/{arm}/cpu-batch2-length8.parquet" for arm in ("bert", "lstm", "lstm-bert-embeddings")}
     for stage in ("tokens", "features"):
         expected |= {f"toy/{stage}/tiny/{split}.parquet" for split in ("train", "validation", "test")}
@@ -125,12 +126,12 @@ def test_a_learner_learns(project):
     assert scores["lstm", "50pct"] > 0.8 and scores["tfidf", "50pct"] > 0.8  # a guess gets a third
 
 
-def test_selection_takes_the_best_validation_accuracy(project):
+def test_selection_takes_the_best_validation_score(project):
     cell = project.folder / "results/toy/runs/lstm/n40/seed0"
     runs = {path.parent.name: json.loads(path.read_text()) for path in cell.glob("lr*/run.json")}
     chosen = json.loads((cell / "selected.json").read_text())
-    assert runs[chosen["selected"]["setting"]]["validation_accuracy"] == max(
-        run["validation_accuracy"] for run in runs.values()
+    assert runs[chosen["selected"]["setting"]]["validation_score"] == max(
+        run["validation_score"] for run in runs.values()
     )
     assert {chosen["selected"]["setting"], *(run["setting"] for run in chosen["beaten"])} == {"lr0.001", "lr0.02"}
     assert all(run["validation_examples"] == 40 for run in runs.values())  # no more than labels to train on
@@ -200,13 +201,13 @@ def test_selection_on_test_data_is_marked_wherever_it_is_shown(project):
     config["arms"]["lstm"]["learning_rates"] = [2e-2]
     config["pathvars"]["results"] = "on-test"
     results = project.folder / "on-test"
-    tables = [f"tables/accuracy.{form}" for form in ("md", "tex", "html")]
-    shown = ["answer.md", *tables, "figures/gap.svg", "figures/accuracy.svg"]
+    tables = [f"tables/scores.{form}" for form in ("md", "tex", "html")]
+    shown = ["answer.md", *tables, "figures/gap.svg", "figures/scores.svg"]
     done = project.snakemake(*(f"on-test/{path}" for path in shown), config=config)
     assert done.returncode == 0, done.stdout
     scores = pd.read_parquet(results / "scores.parquet")
     assert set(scores.selection) == {"test"} and set(scores.validation_examples) == {90}
-    assert scores.validation_accuracy.tolist() == scores.accuracy.tolist()
+    assert scores.validation_score.tolist() == scores.accuracy.tolist()
     assert set(pd.read_parquet(results / "gaps.parquet").selection) == {"test"}
     for path in shown:
         words = " ".join(re.sub(r"<[^>]*>", " ", (results / path).read_text()).lower().split())
@@ -224,11 +225,13 @@ NEW_ARM = {"family": "lstm", "tokenizer": "tiny", "learning_rates": [1e-2]}
 CHANGES = {
     "one more size": (
         ("experiment", "sizes"), [40, "50%", 80],
-        cells(5, subsample=1, finetune_bert=1, train_lstm=3, train_tfidf=2, train_probe=1),
+        cells(
+            5, subsample=1, extract_training_features=1, finetune_bert=1, train_lstm=3, train_tfidf=2, train_probe=1
+        ),
     ),
     "one more seed": (
         ("experiment", "seeds"), [0, 1],
-        cells(10, subsample=2, **RUNS),
+        cells(10, subsample=2, extract_training_features=1, **RUNS),
     ),
     "one more learning rate": (
         ("arms", "bert", "learning_rates"), [1e-3, 5e-4],
@@ -247,7 +250,7 @@ CHANGES = {
     "no timing": (("timing", "devices", "cpu"), [], {}),
     "a published counterpart": (
         ("published",), {"datasets": {"toy": "yelp"}, "arms": {"lstm": "LSTM-4-256"}},
-        {"plot_share": 1, "table_accuracy": 1, "all": 1},
+        {"plot_share": 1, "table_scores": 1, "all": 1},
     ),
     "an arm left out at a size": (("experiment", "exclude"), [{"arms": ["lstm"], "sizes": [40]}], ENDS),
     "checkpoints more often": (("experiment", "checkpoint_minutes"), 1, {}),
@@ -261,7 +264,7 @@ CHANGES = {
     ),
     "other tokens": (
         ("datasets", "toy", "max_length"), 16,
-        cells(8, tokenize=1, extract_features=1, **READ_TOKENS),
+        cells(8, tokenize=1, **FEATURES, **READ_TOKENS),
     ),
 }  # fmt: skip
 
@@ -288,18 +291,19 @@ def test_one_more_arm_runs_only_its_cells(project):
 def test_one_more_dataset_runs_only_its_cells(project):
     config = changed(("datasets", "toy2"), CONFIG["datasets"]["toy"] | {"seed": 1})
     config["experiment"]["datasets"] = ["toy", "toy2"]
-    assert project.jobs(config) == cells(10, ingest=1, tokenize=1, subsample=2, extract_features=1, **RUNS)
+    assert project.jobs(config) == cells(10, ingest=1, tokenize=1, subsample=2, **FEATURES, **RUNS)
 
 
 def test_one_fewer_of_anything_only_scores_again(project):
-    assert project.jobs(changed(("experiment", "sizes"), [40])) == ENDS
+    # and the features of training texts find that they are all there
+    assert project.jobs(changed(("experiment", "sizes"), [40])) == ENDS | {"extract_training_features": 1}
 
 
 ALL_CELLS = {"select": CELLS, "evaluate": CELLS} | ENDS
 NEURAL = {"finetune_bert": 2, "train_lstm": 6, "select": 6, "evaluate": 6} | ENDS
 EDITS = {
     # a module, an edit of its code, and the rules that run again: those that import it, and what follows
-    "report/style.py": ("import matplotlib as mpl", "import cmath, matplotlib as mpl", PLOTS | {"table_accuracy": 1}),
+    "report/style.py": ("import matplotlib as mpl", "import cmath, matplotlib as mpl", PLOTS | {"table_scores": 1}),
     "report/figures/gap.py": ("alpha=0.15", "alpha=0.16", {"plot_gap": 1, "all": 1}),
     "evaluation/metrics.py": ("Z_95 = 1.959963984540054", "Z_95 = 1.96", ENDS),
     "evaluation/select.py": ('if keep != "all"', 'if keep not in ("all",)', ALL_CELLS),
@@ -320,14 +324,14 @@ EDITS = {
     "training/validation.py": ("zeros(2, ", "zeros((2,), ", NEURAL),
     "evaluation/predict.py": ("not_finite.any()", "any(not_finite)", {"evaluate": CELLS} | ENDS),
     "compute/inference.py": ("TOKENS_PER_BATCH = 4096", "TOKENS_PER_BATCH = 2048",
-                             NEURAL | TIMED | {"extract_features": 1, "train_probe": 2, "select": 8, "evaluate": 8}),
+                             NEURAL | TIMED | {**FEATURES, "train_probe": 2, "select": 8, "evaluate": 8}),
     # one source, and what follows from its examples
     "data/sources/docstrings.py": ("[:max_characters]", "[: max_characters - 1]", {}),
     # the tables that plan jobs are in no job's code
     "config/families.py": ("memory_mb=8000", "memory_mb=8001", {}),
     # a row of the architectures concerns what loads pretrained models; no text is tokenized again
     "files/architectures.py": ('"BERT"', '"Bert"', cells(
-        6, extract_embeddings=1, extract_features=1, finetune_bert=2, train_lstm=2, train_probe=2, time_inference=2,
+        6, extract_embeddings=1, **FEATURES, finetune_bert=2, train_lstm=2, train_probe=2, time_inference=2,
         table_inference=1,
     )),
     "plan/resources.py": ("= 20, 480, 10", "= 21, 480, 10", {}),
@@ -366,7 +370,7 @@ def test_new_weights_at_the_same_place_are_noticed(project):
     try:
         # no text is tokenized again, and arms that use none of the weights stay; embeddings are timed with their arm
         assert project.jobs() == cells(
-            6, extract_embeddings=1, extract_features=1, finetune_bert=2, train_lstm=2, train_probe=2,
+            6, extract_embeddings=1, **FEATURES, finetune_bert=2, train_lstm=2, train_probe=2,
             time_inference=1, table_inference=1,
         )  # fmt: skip
     finally:
@@ -386,7 +390,7 @@ def test_an_edited_tokenizer_tokenizes_anew(project, edit):
     text = file.read_text()
     change(file)
     try:
-        jobs = cells(8, tokenize=1, extract_features=1, **READ_TOKENS, **TIMED)
+        jobs = cells(8, tokenize=1, **FEATURES, **READ_TOKENS, **TIMED)
         assert project.jobs() == (jobs if matters else {})
     finally:
         file.write_text(text)

@@ -13,9 +13,10 @@ rule answer:
     conda:
         ENVIRONMENT
     params:
-        threshold=config["figures"]["one_point"],
+        threshold=catalogue.one_point,
+        metric=EXPERIMENT["metric"],
         missing=lambda wildcards: inputs_of.missing_cells(),
-        code=code_digest("answer.py"),
+        code=scoring_code("answer.py"),
     message:
         "Answering from how many labels on the gap is small"
     script:

@@ -26,7 +26,8 @@ for figure in FIGURES.values():
         params:
             figure=figure.name,
             arms=EXPERIMENT["arms"],
-            style=config["figures"],
+            style=config["figures"] | {"one_point": catalogue.one_point},
+            metric=EXPERIMENT["metric"],
             published=PUBLISHED if figure.shows_published else None,
             code=code_digest("draw_figure.py", f"pretrain_or_not/report/figures/{figure.name}.py"),
         message:

@@ -18,12 +18,12 @@ rule extract_embeddings:
         "../scripts/extract_embeddings.py"
 
 
-# Its features of every text, which probes read.
+# Its features of every validation and test text, which probes and nearest neighbours read.
 rule extract_features:
     input:
-        **{split: f"<results>/{{dataset}}/tokens/{{model}}/{split}.parquet" for split in SPLITS},
+        **{split: f"<results>/{{dataset}}/tokens/{{model}}/{split}.parquet" for split in ("validation", "test")},
     output:
-        **{split: f"<results>/{{dataset}}/features/{{model}}/{split}.parquet" for split in SPLITS},
+        **{split: f"<results>/{{dataset}}/features/{{model}}/{split}.parquet" for split in ("validation", "test")},
     log:
         "<results>/logs/extract_features/{dataset}/{model}.log",
     priority: 1
@@ -34,8 +34,35 @@ rule extract_features:
         gpu=lambda wildcards: resources_of.gpus(),
     params:
         pretrained=params_of.pretrained,
+        max_length=lookup(dpath="datasets/{dataset}/max_length", within=config),
         code=code_digest("extract_features.py"),
     message:
         "Extracting features of {wildcards.dataset} with {wildcards.model}"
     script:
         "../scripts/extract_features.py"
+
+
+# Its features of the training texts that cells of the experiment use. A new size or seed adds those of its new rows
+# (`update`), and cells that are trained already do not read the file again (`ancient`, in train.smk).
+rule extract_training_features:
+    input:
+        tokens="<results>/{dataset}/tokens/{model}/train.parquet",
+        subsets=inputs_of.feature_subsets,
+    output:
+        update("<results>/{dataset}/features/{model}/train.parquet"),
+    log:
+        "<results>/logs/extract_training_features/{dataset}/{model}.log",
+    priority: 1
+    conda:
+        ENVIRONMENT
+    threads: EXPERIMENT["threads"]
+    resources:
+        gpu=lambda wildcards: resources_of.gpus(),
+    params:
+        pretrained=params_of.pretrained,
+        max_length=lookup(dpath="datasets/{dataset}/max_length", within=config),
+        code=code_digest("extract_training_features.py"),
+    message:
+        "Extracting features of training texts of {wildcards.dataset} with {wildcards.model}"
+    script:
+        "../scripts/extract_training_features.py"

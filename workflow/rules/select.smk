@@ -1,4 +1,4 @@
-# The run of a cell with the best validation accuracy; the models of the others are deleted, depending on `keep_models`.
+# The run of a cell with the best validation score; the models of the others are deleted, depending on `keep_models`.
 rule select:
     input:
         costs=inputs_of.run_costs,
@@ -13,6 +13,7 @@ rule select:
         ENVIRONMENT
     params:
         settings=params_of.settings,
+        sign=catalogue.metric.sign,
         code=code_digest("select_run.py"),
     message:
         "Selecting among the runs of {wildcards.arm}, {wildcards.size} examples of {wildcards.dataset}, seed {wildcards.seed}"

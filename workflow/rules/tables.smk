@@ -1,33 +1,34 @@
 # The two tables, each as Parquet, Markdown, LaTeX and HTML.
 
 
-# Table 1: accuracy with the most labels, difference from the reference arm, parameters.
-rule table_accuracy:
+# Table 1: scores with the most labels, difference from the reference arm, parameters.
+rule table_scores:
     input:
         scores=rules.score.output.scores,
         gaps=rules.score.output.gaps,
     output:
-        [f"<results>/tables/accuracy.{suffix}" for suffix in ("parquet", "md", "tex")],
+        [f"<results>/tables/scores.{suffix}" for suffix in ("parquet", "md", "tex")],
         report(
-            "<results>/tables/accuracy.html",
-            caption="../report/table_accuracy.rst",
+            "<results>/tables/scores.html",
+            caption="../report/table_scores.rst",
             category="Tables",
-            labels={"table": "Accuracy with the most labels"},
+            labels={"table": "Scores with the most labels"},
         ),
     log:
-        "<results>/logs/table_accuracy.log",
+        "<results>/logs/table_scores.log",
     conda:
         ENVIRONMENT
     params:
         arms=EXPERIMENT["arms"],
         reference=EXPERIMENT["reference"],
         published=PUBLISHED["points"],
+        metric=EXPERIMENT["metric"],
         study=PUBLISHED["study"],
-        code=code_digest("table_accuracy.py"),
+        code=code_digest("table_scores.py"),
     message:
-        "Tabulating accuracy with the most labels"
+        "Tabulating scores with the most labels"
     script:
-        "../scripts/table_accuracy.py"
+        "../scripts/table_scores.py"
 
 
 # Table 2: inference time per example.

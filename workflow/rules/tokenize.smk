@@ -11,7 +11,7 @@ rule tokenize:
     threads: 2
     params:
         tokenizer=params_of.tokenizer,
-        max_length=lookup(dpath="datasets/{dataset}/max_length", within=config),
+        max_length=params_of.stored_length,
         code=code_digest("tokenize_texts.py"),
     message:
         "Tokenizing {wildcards.dataset} with the tokenizer of {wildcards.tokenizer}"

@@ -1,6 +1,15 @@
 # The training runs of each family of arms; a run is a cell at one value of its arm's sweep.
 
 
+def training_examples(wildcards):
+    """Return the file of the training examples; features may be added to theirs after a cell is trained.
+
+    If features themselves change, so do those of the validation split, which is another input.
+    """
+    path = inputs_of.training_examples(wildcards)
+    return ancient(path) if params_of.reads(wildcards) == "features" else path
+
+
 for family in FAMILIES.values():
 
     rule:
@@ -8,6 +17,7 @@ for family in FAMILIES.values():
             family.rule
         input:
             unpack(inputs_of.training),
+            train=training_examples,
             subset=rules.subsample.output[0],
         output:
             model=f"{RUNS}/{{setting}}/model.safetensors",
@@ -35,7 +45,8 @@ for family in FAMILIES.values():
             pretrained=params_of.pretrained,
             selection=EXPERIMENT["selection"],
             validation_max=params_of.validation_max,
-            code=training_code(family),
+            metric={"name": catalogue.metric.name, "sign": catalogue.metric.sign},
+            code=training_code(family, catalogue.metric),
         message:
             f"{family.doing} {{wildcards.arm}} on {{wildcards.size}} examples of {{wildcards.dataset}}, seed {{wildcards.seed}}, {{wildcards.setting}}; follow it: {{log}}"
         script:

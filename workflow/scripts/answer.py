@@ -11,6 +11,7 @@ if __name__ == "__main__":
             predictions=snakemake.input.predictions,
             summaries=snakemake.input.summaries,
             threshold=snakemake.params.threshold,
+            metric=snakemake.params.metric,
             missing=snakemake.params.missing,
             outputs=dict(snakemake.output.items()),
         )

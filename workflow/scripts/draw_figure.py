@@ -11,5 +11,6 @@ if __name__ == "__main__":
             outputs=list(snakemake.output),
             arms=snakemake.params.arms,
             style=snakemake.params.style,
+            metric=snakemake.params.metric,
             published=snakemake.params.published,
         )

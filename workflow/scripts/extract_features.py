@@ -1,4 +1,4 @@
-"""Write the features of a frozen encoder for every text of a dataset."""
+"""Write the features of a frozen encoder for every text of the validation split, and of the test split."""
 
 from pretrain_or_not.compute.extract_features import extract_features
 from pretrain_or_not.compute.gpus import lease_gpus
@@ -8,6 +8,7 @@ if __name__ == "__main__":
     with job(snakemake), lease_gpus(1):
         extract_features(
             tokens=dict(snakemake.input.items()),
+            max_length=snakemake.params.max_length,
             pretrained=snakemake.params.pretrained,
             name=snakemake.wildcards.model,
             threads=snakemake.threads,

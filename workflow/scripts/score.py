@@ -9,7 +9,9 @@ if __name__ == "__main__":
             predictions=snakemake.input.predictions,
             selected=snakemake.input.selected,
             summaries=snakemake.input.summaries,
+            examples=snakemake.input.examples,
             reference=snakemake.params.reference,
+            metric=snakemake.params.metric,
             titles=snakemake.params.titles,
             outputs=dict(snakemake.output.items()),
         )

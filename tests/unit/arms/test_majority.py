@@ -30,6 +30,6 @@ def test_a_run_has_the_loss_of_guessing(tmp_path):
     run = Run(cell={"seed": 0}, recipe={}, value=None, inputs={}, outputs=run_outputs(tmp_path))
     fit_and_save(MajorityClassifier({"classes": 4}), texts([2, 2, 0, 2]), texts([2, 0]), run, feature_cost={})
     cost = json.loads((tmp_path / "run.json").read_text())
-    assert cost["validation_accuracy"] == 0.5 and cost["parameters"] == 2
+    assert cost["validation_score"] == 0.5 and cost["parameters"] == 2
     guessing = -(0.25 * math.log(0.25) + 0.75 * math.log(0.75))
     assert math.isclose(cost["lowest_loss"], guessing, rel_tol=1e-6) and math.isclose(cost["guessing_loss"], guessing)

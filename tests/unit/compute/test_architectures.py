@@ -166,7 +166,7 @@ def test_random_weights_have_the_architecture_but_not_the_weights(tiny):
 
 def test_an_arm_is_built_from_a_run(tiny, examples):
     recipe = {"init": "pretrained", "model": "tiny", "dropout": 0.0}
-    run = SimpleNamespace(pretrained={"path": str(tiny.folder)}, recipe=recipe)
+    run = SimpleNamespace(cell={"arm": "bert"}, pretrained={"path": str(tiny.folder)}, recipe=recipe)
     network = bert.build(run, examples.about)
     assert network.model.config.pad_token_id == padding_of(tiny.kind)
     assert network.model.config.id2label == dict(enumerate(LABELS))

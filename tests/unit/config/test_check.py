@@ -70,6 +70,9 @@ MISTAKES = [
         "with a tokenizer the arm reads tokens; leave one of the two out",
     ),
     ("arms/tfidf/words", "null", "arms.tfidf.words: null leaves no feature", "give a range such as [1, 2]"),
+    ("arms/tfidf/max_length", "64", "arms.tfidf.max_length: 64 counts tokens", "reads complete texts; leave it out"),
+    ("arms/lstm/max_length", "2", "arms.lstm.max_length: 2 is no length", "give a number of tokens from 3 on, dataset"),
+    ("arms/lstm/max_length", "all", "arms.lstm.max_length: 'all' is no length", "dataset, or null"),
     ("arms/tfidf/C/1", "-1", "arms.tfidf.C[1]: -1 is out of range", "above 0"),
     ("datasets/yelp/max_length", "2", "datasets.yelp.max_length: 2 is out of range", "at least 3"),
     ("experiment/seeds", "0", "experiment.seeds: 0 is a number, not a list", "write [0]"),
@@ -97,7 +100,7 @@ MISTAKES = [
     ),
     ("arms/lstm/freeze_embeddings", "'yes'", "arms.lstm.freeze_embeddings: 'yes' is text", "give true or false"),
     # what is missing, empty or of another shape
-    ("arms/minilm/learning_rates", DROP, "arms.minilm: 'learning_rates' is missing (the sweep", "validation accuracy"),
+    ("arms/minilm/learning_rates", DROP, "arms.minilm: 'learning_rates' is missing (the sweep", "validation data"),
     ("arms/minilm/family", DROP, "arms.minilm: 'family' is missing (what is trained", "lstm"),
     ("experiment", DROP, "'experiment' is missing (which cells", ""),
     ("experiment", "null", "experiment: is empty (null)", "a mapping (key: value)"),

@@ -46,7 +46,7 @@ def test_defaults_are_filled():
     }
     assert checked == {
         "pathvars": {"results": "results"},
-        "figures": {"width": 3.5, "one_point": 1.0},
+        "figures": {"width": 3.5, "one_point": None},
         "timing": {
             "arms": None,
             "devices": {"cpu": [8], "cuda": []},
@@ -65,6 +65,7 @@ def test_defaults_are_filled():
             "seeds": [0],
             "stratify": False,
             "exclude": [],
+            "metric": "accuracy",
             "selection": "validation",
             "partial": False,
             "checkpoint_minutes": 10,
@@ -109,6 +110,7 @@ def test_defaults_are_filled():
             "a": {
                 "family": "bert",
                 "model": "m",
+                "max_length": "dataset",
                 "init": "pretrained",
                 "learning_rates": [1.0e-4],
                 "batch_size": 32,
@@ -124,6 +126,7 @@ def test_defaults_are_filled():
             "b": {
                 "family": "lstm",
                 "tokenizer": "m",
+                "max_length": "dataset",
                 "embeddings": None,
                 "freeze_embeddings": True,
                 "embedding_size": 128,
@@ -145,6 +148,7 @@ def test_defaults_are_filled():
                 "words": [1, 2],
                 "characters": None,
                 "tokenizer": None,
+                "max_length": "dataset",
                 "lowercase": True,
                 "sublinear": True,
                 "min_count": 1,

@@ -17,7 +17,11 @@ from pretrain_or_not.config.settings import setting_value
     ],
 )
 def test_a_run_that_is_not_finite_never_beats_one_that_is(accuracies, best):
-    assert best_setting(accuracies) == best
+    assert best_setting(accuracies, 1) == best
+
+
+def test_the_lowest_score_is_best_where_lower_is_better():
+    assert best_setting({"lr1": None, "lr2": 0.4, "lr3": 0.2, "lr4": 0.2}, -1) == "lr3"
 
 
 @pytest.mark.parametrize(("setting", "value"), [("lr0.001", 0.001), ("C10.0", 10.0), ("lr1e-05", 1e-5), ("only", None)])

@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from transformers import AutoTokenizer
 import pretrain_or_not.data.tokenizer as module
 from helpers.models import TINY, make_tiny, make_tiny_bert
 from helpers.texts import make_rows
+from pretrain_or_not.data.examples import examples_from_table, read_examples
 from pretrain_or_not.data.tokenize import tokenize
 from pretrain_or_not.data.tokenizer import load_tokenizer
 from pretrain_or_not.errors import BadInput
@@ -204,6 +206,41 @@ def test_ids_are_those_of_transformers(folder):
     assert tokenizer.vocabulary == max(expected.get_vocab().values()) + 1
     ends = (expected.pad_token_id, expected.eos_token_id, expected.bos_token_id)
     assert tokenizer.padding_id == next(i for i in ends if i is not None)
+
+
+CUT = ["WordPiece", "WordPiece, cut on the left", "words", "byte BPE of RoBERTa", "byte BPE of GPT-2",
+       "Unigram of XLM-RoBERTa", "Unigram of T5", "Unigram of DeBERTa-v3", "BPE of Llama",
+       "bytes, in Python"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CUT)
+@pytest.mark.parametrize("pair", [False, True], ids=["texts", "pairs"])
+def test_tokens_cut_when_they_are_read_are_those_of_transformers(name, pair, tmp_path):
+    FOLDERS[name](tmp_path / "model")
+    expected, firsts = AutoTokenizer.from_pretrained(tmp_path / "model"), TEXTS[:30]
+    texts, n = (firsts, firsts[::-1]) if pair else (firsts,), len(firsts)
+    table = pa.table({"id": range(n), "text": firsts, "label": pa.array([0] * n, pa.int32()), "split": ["test"] * n})
+    table = table.append_column("second_text", [firsts[::-1]]) if pair else table
+    write_table(tmp_path / "examples.parquet", table, dataset="toy", label_names=["a"], pair=pair)
+    whole = expected(*texts)
+    typed = any(1 in types for types in whole.get("token_type_ids", ()))
+    for longest in (13, None):
+        file = tmp_path / f"{longest}.parquet"
+        tokenize(tmp_path / "examples.parquet", str(tmp_path / "model"), "m", longest, {"test": file})
+        for length in (longest, 12, 9, 8):
+            found = read_examples(file, build=partial(examples_from_table, max_length=length))
+            wanted = whole if length is None else expected(*texts, truncation=True, max_length=length)
+            n_cut = 0
+            for row, ids in enumerate(wanted["input_ids"]):
+                batch = found.padded(np.array([row]))
+                assert batch["input_ids"][0].tolist() == (ids or [found.about["padding_id"]]), (length, row)
+                if typed:
+                    assert batch["token_type_ids"][0].tolist() == wanted["token_type_ids"][row]
+                n_cut += len(ids) < len(whole["input_ids"][row])
+            assert ("token_type_ids" in batch) == typed and found.about["max_length"] == length
+            # The one in Python adds no end to a text that ends with it.
+            assert abs(found.about["truncated"] - n_cut) <= (not expected.is_fast)
+            assert n_cut > 10 or length is None
 
 
 @pytest.mark.parametrize("name", FOLDERS)

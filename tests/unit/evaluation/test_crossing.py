@@ -33,15 +33,15 @@ def test_crossing_of_a_single_size():
 
 def test_bootstrap_has_the_mean_and_the_standard_error_of_the_test_sample():
     rng = np.random.default_rng(1)
-    differences = rng.choice([-1, 0, 1], (1, 400), p=[0.1, 0.7, 0.2]).astype(np.int8)
+    differences = rng.choice([-100, 0, 100], (1, 400), p=[0.1, 0.7, 0.2])
     replicates = bootstrap(differences, np.array([[0]]), replicates=4000)[:, 0]
-    assert replicates.mean() == pytest.approx(100 * differences.mean(), abs=0.15)
-    assert replicates.std() == pytest.approx(100 * differences.std() / 20, rel=0.05)
+    assert replicates.mean() == pytest.approx(differences.mean(), abs=0.15)
+    assert replicates.std() == pytest.approx(differences.std() / 20, rel=0.05)
 
 
 def test_bootstrap_has_the_variance_of_the_mean_over_seeds():
     gaps = np.array([0.0, 10.0, 20.0, 50.0])  # of four seeds, at one size, without sampling of test examples
-    differences = np.repeat(gaps[:, None] / 100, 3, axis=1)
+    differences = np.repeat(gaps[:, None], 3, axis=1)
     replicates = bootstrap(differences, np.arange(4)[None], replicates=20_000)[:, 0]
     assert replicates.mean() == pytest.approx(gaps.mean(), rel=0.02)
     assert replicates.var() == pytest.approx(gaps.var(ddof=1) / 4, rel=0.05)
@@ -74,9 +74,9 @@ def test_the_interval_covers_a_known_crossing_as_often_as_it_should():
 
 def test_the_interval_is_not_wider_than_it_has_to_be():
     """With one seed and one size, the interval of the gap is 1.96 standard errors to each side."""
-    differences = np.random.default_rng(3).choice([-1, 0, 1], (1, 2000), p=[0.1, 0.7, 0.2]).astype(np.int8)
+    differences = np.random.default_rng(3).choice([-100, 0, 100], (1, 2000), p=[0.1, 0.7, 0.2])
     row = answer_row([100], [0], differences, 1.0)
-    gap, error = 100 * differences.mean(), 100 * differences.std() / np.sqrt(2000)
+    gap, error = differences.mean(), differences.std() / np.sqrt(2000)
     assert row["gap_largest"] == pytest.approx(gap)
     assert row["gap_largest_low"] == pytest.approx(gap - 1.96 * error, abs=0.15 * error)
     assert row["gap_largest_high"] == pytest.approx(gap + 1.96 * error, abs=0.15 * error)
@@ -91,8 +91,9 @@ def test_more_test_examples_narrow_the_interval():
 def predict(folder, cell, right):
     """Write the predictions of a cell of 200 test examples, a share `right` of which is right; return their path."""
     labels, path = np.zeros(200, np.int32), folder / f"{'-'.join(map(str, cell))}.parquet"
-    predicted = (np.arange(200) >= 200 * right).astype(np.int32)
-    write_table(path, pa.table({"id": np.arange(200), "label": labels, "predicted": predicted}))
+    wrong = (np.arange(200) >= 200 * right).astype(np.float32)
+    table = pa.table({"id": np.arange(200), "label": labels, "p_a": 1 - wrong, "p_b": wrong})
+    write_table(path, table, label_names=["a", "b"], arm=cell[1])
     return path
 
 
@@ -112,7 +113,7 @@ def test_a_small_gap_between_two_arms_that_guess_is_no_answer(tmp_path, bert, ls
     paths = {cell: predict(tmp_path, cell, accuracy) for cell, accuracy in cells.items()}
     scores = pd.DataFrame(
         {"dataset": "d", "arm": arm, "n": n, "seed": 0, "accuracy": accuracy,
-         "accuracy_low": wilson_interval(round(200 * accuracy), 200)[0], "majority_accuracy": 0.5,
+         "accuracy_low": wilson_interval(round(200 * accuracy), 200)[0], "accuracy_high": 1.0, "accuracy_guessing": 0.5,
          "predicted_classes": 2.0}
         for (_, arm, n, _), accuracy in cells.items()
     )  # fmt: skip
@@ -125,8 +126,8 @@ def test_a_small_gap_between_two_arms_that_guess_is_no_answer(tmp_path, bert, ls
         reference_title="BERT",
         selection="validation",
     )
-    (row,) = answers(gaps, scores, paths, 1.0).to_dict("records")
+    (row,) = answers(gaps, scores, paths, 1.0, "accuracy").to_dict("records")
     assert (row["verdict"], row["smallest"], row["guessed_sizes"]) == (verdict, smallest, guessed)
     assert np.isnan(row["labels"]) == (verdict == "guessing")
-    assert (row["accuracy"], row["reference_accuracy"], row["majority_accuracy"]) == (lstm[-1], bert[-1], 0.5)
+    assert (row["score"], row["reference_score"], row["guessing_score"]) == (lstm[-1], bert[-1], 0.5)
     assert (row["arm_sizes"], row["arm_largest"], row["dataset_largest"]) == (2, 1000, 1000)

@@ -3,12 +3,14 @@
 import pandas as pd
 import pytest
 
+from pretrain_or_not.config.metrics import ACCURACY, METRICS
 from pretrain_or_not.evaluation.diagnose import diagnoses, guessing_sizes, is_guessing
 
 GOOD = {"dataset": "d", "arm": "lstm", "arm_title": "LSTM", "n": 100, "seed": 0, "setting": "lr0.1", "status": "ok",
-        "accuracy": 0.9, "accuracy_low": 0.85, "majority_accuracy": 0.5, "predicted_classes": 2, "best_step": 50,
+        "accuracy": 0.9, "accuracy_low": 0.85, "accuracy_guessing": 0.5, "metric": "accuracy",
+        "accuracy_high": 0.95, "predicted_classes": 2, "best_step": 50,
         "steps": 100, "validations": 4, "lowest_loss": 0.2, "guessing_loss": 0.69, "sweep_edge": None,
-        "unknown_tokens": 0.0, "classes": 2, "subset_classes": 2, "converged": None}  # fmt: skip
+        "unknown_tokens": 0.0, "truncated": 0.0, "classes": 2, "subset_classes": 2, "converged": None}  # fmt: skip
 
 
 def frame(*changes):
@@ -35,6 +37,8 @@ CASES = [
     ({"converged": False}, ["not converged"]),
     ({"sweep_edge": "lowest"}, ["lowest"]),
     ({"unknown_tokens": 0.06}, ["unknown"]),
+    ({"truncated": 0.06}, ["truncated"]),
+    ({"truncated": None}, []),  # it reads complete texts
     ({"subset_classes": 1}, ["subset"]),
     # A subset of one class has a loss of guessing of 0, which no training can beat.
     ({"subset_classes": 1, "accuracy_low": 0.4, "guessing_loss": 0.0, "lowest_loss": 0.0}, ["subset", "guessing"]),
@@ -58,5 +62,22 @@ def test_findings_are_of_an_arm():
 def test_sizes_at_which_an_arm_guesses_on_average():
     better = {"accuracy_low": 0.55}
     table = frame({"accuracy_low": 0.4}, better, better | {"n": 200}, {"n": 300} | NOT_FINITE)
-    assert is_guessing(table).tolist() == [True, False, False, False]
-    assert guessing_sizes(table) == {("d", "lstm", 100)}
+    assert is_guessing(table, ACCURACY).tolist() == [True, False, False, False]
+    assert guessing_sizes(table, ACCURACY) == {("d", "lstm", 100)}
+
+
+@pytest.mark.parametrize(
+    ("metric", "low", "high", "guess", "classes", "guessing"),
+    [
+        ("macro_f1", 0.5, 0.6, 0.47, 2, False),
+        ("macro_f1", 0.46, 0.6, 0.47, 2, True),
+        ("log_loss", 0.3, 0.5, 0.6, 2, False),  # a lower loss is better
+        ("log_loss", 0.3, 0.7, 0.6, 2, True),
+        ("auc", 0.6, 0.8, 0.5, 1, False),  # probabilities may tell classes apart though one is always the largest
+        ("mcc", 0.1, 0.2, 0.0, 1, True),
+    ],
+)
+def test_guessing_is_judged_by_the_metric(metric, low, high, guess, classes, guessing):
+    table = frame({"metric": metric, f"{metric}_low": low, f"{metric}_high": high, f"{metric}_guessing": guess,
+                   "predicted_classes": classes, "accuracy_low": 0.0})  # fmt: skip
+    assert is_guessing(table, METRICS[metric]).tolist() == [guessing]

@@ -1,25 +1,18 @@
-"""Metrics against scikit-learn and SciPy."""
+"""Intervals of scores, what guessing scores, and gaps, against SciPy and by hand."""
 
 import numpy as np
 import pytest
 from scipy.stats import binomtest, ttest_rel
-from sklearn.metrics import accuracy_score, f1_score
 
-from pretrain_or_not.evaluation.metrics import accuracy, macro_f1, paired_gap, wilson_interval
-
-
-@pytest.mark.parametrize("classes", [2, 5])
-def test_against_scikit_learn(classes):
-    rng = np.random.default_rng(classes)
-    labels, predicted = rng.integers(0, classes, (2, 300))
-    assert accuracy(labels, predicted, classes) == pytest.approx(accuracy_score(labels, predicted))
-    assert macro_f1(labels, predicted, classes) == pytest.approx(f1_score(labels, predicted, average="macro"))
-
-
-def test_macro_f1_counts_a_missing_class_as_zero():
-    labels, predicted = np.array([0, 0, 1]), np.array([0, 0, 0])
-    expected = f1_score(labels, predicted, labels=[0, 1, 2], average="macro", zero_division=0)
-    assert macro_f1(labels, predicted, 3) == pytest.approx(expected)
+from pretrain_or_not.config.metrics import METRICS
+from pretrain_or_not.evaluation.metrics import (
+    all_scores,
+    guessing_scores,
+    metric_columns,
+    paired_differences,
+    paired_gap,
+    wilson_interval,
+)
 
 
 @pytest.mark.parametrize(("correct", "n"), [(0, 10), (7, 10), (950, 1000), (10, 10)])
@@ -35,9 +28,31 @@ def test_wilson_interval_contains_the_accuracy(n):
         assert 0 <= low <= correct / n <= high <= 1
 
 
+def test_all_scores_have_an_interval_within_bounds():
+    rng = np.random.default_rng(0)
+    labels, probabilities = rng.integers(0, 3, 50), rng.dirichlet([1, 1, 1], 50).astype(np.float32)
+    scores = all_scores(labels, probabilities) | guessing_scores(labels, [4, 3, 3])
+    assert sorted(scores) == sorted(metric_columns())
+    for name, metric in METRICS.items():
+        assert metric.bounds[0] <= scores[f"{name}_low"] < scores[name] < scores[f"{name}_high"] <= metric.bounds[1]
+
+
+def test_what_guessing_scores():
+    """The most frequent class of the subset, with the shares of its classes as probabilities."""
+    labels = np.array([0, 0, 0, 1])
+    scores = guessing_scores(labels, [1, 3])
+    assert scores["accuracy_guessing"] == 0.25 and scores["auc_guessing"] == 0.5 and scores["mcc_guessing"] == 0
+    assert scores["log_loss_guessing"] == pytest.approx(-(3 * np.log(0.25) + np.log(0.75)) / 4)
+
+
 def test_paired_gap_against_a_paired_t_test():
     rng = np.random.default_rng(0)
-    reference, arm = rng.random((2, 500)) < [[0.9], [0.8]]
-    gap, error = paired_gap(reference, arm)
+    reference, arm = (rng.random((2, 500)) < [[0.9], [0.8]]).astype(float)
+    gap, error = paired_gap(paired_differences(METRICS["accuracy"], reference, arm))
     assert gap == pytest.approx(100 * (reference.mean() - arm.mean()))
-    assert gap / error == pytest.approx(ttest_rel(reference.astype(float), arm.astype(float)).statistic)
+    assert gap / error == pytest.approx(ttest_rel(reference, arm).statistic)
+
+
+def test_a_higher_loss_is_behind():
+    gap, _ = paired_gap(paired_differences(METRICS["log_loss"], np.array([0.1, 0.3]), np.array([0.4, 0.6])))
+    assert gap == pytest.approx(0.3)

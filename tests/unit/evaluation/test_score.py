@@ -10,6 +10,8 @@ import pytest
 from pretrain_or_not.evaluation.score import COST, score
 from pretrain_or_not.files.parquet import write_table
 
+TABLES = ("scores", "gaps", "by_class", "by_group", "label_issues", "confusion", "reliability")
+
 
 @pytest.fixture
 def scored(tmp_path):
@@ -19,21 +21,21 @@ def scored(tmp_path):
     finite.
     """
 
-    def run(cells):
+    def run(cells, metric="accuracy", all_tables=False):
         predictions, selected = [], []
         for i, (arm, n, seed, right, selection, *more) in enumerate(cells):
             about = {"dataset": "d", "arm": arm, "size": str(n), "n": n, "seed": seed, "setting": "lr0.1"}
             labels = np.zeros(100, np.int32)
-            predicted = (np.arange(100) >= 100 * (right or 0)).astype(np.int32)
-            predicted = pa.array(predicted, mask=np.full(100, right is None))
-            table = pa.table({"id": np.arange(100), "label": labels, "predicted": predicted})
+            wrong = np.where(np.arange(100) >= 100 * (right or 0), 0.9, 0.2).astype(np.float32)
+            wrong = wrong if right is not None else np.full(100, np.nan, np.float32)
+            table = pa.table({"id": np.arange(100), "label": labels, "p_a": 1 - wrong, "p_b": wrong})
             inference = {"seconds": 2.0, "examples": 100}
             write_table(tmp_path / f"{i}.parquet", table, label_names=["a", "b"], inference=inference,
-                        unknown_tokens=0.0, **about)  # fmt: skip
+                        unknown_tokens=0.0, truncated=0, **about)  # fmt: skip
             chosen = (
                 about
                 | dict.fromkeys([*COST, "best_step"], 1)
-                | {"validation_accuracy": 0.5, "validation_examples": 10, "majority_class": 0}
+                | {"validation_score": 0.5, "validation_examples": 10, "class_counts": [3, 1], "temperature": 2.0}
             )
             chosen |= {"selection": selection} if selection else {}
             choice = {"selected": chosen, "sweep_seconds": 1.0, "beaten": []}
@@ -44,10 +46,15 @@ def scored(tmp_path):
             predictions.append(tmp_path / f"{i}.parquet")
             selected.append(tmp_path / f"{i}.json")
         (tmp_path / "dataset.json").write_text(json.dumps({"dataset": "d", "rows": {"train": 400}}))
-        outputs = {name: tmp_path / f"{name}.parquet" for name in ("scores", "gaps")}
+        outputs = {name: tmp_path / f"{name}.parquet" for name in TABLES}
         titles = {"dataset": {"d": "D"}, "arm": {arm: arm.upper() for arm, *_ in cells} | {"big": "BIG"}}
-        score(predictions, selected, [tmp_path / "dataset.json"], "big", titles, outputs)
-        return pd.read_parquet(outputs["scores"]), pd.read_parquet(outputs["gaps"])
+        texts = {"id": np.arange(100), "text": [f"text {i}" for i in range(100)], "split": ["test"] * 100}
+        texts |= {"group_side": np.repeat(["left", "right"], [85, 15])}
+        write_table(tmp_path / "examples.parquet", pa.table(texts))
+        examples = [tmp_path / "examples.parquet"]
+        score(predictions, selected, [tmp_path / "dataset.json"], examples, "big", metric, titles, outputs)
+        tables = {name: pd.read_parquet(path) for name, path in outputs.items()}
+        return tables if all_tables else (tables["scores"], tables["gaps"])
 
     return run
 
@@ -77,7 +84,7 @@ def test_a_gap_is_selected_on_test_where_either_cell_was(scored):
     ("right", "accuracy"), [(None, 0.5), (None, None), (0.9, None)], ids=["in the test", "always", "in all validations"]
 )
 def test_a_cell_that_is_not_finite_has_no_accuracy_and_no_gap(scored, right, accuracy):
-    bad = {"selected": {"validation_accuracy": accuracy}}
+    bad = {"selected": {"validation_score": accuracy}}
     cells = [("small", 100, 0, right, None, bad), ("small", 200, 0, 0.7, None), ("small", 300, 0, 0.7, None)]
     cells += [("big", 100, 0, 0.9, None), ("big", 200, 0, 0.9, None), ("big", 300, 0, right, None, bad)]
     scores, gaps = scored(cells)
@@ -85,7 +92,7 @@ def test_a_cell_that_is_not_finite_has_no_accuracy_and_no_gap(scored, right, acc
     lost = scores[scores["status"] != "ok"][
         ["accuracy", "accuracy_low", "accuracy_high", "macro_f1", "predicted_classes"]
     ]
-    assert lost.isna().all(axis=None) and scores["majority_accuracy"].tolist() == [1.0] * 6
+    assert lost.isna().all(axis=None) and scores["accuracy_guessing"].tolist() == [1.0] * 6
     assert gaps[["arm", "n"]].values.tolist() == [["small", 200]]
 
 
@@ -96,7 +103,7 @@ def test_an_experiment_of_which_nothing_is_finite_is_scored(scored):
 
 def beaten(**accuracies):
     """Return the runs that another one has beaten: setting -> validation accuracy."""
-    return {"beaten": [{"setting": key, "validation_accuracy": value} for key, value in accuracies.items()]}
+    return {"beaten": [{"setting": key, "validation_score": value} for key, value in accuracies.items()]}
 
 
 @pytest.mark.parametrize(
@@ -116,7 +123,56 @@ def test_a_selected_value_at_the_edge_of_its_sweep_is_marked(scored, others, edg
 
 
 def test_a_cell_is_scored_with_what_guessing_achieves(scored):
-    other = {"selected": {"majority_class": 1, "best_step": 7}}
+    other = {"selected": {"class_counts": [1, 3], "best_step": 7}}
     scores, _ = scored([("big", 100, 0, 1.0, None), ("small", 100, 0, 0.9, None, other)])
-    assert scores["majority_accuracy"].tolist() == [1.0, 0.0]
+    assert scores["accuracy_guessing"].tolist() == [1.0, 0.0]
     assert scores["predicted_classes"].tolist() == [1, 2] and scores["best_step"].tolist() == [1, 7]
+
+
+def test_a_cell_has_all_metrics_and_a_gap_in_the_chosen_one(scored):
+    cells = [("small", 100, 0, 0.8, None), ("big", 100, 0, 0.9, None)]
+    tables = scored(cells, "log_loss", all_tables=True)
+    scores, gaps = tables["scores"], tables["gaps"]
+    loss = [-(n * np.log(0.8) + (1 - n) * np.log(0.1)) for n in (0.8, 0.9)]
+    assert scores["accuracy"].tolist() == [0.8, 0.9] and scores["log_loss"].tolist() == pytest.approx(loss)
+    assert set(scores["metric"]) == set(gaps["metric"]) == {"log_loss"}
+    assert gaps["gap"].tolist() == pytest.approx([loss[0] - loss[1]])  # behind, in nats
+    assert scores["log_loss_guessing"].tolist() == pytest.approx([-np.log(0.75)] * 2)
+
+
+def test_calibration_before_and_after_the_temperature(scored):
+    scores, _ = scored([("big", 100, 0, 0.9, None)])
+    row = scores.iloc[0]
+    # 90 examples are given 0.8 and are right, 10 are given 0.9 and are wrong
+    assert row["ece"] == pytest.approx(0.9 * 0.2 + 0.1 * 0.9) and row["brier"] == pytest.approx(0.9 * 0.08 + 0.1 * 1.62)
+    right, wrong = (p**0.5 / (p**0.5 + (1 - p) ** 0.5) for p in (0.8, 0.9))  # at a temperature of 2
+    assert row["ece_scaled"] == pytest.approx(0.9 * (1 - right) + 0.1 * wrong, rel=1e-5)
+    assert row["log_loss_scaled"] == pytest.approx(-0.9 * np.log(right) - 0.1 * np.log(1 - wrong), rel=1e-5)
+
+
+def test_each_class_and_the_confusions_of_the_largest_size(scored):
+    cells = [("big", 100, 0, 0.9, None), ("big", 200, 0, 0.8, None), ("small", 100, 0, 0.7, None)]
+    tables = scored(cells, all_tables=True)
+    rows = tables["by_class"].set_index(["arm", "n", "class"]).loc[("big", 200)]
+    assert rows.loc["a", ["precision", "recall", "support", "predicted"]].tolist() == [1.0, 0.8, 100, 80]
+    assert rows.loc["a", "f1"] == pytest.approx(2 * 0.8 / 1.8) and rows.loc["b", "precision"] == 0
+    assert rows.loc["b", ["recall", "f1"]].isna().all()  # no example has the class
+    confusion = tables["confusion"][["arm", "n", "class", "predicted_class", "examples"]].values.tolist()
+    assert confusion == [["big", 200, "a", "a", 80], ["big", 200, "a", "b", 20],
+                         ["small", 100, "a", "a", 70], ["small", 100, "a", "b", 30]]  # fmt: skip
+    bins = tables["reliability"].query("arm == 'big' and not scaled")
+    assert bins[["examples", "right"]].values.tolist() == [[80, 1.0], [20, 0.0]]
+    assert bins["confidence"].tolist() == pytest.approx([0.8, 0.9])
+
+
+def test_groups_and_likely_wrong_labels_come_with_their_texts(scored):
+    cells = [("big", 100, 0, 0.9, None), ("big", 100, 1, 0.95, None), ("small", 100, 0, 0.8, None)]
+    tables = scored(cells, all_tables=True)
+    groups = tables["by_group"].set_index(["arm", "seed", "value"])
+    assert groups.loc[("small", 0, "left"), "accuracy"] == pytest.approx(80 / 85)
+    assert groups.loc[("small", 0, "right"), "gap"] == pytest.approx(100 * 5 / 15)
+    assert set(tables["by_group"]["group"]) == {"side"} and len(groups) == 6
+    issues = tables["label_issues"]
+    assert issues["arm"].unique().tolist() in ([], ["big"])
+    assert (issues["given"] == "a").all() and set(issues["text"]) <= {f"text {i}" for i in range(100)}
+    assert tables["scores"]["accuracy_ceiling"].between(0, 1).all()

@@ -10,12 +10,13 @@ import pytest
 from pyarrow import csv
 
 from helpers.models import make_tiny_bert
-from helpers.plan import Wildcards, make_catalogue
+from helpers.plan import Wildcards, cell, make_catalogue
 from pretrain_or_not.data.ingest import ingest
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.provenance import digest
 from pretrain_or_not.plan.catalogue import ONLY_SETTING, one_of
 from pretrain_or_not.plan.inputs import JobInputs
+from pretrain_or_not.plan.params import JobParams
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,24 @@ def test_a_family_without_a_sweep_has_one_setting(monkeypatch):
 def test_a_small_value_has_a_setting_that_can_be_read_back():
     catalogue = make_catalogue(arms={"bert": {"learning_rates": [1e-5, 0.00002]}})
     assert [float(setting.removeprefix("lr")) for setting in catalogue.settings("bert")] == [1e-5, 2e-5]
+
+
+@pytest.mark.parametrize(
+    ("lengths", "stored"),
+    [
+        ({}, 32),
+        ({"lstm": 16}, 32),
+        ({"lstm": 100, "bert": 40}, 100),
+        ({"lstm": None}, None),
+        ({"bert": 8, "lstm": 16, "lstm-bert-embeddings": 9}, 32),  # a probe reads at the length of the dataset
+    ],
+)
+def test_tokens_are_stored_at_the_longest_length_that_an_arm_reads(lengths, stored):
+    catalogue = make_catalogue(arms={arm: {"max_length": length} for arm, length in lengths.items()})
+    assert catalogue.stored_length("tiny", "toy") == stored
+    recipes = JobParams(catalogue)
+    for arm in ("bert", "lstm", "lstm-bert-embeddings"):
+        assert recipes.recipe(cell(arm))["max_length"] == lengths.get(arm, 32)
 
 
 def test_the_tokenizer_of_an_arm_is_its_own_or_that_of_its_model():

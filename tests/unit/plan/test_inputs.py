@@ -29,14 +29,23 @@ RUNS = "<results>/toy/runs"
 )
 def test_a_run_reads_what_its_family_reads(arm, files, more):
     inputs = JobInputs(make_catalogue())
-    assert inputs.training(cell(arm)) == {key: files[key] for key in ("train", "validation")} | more
+    assert inputs.training_examples(cell(arm)) == files["train"]
+    assert inputs.training(cell(arm)) == {"validation": files["validation"]} | more
     assert inputs.test(cell(arm)) == files["test"]
     assert inputs.embeddings(cell(arm)) == more
 
 
 def test_selection_on_test_data_validates_on_them():
     inputs = JobInputs(make_catalogue(experiment={"selection": "test"}))
-    assert inputs.training(cell("bert")) == {"train": TOKENS["train"], "validation": TOKENS["test"]}
+    assert inputs.training(cell("bert")) == {"validation": TOKENS["test"]}
+
+
+def test_features_are_those_of_the_subsets_of_arms_that_read_them():
+    subsets = [f"<results>/toy/subsets/n{size}/seed{seed}.parquet" for size in ("40", "50pct") for seed in (0, 3)]
+    leave_out = [{"arms": ["probe"], "sizes": ["50%"], "seeds": [3]}]
+    inputs = JobInputs(make_catalogue(experiment={"seeds": [0, 3], "exclude": leave_out}))
+    assert inputs.feature_subsets(Wildcards(dataset="toy", model="tiny")) == subsets[:3]
+    assert inputs.feature_subsets(Wildcards(dataset="toy", model="other")) == []
 
 
 def test_runs_are_listed_in_the_order_of_the_sweep():
@@ -86,7 +95,7 @@ def inputs_with(tmp_path, *settings):
 
 def train(folder, setting):
     """Leave what a run leaves; return the content of its run.json."""
-    run = {"setting": setting, "validation_accuracy": RATES[setting]}
+    run = {"setting": setting, "metric": "accuracy", "validation_score": RATES[setting]}
     (folder / setting).mkdir(parents=True)
     (folder / setting / "run.json").write_text(json.dumps(run))
     for name in ("model.safetensors", "config.json"):

@@ -15,7 +15,8 @@ from pretrain_or_not.report.closing import closing_words, failure_words
 def words(**row):
     """Return a row of answer.parquet; its sizes are all that the dataset has, unless `row` says otherwise."""
     facts = {"dataset": "d", "dataset_title": "Reviews", "arm": "lstm", "arm_title": "LSTM", "reference_title": "BERT",
-             "selection": "validation", "guessed_sizes": [], "arm_sizes": 1, "arm_largest": row["largest"],
+             "selection": "validation", "metric": "accuracy", "guessed_sizes": [],
+             "arm_sizes": 1, "arm_largest": row["largest"],
              "dataset_largest": row["largest"]}  # fmt: skip
     return facts | row
 
@@ -23,9 +24,10 @@ def words(**row):
 def page(rows, **changes):
     """Return the answer of an experiment with two cells, whose rows of answer.parquet are `rows`."""
     cell = {"dataset": "d", "dataset_title": "Reviews", "n": 100, "seed": 0, "setting": "lr0.1", "status": "ok",
-            "accuracy_low": 0.8, "majority_accuracy": 0.5, "predicted_classes": 2.0, "best_step": 50.0, "steps": 100,
+            "accuracy_low": 0.8, "accuracy_guessing": 0.5, "metric": "accuracy", "macro_f1": 0.8,
+            "predicted_classes": 2.0, "best_step": 50.0, "steps": 100,
             "validations": 4, "lowest_loss": 0.1, "guessing_loss": 0.7, "sweep_edge": None,
-            "unknown_tokens": 0.0, "classes": 2, "subset_classes": 2, "converged": None}  # fmt: skip
+            "unknown_tokens": 0.0, "truncated": 0.0, "classes": 2, "subset_classes": 2, "converged": None}  # fmt: skip
     scores = pd.DataFrame([cell | {"arm": "bert", "arm_title": "BERT"}, cell | {"arm": "lstm", "arm_title": "LSTM"}])
     about = {"reference": "bert", "warnings": {}, "missing": []} | changes
     scores = scores.assign(**about.pop("scores", {}))
@@ -117,10 +119,14 @@ AHEAD = {"gap_largest": -16.0, "gap_largest_low": -17.0, "gap_largest_high": -15
             "8,700). At 10,000 labels, its largest size, it is 16.0 points ahead (15.0 to 17.0).",
         ),
         (
-            {"verdict": "guessing", "labels": np.nan, "accuracy": 0.005, "reference_accuracy": 0.0,
-             "majority_accuracy": 0.5},
+            {"verdict": "guessing", "labels": np.nan, "score": 0.005, "reference_score": 0.0, "guessing_score": 0.5},
             "**LSTM** cannot be compared: at every size, neither it nor **BERT** is better than always answering the "
-            "most frequent class (at 10,000 labels: 0.5 % and 0.0 % right, and 50.0 % by that answer).",
+            "most frequent class (at 10,000 labels: accuracy 0.5 % and 0.0 %, and 50.0 % by that).",
+        ),
+        (
+            {"metric": "log_loss", "threshold": 0.02, "gap_largest": 0.0463},
+            "From about 5,200 labels on, **LSTM** is less than 0.02 nats behind (95 % interval: 2,800 to 8,700). "
+            "At 10,000 labels it is 0.046 nats behind (0.190 to 0.740).",
         ),
     ],
 )  # fmt: skip
@@ -182,3 +188,16 @@ def test_a_failed_run_tells_what_is_missing_if_anything_is_there():
     text = failure_words("", 3, cells)
     assert text.startswith("10 cells of the experiment are missing (a on d, 1 label, seed 0; a on d, 2 labels, seed 0;")
     assert "; 2 more)" in text and "--config 'experiment={partial: true}'" in text
+
+
+def test_accuracy_that_hides_rare_classes_is_not_left_without_a_word():
+    row = words(**answer_row(*planted([9, 6, 5, 4], 500), 1.0))
+    rare = {"accuracy_guessing": 0.904, "macro_f1": [0.237, 0.51]}
+    text = page([row], scores=rare)
+    assert "most frequent class is right in 90.4 % of the test examples" in text
+    assert "`experiment: {metric: macro_f1}`" in text and "**BERT** 23.7 %, **LSTM** 51.0 %" in text
+    assert "rare classes" not in page([row])
+    by_f1 = page([row | {"metric": "macro_f1"}], scores=rare | {"metric": "macro_f1", "macro_f1_low": 0.2,
+                 "macro_f1_guessing": 0.1})  # fmt: skip
+    assert "rare classes" not in by_f1 and "in points of macro-F1:" in by_f1
+    assert "linear approximation of macro-F1" in " ".join(by_f1.split())

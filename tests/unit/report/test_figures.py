@@ -12,9 +12,11 @@ from matplotlib.colors import same_color
 
 from helpers.paths import ROOT
 from helpers.tables import write_frame
+from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.config.schema import schema
 from pretrain_or_not.evaluation.metrics import Z_95
-from pretrain_or_not.report.figures import FIGURES, accuracy, cost, gap, plot, share
+from pretrain_or_not.report.figures import FIGURES, cost, gap, plot, share
+from pretrain_or_not.report.figures import scores as score_figure
 from pretrain_or_not.report.figures.cost import frontier, short
 from pretrain_or_not.report.legends import spread
 from pretrain_or_not.report.panels import short_count, short_share
@@ -23,6 +25,7 @@ from pretrain_or_not.report.style import arm_looks
 REPORT = ROOT / "workflow" / "report"
 MAGIC = {"png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "pdf": b"%PDF-1."}
 STYLE = {key: field["default"] for key, field in schema()["properties"]["figures"]["properties"].items()}
+STYLE |= {"one_point": 1.0}
 STUDY = {"name": "A et al.", "reference": "Theirs"}
 NOTHING_PUBLISHED = {"points": [], "study": STUDY}
 TITLES = ["Reference", "LSTM", "_cnn $x_1$ & <b> 100 %", "LSTM-4-256 + Base", "an arm with $ a very long name " * 3]
@@ -38,7 +41,7 @@ def tables(arms=3, sizes=(100, 1000, 4000), seeds=(0, 1, 2), datasets=("imdb",))
          "seed": seed, "share": n / 5_000_000,
          "accuracy": 0.9 - (1 + i) * n**-0.4 + rng.normal(0, 0.01), "gap_se": 0.4 + 0.1 * seed,
          "training_flops": 10.0 ** (12 - i) * n, "inference_examples_per_second": 100.0 * (1 + i),
-         "selection": "validation", "majority_accuracy": 0.5}
+         "selection": "validation", "accuracy_guessing": 0.5}
         for dataset in datasets
         for i, arm in enumerate(names)
         for n in (sizes[dataset] if isinstance(sizes, dict) else sizes)
@@ -65,7 +68,7 @@ def texts(fig):
 
 def test_accuracy_shows_every_seed_their_mean_and_their_spread():
     scores, _, arms = tables()
-    ax = accuracy.draw(scores, arms, STYLE).axes[0]
+    ax = score_figure.draw(scores, arms, STYLE).axes[0]
     percent = (
         scores.assign(percent=100 * scores["accuracy"]).groupby(["arm", "n"])["percent"].agg(["mean", "min", "max"])
     )
@@ -84,10 +87,10 @@ def test_accuracy_shows_every_seed_their_mean_and_their_spread():
 @pytest.mark.parametrize(("majority", "drawn"), [(0.6, True), (0.02, False)])
 def test_accuracy_shows_the_most_frequent_class_where_it_leaves_room_for_the_curves(majority, drawn):
     scores, _, arms = tables(sizes=(1000, 2000, 4000))
-    fig = accuracy.draw(scores.assign(majority_accuracy=majority), arms, STYLE)
+    fig = score_figure.draw(scores.assign(accuracy_guessing=majority), arms, STYLE)
     dashed = [line for line in fig.axes[0].lines if line.get_linestyle() == "--" and line not in curves(fig.axes[0])]
     assert [set(line.get_ydata()) for line in dashed] == ([{100 * majority}] if drawn else [])
-    assert ("Most frequent class" in texts(fig), "most frequent class: 2 %" in texts(fig)) == (drawn, not drawn)
+    assert ("Most frequent class" in texts(fig), "most frequent class: 2.0 %" in texts(fig)) == (drawn, not drawn)
     low, high = fig.axes[0].get_xlim()
     assert low > 500 and high < 8000
 
@@ -96,12 +99,12 @@ def test_a_cell_without_an_accuracy_is_not_drawn(tmp_path):
     scores, _, arms = tables(seeds=(0,))
     scores.loc[(scores["arm"] == "arm1") | (scores["n"] == 4000), "accuracy"] = np.nan
     write_frame(tmp_path / "scores.parquet", scores)
-    for name in ("accuracy", "cost"):
-        plot(name, tmp_path / "scores.parquet", [tmp_path / f"{name}.svg"], arms, STYLE, None)
+    for name in ("scores", "cost"):
+        plot(name, tmp_path / "scores.parquet", [tmp_path / f"{name}.svg"], arms, STYLE, None, "accuracy")
         shown = (tmp_path / f"{name}.svg").read_text(encoding="utf-8")
         assert "Reference" in shown and "LSTM" not in shown
     write_frame(tmp_path / "scores.parquet", scores.assign(accuracy=np.nan))
-    plot("accuracy", tmp_path / "scores.parquet", [tmp_path / "none.svg"], arms, STYLE, None)
+    plot("scores", tmp_path / "scores.parquet", [tmp_path / "none.svg"], arms, STYLE, None, "accuracy")
     assert "No cell" in (tmp_path / "none.svg").read_text(encoding="utf-8")
 
 
@@ -132,9 +135,9 @@ def test_an_arm_looks_the_same_in_all_figures_and_without_the_others():
     looks = {
         (line.get_color(), line.get_marker(), str(line._dash_pattern))
         for line in (
-            curves(accuracy.draw(scores, arms, STYLE).axes[0])[3],
+            curves(score_figure.draw(scores, arms, STYLE).axes[0])[3],
             curves(gap.draw(gaps, arms, STYLE).axes[0])[2],
-            curves(accuracy.draw(alone, arms, STYLE).axes[0])[0],
+            curves(score_figure.draw(alone, arms, STYLE).axes[0])[0],
         )
     }
     assert len(looks) == 1
@@ -164,11 +167,11 @@ TWELVE = [100, 200, 250, 500, 1000, 2000, 4000, 10_000, 50_000, 100_000, 1_000_0
 def test_extreme_tables_give_legible_figures(case, tmp_path):
     scores, gaps, arms = tables(**case)
     points = [{"dataset": case.get("datasets", ["imdb"])[0], "arm": "arm1", "share": 1.0, "difference": -2.5}]
-    for module, table in ((accuracy, scores), (gap, gaps), (share, gaps), (cost, scores)):
+    for module, table in ((score_figure, scores), (gap, gaps), (share, gaps), (cost, scores)):
         name = module.__name__.rpartition(".")[2]
         published = {"points": points, "study": STUDY} if FIGURES[name].shows_published else None
         write_frame(tmp_path / f"{name}.parquet", table)
-        plot(name, tmp_path / f"{name}.parquet", [tmp_path / f"{name}.svg"], arms, STYLE, published)
+        plot(name, tmp_path / f"{name}.parquet", [tmp_path / f"{name}.svg"], arms, STYLE, published, "accuracy")
         xml.etree.ElementTree.parse(tmp_path / f"{name}.svg")
         fig = module.draw(table, arms, STYLE | {"width": 3.3}, published)
         fig.draw_without_rendering()
@@ -189,10 +192,10 @@ def test_figures_of_the_reference_alone_or_of_no_cell(tmp_path):
     scores, gaps, arms = tables(arms=1)
     write_frame(tmp_path / "scores.parquet", scores)
     write_frame(tmp_path / "gaps.parquet", gaps)
-    plot("accuracy", tmp_path / "scores.parquet", [tmp_path / "accuracy.svg"], arms, STYLE, None)
-    plot("gap", tmp_path / "gaps.parquet", [tmp_path / "gap.svg"], arms, STYLE, None)
+    plot("scores", tmp_path / "scores.parquet", [tmp_path / "accuracy.svg"], arms, STYLE, None, "accuracy")
+    plot("gap", tmp_path / "gaps.parquet", [tmp_path / "gap.svg"], arms, STYLE, None, "accuracy")
     assert "No arm but the reference" in (tmp_path / "gap.svg").read_text(encoding="utf-8")
-    assert "No cell" in accuracy.draw(scores[:0], arms, STYLE).texts[0].get_text()
+    assert "No cell" in score_figure.draw(scores[:0], arms, STYLE).texts[0].get_text()
 
 
 def test_files_are_complete_and_identical_each_time(tmp_path):
@@ -201,7 +204,7 @@ def test_files_are_complete_and_identical_each_time(tmp_path):
     written = []
     for run in ("first", "second"):
         outputs = [tmp_path / run / f"gap.{suffix}" for suffix in MAGIC]
-        plot("gap", tmp_path / "gaps.parquet", outputs, arms, STYLE, None)
+        plot("gap", tmp_path / "gaps.parquet", outputs, arms, STYLE, None, "accuracy")
         written.append([path.read_bytes() for path in outputs])
         assert sorted(path.name for path in (tmp_path / run).iterdir()) == ["gap.pdf", "gap.png", "gap.svg"]
     assert written[0] == written[1]
@@ -217,7 +220,7 @@ def test_rows_in_any_order_and_arms_in_the_given_one(tmp_path):
     shuffled = scores.groupby("dataset", sort=False).sample(frac=1, random_state=1)
     for name, table in (("plain", scores), ("shuffled", shuffled)):
         write_frame(tmp_path / f"{name}.parquet", table)
-        plot("accuracy", tmp_path / f"{name}.parquet", [tmp_path / f"{name}.svg"], arms, STYLE, None)
+        plot("scores", tmp_path / f"{name}.parquet", [tmp_path / f"{name}.svg"], arms, STYLE, None, "accuracy")
     plain = (tmp_path / "plain.svg").read_text(encoding="utf-8")
     assert plain == (tmp_path / "shuffled.svg").read_text(encoding="utf-8")
     assert plain.index("z $_%") < plain.index("a $_%")  # datasets stay in the table's order
@@ -320,7 +323,7 @@ def test_cost_shows_every_cell_at_its_cost():
 
 def test_figures_say_what_was_selected_on_test():
     scores, gaps, arms = tables(arms=2)
-    for module, table in ((accuracy, scores), (gap, gaps), (share, gaps), (cost, scores)):
+    for module, table in ((score_figure, scores), (gap, gaps), (share, gaps), (cost, scores)):
         published = NOTHING_PUBLISHED if module is share else None
         plain, on_test = (module.draw(t, arms, STYLE, published) for t in (table, table.assign(selection="test")))
         label = " ".join(on_test.axes[0].get_ylabel().split())
@@ -333,24 +336,26 @@ def test_figures_say_what_was_selected_on_test():
 def test_an_arm_without_the_largest_size_is_drawn_up_to_its_own():
     scores, gaps, arms = tables(arms=3)
     scores, gaps = (t[~((t["arm"] == "arm1") & (t["n"] > 1000))] for t in (scores, gaps))
-    for fig in (accuracy.draw(scores, arms, STYLE), gap.draw(gaps, arms, STYLE)):
+    for fig in (score_figure.draw(scores, arms, STYLE), gap.draw(gaps, arms, STYLE)):
         assert sorted(len(line.get_xdata()) for line in curves(fig.axes[0]))[0] == 2
         assert fig.legends  # there is no space for its name at the end of the panel
 
 
 @pytest.mark.parametrize("selection", ["validation", "test"])
-@pytest.mark.parametrize("name", ["accuracy", "gap", "share", "cost", "table_accuracy", "table_inference", "workflow"])
+@pytest.mark.parametrize("name", ["scores", "gap", "share", "cost", "table_scores", "table_inference", "workflow"])
 def test_captions_are_valid_and_match_the_config(name, selection):
     points = [{"dataset": "yelp", "arm": "a*", "difference": None if selection == "test" else -1.0}]
 
     class Job:
         config = {"experiment": {"datasets": ["yelp_a_"], "arms": ["a*", "b|c|"], "reference": "a*",
-                                 "sizes": [100, "10%"], "seeds": [0, 1], "selection": selection},
+                                 "sizes": [100, "10%"], "seeds": [0, 1], "selection": selection,
+                                 "metric": "macro_f1"},
                   "timing": {"warmup": 2, "repetitions": 30}}  # fmt: skip
 
         class params:
             arms = ["a*", "b|c|"]
             style = STYLE
+            metric = "macro_f1"
             published = {"points": points, "study": STUDY} if name == "share" else points
             study = STUDY
 
@@ -361,7 +366,25 @@ def test_captions_are_valid_and_match_the_config(name, selection):
     ]
     plain = re.sub(r"<[^>]+>|\s+", " ", body)
     assert "{{" not in plain and "{%" not in plain and "system-message" not in body
-    assert ("2 seed(s)" in plain) == (name in ("accuracy", "gap", "share", "cost"))
-    assert ("accuracies are too high" in plain) == (selection == "test" and name in ("accuracy", "workflow"))
-    assert ("validation" in plain) == (selection == "validation" and name in ("accuracy", "workflow"))
+    assert ("2 seed(s)" in plain) == (name in ("scores", "gap", "share", "cost"))
+    assert ("scores are too good" in plain) == (selection == "test" and name in ("scores", "workflow"))
+    assert ("validation" in plain) == (selection == "validation" and name in ("scores", "workflow"))
     assert ("hollow star" in plain) == (selection == "validation" and name == "share")
+
+
+def test_figures_of_a_metric_of_which_less_is_better():
+    scores, gaps, arms = tables(arms=3)
+    loss = METRICS["log_loss"]
+    scores = scores.assign(log_loss=1 - scores["accuracy"], log_loss_guessing=0.693)
+    shown = score_figure.draw(scores, arms, STYLE, None, loss)
+    assert shown.axes[0].get_ylabel() == "Test log loss (nats)" and "Shares of the classes" in " ".join(
+        " ".join(texts(shown)).split()
+    )
+    np.testing.assert_allclose(
+        curves(shown.axes[0])[0].get_ydata(), scores[scores["arm"] == "arm0"].groupby("n")["log_loss"].mean()
+    )
+    behind = gap.draw(gaps, arms, STYLE | {"one_point": 0.02}, None, loss)
+    assert " ".join(behind.axes[0].get_ylabel().split()) == "Nats of log loss behind Reference"
+    assert any("0.02 nats" in text for text in texts(behind))
+    steps = next(line for line in cost.draw(scores, arms, STYLE, None, loss).axes[0].lines)
+    assert (np.diff(steps.get_ydata()) < 0).all()  # the frontier falls

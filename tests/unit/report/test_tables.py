@@ -11,16 +11,17 @@ import pytest
 from markdown_it import MarkdownIt
 
 from helpers.tables import write_frame
+from pretrain_or_not.config.metrics import ACCURACY, METRICS
 from pretrain_or_not.config.schema import schema
 from pretrain_or_not.evaluation.metrics import Z_95
 from pretrain_or_not.report.markup import html, latex, markdown, terminal
 from pretrain_or_not.report.numbers import number, with_spread
 from pretrain_or_not.report.published import matched, study
 from pretrain_or_not.report.table import Table, as_html, as_latex, as_markdown
-from pretrain_or_not.report.tables.accuracy import as_table as accuracy_table
-from pretrain_or_not.report.tables.accuracy import full_data, table_accuracy
 from pretrain_or_not.report.tables.inference import as_table as inference_table
 from pretrain_or_not.report.tables.inference import summarize
+from pretrain_or_not.report.tables.scores import as_table as score_table
+from pretrain_or_not.report.tables.scores import full_data, table_scores
 
 STUDY = {"name": "A et al.", "reference": "Theirs", "speed_up": "an LSTM 20 times as fast", "timed": ["lstm", "bert"]}
 HOSTILE = ["a|b", "<script>alert(1)</script>", "50 % & more", "snake_case^2~x", r"\input{x} $x$ #1",
@@ -39,7 +40,7 @@ def scores_and_gaps():
                     rows.append({
                         "dataset": dataset, "dataset_title": dataset.upper(), "arm": arm, "arm_title": arm, "n": n,
                         "seed": seed, "share": n / 1000, "accuracy": accuracy + n / 1e5, "selection": "validation",
-                        "status": "ok", "majority_accuracy": 0.5,
+                        "status": "ok", "accuracy_guessing": 0.5,
                         "parameters": 2e6, "parameters_trained": 1e6, "parameters_embedding": 5e5,
                     })  # fmt: skip
     scores = pd.DataFrame(rows)
@@ -50,11 +51,11 @@ def scores_and_gaps():
 
 def test_full_data_takes_the_largest_size_of_each_arm():
     published = [{"dataset": "d", "arm": "small", "share": 1.0, "accuracy": 76.37, "difference": -2.48}]
-    table = full_data(*scores_and_gaps(), published).set_index(["dataset", "arm"])
+    table = full_data(*scores_and_gaps(), published, ACCURACY).set_index(["dataset", "arm"])
     assert list(table.index) == [("d", "big"), ("d", "small"), ("e", "big"), ("e", "small")]
     assert table["n"].tolist() == [1000, 1000, 1000, 100] and table["largest"].tolist() == [True, True, True, False]
     small = table.loc[("d", "small")]
-    assert small["accuracy"] == pytest.approx(90.5) and small["accuracy_sd"] == pytest.approx(np.std([90, 91], ddof=1))
+    assert small["score"] == pytest.approx(90.5) and small["score_sd"] == pytest.approx(np.std([90, 91], ddof=1))
     assert small["difference"] == pytest.approx(-1.5) and small["difference_95"] == pytest.approx(Z_95 * 0.25)
     assert (small["published_accuracy"], small["published_difference"]) == (76.37, -2.48)
     assert np.isnan(table.loc[("e", "big"), "difference"])
@@ -64,15 +65,15 @@ def test_cells_that_are_not_finite_are_named_in_the_table():
     scores, gaps = scores_and_gaps()
     lost = (scores["dataset"] == "d") & (scores["n"] == 1000) & ((scores["arm"] == "small") | (scores["seed"] == 0))
     scores.loc[lost, ["accuracy", "status"]] = [np.nan, "not finite"]
-    rows = full_data(scores, gaps[gaps["dataset"] == "e"], [])
-    table = accuracy_table(rows, "big", STUDY)
+    rows = full_data(scores, gaps[gaps["dataset"] == "e"], [], ACCURACY)
+    table = score_table(rows, "big", STUDY, ACCURACY)
     assert [row[3] for row in table.rows[:2]] == ["93.00", "—"] and rows["not_finite"].tolist() == [1, 2, 0, 0]
     assert "big on D: without 1 seed whose predictions are not finite." in table.notes
     assert "small on D: without 2 seeds whose predictions are not finite." in table.notes
 
 
 def test_a_size_that_is_the_largest_of_its_arm_only_is_marked():
-    table = accuracy_table(full_data(*scores_and_gaps(), []), "big", STUDY)
+    table = score_table(full_data(*scores_and_gaps(), [], ACCURACY), "big", STUDY, ACCURACY)
     assert [row[2] for row in table.rows] == ["1,000", "1,000", "1,000", "100*"]
     assert "* The largest size of the arm, not of the data set." in table.notes
 
@@ -80,13 +81,13 @@ def test_a_size_that_is_the_largest_of_its_arm_only_is_marked():
 def test_a_row_is_selected_on_test_if_any_of_its_cells_is():
     scores, gaps = scores_and_gaps()
     scores.loc[scores["seed"] == 1, "selection"] = "test"
-    assert set(full_data(scores, gaps, [])["selection"]) == {"test"}
+    assert set(full_data(scores, gaps, [], ACCURACY)["selection"]) == {"test"}
 
 
 def test_table_of_accuracies_in_words():
     published = [{"dataset": "d", "arm": "small", "share": 1.0, "accuracy": 76.37, "difference": -2.48}]
     scores, gaps = scores_and_gaps()
-    table = accuracy_table(full_data(scores, gaps, published), "big", STUDY)
+    table = score_table(full_data(scores, gaps, published, ACCURACY), "big", STUDY, ACCURACY)
     assert table.rows[1] == [
         "D",
         "small",
@@ -101,8 +102,19 @@ def test_table_of_accuracies_in_words():
     ]
     assert table.rows[0][4] == "reference" and table.rows[0][8:] == ["—", "—"] and table.groups == [2]
     assert "selected on test" not in table.caption
-    alone = accuracy_table(full_data(scores.assign(selection="test"), gaps, []), "big", STUDY)
+    alone = score_table(full_data(scores.assign(selection="test"), gaps, [], ACCURACY), "big", STUDY, ACCURACY)
     assert "selected on test" in alone.caption and "Published" not in " ".join(alone.columns + alone.notes)
+
+
+def test_a_table_of_a_metric_of_which_less_is_better():
+    """The difference is that of the scores, so a higher loss has a plus."""
+    scores, gaps = scores_and_gaps()
+    scores = scores.assign(log_loss=1 - scores["accuracy"], log_loss_guessing=0.7)
+    published = [{"dataset": "d", "arm": "small", "share": 1.0, "accuracy": 76.37, "difference": -2.48}]
+    table = score_table(full_data(scores, gaps, published, METRICS["log_loss"]), "big", STUDY,
+                        METRICS["log_loss"])  # fmt: skip
+    assert table.columns[3:5] == ["Log loss (nats)", "Difference (nats)"] and "Published (%)" not in table.columns
+    assert table.rows[1][3:5] == ["0.095 ± 0.007", "+1.500 ± 0.490"]
 
 
 def test_every_form_of_the_table_is_written(tmp_path):
@@ -111,7 +123,9 @@ def test_every_form_of_the_table_is_written(tmp_path):
     write_frame(tmp_path / "scores.parquet", scores)
     write_frame(tmp_path / "gaps.parquet", gaps)
     outputs = [tmp_path / f"accuracy.{form}" for form in ("parquet", "md", "tex", "html")]
-    table_accuracy(tmp_path / "scores.parquet", tmp_path / "gaps.parquet", ["big", "small"], "big", [], STUDY, outputs)
+    table_scores(
+        tmp_path / "scores.parquet", tmp_path / "gaps.parquet", ["big", "small"], "big", [], STUDY, "accuracy", outputs
+    )
     assert len(pd.read_parquet(outputs[0])) == 4
     starts = [b"**Test", b"\\begin{table}", b"<!DOCTYPE html>"]
     assert [path.read_bytes()[: len(start)] for path, start in zip(outputs[1:], starts, strict=True)] == starts

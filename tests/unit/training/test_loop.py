@@ -61,14 +61,14 @@ def test_fit_ends_with_the_weights_of_the_best_validation(make_examples, monkeyp
 
     def scripted(model, *_):
         seen.append({name: weights.clone() for name, weights in model.state_dict().items()})
-        return accuracies[len(seen) - 1]
+        return accuracies[len(seen) - 1], 2.0
 
-    monkeypatch.setattr(module, "validation_accuracy", scripted)
+    monkeypatch.setattr(module, "validation_score", scripted)
     recipe = RECIPE | {"validations": 4}
     model = build(examples, recipe)
     history, cost, _ = fit(model, examples, examples, recipe, RATE, SEED, no_checkpoints())
-    assert [row["validation_accuracy"] for row in history] == accuracies
-    assert cost["validation_accuracy"] == 0.9 and cost["best_step"] == history[1]["step"]
+    assert [row["validation_score"] for row in history] == accuracies
+    assert cost["validation_score"] == 0.9 and cost["best_step"] == history[1]["step"]
     for name, weights in model.state_dict().items():
         assert torch.equal(weights, seen[1][name])
     assert any(not torch.equal(seen[1][name], seen[3][name]) for name in seen[1])
@@ -96,14 +96,14 @@ def train(examples, **changes):
 def test_fit_learns_and_reports_what_it_did(make_examples):
     examples = learnable(make_examples, 120)
     model, history, cost = train(examples)
-    assert cost["validation_accuracy"] == max(row["validation_accuracy"] for row in history) > 0.95
+    assert cost["validation_score"] == max(row["validation_score"] for row in history) > 0.95
     assert [row["step"] for row in history] == [25, 50, 75] and cost["steps"] == 75
     assert history[-1]["examples"] == cost["examples_seen"] == 5 * 120
     assert history[-1]["loss"] < history[0]["loss"]
     assert cost["tokens_seen"] >= 5 * examples.lengths.sum()
     predicted, _ = infer(model, examples, build_accelerator("fp32"), probabilities)
     np.testing.assert_allclose(predicted.sum(axis=1), 1, rtol=1e-5)
-    assert (predicted.argmax(axis=1) == examples.labels).mean() == pytest.approx(cost["validation_accuracy"])
+    assert (predicted.argmax(axis=1) == examples.labels).mean() == pytest.approx(cost["validation_score"])
 
 
 def test_same_seed_same_weights(make_examples):
@@ -116,11 +116,11 @@ def test_same_seed_same_weights(make_examples):
 def test_a_run_that_diverges_keeps_what_was_finite(make_examples, monkeypatch, first):
     """Its last validation, of predictions that are not finite, stops it, and has no accuracy."""
     examples, accuracies = make_examples(80), [first, None, 0.9]
-    monkeypatch.setattr(module, "validation_accuracy", lambda *_: accuracies.pop(0))
+    monkeypatch.setattr(module, "validation_score", lambda *_: (accuracies.pop(0), 1.0))
     history, cost, _ = fit(build(examples, RECIPE), examples, examples, RECIPE, RATE, SEED, no_checkpoints())
     finite = first is not None
-    assert [row["validation_accuracy"] for row in history] == ([0.7, None] if finite else [None])
-    assert cost["validation_accuracy"] == first and cost["steps"] == history[-1]["step"] < 20
+    assert [row["validation_score"] for row in history] == ([0.7, None] if finite else [None])
+    assert cost["validation_score"] == first and cost["steps"] == history[-1]["step"] < 20
     assert cost["best_step"] == (history[0]["step"] if finite else None)
 
 
@@ -128,15 +128,15 @@ def test_a_rate_without_bounds_gives_a_run_without_accuracy(make_examples):
     examples = make_examples(80)
     model = build(examples, RECIPE)
     history, cost, _ = fit(model, examples, examples, RECIPE | {"clip": None}, 1e39, SEED, no_checkpoints())
-    assert cost["validation_accuracy"] is None and [row["validation_accuracy"] for row in history] == [None]
+    assert cost["validation_score"] is None and [row["validation_score"] for row in history] == [None]
     assert not np.isfinite(infer(model, examples, build_accelerator("fp32"), probabilities)[0]).all()
 
 
 def test_patience_stops_early(make_examples):
     _, history, cost = train(learnable(make_examples, 80), epochs=40, validations=40, patience=2)
     assert len(history) < 40
-    best = max(row["validation_accuracy"] for row in history)
-    assert [row["validation_accuracy"] for row in history].index(best) == len(history) - 3
+    best = max(row["validation_score"] for row in history)
+    assert [row["validation_score"] for row in history].index(best) == len(history) - 3
     assert cost["best_step"] == history[-3]["step"]
 
 

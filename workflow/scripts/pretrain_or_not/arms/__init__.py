@@ -14,6 +14,8 @@ plan jobs is in the table of `config.families`. No job imports that table, so a 
 import importlib
 from typing import NamedTuple
 
+from pretrain_or_not.data.examples import Takes
+
 # The classes of a network to time: five stars, as in the published study. The last layer is too small to affect times.
 LABEL_NAMES = ["0", "1", "2", "3", "4"]
 
@@ -22,12 +24,13 @@ class Network(NamedTuple):
     """A network to train.
 
     model: maps input_ids and attention_mask to an output with `logits`. flops: its `Flops`. embeddings: its embedding
-    tables, a list of tensors.
+    tables, a list of tensors. takes: what it can read.
     """
 
     model: object
     flops: object
     embeddings: list
+    takes: Takes = Takes()
 
 
 class Untrained(NamedTuple):

@@ -16,7 +16,7 @@ from pretrain_or_not.compute.inference import NetworkClassifier, infer, probabil
 from pretrain_or_not.compute.logistic import LogisticHead
 from pretrain_or_not.compute.memory import peak_memory_mb
 from pretrain_or_not.compute.pooling import mean_pooled
-from pretrain_or_not.compute.token_fit import check_length, fit_dataset, fit_tokens
+from pretrain_or_not.compute.token_fit import check_length, fit_dataset, fit_tokens, position_limit
 from pretrain_or_not.compute.transformer import (
     embedding_tables,
     encoder_of_settings,
@@ -24,6 +24,7 @@ from pretrain_or_not.compute.transformer import (
     random_encoder,
     speed_up_dropout,
 )
+from pretrain_or_not.data.examples import Takes
 from pretrain_or_not.files.pretrained import locate, verified
 from pretrain_or_not.job import log
 
@@ -36,9 +37,12 @@ class SentenceNetwork(nn.Module):
         self.encoder = encoder
         self.classifier = nn.Linear(encoder.config.hidden_size, classes)
 
-    def forward(self, input_ids, attention_mask):
-        """Return an Output with logits (batch, classes). input_ids, attention_mask: (batch, time)."""
-        output = self.encoder(input_ids=input_ids, attention_mask=attention_mask)
+    def forward(self, input_ids, attention_mask, **more):
+        """Return an Output with logits (batch, classes).
+
+        input_ids, attention_mask: (batch, time). more: other inputs of the encoder, as token types.
+        """
+        output = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **more)
         return Output(self.classifier(unit_pooled(output, attention_mask)))
 
 
@@ -59,7 +63,7 @@ class ContrastiveClassifier:
         self.network, self.recipe, self.learning_rate, self.seed = network, recipe, learning_rate, seed
         self.accelerator = build_accelerator(recipe["precision"])
         network.to(self.accelerator.device)
-        self.flops = counted_flops(network)
+        self.flops, self.takes = counted_flops(network), Takes(position_limit(network.encoder))
         self.iterations = self.training_flops = 0
         self.converged = True
         self.facts = {}
@@ -137,7 +141,7 @@ def build(run, about):
     torch.set_num_threads(run.threads)
     torch.manual_seed(run.cell["seed"])
     encoder = load_encoder(verified(run.pretrained), run.pretrained.get("revision"))
-    fit_dataset(encoder, about, run.recipe["model"])
+    fit_dataset(encoder, about, run.recipe["model"], run.cell["arm"])
     speed_up_dropout(encoder)
     return ContrastiveClassifier(
         SentenceNetwork(encoder, len(about["label_names"])), run.recipe, run.value, run.cell["seed"]
@@ -149,7 +153,7 @@ def load(folder, precision):
     config = json.loads((Path(folder) / "config.json").read_text())
     network = SentenceNetwork(encoder_of_settings(config["encoder"]), config["classes"])
     load_model(network, str(Path(folder) / "model.safetensors"))
-    return NetworkClassifier(network, counted_flops(network), precision)
+    return NetworkClassifier(network, counted_flops(network), precision, Takes(position_limit(network.encoder)))
 
 
 def build_untrained(arm, recipe, pretrained, embeddings, length):

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from pretrain_or_not.data.examples import Takes
+
 
 class Output(NamedTuple):
     """The output of the project's own networks; it has `logits`, a tensor, like an output of transformers."""
@@ -14,9 +16,10 @@ class Output(NamedTuple):
 
 
 class Classifier(Protocol):
-    """A trained model. device: the name of the device that it computes on."""
+    """A trained model. device: the name of the device that it computes on. takes: what it can read of tokens."""
 
     device: str
+    takes: Takes
 
     def predict(self, examples) -> tuple[np.ndarray, int | None]:
         """Return class probabilities, float32 (n, classes), and the FLOPs used, None if they are not counted.
@@ -52,6 +55,7 @@ class FittedClassifier:
     """A fitted `Fittable` as a `Classifier`; it computes on the CPU."""
 
     device = "cpu"
+    takes = Takes()
 
     def __init__(self, model: Fittable):
         self.model = model

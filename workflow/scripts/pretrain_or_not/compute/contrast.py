@@ -63,10 +63,8 @@ class PooledEncoder(torch.nn.Module):
         self.encoder = encoder
 
     def forward(self, features):
-        """Return {"sentence_embedding": float32 (batch, width)} of input_ids and attention_mask."""
-        mask = features["attention_mask"]
-        output = self.encoder(input_ids=features["input_ids"], attention_mask=mask)
-        return {"sentence_embedding": mean_pooled(output, mask)}
+        """Return {"sentence_embedding": float32 (batch, width)}. features: the inputs of the encoder, by name."""
+        return {"sentence_embedding": mean_pooled(self.encoder(**features), features["attention_mask"])}
 
 
 class PairBatches(SentenceTransformerDataCollator):
@@ -77,12 +75,12 @@ class PairBatches(SentenceTransformerDataCollator):
         self.examples, self.work = examples, Work()
 
     def __call__(self, rows):
-        """Return label, float32 (batch,), and input_ids and attention_mask of both sides, int64 (batch, time)."""
+        """Return label, float32 (batch,), and the encoder's inputs of both sides, int64 (batch, time)."""
         batch = {"label": torch.tensor([row["label"] for row in rows])}
         for side in ("first", "second"):
             padded = self.examples.padded(np.array([row[side] for row in rows]))
             self.work.add(*padded["input_ids"].shape)
-            batch |= {f"{side}_{key}": torch.from_numpy(padded[key]) for key in ("input_ids", "attention_mask")}
+            batch |= {f"{side}_{key}": torch.from_numpy(padded[key]) for key in padded if key != "labels"}
         return batch
 
 

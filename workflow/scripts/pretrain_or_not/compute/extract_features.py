@@ -1,6 +1,14 @@
-"""Write the features that linear probes read: the mean last hidden state of a frozen encoder for each text."""
+"""Write the features that probes and nearest neighbours read: the mean last hidden state of a frozen encoder per text.
 
+Of the training split, only rows that some cell uses are encoded. They are encoded in blocks of fixed rows, so that the
+features of a row do not depend on which other rows are asked for, or when.
+"""
+
+from __future__ import annotations
+
+import os
 import time
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -11,25 +19,76 @@ from pretrain_or_not.compute.flops import counted_flops
 from pretrain_or_not.compute.inference import infer
 from pretrain_or_not.compute.parameters import parameter_counts
 from pretrain_or_not.compute.pooling import mean_pooled
-from pretrain_or_not.compute.token_fit import fit_dataset
+from pretrain_or_not.compute.token_fit import fit_dataset, takes_of
 from pretrain_or_not.compute.transformer import embedding_tables, load_encoder
 from pretrain_or_not.data.examples import examples_from_table
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.files.parquet import ROWS_PER_GROUP, open_parquet, read_metadata, read_rows, table_writer
+from pretrain_or_not.files.parquet import (
+    ROWS_PER_GROUP,
+    open_parquet,
+    read_metadata,
+    read_rows,
+    table_writer,
+    to_numpy,
+)
 from pretrain_or_not.files.pretrained import verified
-from pretrain_or_not.files.provenance import versions
+from pretrain_or_not.files.provenance import sha256_of, versions
 from pretrain_or_not.job import log
 
+BLOCK = 500  # rows that are encoded together; padding costs a few percent more than in larger blocks
 PART = ROWS_PER_GROUP  # rows that are in memory at once
 
+ABOUT_TOKENS = ("dataset", "label_names", "tokenizer", "max_length", "split", "unknown_tokens")
 
-def parts(path):
-    """Yield the examples of a token file in parts of PART rows, so that neither they nor their features fill memory."""
-    about = read_metadata(path)
-    with open_parquet(path) as file:
-        rows = np.arange(file.metadata.num_rows)
-    for start in range(0, len(rows), PART):
-        yield examples_from_table(read_rows(path, rows[start : start + PART]), about)
+
+class FrozenEncoder:
+    """A frozen encoder that computes features, and what this has cost so far.
+
+    cost: seconds, examples and flops. facts: numbers of parameters, device, precision.
+    """
+
+    def __init__(self, pretrained, name, tokens, accelerator):
+        """pretrained: a model of the config, called `name` there. tokens: the metadata of the tokens that it reads.
+
+        Raises BadInput if the model cannot be loaded, or cannot process the tokens.
+        """
+        model = load_encoder(verified(pretrained), pretrained.get("revision"))
+        fit_dataset(model, tokens, name)
+        self.name, self.tokens, self.accelerator = name, tokens, accelerator
+        self.flops, self.types = counted_flops(model).forward, takes_of(model).types
+        self.facts = parameter_counts(model, embedding_tables(model)) | device_facts(accelerator)
+        self.model = model.to(accelerator.device)
+        self.width = model.config.hidden_size
+        self.cost = {"seconds": 0.0, "examples": 0, "flops": 0}
+
+    def schema(self):
+        """Return the Arrow schema of a file of features."""
+        features = pa.list_(pa.float32(), self.width)
+        return pa.schema([("row", pa.int64()), ("id", pa.int64()), ("label", pa.int32()), ("features", features)])
+
+    def encode(self, path, rows):
+        """Return a table with the features of `rows`, positions in a file of tokens; they are encoded in blocks.
+
+        rows: sorted, whole blocks. Raises BadInput if a feature is not finite.
+        """
+        table = read_rows(path, rows)
+        matrix = np.empty((len(rows), self.width), dtype=np.float32)
+        for start, end in block_bounds(rows):
+            examples = examples_from_table(table.slice(start, end - start), self.tokens, types=self.types)
+            started = time.perf_counter()
+            matrix[start:end], work = infer(self.model, examples, self.accelerator, mean_pooled)
+            self.cost["seconds"] += time.perf_counter() - started
+            self.cost["examples"] += end - start
+            self.cost["flops"] += work.flops(self.flops)
+        check_finite(matrix, self.name, self.tokens["split"])
+        features = pa.FixedSizeListArray.from_arrays(pa.array(matrix.ravel()), self.width)
+        return pa.table([pa.array(rows), table["id"], table["label"], features], schema=self.schema())
+
+
+def block_bounds(rows):
+    """Return the bounds of the blocks in sorted `rows`, as pairs of positions (start, end)."""
+    cuts = (np.flatnonzero(np.diff(rows // BLOCK)) + 1).tolist()
+    return zip([0, *cuts], [*cuts, len(rows)], strict=True)
 
 
 def check_finite(matrix, name, split):
@@ -42,39 +101,81 @@ def check_finite(matrix, name, split):
         )
 
 
-def extract_features(tokens, pretrained, name, threads, outputs):
-    """Write columns id, label and features (fixed-size lists of float32), in the order of the tokens.
+def extract_features(tokens, max_length, pretrained, name, threads, outputs):
+    """Write columns row, id, label and features (fixed-size lists of float32) of all rows, in the order of the tokens.
 
-    tokens, outputs: split -> path. pretrained: a model of the config, called `name` there. The metadata hold the cost
-    of the features. Raises BadInput if the model cannot be loaded, cannot process the tokens, or gives numbers that are
-    not finite.
+    tokens, outputs: split -> path. max_length: tokens to which texts are cut. pretrained, name: see `FrozenEncoder`. The metadata hold the cost of the features.
+    Raises BadInput as `FrozenEncoder` does, or if features are not finite.
     """
     torch.set_num_threads(threads)
-    model = load_encoder(verified(pretrained), pretrained.get("revision"))
-    flops, counts = counted_flops(model).forward, parameter_counts(model, embedding_tables(model))
     accelerator = build_accelerator("auto")
-    model = model.to(accelerator.device)
-    width = model.config.hidden_size
-    schema = pa.schema([("id", pa.int64()), ("label", pa.int32()), ("features", pa.list_(pa.float32(), width))])
-    about = {"encoder": name, "versions": versions("torch", "transformers")}
     for split, path in tokens.items():
-        facts = read_metadata(path)
-        fit_dataset(model, facts, name)
-        about |= {
-            key: facts[key] for key in ("dataset", "label_names", "tokenizer", "max_length", "split", "unknown_tokens")
-        }
-        cost, later = {"seconds": 0.0, "examples": 0, "flops": 0}, {}
-        with table_writer(outputs[split], schema, later, **about) as writer:
-            for examples in parts(path):
-                started = time.perf_counter()
-                matrix, work = infer(model, examples, accelerator, mean_pooled)
-                cost["seconds"] += time.perf_counter() - started
-                check_finite(matrix, name, split)
-                cost["examples"] += len(examples)
-                cost["flops"] += work.flops(flops)
-                column = pa.FixedSizeListArray.from_arrays(pa.array(matrix.ravel()), width)
-                columns = [examples.ids, examples.labels.astype(np.int32), column]
-                writer.write_table(pa.table(columns, schema=schema))
-            later["inference"] = cost | counts | device_facts(accelerator)
-        rate = cost["examples"] / cost["seconds"]
-        log.info("%s: %d texts, %d features each, %.0f texts/s", split, cost["examples"], width, rate)
+        write_features(path, max_length, all_rows(path), None, pretrained, name, accelerator, outputs[split])
+
+
+def extract_training_features(tokens, max_length, subsets, pretrained, name, threads, code, output):
+    """Write the features of the rows of the training split that `subsets` use; those in `output` already are kept.
+
+    tokens: path of the training tokens. subsets: paths of the training subsets. code: digest of the code. The other
+    arguments and the columns: see `extract_features`. Rows of other subsets, which were encoded before, stay.
+    """
+    torch.set_num_threads(threads)
+    accelerator = build_accelerator("auto")
+    device = device_facts(accelerator)
+    made_of = {
+        "tokens": sha256_of(tokens),
+        "max_length": max_length,
+        "pretrained": pretrained,
+        "code": code,
+        "block": BLOCK,
+    }
+    made_of |= {key: device[key] for key in ("device", "precision")}
+    kept = output if Path(output).exists() and read_metadata(output).get("made_of") == made_of else None
+    total = all_rows(tokens)
+    new = np.zeros(-(-len(total) // BLOCK), dtype=bool)  # of each block, whether it is to be encoded
+    for subset in subsets:
+        new[read_column(subset, "row") // BLOCK] = True
+    if kept:
+        new[read_column(kept, "row") // BLOCK] = False
+    rows = total[new[total // BLOCK]]
+    log.info("%d of %d training texts are to be encoded", len(rows), len(total))
+    if kept and not len(rows):
+        os.utime(output)  # newer than its inputs
+        return
+    write_features(tokens, max_length, rows, kept, pretrained, name, accelerator, output, made_of=made_of)
+
+
+def write_features(path, max_length, rows, kept, pretrained, name, accelerator, output, **about):
+    """Write the features of `rows`, positions in the file of tokens at `path`, after those in the file `kept`, if any.
+
+    max_length: tokens to which texts are cut. about: entries for the metadata.
+    """
+    tokens = read_metadata(path) | {"max_length": max_length}
+    encoder = FrozenEncoder(pretrained, name, tokens, accelerator)
+    about |= {key: tokens[key] for key in ABOUT_TOKENS} | {"encoder": name}
+    about |= {"versions": versions("torch", "transformers")}
+    later: dict = {}
+    with table_writer(output, encoder.schema(), later, **about) as writer:
+        if kept:
+            encoder.cost = {key: read_metadata(kept)["inference"][key] for key in encoder.cost}
+            with open_parquet(kept) as file:
+                for group in range(file.num_row_groups):
+                    writer.write_table(file.read_row_groups([group]).cast(encoder.schema()))
+        before = dict(encoder.cost)
+        for start in range(0, len(rows), PART):
+            writer.write_table(encoder.encode(path, rows[start : start + PART]))
+        later["inference"] = encoder.cost | encoder.facts
+    done, seconds = (encoder.cost[key] - before[key] for key in ("examples", "seconds"))
+    log.info("%s: %d texts, %d features each, %.0f texts/s", tokens["split"], done, encoder.width, done / seconds)
+
+
+def all_rows(path):
+    """Return the positions of all rows of a Parquet file, int64 (n,)."""
+    with open_parquet(path) as file:
+        return np.arange(file.metadata.num_rows)
+
+
+def read_column(path, name):
+    """Return a column of integers of a Parquet file as a NumPy array."""
+    with open_parquet(path) as file:
+        return to_numpy(file.read(columns=[name])[name])

@@ -1,4 +1,4 @@
-"""Say which predictions are right, without counting numbers that are not finite as predictions."""
+"""Say which class is predicted, without counting numbers that are not finite as predictions."""
 
 from __future__ import annotations
 
@@ -15,12 +15,3 @@ def predicted_classes(
         return np.empty(0, dtype=np.int32)
     finite = np.isfinite(probabilities).all(axis=1)
     return np.where(finite, probabilities.argmax(axis=1), NO_CLASS).astype(np.int32)
-
-
-def share_right(
-    probabilities: np.ndarray,  # (n, classes)
-    labels: np.ndarray,  # (n,)
-) -> float | None:
-    """Return the share of examples whose most probable class is their label; None if a probability is not finite."""
-    predicted = predicted_classes(probabilities)
-    return None if (predicted == NO_CLASS).any() else float((predicted == labels).mean())

@@ -11,7 +11,7 @@ from accelerate import Accelerator
 from pretrain_or_not.compute.devices import build_accelerator, device_facts
 from pretrain_or_not.compute.flops import Work
 from pretrain_or_not.data.batches import ordered_batches
-from pretrain_or_not.data.examples import Examples
+from pretrain_or_not.data.examples import Examples, Takes
 
 TOKENS_PER_BATCH = 4096
 
@@ -19,8 +19,12 @@ TOKENS_PER_BATCH = 4096
 class NetworkClassifier:
     """A trained network as a `compute.classifier.Classifier`."""
 
-    def __init__(self, model, flops, precision):
-        """flops: its Flops. precision: that of the training run, so that a model is used as it was validated."""
+    def __init__(self, model, flops, precision, takes=Takes()):
+        """flops: its Flops. precision: that of the training run, so that a model is used as it was validated.
+
+        takes: what the model can read.
+        """
+        self.takes = takes
         self.accelerator = build_accelerator(precision)
         self.model, self.flops = model.to(self.accelerator.device), flops
         self.device = device_facts(self.accelerator)["device"]

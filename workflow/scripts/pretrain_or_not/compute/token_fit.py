@@ -1,7 +1,10 @@
 """Fit a transformer to the tokens that it reads: their number, their ids, the id of padding."""
 
+from inspect import signature
+
 from torch import nn
 
+from pretrain_or_not.data.examples import Takes
 from pretrain_or_not.errors import BadInput
 
 
@@ -56,7 +59,18 @@ def fit_tokens(model, vocabulary, padding_id, name):
         table.padding_idx = None
 
 
-def fit_dataset(model, about, name):
-    """Fit `model`, called `name` in the config, to a token file; about: its metadata. Raises BadInput if impossible."""
-    check_length(model, about["max_length"], f"datasets: {about['dataset']}: max_length", f"model {name!r}")
+def takes_of(model) -> Takes:
+    """Return what a transformer can read."""
+    return Takes(position_limit(model), "token_type_ids" in signature(model.forward).parameters)
+
+
+def fit_dataset(model, about, name, arm=None):
+    """Fit `model`, called `name` in the config, to the tokens that it reads; raise BadInput if impossible.
+
+    about: metadata of their file, with the `max_length` of the arm. arm: its name, None for features, which have the
+    length of the dataset.
+    """
+    if about["max_length"] is not None:
+        keys = f"datasets: {about['dataset']}: max_length" + (f" (or arms: {arm}: max_length)" if arm else "")
+        check_length(model, about["max_length"], keys, f"model {name!r}")
     fit_tokens(model, about["vocabulary"], about["padding_id"], name)

@@ -172,6 +172,9 @@ def check_ngrams(config, mistakes):
         characters = arm.get("characters")
         if "words" in arm and arm["words"] is None and (characters is None or arm.get("tokenizer")):
             mistakes.add((*path, "words"), "null leaves no feature; give a range such as [1, 2]")
+        if isinstance(arm.get("max_length"), int) and not arm.get("tokenizer"):
+            text = "counts tokens, and without a tokenizer the arm reads complete texts; leave it out"
+            mistakes.add((*path, "max_length"), f"{show(arm['max_length'])} {text}")
         if characters is not None and arm.get("tokenizer"):
             text = "needs texts, and with a tokenizer the arm reads tokens; leave one of the two out"
             mistakes.add((*path, "characters"), f"{show(characters)} {text}")

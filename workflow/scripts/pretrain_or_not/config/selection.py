@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 
 
-def best_setting(accuracies: dict[str, float | None]) -> str | None:
-    """Return the setting with the best validation accuracy, on a tie the first one; None if there is none.
+def best_setting(scores: dict[str, float | None], sign: int) -> str | None:
+    """Return the setting with the best validation score, on a tie the first one; None if there is none.
 
-    accuracies: setting -> validation accuracy, in the order of the sweep; None for a run whose predictions are not
-    finite, which never beats another one.
+    scores: setting -> validation score, in the order of the sweep; None for a run whose predictions are not finite,
+    which never beats another one. sign: 1 if a higher score is better, −1 if a lower one is.
     """
 
     def rank(setting):
-        accuracy = accuracies[setting]
-        return -math.inf if accuracy is None else accuracy
+        score = scores[setting]
+        return -math.inf if score is None else sign * score
 
-    return max(accuracies, key=rank, default=None)
+    return max(scores, key=rank, default=None)

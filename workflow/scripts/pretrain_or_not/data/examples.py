@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 
 from pretrain_or_not.config.splits import SPLITS
+from pretrain_or_not.data.pairs import assembled, spans
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.parquet import open_parquet, read_metadata, read_rows, to_numpy
 
@@ -17,7 +20,9 @@ class Examples:
     """Tokenized, labelled examples: the tokens of all examples are concatenated in one array.
 
     ids: (n,) example ids. labels: (n,) class indices. tokens: (sum of lengths,) token ids. offsets: (n + 1,) where
-    each example starts in `tokens`. about: the token file's metadata (label_names, vocabulary, padding_id, …).
+    each example starts in `tokens`. about: the token file's metadata (label_names, vocabulary, padding_id, …), with the
+    `max_length` to which examples were cut, and how many of them were: `truncated`. type_1: (n,) the position in each
+    example from which on tokens are of type 1, None if the model has no token types.
     """
 
     ids: np.ndarray
@@ -25,6 +30,7 @@ class Examples:
     tokens: np.ndarray
     offsets: np.ndarray
     about: dict
+    type_1: np.ndarray | None = None
 
     def __len__(self):
         return len(self.labels)
@@ -37,29 +43,81 @@ class Examples:
     def padded(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Return the examples at positions `rows` as one padded batch: a dict of int64 arrays.
 
-        input_ids and attention_mask have shape (len(rows), longest), labels (len(rows),).
+        input_ids, attention_mask and, if there are token types, token_type_ids have shape (len(rows), longest), labels
+        (len(rows),).
         """
         lengths = self.offsets[rows + 1] - self.offsets[rows]
-        mask = np.arange(lengths.max()) < lengths[:, None]
+        places = np.arange(lengths.max())
+        mask = places < lengths[:, None]
         input_ids = np.full(mask.shape, self.about["padding_id"], dtype=np.int64)
         # In row-major order, `mask` goes through one example after another, so one gather fills the complete batch.
         starts = np.repeat(self.offsets[rows] - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths)
         input_ids[mask] = self.tokens[starts + np.arange(lengths.sum())]
-        return {
-            "input_ids": input_ids,
-            "attention_mask": mask.astype(np.int64),
-            "labels": self.labels[rows],
-        }
+        batch = {"input_ids": input_ids, "attention_mask": mask.astype(np.int64), "labels": self.labels[rows]}
+        if self.type_1 is not None:
+            batch["token_type_ids"] = (mask & (places >= self.type_1[rows, None])).astype(np.int64)
+        return batch
 
 
-def examples_from_table(table: pa.Table, about: dict) -> Examples:
-    """Return Examples from an Arrow table with columns id, label, input_ids; about: metadata of its file."""
+AS_STORED = object()  # to read examples at the length at which they are stored
+
+
+@dataclass(frozen=True)
+class Takes:
+    """What a model can read. limit: tokens of an example, None for any number. types: whether it has token types."""
+
+    limit: int | None = None
+    types: bool = False
+
+
+def form_of_tokens(max_length, takes: Takes) -> Callable:
+    """Return a function that builds Examples from an Arrow table and the metadata of its file.
+
+    max_length: of the arm; None for as many tokens as the model takes. takes: what that model can read.
+    """
+    length = takes.limit if max_length is None else max_length
+    return partial(examples_from_table, max_length=length, types=takes.types)
+
+
+def examples_from_table(table: pa.Table, about: dict, max_length=AS_STORED, types=True) -> Examples:
+    """Return Examples from an Arrow table with columns id, label, input_ids; about: metadata of its file.
+
+    max_length: to which examples are cut, special tokens included, as their tokenizer cuts texts; None for no limit.
+    types: whether token types are of use.
+    """
     chunks = [(np.from_dlpack(c.values), np.from_dlpack(c.offsets)) for c in table["input_ids"].chunks]
     tokens = np.concatenate([values[offsets[0] : offsets[-1]] for values, offsets in chunks])
     lengths = np.concatenate([np.diff(offsets) for _, offsets in chunks])
-    labels = to_numpy(table["label"]).astype(np.int64)
-    starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-    return Examples(to_numpy(table["id"]), labels, tokens, starts, about)
+    offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    ids, labels = to_numpy(table["id"]), to_numpy(table["label"]).astype(np.int64)
+    if max_length is AS_STORED:
+        max_length = about.get("max_length")
+    if "pair" in about:
+        firsts = to_numpy(table["first"]).astype(np.int64)
+        tokens, offsets, type_1, truncated = assembled(tokens, offsets, firsts, about, max_length)
+        about = about | {"max_length": max_length, "truncated": truncated}
+        return Examples(ids, labels, tokens, offsets, about, type_1 if types else None)
+    truncated = 0
+    if max_length is not None and (truncated := int((np.diff(offsets) > max_length).sum())):
+        tokens, offsets = cut(tokens, offsets, about, max_length)
+    return Examples(ids, labels, tokens, offsets, about | {"max_length": max_length, "truncated": truncated})
+
+
+def cut(tokens, offsets, about, max_length):
+    """Return tokens and offsets of texts cut to `max_length` tokens; the special tokens at both ends stay."""
+    before, after = about["special_tokens"]
+    begins, ends = offsets[:-1], offsets[1:]
+    lengths = np.minimum(np.diff(offsets), max_length)
+    shorter = np.concatenate([[0], np.cumsum(lengths)])
+    if about["side"] == "left":
+        kept = tokens[spans(ends - lengths, lengths)]
+        for i in range(before):
+            kept[shorter[:-1] + i] = tokens[begins + i]
+    else:
+        kept = tokens[spans(begins, lengths)]
+        for i in range(1, after + 1):
+            kept[shorter[1:] - i] = tokens[ends - i]
+    return kept, shorter
 
 
 def split_rows(path, about, split):
@@ -81,14 +139,32 @@ def subset_rows(path, subset):
     """
     with open_parquet(subset) as file:
         chosen = file.read()
-    rows = to_numpy(chosen["row"])
-    _, n = split_rows(path, read_metadata(path), "train")
-    if rows.max() >= n:
-        raise BadInput(f"{subset}: asks for rows that {path} does not have; delete the subset and run again")
-    table = read_rows(path, rows)
+    table = read_rows(path, positions_in(path, to_numpy(chosen["row"]), subset))
     if not np.array_equal(to_numpy(table["id"]), to_numpy(chosen["id"])):
         raise BadInput(f"{subset}: its ids are not those of {path}; delete the subset and run again")
     return table
+
+
+def positions_in(path, rows, subset):
+    """Return the positions in a file of training examples of the `rows` of a subset; raise BadInput if it lacks some.
+
+    A file with a column `row`, as of features, holds only some of the rows, in any order. subset: its path.
+    """
+    _, n = split_rows(path, read_metadata(path), "train")
+    with open_parquet(path) as file:
+        held = to_numpy(file.read(columns=["row"])["row"]) if "row" in file.schema_arrow.names else None
+    if held is None:
+        if rows.max() >= n:
+            raise BadInput(f"{subset}: asks for rows that {path} does not have; delete the subset and run again")
+        return rows
+    order = np.argsort(held)
+    places = np.searchsorted(held[order], rows).clip(max=n - 1)
+    if (held[order[places]] != rows).any():
+        raise BadInput(
+            f"{path}: lacks texts of {subset}; are its arm, size and seed in the experiment? If so, delete the file "
+            "and run again"
+        )
+    return order[places]
 
 
 def read_examples(path, first=None, build=examples_from_table, split=None, **expected):

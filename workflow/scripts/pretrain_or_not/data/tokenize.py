@@ -9,6 +9,7 @@ from contextlib import ExitStack
 import numpy as np
 import pyarrow as pa
 
+from pretrain_or_not.data.pairs import spans, stored_lengths
 from pretrain_or_not.data.tokenizer import load_tokenizer
 from pretrain_or_not.data.unknown_tokens import report_unknown
 from pretrain_or_not.files.parquet import open_parquet, read_metadata, table_writer
@@ -19,21 +20,23 @@ ROWS_PER_BATCH = 10_000
 
 
 def tokenize(
-    examples: PathLike, path: str, name: str, max_length: int, outputs: dict, revision: str | None = None
+    examples: PathLike, path: str, name: str, max_length: int | None, outputs: dict, revision: str | None = None
 ) -> None:
     """Write one Parquet file per split, in the order of `examples`: `id`, `label`, `input_ids`.
 
-    input_ids: lists of unsigned integers. path, revision: of a model of the config, called `name` there. max_length:
-    texts are cut to this number of tokens, special tokens included. outputs: split -> path.
+    input_ids: lists of unsigned integers; those of the two texts of a pair, without special tokens, and `first`, the
+    number of ids of the first one. path, revision: of a model of the config, called `name` there. max_length: the most
+    tokens that an arm reads, special tokens included, None for complete texts; a token more is stored, which shows that
+    a text is cut. outputs: split -> path.
     """
     tokenizer = load_tokenizer(path, revision)
     unsigned = np.uint16 if tokenizer.vocabulary <= 2**16 else np.uint32
-    encode, how = tokenizer.encoder(max_length, unsigned)
-    log.info("%s; the tokenizer has %d tokens", how, tokenizer.vocabulary)
-    schema = pa.schema(
-        [("id", pa.int64()), ("label", pa.int32()), ("input_ids", pa.list_(pa.from_numpy_dtype(unsigned)))]
-    )
     facts = read_metadata(examples)
+    encode, columns, layout, how = (pair_encoder if facts.get("pair") else text_encoder)(
+        tokenizer, max_length, unsigned
+    )
+    log.info("%s; the tokenizer has %d tokens", how, tokenizer.vocabulary)
+    schema = pa.schema([("id", pa.int64()), ("label", pa.int32()), *columns])
     about = {
         "dataset": facts["dataset"],
         "label_names": facts["label_names"],
@@ -41,8 +44,10 @@ def tokenize(
         "max_length": max_length,
         "vocabulary": tokenizer.vocabulary,
         "padding_id": tokenizer.padding_id,
+        "side": tokenizer.side,
+        **layout,
     }
-    rows, tokens, cut, empty, unknown, started = 0, 0, 0, 0, 0, time.perf_counter()
+    rows, tokens, empty, unknown, started = 0, 0, 0, 0, time.perf_counter()
     later: dict = {}
     with ExitStack() as stack:
         writers = {s: stack.enter_context(table_writer(p, schema, later, split=s, **about)) for s, p in outputs.items()}
@@ -50,24 +55,66 @@ def tokenize(
         writing = stack.enter_context(ThreadPoolExecutor(1))  # a batch is written while the next is encoded
         written = writing.submit(lambda: None)
         for batch in source.iter_batches(batch_size=ROWS_PER_BATCH):
-            ids, lengths = encode(batch["text"])
-            empty += int((lengths <= tokenizer.added).sum())
+            ids, lengths, special, more = encode(batch)
+            empty += int((lengths <= special).sum())
             ids, lengths = without_empty(ids, lengths, tokenizer.padding_id)
             offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
             input_ids = pa.ListArray.from_arrays(pa.array(offsets), pa.array(ids))
-            table = pa.table([batch["id"], batch["label"], input_ids], schema=schema)
+            table = pa.table([batch["id"], batch["label"], input_ids, *more], schema=schema)
             written.result()
             written = writing.submit(write_splits, writers, table, batch["split"])
-            rows, tokens, cut = rows + len(lengths), tokens + len(ids), cut + int((lengths == max_length).sum())
+            rows, tokens = rows + len(lengths), tokens + len(ids) - special * len(lengths)
             unknown += int((ids == tokenizer.unknown_id).sum()) if tokenizer.unknown_id is not None else 0
         written.result()
-        later["unknown_tokens"] = unknown / max(1, tokens - rows * tokenizer.added)
+        later["unknown_tokens"] = unknown / max(1, tokens)
     seconds = time.perf_counter() - started
-    log.info("%d texts, %.1f tokens on average, %d at the limit of %d tokens; %.0f texts/s",
-             rows, tokens / rows, cut, max_length, rows / seconds)  # fmt: skip
+    log.info("%d texts, %.1f tokens on average, of %s; %.0f texts/s", rows, tokens / rows,
+             "complete texts" if max_length is None else f"at most {max_length}", rows / seconds)  # fmt: skip
     report_unknown(later["unknown_tokens"], facts["dataset"], name)
     if empty:
         warn(f"datasets: {facts['dataset']}: {empty} of {rows} texts have no token of the tokenizer of models: {name}")
+
+
+def text_encoder(tokenizer, max_length, dtype):
+    """Return what `tokenize` needs for single texts.
+
+    A function of a batch of examples, which returns ids, their number in each example, special tokens per example and
+    arrays of further columns; the fields of the columns; metadata; and a line for the log.
+    """
+    encode, how = tokenizer.encoder(None if max_length is None else max_length + 1, dtype)
+
+    def encode_texts(batch):
+        return *encode(batch["text"]), tokenizer.added, ()
+
+    layout = {"special_tokens": tokenizer.special_tokens()}
+    return encode_texts, [("input_ids", pa.list_(pa.from_numpy_dtype(dtype)))], layout, how
+
+
+def pair_encoder(tokenizer, max_length, dtype):
+    """Return what `tokenize` needs for pairs of texts; see `text_encoder`."""
+    encode, how = tokenizer.encoder(None, dtype)
+    before, after = tokenizer.special_tokens()
+    limit = None if max_length is None else max_length + 1
+
+    def encode_pairs(batch):
+        pair = [inner(*encode(batch[column]), before, after) for column in ("text", "second_text")]
+        kept = stored_lengths(*(lengths for _, lengths in pair), limit)
+        starts = np.cumsum(sum(kept)) - sum(kept)
+        both = np.empty(sum(kept).sum(), dtype=dtype)
+        for (ids, lengths), n, start in zip(pair, kept, (starts, starts + kept[0]), strict=True):
+            first_ids = np.cumsum(lengths) - (n if tokenizer.side == "left" else lengths)
+            both[spans(start, n)] = ids[spans(first_ids, n)]
+        return both, sum(kept), 0, (pa.array(kept[0].astype(np.int32)),)
+
+    layout = {"pair": tokenizer.pair_template()._asdict(), "odd_first": tokenizer.fast is None}
+    columns = [("input_ids", pa.list_(pa.from_numpy_dtype(dtype))), ("first", pa.int32())]
+    return encode_pairs, columns, layout, how
+
+
+def inner(ids, lengths, before, after):
+    """Return ids and lengths of texts without the first `before` and the last `after` ids of each."""
+    inside = lengths - before - after
+    return ids[spans(np.cumsum(lengths) - lengths + before, inside)], inside
 
 
 def without_empty(ids, lengths, padding):

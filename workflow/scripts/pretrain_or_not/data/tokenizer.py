@@ -10,10 +10,16 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from pretrain_or_not.data.chunk_encoder import SlowEncoder, make_encoder
+from pretrain_or_not.data.pairs import PairTemplate
 from pretrain_or_not.data.plain_tokenizer import SPECIAL, is_plain
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.pretrained import locate
+from pretrain_or_not.files.static_table import static_table
 from pretrain_or_not.files.vocabulary_files import check_vocabulary_files
+
+NO_LIMIT = 2**30  # tokens
+
+SAMPLE = "a"  # a text with at least one token, to find the special tokens next to it
 
 
 @dataclass(frozen=True)
@@ -34,11 +40,43 @@ class LoadedTokenizer:
     side: str
     added: int
 
-    def encoder(self, max_length: int, dtype):
-        """Return an encoder of texts, and a line about it for the log; see `make_encoder`."""
+    def encoder(self, max_length: int | None, dtype):
+        """Return an encoder of texts, and a line about it for the log; see `make_encoder`.
+
+        max_length: None for complete texts.
+        """
+        limit = NO_LIMIT if max_length is None else max_length
         if self.fast is None:
-            return SlowEncoder(self.slow, max_length, dtype), "texts are encoded by a tokenizer written in Python"
-        return make_encoder(self.fast, max_length, dtype, self.side)
+            return SlowEncoder(self.slow, limit, dtype), "texts are encoded by a tokenizer written in Python"
+        return make_encoder(self.fast, limit, dtype, self.side)
+
+    def special_tokens(self) -> tuple[int, int]:
+        """Return the number of special tokens before a text and after it."""
+        if self.fast is None:
+            mask = self.slow(SAMPLE, return_special_tokens_mask=True)["special_tokens_mask"]
+        else:
+            mask = self.fast.encode(SAMPLE).special_tokens_mask
+        return mask.index(0), mask[::-1].index(0)
+
+    def pair_template(self) -> PairTemplate:
+        """Return what the tokenizer puts around the two texts of a pair."""
+        if self.fast is None:
+            first, second = (self.slow.encode(SAMPLE, add_special_tokens=False) for _ in range(2))
+            ids = self.slow.build_inputs_with_special_tokens(first, second)
+            types = self.slow.create_token_type_ids_from_sequences(first, second)
+            begin = next(i for i in range(len(ids)) if ids[i : i + len(first)] == first)
+            middle = begin + len(first)
+            again = next(i for i in range(middle, len(ids)) if ids[i : i + len(second)] == second)
+            sides = [None] * begin + [0] * len(first) + [None] * (again - middle) + [1] * len(second)
+        else:
+            encoded = self.fast.encode(SAMPLE, SAMPLE)
+            ids, types, sides = encoded.ids, encoded.type_ids, encoded.sequence_ids
+        at = sides.index(0), sides.index(1)
+        end = at[0] + sides.count(0), at[1] + sides.count(1)
+        typed = self.slow is None or "token_type_ids" in self.slow.model_input_names
+        return PairTemplate(
+            ids[: at[0]], ids[end[0] : at[1]], ids[end[1] :], types.index(1) - at[1] if typed and 1 in types else None
+        )
 
 
 def load_tokenizer(path: str, revision: str | None = None) -> LoadedTokenizer:
@@ -48,7 +86,22 @@ def load_tokenizer(path: str, revision: str | None = None) -> LoadedTokenizer:
     """
     folder = locate(path)
     check_vocabulary_files(folder)
+    if static_table(folder):
+        return load_of_table(Path(folder), path)
     return load_plain(Path(folder), path) or load_any(folder, revision, path)
+
+
+def load_of_table(folder, path):
+    """Return the tokenizer of a table of embeddings alone; it adds no special tokens, as in model2vec."""
+    try:
+        description = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+        tokenizer = Tokenizer.from_str(json.dumps(description | {"post_processor": None}))
+    except Exception as error:  # the library raises nothing narrower
+        raise BadInput(f"models: path {path!r}: its tokenizer.json is missing or broken ({error})") from error
+    model, vocabulary = description["model"], tokenizer.get_vocab()
+    padding = next((vocabulary[token] for token in ("[PAD]", "<pad>") if token in vocabulary), 0)
+    unknown = vocabulary.get(model.get("unk_token"), model.get("unk_id"))
+    return LoadedTokenizer(tokenizer, None, size(vocabulary), padding, unknown, "right", 0)
 
 
 def load_plain(folder, path):

@@ -22,9 +22,10 @@ import math
 import numpy as np
 import pandas as pd
 
+from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.evaluation.diagnose import guessing_sizes
 from pretrain_or_not.evaluation.metrics import Z_95
-from pretrain_or_not.evaluation.score import read_predictions
+from pretrain_or_not.evaluation.score import differences
 
 REPLICATES = 2000
 
@@ -36,13 +37,13 @@ COLUMNS = ["dataset", "dataset_title", "arm", "arm_title", "reference", "referen
            "labels", "labels_low", "labels_high", "smallest", "gap_smallest", "gap_smallest_low", "gap_smallest_high",
            "largest", "gap_largest", "gap_largest_low", "gap_largest_high", "gap_lowest", "gap_highest", "seeds",
            "fewest_seeds", "test_examples", "selection", "guessed_sizes", "arm_sizes", "arm_largest", "dataset_largest",
-           "accuracy", "reference_accuracy", "majority_accuracy"]  # fmt: skip
+           "metric", "score", "reference_score", "guessing_score"]  # fmt: skip
 
 
 def crossing(sizes: list[int], gaps: np.ndarray, threshold: float) -> np.ndarray:
     """Return the number of labels from which on the gap is below `threshold`, shape (...).
 
-    sizes: in increasing order, shape (k,). gaps: points, shape (..., k), linear in log(size) between sizes. The result
+    sizes: in increasing order, shape (k,). gaps: shape (..., k), linear in log(size) between sizes. The result
     is infinity if the gap is not below at the largest size, and the smallest size if it is below at every size.
     """
     gaps = np.asarray(gaps, float)
@@ -71,11 +72,12 @@ def mean_gaps(sums, cells, seed_weights):
 
 
 def bootstrap(differences, cells, replicates=REPLICATES, seed=0):
-    """Return replicates of the gap at each size: (replicates, sizes), in points.
+    """Return replicates of the gap at each size: (replicates, sizes).
 
-    differences: (cells, test examples) of -1, 0, 1: reference correct (1 or 0) minus arm correct (1 or 0). cells: see
-    `mean_gaps`. Examples with the same differences in all cells are drawn together, from a multinomial over the
-    distinct patterns: the same distribution as drawing single examples, but much faster.
+    differences: (cells, test examples), see `paired_differences`; for accuracy -100, 0 or 100. cells: see `mean_gaps`.
+    Examples with the same differences in all cells are drawn together, from a multinomial over the distinct patterns:
+    the same distribution as drawing single examples, but much faster. For metrics that are no mean over examples, the
+    gap of a replicate is its linear approximation (see `compute.metrics`).
     """
     rng = np.random.default_rng(seed)
     examples, seeds = differences.shape[1], cells.shape[1]
@@ -83,7 +85,7 @@ def bootstrap(differences, cells, replicates=REPLICATES, seed=0):
     drawn = []
     for start in range(0, replicates, CHUNK):
         k = min(CHUNK, replicates - start)
-        sums = rng.multinomial(examples, counts / examples, size=k) @ patterns.T.astype(float) * (100 / examples)
+        sums = rng.multinomial(examples, counts / examples, size=k) @ patterns.T.astype(float) / examples
         seed_weights = rng.multinomial(max(seeds - 1, 1), np.full(seeds, 1 / seeds), size=k)
         drawn.append(mean_gaps(sums, cells, seed_weights))
     return np.concatenate(drawn)
@@ -97,7 +99,7 @@ def answer_row(sizes, seeds, differences, threshold):
     at, of = sorted(set(sizes)), sorted(set(seeds))
     cells = np.full((len(at), len(of)), -1)
     cells[[at.index(n) for n in sizes], [of.index(s) for s in seeds]] = np.arange(len(sizes))
-    means = mean_gaps(100 * differences.mean(axis=1)[None], cells, np.ones((1, len(of))))[0]
+    means = mean_gaps(differences.mean(axis=1, dtype=float)[None], cells, np.ones((1, len(of))))[0]
     replicates = bootstrap(differences, cells)
     labels = float(crossing(at, means, threshold))
     # Infinity cannot be averaged, so each end of the interval is one of the replicates.
@@ -126,13 +128,7 @@ def answer_row(sizes, seeds, differences, threshold):
     }
 
 
-def is_correct(path):
-    """Return whether each test example was classified correctly, a boolean array (n,). path: of predictions."""
-    _, labels, predicted = read_predictions(path)
-    return labels == predicted
-
-
-def answers(gaps: pd.DataFrame, scores: pd.DataFrame, predictions: dict, threshold: float) -> pd.DataFrame:
+def answers(gaps: pd.DataFrame, scores: pd.DataFrame, predictions: dict, threshold: float, metric: str) -> pd.DataFrame:
     """Return the rows of answer.parquet, one per dataset and arm.
 
     Sizes at which arm and reference are both no better than guessing, and their gap is small or not certain, do not
@@ -140,9 +136,9 @@ def answers(gaps: pd.DataFrame, scores: pd.DataFrame, predictions: dict, thresho
     of labels.
 
     gaps, scores: rows of the tidy tables. predictions: (dataset, arm, n, seed) -> path of the cell's predictions.
-    threshold: in points.
+    threshold: in the unit of the gaps. metric: name of the experiment's.
     """
-    rows, guessing = [], guessing_sizes(scores)
+    rows, guessing = [], guessing_sizes(scores, METRICS[metric])
     for (dataset, arm), group in gaps.groupby(["dataset", "arm"], sort=False):
         reference = group["reference"].iloc[0]
         means = group.groupby("n")[["gap", "gap_se"]].mean()
@@ -150,32 +146,32 @@ def answers(gaps: pd.DataFrame, scores: pd.DataFrame, predictions: dict, thresho
         guessed = {n for n in group["n"] if {(dataset, arm, n), (dataset, reference, n)} <= guessing} - set(certain)
         only_guessed = guessed == set(group["n"])
         group = group if only_guessed else group[~group["n"].isin(guessed)]
-        differences = np.stack([
-            is_correct(predictions[dataset, reference, n, seed]).astype(np.int8)
-            - is_correct(predictions[dataset, arm, n, seed])
+        of_cells = np.stack([
+            differences(predictions[dataset, reference, n, seed], predictions[dataset, arm, n, seed], METRICS[metric])
             for n, seed in zip(group["n"], group["seed"], strict=True)
-        ])  # fmt: skip
+        ]).astype(np.float32)  # fmt: skip
         facts = (
             group[["dataset", "dataset_title", "arm", "arm_title", "reference", "reference_title"]].iloc[0].to_dict()
         )
-        row = answer_row(group["n"].tolist(), group["seed"].tolist(), differences, threshold)
+        row = answer_row(group["n"].tolist(), group["seed"].tolist(), of_cells, threshold)
         if only_guessed:
             row |= {"verdict": "guessing"} | dict.fromkeys(("labels", "labels_low", "labels_high"), math.nan)
         selection = "test" if "test" in set(group["selection"]) else "validation"
-        around = scope(scores[scores["dataset"] == dataset], arm, reference, row["largest"])
+        around = scope(scores[scores["dataset"] == dataset], arm, reference, row["largest"], metric)
         rows.append(facts | row | {"selection": selection, "guessed_sizes": sorted(guessed)} | around)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def scope(scores, arm, reference, size):
-    """Return the sizes around an answer, and mean accuracies at its largest `size`. scores: of one dataset."""
+def scope(scores, arm, reference, size, metric):
+    """Return the sizes around an answer, and mean scores at its largest `size`. scores: of one dataset."""
     sizes, at = scores.loc[scores["arm"] == arm, "n"], scores[scores["n"] == size]
-    means = at.groupby("arm")["accuracy"].mean()
+    means = at.groupby("arm")[metric].mean()
     return {
         "arm_sizes": sizes.nunique(),
         "arm_largest": sizes.max(),
         "dataset_largest": scores["n"].max(),
-        "accuracy": means[arm],
-        "reference_accuracy": means[reference],
-        "majority_accuracy": at["majority_accuracy"].mean(),
+        "metric": metric,
+        "score": means[arm],
+        "reference_score": means[reference],
+        "guessing_score": at[f"{metric}_guessing"].mean(),
     }

@@ -7,19 +7,30 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from pretrain_or_not.config.metrics import METRICS, Metric
 from pretrain_or_not.data.unknown_tokens import MOST_UNKNOWN
 
 # The loss of a network that learns nothing varies by less than this share of the loss of guessing.
 NOTHING_LEARNT = 0.98
 
+MANY_TRUNCATED = 0.05  # share of the test texts
 
-def is_guessing(scores: pd.DataFrame) -> pd.Series:
-    """Return whether each cell is no better than always answering the class that is most frequent in its subset.
 
-    That accuracy is then above the lower end of the 95 % interval of the cell's accuracy, or the cell does answer one
-    class always.
+def is_guessing(scores: pd.DataFrame, metric: Metric) -> pd.Series:
+    """Return whether each cell is no better than guessing, by a metric.
+
+    Guessing gives each class its share in the cell's subset, so its answer is always the most frequent class. Its score
+    is then within the 95 % interval of the cell's, or better, or the metric looks at classes and the cell does answer
+    one class always.
     """
-    return (scores["accuracy_low"] <= scores["majority_accuracy"]) | predicts_one_class(scores)
+    worst = scores[f"{metric.name}{'_low' if metric.higher_is_better else '_high'}"]
+    no_better = metric.sign * worst <= metric.sign * scores[f"{metric.name}_guessing"]
+    return no_better | (predicts_one_class(scores) & metric.of_classes)
+
+
+def guesses(rows: pd.DataFrame) -> pd.Series:
+    """Return whether each row of scores.parquet, at least one, is no better than guessing by their metric."""
+    return is_guessing(rows, METRICS[rows["metric"].iloc[0]])
 
 
 def predicts_one_class(scores: pd.DataFrame) -> pd.Series:
@@ -27,11 +38,11 @@ def predicts_one_class(scores: pd.DataFrame) -> pd.Series:
     return scores["predicted_classes"].eq(1).fillna(False).astype(bool)
 
 
-def guessing_sizes(scores: pd.DataFrame) -> set[tuple]:
+def guessing_sizes(scores: pd.DataFrame, metric: Metric) -> set[tuple]:
     """Return the (dataset, arm, n) at which an arm is no better than guessing: `is_guessing` of means over seeds."""
-    columns = ["accuracy_low", "majority_accuracy", "predicted_classes"]
+    columns = [*(f"{metric.name}{end}" for end in ("_low", "_high", "_guessing")), "predicted_classes"]
     means = scores.groupby(["dataset", "arm", "n"])[columns].mean()
-    return set(means.index[is_guessing(means)])
+    return set(means.index[is_guessing(means, metric)])
 
 
 class Finding(NamedTuple):
@@ -50,9 +61,13 @@ FINDINGS = {
         lambda rows: rows["unknown_tokens"] > MOST_UNKNOWN,
         "{cells} read{s} texts of which more than 5 % of the tokens are unknown to the tokenizer; take another one",
     ),
+    "truncated": Finding(
+        lambda rows: rows["truncated"] > MANY_TRUNCATED,
+        "{cells} read{s} test texts of which more than 5 % are cut at `max_length`: raise it, for the dataset or the arm",
+    ),
     "not finite": Finding(
         lambda rows: rows["status"] == "not finite",
-        "{cells} {has} no accuracy, because predictions are not finite (NaN): lower the learning rate ({which})",
+        "{cells} {has} no score, because predictions are not finite (NaN): lower the learning rate ({which})",
     ),
     "subset": Finding(
         lambda rows: rows["subset_classes"] < rows["classes"],
@@ -63,12 +78,12 @@ FINDINGS = {
         "{cells} predict{s} one class for all test examples",
     ),
     "guessing": Finding(
-        lambda rows: is_guessing(rows) & ~predicts_one_class(rows),
+        lambda rows: guesses(rows) & ~predicts_one_class(rows),
         "{cells} {is} no better than always answering the most frequent class",
     ),
     "loss": Finding(
         lambda rows: (
-            is_guessing(rows)
+            guesses(rows)
             & (rows["subset_classes"] > 1)
             & (rows["lowest_loss"] >= NOTHING_LEARNT * rows["guessing_loss"])
         ),

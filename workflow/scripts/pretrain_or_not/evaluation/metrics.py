@@ -1,31 +1,17 @@
-"""The table of metrics: what predictions are measured in."""
+"""Compute the scores of a cell with their intervals, or its gap."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
+from pretrain_or_not.compute.metrics import metric_values
+from pretrain_or_not.config.metrics import METRICS, Metric
+
 Z_95 = 1.959963984540054  # two-sided 95 % of the normal distribution
 
-
-def accuracy(labels: np.ndarray, predicted: np.ndarray, classes: int) -> float:
-    """Return the share of equal entries of two integer arrays (n,)."""
-    return float(np.mean(labels == predicted))
-
-
-def macro_f1(labels: np.ndarray, predicted: np.ndarray, classes: int) -> float:
-    """Return the unweighted mean over classes of F1 = 2 TP / (2 TP + FP + FN).
-
-    A class that is neither seen nor predicted counts as 0. scikit-learn's `f1_score` gives the same number, about a
-    hundred times as slowly: half a minute more for 10,000 cells.
-    """
-    confusion = np.bincount(labels * classes + predicted, minlength=classes**2).reshape(classes, classes)
-    hits = np.diag(confusion)
-    both = confusion.sum(axis=0) + confusion.sum(axis=1)
-    return float(np.mean(np.divide(2 * hits, both, out=np.zeros(classes), where=both > 0)))
+ENDS = ("", "_low", "_high", "_guessing")  # of the columns of each metric
 
 
 def wilson_interval(correct: int, n: int) -> tuple[float, float]:
@@ -37,50 +23,63 @@ def wilson_interval(correct: int, n: int) -> tuple[float, float]:
     return (0.0 if correct == 0 else centre - half), (1.0 if correct == n else centre + half)
 
 
-class Metric(NamedTuple):
-    """One row of the table.
+def interval(metric: Metric, values: np.ndarray) -> tuple[float, float]:
+    """Return the 95 % interval (low, high) of a score: Wilson's for accuracy, for others mean ± 1.96 standard errors.
 
-    name: its column in scores.parquet. score: maps labels (n,), predicted classes (n,) and the number of classes to a
-    number. interval: maps how many are right and n to the ends of a 95 % interval, the columns NAME_low and NAME_high;
-    None for a metric without one.
+    values: (n,), see `compute.metrics`.
     """
+    if metric.name == "accuracy":
+        return wilson_interval(int(values.sum()), len(values))
+    score, half = values.mean(), Z_95 * standard_error(values)
+    low, high = metric.bounds
+    return float(max(low, score - half)), float(min(high, score + half))
 
-    name: str
-    score: Callable[[np.ndarray, np.ndarray, int], float]
-    interval: Callable[[int, int], tuple[float, float]] | None = None
 
-
-METRICS = {
-    metric.name: metric
-    for metric in (
-        Metric("accuracy", accuracy, wilson_interval),
-        Metric("macro_f1", macro_f1),
-    )
-}
+def standard_error(values: np.ndarray) -> float:
+    """Return the standard error of the mean of values (n,); NaN for one."""
+    return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan
 
 
 def metric_columns() -> list[str]:
-    """Return the names of the columns that `scores` returns."""
-    ends = {True: ("", "_low", "_high"), False: ("",)}
-    return [f"{metric.name}{end}" for metric in METRICS.values() for end in ends[metric.interval is not None]]
+    """Return the names of the columns of all metrics in scores.parquet."""
+    return [f"{name}{end}" for name in METRICS for end in ENDS]
 
 
-def scores(labels: np.ndarray, predicted: np.ndarray, classes: int) -> dict[str, float]:
-    """Return the columns of all metrics for the predictions of one cell. labels, predicted: integer arrays (n,)."""
-    columns = {}
-    for metric in METRICS.values():
-        columns[metric.name] = metric.score(labels, predicted, classes)
-        if metric.interval:
-            ends = metric.interval(int((labels == predicted).sum()), len(labels))
-            columns |= {f"{metric.name}_low": ends[0], f"{metric.name}_high": ends[1]}
+def all_scores(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
+    """Return the score by each metric and its interval, as columns NAME, NAME_low and NAME_high.
+
+    labels: (n,). probabilities: (n, classes).
+    """
+    columns: dict[str, float] = {}
+    for name, metric in METRICS.items():
+        values = metric_values(name, labels, probabilities)
+        low, high = interval(metric, values)
+        columns |= {name: float(values.mean()), f"{name}_low": low, f"{name}_high": high}
     return columns
 
 
-def paired_gap(reference_right: np.ndarray, arm_right: np.ndarray) -> tuple[float, float]:
-    """Return the gap in points between two arms on the same test examples, and its standard error.
+def guessing_scores(labels: np.ndarray, class_counts: list[int]) -> dict[str, float]:
+    """Return what guessing scores by each metric, as columns NAME_guessing.
 
-    Both: boolean arrays (n,), whether each example is classified correctly. The standard error is that of a mean of
-    paired differences; it covers the sampling of test examples, not that of training subsets and seeds.
+    Guessing gives every example the shares of the classes in the training subset as probabilities, so its answer is
+    always the most frequent class. labels: (n,) of the test data. class_counts: of the training subset.
     """
-    differences = 100.0 * (np.asarray(reference_right, float) - np.asarray(arm_right, float))
-    return float(differences.mean()), float(differences.std(ddof=1) / math.sqrt(len(differences)))
+    shares = np.asarray(class_counts, np.float32) / sum(class_counts)
+    probabilities = np.broadcast_to(shares, (len(labels), len(shares)))
+    return {f"{name}_guessing": float(metric_values(name, labels, probabilities).mean()) for name in METRICS}
+
+
+def paired_differences(metric: Metric, reference_values: np.ndarray, arm_values: np.ndarray) -> np.ndarray:
+    """Return the gap between two arms on each test example, (n,), in the unit of the metric; positive is behind.
+
+    Both values: (n,) on the same test examples, see `compute.metrics`.
+    """
+    return metric.points * (reference_values - arm_values)
+
+
+def paired_gap(differences: np.ndarray) -> tuple[float, float]:
+    """Return the gap, a mean of `paired_differences`, and its standard error.
+
+    The standard error covers the sampling of test examples, not that of training subsets and seeds.
+    """
+    return float(differences.mean()), standard_error(differences)

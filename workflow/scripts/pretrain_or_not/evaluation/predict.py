@@ -15,7 +15,7 @@ from pretrain_or_not.arms import family_module
 from pretrain_or_not.compute.classifier import Classifier
 from pretrain_or_not.compute.hits import NO_CLASS, predicted_classes
 from pretrain_or_not.config.recipe import tokenizer_of
-from pretrain_or_not.data.examples import read_examples
+from pretrain_or_not.data.examples import AS_STORED, form_of_tokens, read_examples
 from pretrain_or_not.data.forms import FORMS
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import read_json
@@ -35,13 +35,16 @@ def load_classifier(family: str, folder: Path, precision: str) -> Classifier:
     return family_module(family).load(folder, precision)
 
 
-def read_test(reads, path, run):
+def read_test(reads, path, run, takes):
     """Read the test examples; return (examples, seconds, FLOPs), with the cost of computing their features before.
 
-    reads: the form in which the arm reads examples, see `data.forms`. run: content of the run.json.
+    reads: the form in which the arm reads examples, see `data.forms`. run: content of the run.json. takes: what the
+    model can read of tokens.
     """
     about = {"dataset": run["dataset"]} | ({} if reads == "texts" else {"tokenizer": tokenizer_of(run["recipe"])})
-    examples = read_examples(path, build=FORMS[reads], split="test", **about)
+    max_length = run["recipe"].get("max_length", AS_STORED)
+    form = form_of_tokens(max_length, takes) if reads == "tokens" else FORMS[reads]
+    examples = read_examples(path, build=form, split="test", **about)
     before = examples.about["inference"] if reads == "features" else {"seconds": 0.0, "flops": 0}
     return examples, before["seconds"], before["flops"]
 
@@ -76,7 +79,7 @@ def evaluate_cell(
 
         torch.set_num_threads(threads)
     classifier = load_classifier(family, folder, run["precision"])
-    examples, seconds_before, flops_before = read_test(reads, test, run)
+    examples, seconds_before, flops_before = read_test(reads, test, run, classifier.takes)
     started = time.perf_counter()
     probabilities, flops = classifier.predict(examples)
     seconds = seconds_before + time.perf_counter() - started
@@ -96,6 +99,7 @@ def evaluate_cell(
         pa.table(columns),
         label_names=names,
         unknown_tokens=examples.about.get("unknown_tokens"),
+        truncated=examples.about.get("truncated"),
         config_digest=run["config_digest"],
         run=digest(run),
         code=code,

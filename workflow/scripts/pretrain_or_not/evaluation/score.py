@@ -1,4 +1,4 @@
-"""Score the predictions of all cells, in two tidy tables."""
+"""Score the predictions of all cells, in tidy tables."""
 
 from __future__ import annotations
 
@@ -6,72 +6,90 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from pretrain_or_not.compute.hits import NO_CLASS
+from pretrain_or_not.compute.metrics import metric_values
+from pretrain_or_not.config.metrics import METRICS, Metric
 from pretrain_or_not.config.settings import setting_value
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.evaluation.metrics import metric_columns, paired_gap
-from pretrain_or_not.evaluation.metrics import scores as scores_of
+from pretrain_or_not.evaluation.by_class import class_columns
+from pretrain_or_not.evaluation.by_group import COLUMNS as GROUP_COLUMNS
+from pretrain_or_not.evaluation.calibration import calibration
+from pretrain_or_not.evaluation.details import confusion_of, issue_rows, largest_rows, place, rows_by_group
+from pretrain_or_not.evaluation.metrics import (
+    all_scores,
+    guessing_scores,
+    metric_columns,
+    paired_differences,
+    paired_gap,
+)
+from pretrain_or_not.evaluation.predictions import CELL, NOT_FINITE, OK, read_predictions
 from pretrain_or_not.files.json_files import read_json
-from pretrain_or_not.files.parquet import open_parquet, read_metadata, write_table
+from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.job import log
-
-CELL = ["dataset", "arm", "size", "n", "seed"]
 
 COST = ["seconds", "examples_per_second", "training_flops", "peak_memory_mb", "parameters", "parameters_trained",
         "parameters_embedding", "steps", "device", "precision", "threads"]  # fmt: skip
 
+CALIBRATION = ["brier", "ece", "temperature", "brier_scaled", "ece_scaled", "log_loss_scaled"]
+
 # Further values of a run.json that cells are diagnosed by; those of other families are missing.
-FROM_RUN = ["best_step", "validations", "converged", "lowest_loss", "guessing_loss", "subset_classes"]
+FROM_RUN = ["best_step", "validations", "converged", "lowest_loss", "guessing_loss"]
 
 # The types of columns that may hold no value at all.
 NULLABLE = {
-    **dict.fromkeys([*metric_columns(), "validation_accuracy", "lowest_loss", "unknown_tokens"], "float64"),
+    **dict.fromkeys(
+        [*metric_columns(), *CALIBRATION, "validation_score", "lowest_loss", "unknown_tokens", "truncated"], "float64"
+    ),
     **dict.fromkeys(["predicted_classes", "best_step"], "Int64"),
     "converged": "boolean",
     "sweep_edge": "str",
 }
 
-GAPS = {"dataset": str, "dataset_title": str, "arm": str, "arm_title": str, "reference": str, "reference_title": str,
-        "size": str, "n": int, "share": float, "seed": int, "gap": float, "gap_se": float, "test_examples": int,
-        "selection": str}  # fmt: skip
+TITLES = {"dataset": str, "dataset_title": str, "arm": str, "arm_title": str}
+GAPS = TITLES | {"reference": str, "reference_title": str, "size": str, "n": int, "share": float, "seed": int,
+                 "metric": str, "gap": float, "gap_se": float, "test_examples": int, "selection": str}  # fmt: skip
+BY_CLASS = TITLES | {"size": str, "n": int, "seed": int, "class": str, "precision": float, "recall": float,
+                     "f1": float, "support": int, "predicted": int}  # fmt: skip
+CONFUSION = TITLES | {"size": str, "n": int, "seed": int, "class": str, "predicted_class": str, "examples": int}
+RELIABILITY = TITLES | {"size": str, "n": int, "seed": int, "scaled": bool, "bin": int, "examples": int,
+                        "confidence": float, "right": float}  # fmt: skip
+
+BY_GROUP = TITLES | {"size": str, "n": int, "seed": int} | GROUP_COLUMNS
+ISSUES = TITLES | {"id": int, "text": str, "given": str, "suggested": str, "score": float}
+TYPES = {"gaps": GAPS, "by_class": BY_CLASS, "by_group": BY_GROUP, "label_issues": ISSUES, "confusion": CONFUSION,
+         "reliability": RELIABILITY}  # fmt: skip
 
 
-OK, NOT_FINITE = "ok", "not finite"  # the status of a cell
-
-
-def read_predictions(path):
-    """Read (ids, labels, predicted) from a file of predictions, as NumPy arrays (n,); NO_CLASS where there is none."""
-    with open_parquet(path) as file:
-        table = file.read(columns=["id", "label", "predicted"])
-    return tuple(table[name].fill_null(NO_CLASS).to_numpy() for name in ("id", "label", "predicted"))
-
-
-def score_cell(predictions, selected, train_rows):
+def score_cell(cell, run, choice, guessing, train_rows, metric):
     """Return one row of scores.parquet: the cell, its status, metrics, what to diagnose it by, and its selected run.
 
-    A cell without a finite validation, or with a test prediction that is not finite, has no metrics. train_rows:
-    dataset -> number of its training examples.
+    A cell without a finite validation, or with a test prediction that is not finite, has no metrics. cell: its
+    `Predictions`. run: the run.json of the selected run. choice: content of selected.json. guessing: see
+    `guessing_scores`. train_rows: training examples of the dataset. metric: the one of the experiment.
     """
-    about, choice = read_metadata(predictions), read_json(selected)
-    run = choice["selected"]
-    _, labels, predicted = read_predictions(predictions)
-    finite = run["validation_accuracy"] is not None and NO_CLASS not in predicted
-    metrics = scores_of(labels, predicted, len(about["label_names"])) if finite else dict.fromkeys(metric_columns())
+    about, labels = cell.about, cell.labels
+    finite = run["validation_score"] is not None and cell.finite
+    scores = dict.fromkeys([*metric_columns(), *CALIBRATION])
+    if finite:
+        scores |= all_scores(labels, cell.probabilities)
+        scores |= calibration(labels, cell.probabilities, run["temperature"])
     return {
         **{key: about[key] for key in CELL},
-        "share": about["n"] / train_rows[about["dataset"]],
+        "share": about["n"] / train_rows,
         "setting": about["setting"],
         "selection": run.get("selection", "validation"),
         "status": OK if finite else NOT_FINITE,
-        **metrics,
-        "majority_accuracy": float((labels == run["majority_class"]).mean()),
+        "metric": metric.name,
+        **scores,
+        **guessing,
         "classes": len(about["label_names"]),
-        "predicted_classes": len(np.unique(predicted)) if finite else None,
+        "subset_classes": sum(count > 0 for count in run["class_counts"]),
+        "predicted_classes": len(np.unique(cell.predicted)) if finite else None,
         **{key: run.get(key) for key in FROM_RUN},
         "sweep_edge": sweep_edge(choice),
         "unknown_tokens": about["unknown_tokens"],
+        "truncated": None if about["truncated"] is None else about["truncated"] / len(labels),
         "test_examples": len(labels),
-        "validation_accuracy": run["validation_accuracy"],
+        "validation_score": run["validation_score"],
         "validation_examples": run["validation_examples"],
         "sweep_seconds": choice["sweep_seconds"],
         "inference_examples_per_second": about["inference"]["examples"] / about["inference"]["seconds"],
@@ -82,22 +100,22 @@ def score_cell(predictions, selected, train_rows):
 def sweep_edge(choice):
     """Return "lowest" or "highest" if the selected value is at that end of its sweep, otherwise None.
 
-    It is None, too, where another run is as accurate. choice: content of a selected.json.
+    It is None, too, where another run is as good. choice: content of a selected.json.
     """
     values = {run["setting"]: setting_value(run["setting"]) for run in (choice["selected"], *choice["beaten"])}
-    chosen, accuracy = choice["selected"]["setting"], choice["selected"]["validation_accuracy"]
-    if len(values) == 1 or accuracy in (None, *(run["validation_accuracy"] for run in choice["beaten"])):
+    chosen, score = choice["selected"]["setting"], choice["selected"]["validation_score"]
+    if len(values) == 1 or score in (None, *(run["validation_score"] for run in choice["beaten"])):
         return None
     ends = {min(values, key=values.__getitem__): "lowest", max(values, key=values.__getitem__): "highest"}
     return ends.get(chosen)
 
 
-def gap_rows(scores, predictions, reference):
+def gap_rows(scores, predictions, reference, metric):
     """Return the rows of gaps.parquet: each cell of another arm against the reference arm, same subset and test data.
 
-    A cell has no gap if the experiment leaves out the same cell of the reference arm, or one of the two has no
-    accuracy. A gap counts as selected on test if one of its two cells was. scores: rows of scores.parquet, one per path
-    of `predictions`. Raises BadInput if test examples differ.
+    A cell has no gap if the experiment leaves out the same cell of the reference arm, or one of the two has no score. A
+    gap counts as selected on test if one of its two cells was. scores: rows of scores.parquet, one per path of
+    `predictions`. Raises BadInput if test examples differ.
     """
     by_cell = {
         tuple(row[key] for key in CELL): (row, path)
@@ -110,44 +128,95 @@ def gap_rows(scores, predictions, reference):
         if row["arm"] == reference or (at := tuple((cell | {"arm": reference}).values())) not in by_cell:
             continue
         reference_row, other = by_cell[at]
-        ids, labels, predicted = read_predictions(path)
-        reference_ids, _, reference_predicted = read_predictions(other)
-        if not (ids == reference_ids).all():
-            raise BadInput(f"{other}: not the test examples of arm {row['arm']}; delete both and run again")
-        gap, error = paired_gap(reference_predicted == labels, predicted == labels)
+        gap, error = paired_gap(differences(other, path, metric))
         rows.append(
             cell
             | {
                 "share": row["share"],
                 "reference": reference,
+                "metric": metric.name,
                 "gap": gap,
                 "gap_se": error,
-                "test_examples": len(ids),
+                "test_examples": row["test_examples"],
                 "selection": "test" if "test" in (row["selection"], reference_row["selection"]) else "validation",
             }
         )
     return rows
 
 
-def score(predictions: list, selected: list, summaries: list, reference: str, titles: dict, outputs: dict) -> None:
-    """Write both tables.
+def differences(reference, arm, metric: Metric) -> np.ndarray:
+    """Return the `paired_differences` between two cells, (test examples,); raise BadInput if test examples differ.
 
-    predictions, selected: one path per cell, in the same order. summaries: path of each dataset.json. titles:
-    {"dataset": …, "arm": …}, each name -> title. outputs: paths of `scores` and `gaps`.
+    reference, arm: paths of predictions.
     """
-    train_rows = {facts["dataset"]: facts["rows"]["train"] for facts in map(read_json, summaries)}
-    rows = [score_cell(*pair, train_rows) for pair in zip(predictions, selected, strict=True)]
+    first, second = read_predictions(reference), read_predictions(arm)
+    if not np.array_equal(first.ids, second.ids):
+        raise BadInput(f"{reference}: not the test examples of arm {second.about['arm']}; delete both and run again")
+    of_reference, of_arm = (metric_values(metric.name, cell.labels, cell.probabilities) for cell in (first, second))
+    return paired_differences(metric, of_reference, of_arm)
+
+
+def score(
+    predictions: list,
+    selected: list,
+    summaries: list,
+    examples: list,
+    reference: str,
+    metric: str,
+    titles: dict,
+    outputs: dict,
+) -> None:
+    """Write the tables.
+
+    predictions, selected: one path per cell, in the same order. summaries, examples: path of each dataset.json and
+    examples.parquet. metric: name of the experiment's. titles: {"dataset": …, "arm": …}, each name -> title. outputs:
+    paths of `scores`, `gaps`, `by_class`, `by_group`, `label_issues`, and, at the largest size of each arm, `confusion`
+    and `reliability`.
+    """
+    measured = METRICS[metric]
+    facts = list(map(read_json, summaries))
+    train_rows = {fact["dataset"]: fact["rows"]["train"] for fact in facts}
+    texts = {fact["dataset"]: path for fact, path in zip(facts, examples, strict=True)}
+    rows, classes, guesses = [], [], {}
+    for path, choice in zip(predictions, map(read_json, selected), strict=True):
+        cell, run = read_predictions(path), choice["selected"]
+        about = cell.about
+        guess = (about["dataset"], tuple(run["class_counts"]))  # the same for all arms with this subset
+        if guess not in guesses:
+            guesses[guess] = guessing_scores(cell.labels, run["class_counts"])
+        rows.append(score_cell(cell, run, choice, guesses[guess], train_rows[about["dataset"]], measured))
+        if rows[-1]["status"] == OK:
+            classes.append(pd.DataFrame(class_columns(confusion_of(cell), about["label_names"])).assign(**place(about)))
     scores = pd.DataFrame(rows).astype(NULLABLE)
-    gaps = pd.DataFrame(gap_rows(rows, predictions, reference), columns=list(GAPS))
-    for table in (scores, gaps):
-        for column in ("dataset", "arm"):
-            table[f"{column}_title"] = table[column].map(titles[column])
-    gaps["reference_title"] = titles["arm"][reference]
-    gaps = gaps.astype(GAPS)
-    for path, table in ((outputs["scores"], scores), (outputs["gaps"], gaps)):
-        write_table(path, pa.Table.from_pandas(table, preserve_index=False), reference=reference)
+    paths = {tuple(row[key] for key in CELL): path for row, path in zip(rows, predictions, strict=True)
+             if row["status"] == OK}  # fmt: skip
+    issues, ceilings = issue_rows(scores, paths, texts, measured)
+    scores["accuracy_ceiling"] = scores["dataset"].map(ceilings).astype(float)
+    confusions, reliability = largest_rows(scores, predictions)
+    tables = {
+        "scores": scores,
+        "gaps": pd.DataFrame(gap_rows(rows, predictions, reference, measured)),
+        "by_class": pd.concat(classes) if classes else pd.DataFrame(),
+        "by_group": pd.DataFrame(rows_by_group(paths, texts, reference, measured)),
+        "label_issues": pd.DataFrame(issues),
+        "confusion": pd.DataFrame(confusions),
+        "reliability": pd.DataFrame(reliability),
+    }
+    for name, table in tables.items():
+        typed = with_titles(table, titles, reference, TYPES.get(name))
+        write_table(outputs[name], pa.Table.from_pandas(typed, preserve_index=False), reference=reference)
     for row in scores[scores["status"] != OK].to_dict("records"):
-        log.warning("%(dataset)s, %(arm)s, %(size)s labels, seed %(seed)s: %(status)s, so without accuracy", row)
+        log.warning("%(dataset)s, %(arm)s, %(size)s labels, seed %(seed)s: %(status)s, so without scores", row)
     if (scores["status"] == OK).any():
-        summary = scores.pivot_table("accuracy", ["dataset", "n"], "arm", sort=False).mul(100).round(2)
-        log.info("test accuracy in %%, mean over seeds\n%s", summary.to_string())
+        summary = scores.pivot_table(metric, ["dataset", "n"], "arm", sort=False).mul(measured.scale).round(3)
+        log.info("test %s (%s), mean over seeds\n%s", measured.title, measured.unit, summary.to_string())
+
+
+def with_titles(table, titles, reference, types):
+    """Return a table with the titles of its datasets and arms, and with the columns and `types` that are given."""
+    table = table.reindex(columns=[*types]) if types and table.empty else table
+    for column in ("dataset", "arm"):
+        table = table.assign(**{f"{column}_title": table[column].map(titles[column])})
+    if types and "reference" in types:
+        table = table.assign(reference_title=titles["arm"][reference])
+    return table[[*types]].astype(types) if types else table

@@ -1,4 +1,4 @@
-"""Select the run of a cell with the best validation accuracy."""
+"""Select the run of a cell with the best validation score."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from pretrain_or_not.files.run_files import check_model, delete_model
 from pretrain_or_not.job import log
 
 
-def select_run(costs: list[str], outputs: dict, keep: str) -> None:
+def select_run(costs: list[str], sign: int, outputs: dict, keep: str) -> None:
     """Write selected.json, link the selected model into `selected/`, and delete the weights that are not kept.
 
     costs: path of the run.json of each run of the cell, in the order of the sweep; on a tie, the first one wins. Each
-    run has its model next to it. outputs: path of `selected` and, unless `keep` is "none", of `model` and `config`.
+    run has its model next to it. sign: see `best_setting`. outputs: path of `selected` and, unless `keep` is "none", of
+    `model` and `config`.
     keep: which weights stay on disk: those of "all" runs, of the "selected" one, or, once it is tested, of "none".
     selected.json holds the run.json of the selected run and the results of the others. Raises BadInput if the selected
     model is broken or missing.
     """
     runs = [read_json(path) for path in costs]
-    setting = best_setting({run["setting"]: run["validation_accuracy"] for run in runs})
+    setting = best_setting({run["setting"]: run["validation_score"] for run in runs}, sign)
     best = [run["setting"] for run in runs].index(setting)
     folder = Path(costs[best]).parent
     if keep != "none":
@@ -34,7 +35,7 @@ def select_run(costs: list[str], outputs: dict, keep: str) -> None:
         check_model(folder)
         for name, output in zip(MODEL_FILES, (outputs["model"], outputs["config"]), strict=True):
             link(folder / name, output)
-    shown = ("setting", "validation_accuracy", "seconds", "training_flops")
+    shown = ("setting", "validation_score", "seconds", "training_flops")
     write_json(
         outputs["selected"],
         {
@@ -51,7 +52,7 @@ def select_run(costs: list[str], outputs: dict, keep: str) -> None:
         for path in folder.parent.glob(f"*/{MODEL_FILES[0]}"):
             if path.parent not in kept:
                 delete_model(path.parent)
-    log.info("%s: %s", Path(outputs["selected"]).parent, {run["setting"]: run["validation_accuracy"] for run in runs})
+    log.info("%s: %s", Path(outputs["selected"]).parent, {run["setting"]: run["validation_score"] for run in runs})
 
 
 def link(source, output):

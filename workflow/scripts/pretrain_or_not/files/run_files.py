@@ -19,7 +19,7 @@ HISTORY = pa.schema(
         ("step", pa.int64()),
         ("examples", pa.int64()),
         ("loss", pa.float64()),
-        ("validation_accuracy", pa.float64()),
+        ("validation_score", pa.float64()),
         ("learning_rate", pa.float64()),
         ("seconds", pa.float64()),
     ]

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from pretrain_or_not.config.families import FAMILIES, Family
+from pretrain_or_not.config.metrics import METRICS, Metric
 from pretrain_or_not.config.recipe import tokenizer_of
 from pretrain_or_not.config.sizes import count
 from pretrain_or_not.data.sources import find_inputs, find_versions, look_into
@@ -14,6 +15,7 @@ from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.model_files import check_architecture, check_weight_files
 from pretrain_or_not.files.pretrained import locate
 from pretrain_or_not.files.provenance import digest
+from pretrain_or_not.files.static_table import static_table
 from pretrain_or_not.files.vocabulary_files import check_vocabulary_files
 
 ONLY_SETTING = "only"  # the setting of a run without a sweep
@@ -33,6 +35,17 @@ class Catalogue:
             config[key] for key in ("experiment", "datasets", "arms", "models", "timing")
         )
         self.results = Path(config["pathvars"]["results"])
+
+    @property
+    def metric(self) -> Metric:
+        """Return the metric of the experiment."""
+        return METRICS[self.experiment["metric"]]
+
+    @property
+    def one_point(self) -> float:
+        """Return the gap below which an arm is close to the reference arm: of the config, or of the metric."""
+        given = self.config["figures"]["one_point"]
+        return self.metric.small if given is None else given
 
     def family(self, arm: str) -> Family:
         """Return the family of an arm."""
@@ -56,6 +69,21 @@ class Catalogue:
     def tokenizer_of(self, arm: str) -> str | None:
         """Return the name in `models` of an arm's tokenizer, None if it has none."""
         return tokenizer_of(self.arms[arm])
+
+    def max_length(self, arm: str, dataset: str) -> int | None:
+        """Return to how many tokens an arm cuts the texts of a dataset; None for as many as its model can read."""
+        length = self.arms[arm].get("max_length", "dataset")
+        return self.datasets[dataset]["max_length"] if length == "dataset" else length
+
+    def stored_length(self, tokenizer: str, dataset: str) -> int | None:
+        """Return the most tokens of a text that an arm of the experiment reads with a tokenizer; None for all."""
+        lengths = [
+            self.max_length(arm, dataset)
+            for arm in self.experiment["arms"]
+            if self.reads(arm) != "texts" and self.tokenizer_of(arm) == tokenizer
+        ]
+        known = [length for length in lengths if length is not None]
+        return None if len(known) < len(lengths) else max(known, default=self.datasets[dataset]["max_length"])
 
     def timed_arms(self) -> list[str]:
         """Return the neural arms to time: those that the config names, or all of the experiment."""
@@ -120,6 +148,8 @@ class Catalogue:
                 if key == "tokenizer" or not keys.get(key):
                     continue
                 folder = locate(self.models[keys[key]]["path"])
+                if key == self.family(arm).embeddings_key and static_table(folder):
+                    continue
                 check_architecture(folder)
                 if keys.get("init") != "random":
                     check_weight_files(folder)

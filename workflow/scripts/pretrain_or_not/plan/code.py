@@ -1,6 +1,7 @@
-"""Digests of the code of a job: only the code for its own family or source is included."""
+"""Digests of the code of a job: only the code for its own family, source or metric is included."""
 
 from pretrain_or_not.config.families import Family
+from pretrain_or_not.config.metrics import METRICS, Metric
 from pretrain_or_not.config.sources import SOURCES
 from pretrain_or_not.files.code_digest import code_digest
 
@@ -10,14 +11,19 @@ def ingest_code(source: str) -> str:
     return code_digest("ingest.py", SOURCES[source].module)
 
 
-def training_code(family: Family) -> str:
-    """Return the digest of the code that trains a run."""
-    return code_digest(family.script, family.module)
+def training_code(family: Family, metric: Metric) -> str:
+    """Return the digest of the code that trains a run and validates it by a metric."""
+    return code_digest(family.script, family.module, metric.module)
 
 
 def test_code(family: Family) -> str:
     """Return the digest of the code that tests a cell."""
     return code_digest("evaluate_cell.py", family.module)
+
+
+def scoring_code(script: str) -> str:
+    """Return the digest of the code of a script that scores by all metrics."""
+    return code_digest(script, *(metric.module for metric in METRICS.values()))
 
 
 def timing_code(family: Family) -> str:

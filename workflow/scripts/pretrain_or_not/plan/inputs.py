@@ -35,11 +35,27 @@ class JobInputs(PerJob):
         return f"<results>/{wildcards.dataset}/{reads}/{name}/{split}.parquet"
 
     @per_job
+    def training_examples(self, wildcards):
+        """Return the file that holds the training examples of a cell."""
+        return self.examples_of(wildcards, "train")
+
+    @per_job
     def training(self, wildcards):
-        """Return the inputs of a training run, except its subset: examples, and embeddings if it starts from some."""
-        splits = {"train": "train", "validation": self.catalogue.experiment["selection"]}
-        files = {key: self.examples_of(wildcards, split) for key, split in splits.items()}
-        return files | self.embeddings(wildcards)
+        """Return the other inputs of a training run, except its subset: examples to validate on, and embeddings."""
+        validation = self.examples_of(wildcards, self.catalogue.experiment["selection"])
+        return {"validation": validation} | self.embeddings(wildcards)
+
+    @per_job
+    def feature_subsets(self, wildcards):
+        """Return the training subsets of all cells to score whose arms read features of a dataset and a model."""
+        subsets = [
+            f"<results>/{cell['dataset']}/subsets/{CELL.format(**cell)}.parquet"
+            for cell in self.scored_cells()
+            if cell["dataset"] == wildcards.dataset
+            and self.catalogue.reads(cell["arm"]) == "features"
+            and self.catalogue.arms[cell["arm"]]["model"] == wildcards.model
+        ]
+        return list(dict.fromkeys(subsets))
 
     @per_job
     def embeddings(self, wildcards):
@@ -81,7 +97,9 @@ class JobInputs(PerJob):
         if all(has_weights.values()):
             return None  # no file is read for most cells, which have one run
         runs = {s: run | {"setting": s} for s in trained if (run := read_if_complete(folder / s / "run.json"))}
-        best = best_setting({s: run["validation_accuracy"] for s, run in runs.items()})
+        metric = self.catalogue.metric  # a run that another metric has validated is trained again in any case
+        scores = {s: run["validation_score"] for s, run in runs.items() if run.get("metric") == metric.name}
+        best = best_setting(scores, metric.sign)
         return runs[best] if best and not has_weights[best] else None
 
     @per_job
@@ -151,6 +169,10 @@ class JobInputs(PerJob):
     def summaries(self, _wildcards):
         """Return the dataset.json of each dataset that has a cell to score."""
         return [f"<results>/{name}/dataset.json" for name in dict.fromkeys(c["dataset"] for c in self.scored_cells())]
+
+    def examples(self, _wildcards):
+        """Return the examples.parquet of each dataset that has a cell to score, in the order of `summaries`."""
+        return [path.replace("dataset.json", "examples.parquet") for path in self.summaries(_wildcards)]
 
     def cells(self, pattern):
         """Return an input function that returns `pattern` for every cell to score.

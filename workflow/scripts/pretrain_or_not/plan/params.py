@@ -54,11 +54,15 @@ class JobParams(PerJob):
     def recipe(self, wildcards):
         """Return the keys of an arm that affect its training: all except its title and the values of its sweep.
 
-        Keys are sorted and whole numbers are integers, so another order, or 2.0 for 2, is no change.
+        `max_length` is that of the arm or of the dataset, for arms that read tokens. Keys are sorted and whole numbers are integers, so another order, or 2.0 for 2, is no change.
         """
         arm, sweep = self.catalogue.arms[wildcards.arm], self.catalogue.family(wildcards.arm).sweep
         left_out = {"title", sweep.key if sweep else None}
         keys = {key: arm[key] for key in sorted(arm) if key not in left_out}
+        if self.catalogue.reads(wildcards.arm) == "tokens":
+            keys["max_length"] = self.catalogue.max_length(wildcards.arm, wildcards.dataset)
+        else:
+            keys.pop("max_length", None)
         return {key: int(v) if isinstance(v, float) and v.is_integer() else v for key, v in keys.items()}
 
     @per_job
@@ -68,6 +72,11 @@ class JobParams(PerJob):
             return None
         maximum = self.catalogue.experiment["validation_max"]
         return min(maximum, int(wildcards.size)) if wildcards.size.isdigit() else maximum
+
+    @per_job
+    def stored_length(self, wildcards):
+        """Return the most tokens of a text of a dataset that an arm reads with a tokenizer; None for all."""
+        return self.catalogue.stored_length(wildcards.tokenizer, wildcards.dataset)
 
     @per_job
     def tokenizer(self, wildcards):

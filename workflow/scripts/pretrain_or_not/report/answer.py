@@ -7,6 +7,7 @@ import textwrap
 
 import pyarrow as pa
 
+from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.evaluation.crossing import REPLICATES, answers
 from pretrain_or_not.files.atomic import atomic_write
 from pretrain_or_not.files.json_files import read_json
@@ -15,7 +16,9 @@ from pretrain_or_not.files.paths import PathLike
 from pretrain_or_not.job import log
 from pretrain_or_not.report.frames import read_frame
 from pretrain_or_not.report.markup import markdown
+from pretrain_or_not.report.metric_words import guessing_words, score_text, steps
 from pretrain_or_not.report.notes import notes_on
+from pretrain_or_not.report.numbers import number
 from pretrain_or_not.report.selection_note import selection_note
 from pretrain_or_not.report.wording import counted, missing_words
 
@@ -27,14 +30,14 @@ def about(n, row):
     return f"{int(min(max(float(f'{n:.2g}'), row['smallest']), row['largest'])):,}"
 
 
-def points(value):
-    """Return a number of points in words: ``1 point``, ``0.5 points``."""
-    return "1 point" if value == 1 else f"{value:g} points"
+def threshold_words(row):
+    """Return the threshold in words: ``1 point``."""
+    return steps(METRICS[row["metric"]], row["threshold"])
 
 
 def near_words(row):
     """Return in words that the gap is small: less than so many points behind, or ahead where it is negative too."""
-    near = f"less than {points(row['threshold'])} behind" if row["threshold"] else "ahead"
+    near = f"less than {threshold_words(row)} behind" if row["threshold"] else "ahead"
     return f"{near}, or ahead" if row["threshold"] and row["gap_lowest"] < 0 else near
 
 
@@ -54,8 +57,9 @@ def gap_words(row):
     side = "behind"
     if ends[0] < 0:
         side, ends = "ahead", [-ends[0], -ends[2], -ends[1]]
-    first, low, high = (f"{round(end, 1) + 0:.1f}".replace("-", "−") for end in ends)  # + 0: no negative zero
-    return f"{first} points {side} ({low} to {high})"
+    metric = METRICS[row["metric"]]
+    first, low, high = (number(end, metric.digits) for end in ends)
+    return f"{first} {metric.step}s {side} ({low} to {high})"
 
 
 def interval_words(row):
@@ -71,23 +75,22 @@ def interval_words(row):
 def sentence(row):
     """Return the answer about one arm in words, as Markdown. row: of answer.parquet."""
     arm = f"**{markdown(row['arm_title'])}**"
-    text = guessing_words(row, arm) if row["verdict"] == "guessing" else gap_sentence(row, arm)
+    text = no_comparison(row, arm) if row["verdict"] == "guessing" else gap_sentence(row, arm)
     if row["verdict"] != "guessing" and len(row["guessed_sizes"]):
         sizes = ", ".join(f"{n:,}" for n in row["guessed_sizes"])
         text += f" Not counted, because there both arms are no better than guessing: {sizes} labels."
     return text
 
 
-def guessing_words(row, arm):
+def no_comparison(row, arm):
     """Return in words that neither arm is better than guessing, so that their gap says nothing."""
     at, reference = counted(row["largest"], "label"), markdown(row["reference_title"])
-    own, other, majority = (
-        f"{100 * row[key]:.1f} %" for key in ("accuracy", "reference_accuracy", "majority_accuracy")
-    )
+    metric = METRICS[row["metric"]]
+    own, other, guess = (score_text(metric, row[key]) for key in ("score", "reference_score", "guessing_score"))
     where = f"at {at}" if row["smallest"] == row["largest"] else "at every size"
     return (
-        f"{arm} cannot be compared: {where}, neither it nor **{reference}** is better than always answering the most "
-        f"frequent class (at {at}: {own} and {other} right, and {majority} by that answer)."
+        f"{arm} cannot be compared: {where}, neither it nor **{reference}** is better than "
+        f"{guessing_words(metric)} (at {at}: {metric.title} {own} and {other}, and {guess} by that)."
     )
 
 
@@ -97,10 +100,10 @@ def gap_sentence(row, arm):
     may = ""
     if row["verdict"] == "not yet" and not math.isinf(row["labels_low"]):
         from_labels = f"From {about(row['labels_low'], row)} labels on it" if row["smallest"] < row["largest"] else "It"
-        may = f" {from_labels} may be less than {points(row['threshold'])} behind (within the 95 % interval)."
+        may = f" {from_labels} may be less than {threshold_words(row)} behind (within the 95 % interval)."
     if row["smallest"] == row["largest"]:
         small = row["verdict"] != "not yet" and row["gap_largest"] >= 0
-        less = f": less than {points(row['threshold'])}" if small else ""
+        less = f": less than {threshold_words(row)}" if small else ""
         return f"At {largest}, {size_words(row)}, {arm} is {gap}{less}.{may}"
     if row["verdict"] == "not yet":
         return f"{arm} is still {gap} at {size_words(row)}, {largest}.{may}"
@@ -136,7 +139,7 @@ def as_markdown(table, scores, reference, warnings, missing):
             ]
         else:
             measured_from = markdown(rows["reference_title"].iloc[0])
-            lines += [f"On **{title}**, measured from **{measured_from}**{selection_note(rows['selection'])}:", ""]
+            lines += [f"On **{title}**, measured from **{measured_from}** in {unit_words(rows)}:", ""]
         lines += [f"- {sentence(row)}" for row in rows.to_dict("records")] + [""]
         if notes := notes_on(cells, rows, reference, warnings.get(dataset, [])):
             lines += ["Note:", "", *(f"- {note}" for note in notes), ""]
@@ -145,32 +148,47 @@ def as_markdown(table, scores, reference, warnings, missing):
     return "\n".join(lines)
 
 
+def unit_words(rows):
+    """Return in words what gaps are measured in, and whether runs were selected on test."""
+    metric = METRICS[rows["metric"].iloc[0]]
+    return f"{metric.step}s of {metric.title}{selection_note(rows['selection'])}"
+
+
 def method(table):
     """Return in words how the numbers were made."""
+    metric = METRICS[table["metric"].iloc[0]]
+    linear = "" if metric.name in ("accuracy", "log_loss") else f", by the linear approximation of {metric.title}"
     fewest, most = table["fewest_seeds"].min(), table["seeds"].max()
     missing = "they do not include the variation between seeds"
     over = "test examples and seeds" if most > 1 else f"test examples (there is one seed, so {missing})"
     alone = f"; at sizes with one seed, {missing}" if fewest == 1 < most else ""
     return (
         "Between sizes, the gap is assumed to be linear in the logarithm of the number of labels. Beyond the largest "
-        f"size, nothing is said. In brackets: 95 % intervals from a bootstrap over {over}{alone}. "
+        f"size, nothing is said. In brackets: 95 % intervals from a bootstrap over {over}{linear}{alone}. "
         "The numbers: answer.parquet."
     )
 
 
 def answer(
-    scores: PathLike, gaps: PathLike, predictions: list, summaries: list, threshold: float, missing: list, outputs: dict
+    scores: PathLike,
+    gaps: PathLike,
+    predictions: list,
+    summaries: list,
+    threshold: float,
+    metric: str,
+    missing: list,
+    outputs: dict,
 ) -> None:
     """Write answer.parquet and answer.md.
 
     scores, gaps: paths of the tidy tables. predictions: one path per cell. summaries: path of each dataset.json.
-    threshold: a gap below it is small, in points of accuracy. missing: cells of the experiment that were not scored,
-    see `report.notes.missing_words`. outputs: paths of `table` and `text`.
+    threshold: a gap below it is small, in the unit of the gaps. metric: name of the experiment's. missing: cells of
+    the experiment that were not scored, see `report.notes.missing_words`. outputs: paths of `table` and `text`.
     """
     cells, rows = read_frame(gaps), read_frame(scores)
     abouts = {path: read_metadata(path) for path in predictions}
     paths = {(a["dataset"], a["arm"], a["n"], a["seed"]): path for path, a in abouts.items()}
-    table = answers(cells, rows, paths, threshold)
+    table = answers(cells, rows, paths, threshold, metric)
     write_table(outputs["table"], pa.Table.from_pandas(table, preserve_index=False), replicates=REPLICATES)
     warnings = {facts["dataset"]: facts.get("warnings", []) for facts in map(read_json, summaries)}
     text = as_markdown(table, rows, read_metadata(scores)["reference"], warnings, missing)

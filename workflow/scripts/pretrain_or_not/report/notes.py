@@ -8,6 +8,8 @@ from pretrain_or_not.evaluation.diagnose import FINDINGS, Diagnosis, diagnoses
 from pretrain_or_not.report.markup import markdown
 from pretrain_or_not.report.wording import counted, listed
 
+IMBALANCED = 0.75  # share of the most frequent class from which on accuracy hides the others
+
 
 def diagnosis_words(found: Diagnosis) -> str:
     """Return in words what was found about the cells of an arm, as Markdown."""
@@ -30,9 +32,30 @@ def notes_on(scores: pd.DataFrame, answers: pd.DataFrame, reference: str, warnin
     """
     titles = dict(zip(scores["arm"], scores["arm_title"], strict=True))
     lines = [
-        f"**{markdown(titles[arm])}** has no gap: at no size and seed, it and the reference arm both have an accuracy."
+        f"**{markdown(titles[arm])}** has no gap: at no size and seed, it and the reference arm both have a score."
         for arm in titles
         if arm != reference and arm not in set(answers["arm"])
     ]
     lines += [f"**{markdown(titles[found.arm])}**: {diagnosis_words(found)}." for found in diagnoses(scores)]
+    lines += imbalance_note(scores)
     return lines + [f"The data: {markdown(warning).rstrip('.')}." for warning in warnings]
+
+
+def imbalance_note(scores: pd.DataFrame) -> list[str]:
+    """Return a note, in a list, if accuracy hides what arms do with rare classes; otherwise an empty list."""
+    share = scores["accuracy_guessing"].max()
+    if scores["metric"].iloc[0] != "accuracy" or share < IMBALANCED:
+        return []
+    return [
+        f"The data: always answering the most frequent class is right in {100 * share:.1f} % of the test examples, so "
+        "accuracy says little about the rare classes. `experiment: {metric: macro_f1}` counts each class the same"
+        f"{macro_words(scores)}."
+    ]
+
+
+def macro_words(scores: pd.DataFrame) -> str:
+    """Return in words the mean macro-F1 of each arm at its largest size, as Markdown."""
+    largest = scores[scores["n"] == scores.groupby("arm")["n"].transform("max")]
+    means = largest.groupby("arm_title", sort=False)["macro_f1"].mean().dropna()
+    listing = ", ".join(f"**{markdown(title)}** {100 * value:.1f} %" for title, value in means.items())
+    return f" (at the largest size: {listing})" if listing else ""

@@ -10,14 +10,15 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from pretrain_or_not.compute.class_weights import class_weights
-from pretrain_or_not.compute.hits import share_right
 from pretrain_or_not.compute.memory import process_peak_memory_mb
-from pretrain_or_not.data.examples import read_cell
+from pretrain_or_not.compute.temperature import fit_temperature
+from pretrain_or_not.data.examples import Takes
 from pretrain_or_not.data.forms import FORMS
 from pretrain_or_not.files.run_files import save_model, save_run
 from pretrain_or_not.job import log
 from pretrain_or_not.training.label_facts import label_facts
 from pretrain_or_not.training.run import Run
+from pretrain_or_not.training.run_data import about_data, read_data
 
 
 def fit_classifier(build: Callable, run: Run) -> None:
@@ -25,9 +26,11 @@ def fit_classifier(build: Callable, run: Run) -> None:
 
     build: of a family's module. run: a `training.run.Run`.
     """
-    train, validation = read_cell(run.inputs, run.cell, run.tokenizer, run.validation_max, FORMS[run.reads])
+    model = build(run, about_data(run))
+    form = None if run.reads == "tokens" else FORMS[run.reads]
+    train, validation, length = read_data(run, getattr(model, "takes", Takes()), form)
     before = feature_cost(train) if run.reads == "features" else {}
-    fit_and_save(build(run, train.about), train, validation, run, before)
+    fit_and_save(model, train, validation, run, before, length)
 
 
 def feature_cost(train):
@@ -38,11 +41,11 @@ def feature_cost(train):
     return cost | {"seconds": encoder["seconds"] * share, "training_flops": round(encoder["flops"] * share)}
 
 
-def fit_and_save(model, train, validation, run, feature_cost):
+def fit_and_save(model, train, validation, run, feature_cost, length=None):
     """Fit `model`, a `compute.classifier.Fittable`, to `train` and write the files of a run.
 
     train, validation: what the model reads, with `labels` and a length. feature_cost: what computing the features of
-    `train` took elsewhere (see `before`).
+    `train` took elsewhere (see `before`). length: entries of run.json about the length of texts.
     """
     before = {"seconds": 0.0, "training_flops": 0, "parameters": 0, "parameters_embedding": 0, "device": "cpu",
               "precision": "fp32"} | feature_cost  # fmt: skip
@@ -51,7 +54,9 @@ def fit_and_save(model, train, validation, run, feature_cost):
         model.fit(train)
     fitting = time.perf_counter() - started
     facts = getattr(model, "facts", {})
-    accuracy = share_right(model.predict(validation), validation.labels)
+    predicted = model.predict(validation)
+    score = run.measure.score(validation.labels, predicted)
+    temperature = fit_temperature(validation.labels, predicted)
     validation_seconds = time.perf_counter() - started - fitting
     scheme = run.recipe.get("class_weights")  # some families have no such key
     loss = training_loss(model, train, scheme)
@@ -59,7 +64,7 @@ def fit_and_save(model, train, validation, run, feature_cost):
     seen = facts.get("examples_seen", len(train) * model.iterations)
     log.info("%d weights, %d examples, %d iterations in %.1f s | %.0f examples/s | loss %.4f | validation %s",
              model.parameters, len(train), model.iterations, fitting, seen / seconds, loss,
-             "not finite" if accuracy is None else f"{100 * accuracy:.2f} %")  # fmt: skip
+             "not finite" if score is None else f"{score:.4f}")  # fmt: skip
     if not getattr(model, "converged", True):
         log.warning("the fit stopped after %d iterations, before it converged", model.iterations)
     history = [
@@ -67,32 +72,39 @@ def fit_and_save(model, train, validation, run, feature_cost):
             "step": model.iterations,
             "examples": seen,
             "loss": loss,
-            "validation_accuracy": accuracy,
+            "validation_score": score,
             "learning_rate": None,
             "seconds": seconds,
         }
     ]
-    cost = {
-        "steps": model.iterations,
-        "converged": getattr(model, "converged", None),
-        "feature_seconds": before["seconds"],
-        "examples_seen": seen,
-        "seconds": seconds,
-        "validation_seconds": validation_seconds,
-        "examples_per_second": seen / seconds,
-        "validation_accuracy": accuracy,
-        "validation_examples": len(validation),
-        "device": before["device"],
-        "precision": before["precision"],
-        "threads": run.threads,
-        "peak_memory_mb": process_peak_memory_mb(),
-        "parameters": before["parameters"] + model.parameters,
-        "parameters_trained": model.parameters,
-        "parameters_embedding": before["parameters_embedding"],
-        "training_flops": before["training_flops"] + model.training_flops,
-    } | facts
+    cost = (
+        {
+            "steps": model.iterations,
+            "converged": getattr(model, "converged", None),
+            "feature_seconds": before["seconds"],
+            "examples_seen": seen,
+            "seconds": seconds,
+            "validation_seconds": validation_seconds,
+            "examples_per_second": seen / seconds,
+            "metric": run.measure.name,
+            "validation_score": score,
+            "temperature": temperature,
+            "validation_examples": len(validation),
+            "device": before["device"],
+            "precision": before["precision"],
+            "threads": run.threads,
+            "peak_memory_mb": process_peak_memory_mb(),
+            "parameters": before["parameters"] + model.parameters,
+            "parameters_trained": model.parameters,
+            "parameters_embedding": before["parameters_embedding"],
+            "training_flops": before["training_flops"] + model.training_flops,
+        }
+        | facts
+        | (length or {})
+    )
     save_model(model, run.outputs["model"], run.outputs["config"])
-    save_run(history, cost | label_facts(train.labels, scheme), run.recipe, run.cell | {"n": len(train)}, run.outputs)
+    cost |= label_facts(train.labels, len(train.about["label_names"]), scheme)
+    save_run(history, cost, run.recipe, run.cell | {"n": len(train)}, run.outputs)
 
 
 def training_loss(model, train, scheme):

@@ -13,6 +13,7 @@ from pretrain_or_not.compute.devices import build_accelerator, device_facts
 from pretrain_or_not.compute.flops import Work
 from pretrain_or_not.compute.inference import tensors
 from pretrain_or_not.compute.memory import peak_memory_mb
+from pretrain_or_not.compute.metrics import ACCURACY, Measure
 from pretrain_or_not.data.batches import shuffled_batches
 from pretrain_or_not.data.examples import Examples
 from pretrain_or_not.job import log
@@ -22,7 +23,7 @@ from pretrain_or_not.training.optimizer import build_optimizer
 from pretrain_or_not.training.progress import Progress
 from pretrain_or_not.training.schedule import batches_per_epoch, multiplier, planned_steps, validation_steps
 from pretrain_or_not.training.used_rows import keep_used_rows
-from pretrain_or_not.training.validation import validation_accuracy
+from pretrain_or_not.training.validation import validation_score
 
 
 def fit(
@@ -33,14 +34,16 @@ def fit(
     learning_rate: float,
     seed: int,
     checkpoints: Checkpoints,
+    measure: Measure = ACCURACY,
 ) -> tuple[list[dict], dict, Work]:
     """Train `model` in place; at the end it has the weights that were best on `validation`.
 
-    Training ends early where predictions are not finite; if no validation was finite, the accuracy is None, and the
-    model has its last weights.
+    Training ends early where predictions are not finite; if no validation was finite, the score is None, and the model
+    has its last weights.
 
     model: maps input_ids and attention_mask to an output with `logits`. train, validation: Examples. recipe: the
-    training keys of an arm in the config. checkpoints: the run's Checkpoints; it goes on from the last one. Returns
+    training keys of an arm in the config. checkpoints: the run's Checkpoints; it goes on from the last one.
+    measure: what is best. Returns
     (history, cost, work): history has one dict per validation; cost is one dict with seconds, rates, peak memory,
     device and precision; work is what was computed on.
     """
@@ -55,7 +58,7 @@ def fit(
     trained = [parameter for group in adamw.param_groups for parameter in group["params"]]
     # The optimizer has no state yet that would have to be moved to a device.
     bare, (model, optimizer) = model, accelerator.prepare(model, adamw, device_placement=[True, False])
-    progress, best = Progress(steps, accelerator.num_processes), Best(recipe["patience"])
+    progress, best = Progress(steps, accelerator.num_processes), Best(recipe["patience"], measure.sign)
 
     def rate_of(step):
         return learning_rate * multiplier(step, steps, recipe["warmup"], recipe["schedule"])
@@ -65,7 +68,7 @@ def fit(
         batches = training_batches(train, recipe["batch_size"], seed, progress.done)
         while True:
             if progress.done in validate_after and not progress.validated:
-                validate(bare, validation, accelerator, progress, best, checkpoints)
+                validate(bare, validation, accelerator, progress, best, checkpoints, measure)
             if progress.done == steps or progress.diverged or best.overdue():
                 break
             model.train()
@@ -89,11 +92,13 @@ def fit(
         log.info("no better for %d validations: stopped early", recipe["patience"])
     if best.weights:
         bare.load_state_dict(best.weights)
-        log.info("best validation accuracy %.2f %%, after step %d", 100 * best.accuracy, best.step)
+        log.info("best validation %s %.4f, after step %d", measure.name, best.score, best.step)
     slowest = min(group["scale"] for group in adamw.param_groups)  # that of the token embeddings
     put_rows_back(math.prod(1 - slowest * rate_of(step) * recipe["weight_decay"] for step in range(best.step)))
     cost = progress.cost() | device_facts(accelerator) | {
-        "validation_accuracy": best.accuracy if best.weights else None,
+        "metric": measure.name,
+        "validation_score": best.score if best.weights else None,
+        "temperature": best.temperature,
         "validation_examples": len(validation),
         "best_step": best.step if best.weights else None,
         "peak_memory_mb": peak_memory_mb(accelerator.device),
@@ -127,12 +132,12 @@ def training_batches(examples, batch_size, seed, done):
         epoch, skipped = epoch + 1, 0
 
 
-def validate(model, examples, accelerator, progress, best, checkpoints):
-    """Measure validation accuracy and keep the weights if they are the best so far."""
+def validate(model, examples, accelerator, progress, best, checkpoints, measure):
+    """Measure the validation score and keep the weights if they are the best so far."""
     started = time.perf_counter()
     with progress.aside():
-        accuracy = validation_accuracy(
-            model, examples, accelerator, lambda: checkpoints.visit(accelerator, progress, best, stepped=False)
+        score, temperature = validation_score(
+            model, examples, accelerator, measure, lambda: checkpoints.visit(accelerator, progress, best, stepped=False)
         )
-    best.update(accuracy, progress.done, model)
-    progress.add_validation(accuracy, time.perf_counter() - started, accelerator)
+    best.update(score, progress.done, model, temperature)
+    progress.add_validation(score, time.perf_counter() - started, accelerator)

@@ -12,7 +12,6 @@ from accelerate import PartialState
 
 from pretrain_or_not.compute.devices import build_accelerator, device_facts
 from pretrain_or_not.compute.parameters import parameter_counts
-from pretrain_or_not.data.examples import read_cell
 from pretrain_or_not.files.provenance import digest, versions
 from pretrain_or_not.files.run_files import save_model, save_run
 from pretrain_or_not.job import log
@@ -20,6 +19,7 @@ from pretrain_or_not.training.checkpoints import Checkpoints
 from pretrain_or_not.training.label_facts import label_facts
 from pretrain_or_not.training.loop import fit
 from pretrain_or_not.training.run import Run
+from pretrain_or_not.training.run_data import about_data, read_data
 
 
 def train_network(build: Callable, run: Run) -> None:
@@ -32,13 +32,14 @@ def train_network(build: Callable, run: Run) -> None:
     torch.set_num_threads(run.threads)
     torch.manual_seed(seed)
     facts = device_facts(build_accelerator(run.recipe["precision"]))
-    train, validation = read_cell(run.inputs, run.cell, run.tokenizer, run.validation_max)
-    model, flops, tables = build(run, train.about)
+    model, flops, tables, takes = build(run, about_data(run))
+    train, validation, length = read_data(run, takes)
     counts = parameter_counts(model, tables)
     fingerprint = {
         "code": run.code,
         "recipe": run.recipe,
         "learning_rate": run.value,
+        "metric": run.metric,
         "seed": seed,
         "computed on": facts,
         "data": [arrays_digest([e.ids, e.labels, e.tokens, e.offsets]) for e in (train, validation)],
@@ -48,11 +49,11 @@ def train_network(build: Callable, run: Run) -> None:
     folder = Path(run.outputs["cost"]).parent / "checkpoint"
     checkpoints = Checkpoints(folder, digest(fingerprint), run.checkpoint_seconds)
     log.info("training on %d examples, validating on %d", len(train), len(validation))
-    history, cost, work = fit(model, train, validation, run.recipe, run.value, seed, checkpoints)
+    history, cost, work = fit(model, train, validation, run.recipe, run.value, seed, checkpoints, run.measure)
     if not PartialState().is_main_process:
         return
-    guessing = label_facts(train.labels, run.recipe["class_weights"])
-    cost |= counts | {"training_flops": work.flops(flops.training)} | guessing
+    guessing = label_facts(train.labels, len(train.about["label_names"]), run.recipe["class_weights"])
+    cost |= counts | length | {"training_flops": work.flops(flops.training)} | guessing
     save_model(model, run.outputs["model"], run.outputs["config"])
     save_run(history, cost, run.recipe, run.cell | {"n": len(train)}, run.outputs)
     checkpoints.delete()

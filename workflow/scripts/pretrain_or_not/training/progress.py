@@ -65,13 +65,13 @@ class Progress:
     @property
     def diverged(self):
         """Return whether the last validation had predictions that are not finite: AdamW does not recover from that."""
-        return bool(self.history) and self.history[-1]["validation_accuracy"] is None
+        return bool(self.history) and self.history[-1]["validation_score"] is None
 
-    def add_validation(self, accuracy, seconds, accelerator):
-        """Add a row to the history, and say so in the log. accuracy: None if predictions are not finite."""
+    def add_validation(self, score, seconds, accelerator):
+        """Add a row to the history, and say so in the log. score: None if predictions are not finite."""
         loss = float(accelerator.reduce(self.loss_sum, "mean")) / self.losses
-        if accuracy is None or not math.isfinite(loss):
-            more = ", and predictions are not finite" if accuracy is None else ""
+        if score is None or not math.isfinite(loss):
+            more = ", and predictions are not finite" if score is None else ""
             log.warning("the training loss is %s%s: the learning rate is too high for this arm", loss, more)
         self.loss_sum, self.losses = None, 0
         self.validation_seconds += seconds
@@ -80,7 +80,7 @@ class Progress:
                 "step": self.done,
                 "examples": self.work.examples,
                 "loss": loss,
-                "validation_accuracy": accuracy,
+                "validation_score": score,
                 "learning_rate": self.rate,
                 "seconds": self.training_seconds(),
             }
@@ -103,7 +103,7 @@ class Progress:
             100 * self.done / self.steps,
             self.work.examples / self.training_seconds(),
             loss,
-            "-" if not self.history or self.diverged else f"{100 * self.history[-1]['validation_accuracy']:.2f} %",
+            "-" if not self.history or self.diverged else f"{self.history[-1]['validation_score']:.4f}",
             *divmod(round(left), 60),
         )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 
+from pretrain_or_not.compute.metrics import ACCURACY, Measure
 from pretrain_or_not.config.recipe import tokenizer_of
 from pretrain_or_not.config.settings import setting_value
 
@@ -20,7 +21,7 @@ class Run:
     `config`, `history` and `cost`. pretrained: the model of the config that weights come from, or None.
     validation_max: at most so many validation examples, None for all. threads: CPU threads of one process.
     checkpoint_seconds: between checkpoints. code: digest of the code that trains. reads: what the arm reads, "tokens",
-    "features" or "texts".
+    "features" or "texts". metric: what validates, the fields of a `compute.metrics.Measure`.
     """
 
     cell: dict
@@ -34,11 +35,17 @@ class Run:
     checkpoint_seconds: float = 600.0
     code: str = ""
     reads: str = "tokens"
+    metric: dict = field(default_factory=lambda: asdict(ACCURACY))
 
     @property
     def tokenizer(self) -> str | None:
         """Return the name of the model whose tokenizer the arm reads by; None if it reads texts."""
         return None if self.reads == "texts" else tokenizer_of(self.recipe)
+
+    @property
+    def measure(self) -> Measure:
+        """Return what the run is validated by."""
+        return Measure(**self.metric)
 
 
 def run_of_job(snakemake) -> Run:
@@ -58,4 +65,5 @@ def run_of_job(snakemake) -> Run:
         checkpoint_seconds=SECONDS_PER_MINUTE * snakemake.config["experiment"]["checkpoint_minutes"],
         code=params.code,
         reads=params.reads,
+        metric=params.metric,
     )

@@ -32,6 +32,6 @@ def planned_steps(examples, batch_size, epochs, min_steps):
 
 
 def validation_steps(steps, validations):
-    """Return the steps (1-based) after which validation accuracy is measured: evenly spaced, with the last step."""
+    """Return the steps (1-based) after which a run is validated: evenly spaced, with the last step."""
     k = min(validations, steps)
     return sorted({round(steps * (i + 1) / k) for i in range(k)})

@@ -1,21 +1,32 @@
-"""Measure validation accuracy during training."""
+"""Measure a network on the validation data during training."""
+
+from __future__ import annotations
 
 import numpy as np
 import torch
 
-from pretrain_or_not.compute.hits import NO_CLASS, predicted_classes
 from pretrain_or_not.compute.inference import infer, probabilities
+from pretrain_or_not.compute.metrics import Measure
+from pretrain_or_not.compute.temperature import fit_temperature
 
 
-def validation_accuracy(model, examples, accelerator, between=None):
-    """Return the share of `examples` that the model gets right, or None if one of its predictions is not finite.
+def validation_score(model, examples, accelerator, measure: Measure, between=None) -> tuple[float | None, float | None]:
+    """Return the score on `examples` and the temperature that calibrates the model on them.
 
-    The processes of a run share the work.
+    Both are None if a prediction is not finite. between: see `infer`.
+    """
+    predicted = validation_probabilities(model, examples, accelerator, between)
+    return measure.score(examples.labels, predicted), fit_temperature(examples.labels, predicted)
+
+
+def validation_probabilities(model, examples, accelerator, between=None) -> np.ndarray:
+    """Return the class probabilities of all `examples`, float32 (n, classes), in every process of a run.
+
+    The processes share the work. between: see `infer`.
     """
     share = np.arange(accelerator.process_index, len(examples), accelerator.num_processes)
-    counts = torch.zeros(2, dtype=torch.int64, device=accelerator.device)  # right ones, and those that are not finite
+    rows = torch.zeros(len(examples), len(examples.about["label_names"]), device=accelerator.device)
     if len(share):
-        predicted = predicted_classes(infer(model, examples, accelerator, probabilities, share, between)[0])
-        counts[0], counts[1] = int((predicted == examples.labels[share]).sum()), int((predicted == NO_CLASS).sum())
-    right, not_finite = accelerator.reduce(counts, "sum").tolist()
-    return None if not_finite else right / len(examples)
+        predicted = infer(model, examples, accelerator, probabilities, share, between)[0]
+        rows[torch.from_numpy(share)] = torch.from_numpy(predicted).to(accelerator.device)
+    return accelerator.reduce(rows, "sum").cpu().numpy()

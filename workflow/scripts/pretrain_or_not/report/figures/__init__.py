@@ -1,11 +1,12 @@
 """The table of figures.
 
-A figure `NAME` has its code in ``report/figures/NAME.py``, a function ``draw(table, arms, style, published)`` that
-returns a Matplotlib figure, and its caption in ``workflow/report/NAME.rst``:
+A figure `NAME` has its code in ``report/figures/NAME.py``, a function ``draw(table, arms, style, published,
+metric)`` that returns a Matplotlib figure, and its caption in ``workflow/report/NAME.rst``:
 
 - table: the rows of the arms to draw. arms: all arms of the experiment, in order, with the reference.
 - style: the section `figures` of the config. published: dict of `points` (rows of `report.published.matched`) and
   `study` (its name and reference arm), or None for a figure that does not show them.
+- metric: the one of the experiment, a row of `config.metrics`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import importlib
 from typing import NamedTuple
 
+from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.files.paths import PathLike
 
 
@@ -32,23 +34,25 @@ class FigureRow(NamedTuple):
 FIGURES = {
     figure.name: figure
     for figure in (
-        FigureRow("accuracy", "Accuracy over labelled examples", "scores"),
+        FigureRow("scores", "Score over labelled examples", "scores"),
         FigureRow("gap", "Gap to the reference arm", "gaps"),
         FigureRow("share", "Difference over the share of training data", "gaps", shows_published=True),
-        FigureRow("cost", "Accuracy over cost", "scores"),
+        FigureRow("cost", "Score over cost", "scores"),
     )
 }
 
 
-def plot(name: str, table: PathLike, outputs: list, arms: list[str], style: dict, published: dict | None) -> None:
+def plot(
+    name: str, table: PathLike, outputs: list, arms: list[str], style: dict, published: dict | None, metric: str
+) -> None:
     """Draw the figure `name`; write it to each of `outputs`, in the format of the suffix. table: path of its data."""
     from pretrain_or_not.job import log
     from pretrain_or_not.report.panels import read_table
     from pretrain_or_not.report.style import save
 
     rows = read_table(table, arms)
-    if "accuracy" in rows:
-        rows = rows[rows["accuracy"].notna()]  # a cell that is not finite has none; the answer names it
-    figure = importlib.import_module(f"{__name__}.{name}").draw(rows, arms, style, published)
+    if metric in rows:
+        rows = rows[rows[metric].notna()]  # a cell that is not finite has none; the answer names it
+    figure = importlib.import_module(f"{__name__}.{name}").draw(rows, arms, style, published, METRICS[metric])
     save(figure, outputs)
     log.info("%d cells, %d arms, %d datasets", len(rows), rows["arm"].nunique(), rows["dataset"].nunique())

@@ -1,4 +1,4 @@
-"""Draw accuracy over what it costs to train or to use, with the frontier that a person chooses on."""
+"""Draw the score over what it costs to train or to use, with the frontier that a person chooses on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
+from pretrain_or_not.config.metrics import ACCURACY, Metric
 from pretrain_or_not.report.legends import Entry, arm_entries, legend_above
+from pretrain_or_not.report.metric_words import heading
 from pretrain_or_not.report.panels import message, wrap
 from pretrain_or_not.report.selection_note import selection_note
 from pretrain_or_not.report.style import GREY, arm_looks, styled
@@ -24,16 +26,16 @@ SMALLEST, LARGEST = 8, 36  # area of a marker in square points, from the fewest 
 FRONTIER: dict[str, Any] = {"color": "0.6", "linewidth": 0.9, "drawstyle": "steps-post", "zorder": 1}
 
 
-def frontier(cost, accuracy):
-    """Return the positions of the points on the Pareto frontier, in increasing order of cost and accuracy.
+def frontier(cost, quality):
+    """Return the positions of the points on the Pareto frontier, in increasing order of cost and quality.
 
-    No other point is more accurate at the same or a lower cost, or cheaper at the same or a higher accuracy. cost,
-    accuracy: arrays (n,).
+    No other point is better at the same or a lower cost, or cheaper at the same or a better quality. cost, quality:
+    arrays (n,).
     """
     best, kept = -np.inf, []
-    for i in np.lexsort((-accuracy, cost)):
-        if accuracy[i] > best:
-            best = accuracy[i]
+    for i in np.lexsort((-quality, cost)):
+        if quality[i] > best:
+            best = quality[i]
             kept.append(i)
     return kept
 
@@ -45,8 +47,10 @@ def areas(n, every):
 
 
 @styled
-def draw(table: pd.DataFrame, arms: list[str], style: dict, published: dict | None = None) -> Figure:
-    """Draw one row of two panels per dataset: accuracy over training cost, and over inference time.
+def draw(
+    table: pd.DataFrame, arms: list[str], style: dict, published: dict | None = None, metric: Metric = ACCURACY
+) -> Figure:
+    """Draw one row of two panels per dataset: the score over training cost, and over inference time.
 
     A marker is a cell, larger with more labels. A line joins an arm's means over seeds. The grey steps are the frontier
     of all cells.
@@ -56,22 +60,24 @@ def draw(table: pd.DataFrame, arms: list[str], style: dict, published: dict | No
     width = style["width"]
     if table.empty:
         return message("No cell has been scored.", width)
-    table = table.assign(percent=100 * table["accuracy"], milliseconds=1000 / table["inference_examples_per_second"])
+    table = table.assign(
+        shown=metric.scale * table[metric.name], milliseconds=1000 / table["inference_examples_per_second"]
+    )
     looks = arm_looks(arms)
     groups = list(table.groupby("dataset", sort=False))
     fig = Figure(figsize=(2 * width, 0.72 * width * len(groups)), dpi=300, layout="constrained")
     grid = fig.subplots(len(groups), 2, squeeze=False, sharey="row")
     for line, (_, rows) in zip(grid, groups, strict=True):
         for ax, (cost, label) in zip(line, AXES.items(), strict=True):
-            panel(ax, rows[rows[cost] > 0], cost, looks, table["n"])
+            panel(ax, rows[rows[cost] > 0], cost, looks, table["n"], metric.sign)
             log_axis(ax)
             ax.set_title(wrap(rows["dataset_title"].iloc[0], 0.9 * width))
             ax.set_xlabel(label)
     for ax in grid[:, 0]:
-        ax.set_ylabel(f"Test accuracy (%){selection_note(table['selection'])}")
+        ax.set_ylabel(f"{heading(metric)}{selection_note(table['selection'])}")
     steps = Line2D([], [], **FRONTIER)
     dots = Line2D([], [], color=GREY, marker="o", markeredgecolor="white", linestyle="none")
-    named = arm_entries(table, "percent", looks)
+    named = arm_entries(table, "shown", looks)
     legend_above(fig, [*named, Entry("best at its cost", steps, None), Entry("larger: more labels", dots, None)])
     return fig
 
@@ -96,15 +102,15 @@ def short(value):
     return power if mantissa == "1" else f"{mantissa}×{power}"
 
 
-def panel(ax, rows, cost, looks, sizes):
+def panel(ax, rows, cost, looks, sizes, sign):
     """Draw one panel: the cells of each arm, the line through its means, and the frontier of all cells."""
-    best = rows.iloc[frontier(rows[cost].to_numpy(), rows["percent"].to_numpy())]
-    ax.plot(best[cost], best["percent"], **FRONTIER)
+    best = rows.iloc[frontier(rows[cost].to_numpy(), sign * rows["shown"].to_numpy())]
+    ax.plot(best[cost], best["shown"], **FRONTIER)
     for arm, cells in rows.groupby("arm", sort=False):
         colour, dashes = looks["palette"][arm], looks["dashes"][arm]
-        means = cells.groupby("n")[[cost, "percent"]].mean()
-        ax.plot(means[cost], means["percent"], color=colour, linestyle=(0, dashes) if dashes else "-", linewidth=0.8)
+        means = cells.groupby("n")[[cost, "shown"]].mean()
+        ax.plot(means[cost], means["shown"], color=colour, linestyle=(0, dashes) if dashes else "-", linewidth=0.8)
         ax.scatter(
-            cells[cost], cells["percent"], areas(cells["n"], sizes), color=colour, marker=looks["markers"][arm],
+            cells[cost], cells["shown"], areas(cells["n"], sizes), color=colour, marker=looks["markers"][arm],
             edgecolor="white", linewidth=0.4, zorder=3,
         )  # fmt: skip

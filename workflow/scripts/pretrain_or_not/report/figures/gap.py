@@ -6,8 +6,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from pretrain_or_not.config.metrics import ACCURACY, Metric
 from pretrain_or_not.evaluation.metrics import Z_95
 from pretrain_or_not.report.legends import Entry, add_names, arm_entries
+from pretrain_or_not.report.metric_words import gap_heading, steps
 from pretrain_or_not.report.panels import curves, mean_by_size, message, panels
 from pretrain_or_not.report.selection_note import selection_note
 from pretrain_or_not.report.style import GREY, arm_looks, styled
@@ -16,7 +18,9 @@ XLABEL = "Labelled training examples"
 
 
 @styled
-def draw(table: pd.DataFrame, arms: list[str], style: dict, published: dict | None = None) -> Figure:
+def draw(
+    table: pd.DataFrame, arms: list[str], style: dict, published: dict | None = None, metric: Metric = ACCURACY
+) -> Figure:
     """Draw points below the reference arm, in the same cell: one panel per dataset, one line per arm.
 
     Bars reach from the lowest to the highest seed. The band is the 95 % interval from the sampling of test examples,
@@ -33,8 +37,7 @@ def draw(table: pd.DataFrame, arms: list[str], style: dict, published: dict | No
     reference = " / ".join(table["reference_title"].unique())
     levels = [_level(reference, 0, "-")]
     if one_point:
-        points = float(one_point)
-        levels.append(_level("1 point" if points == 1 else f"{points:g} points", points, (0, (3, 2))))
+        levels.append(_level(steps(metric, float(one_point)), float(one_point), (0, (3, 2))))
     fig, drawn = panels(table, width)
     for ax, rows in drawn:
         for level in levels:
@@ -49,7 +52,8 @@ def draw(table: pd.DataFrame, arms: list[str], style: dict, published: dict | No
                 ax.vlines(means["x"], low, high, color=colour, alpha=0.15, linewidth=7, capstyle="butt")
         curves(ax, rows, "gap", looks)
     axes = [ax for ax, _ in drawn]
-    ylabel = f"Points below {reference}{selection_note(table['selection'])}"
+    side = "below" if metric.higher_is_better else "behind"
+    ylabel = f"{gap_heading(metric)} {side} {reference}{selection_note(table['selection'])}"
     add_names(fig, axes, arm_entries(table, "gap", looks) + levels, XLABEL, ylabel)
     return fig
 

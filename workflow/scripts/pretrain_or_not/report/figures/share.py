@@ -1,4 +1,4 @@
-"""Draw accuracy minus that of the reference arm over the share of the training data, with the published points."""
+"""Draw the score minus that of the reference arm over the share of the training data, with the published points."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from pretrain_or_not.config.metrics import ACCURACY, Metric
 from pretrain_or_not.report.legends import Entry, add_names, arm_entries
+from pretrain_or_not.report.metric_words import gap_heading
 from pretrain_or_not.report.panels import curves, message, panels, short_share, size_axis
 from pretrain_or_not.report.selection_note import selection_note
 from pretrain_or_not.report.style import GREY, arm_looks, styled
@@ -20,7 +22,7 @@ STAR: dict[str, Any] = {"marker": "*", "markersize": 9, "linestyle": "none", "ma
 
 
 @styled
-def draw(table: pd.DataFrame, arms: list[str], style: dict, published: dict) -> Figure:
+def draw(table: pd.DataFrame, arms: list[str], style: dict, published: dict, metric: Metric = ACCURACY) -> Figure:
     """Draw points above the reference arm, in the same cell: one panel per dataset, one line per arm.
 
     A line is the mean over seeds; bars reach from the lowest to the highest seed. This is the figure of the published
@@ -35,7 +37,7 @@ def draw(table: pd.DataFrame, arms: list[str], style: dict, published: dict) -> 
     looks = arm_looks(arms)
     reference = " / ".join(table["reference_title"].unique())
     points = pd.DataFrame(published["points"], columns=["dataset", "arm", "share", "difference"])
-    points = points[points["difference"].notna() & points["arm"].isin(arms)]
+    points = points[points["difference"].notna() & points["arm"].isin(arms) & (metric.name == "accuracy")]
     zero = Entry(reference, Line2D([], [], color=GREY, linewidth=0.8), (None, 0))
     entries = [*arm_entries(table, "difference", looks, "share"), zero]
     fig, drawn = panels(table, width, "share", short_share)
@@ -55,6 +57,7 @@ def draw(table: pd.DataFrame, arms: list[str], style: dict, published: dict) -> 
         entries.append(
             Entry(f"{study['name']}, less {study['reference']}'s", star, (float("nan"), 0))
         )  # no end: into the legend
-    ylabel = f"Points above {reference}{selection_note(table['selection'])}"
+    side = "above" if metric.higher_is_better else "ahead of"
+    ylabel = f"{gap_heading(metric)} {side} {reference}{selection_note(table['selection'])}"
     add_names(fig, [ax for ax, _ in drawn], entries, XLABEL, ylabel)
     return fig

@@ -1,0 +1,84 @@
+"""Compute the tables that go into the details of cells: groups, wrong labels, confusions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pretrain_or_not.evaluation.by_class import confusion_matrix, confusion_rows
+from pretrain_or_not.evaluation.by_group import group_rows
+from pretrain_or_not.evaluation.calibration import reliability_rows
+from pretrain_or_not.evaluation.label_issues import label_issues
+from pretrain_or_not.evaluation.predictions import CELL, OK, read_predictions
+from pretrain_or_not.evaluation.test_rows import GROUP, group_columns, test_columns
+
+
+def rows_by_group(paths, texts, reference, metric):
+    """Return the rows of scores_by_group.parquet, of the datasets that have groups.
+
+    paths: cell, the values of CELL -> path of its predictions. texts: dataset -> path of its examples.parquet.
+    """
+    rows, groups = [], {}
+    for key, path in paths.items():
+        at = dict(zip(CELL, key, strict=True))
+        columns = group_columns(texts[at["dataset"]])
+        if not columns:
+            continue
+        cell = read_predictions(path)
+        if at["dataset"] not in groups:
+            table = test_columns(texts[at["dataset"]], cell.ids, columns)
+            groups[at["dataset"]] = {name.removeprefix(GROUP): table[name].to_numpy() for name in columns}
+        other = paths.get(tuple((at | {"arm": reference}).values()))
+        same = cell if at["arm"] == reference else read_predictions(other) if other else None
+        rows += [at | row for row in group_rows(cell, same, groups[at["dataset"]], metric)]
+    return rows
+
+
+def issue_rows(scores, paths, texts, metric):
+    """Return the rows of label_issues.parquet, and the accuracy of an arm that is always right: dataset -> share.
+
+    The labels of each dataset are judged by the arm with the best mean score at its own largest size; its seeds'
+    probabilities are averaged. paths, texts: see `rows_by_group`.
+    """
+    rows, ceilings = [], {}
+    largest = scores[scores["n"] == scores.groupby(["dataset", "arm"])["n"].transform("max")]
+    for dataset, cells in largest[largest["status"] == OK].groupby("dataset", sort=False):
+        arm = (metric.sign * cells.groupby("arm")[metric.name].mean()).idxmax()
+        read = [read_predictions(paths[tuple(key)]) for key in cells.loc[cells["arm"] == arm, CELL].values.tolist()]
+        cell, names = read[0], read[0].about["label_names"]
+        found, noise = label_issues(cell.labels, np.mean([one.probabilities for one in read], axis=0))
+        ceilings[dataset] = 1 - noise
+        table = test_columns(texts[dataset], cell.ids[found["row"]], ["text"])
+        rows += [
+            {"dataset": dataset, "arm": arm, "id": cell.ids[row], "text": text, "given": names[cell.labels[row]],
+             "suggested": names[suggested], "score": score}
+            for row, suggested, score, text in zip(*found.values(), table["text"].to_pylist(), strict=True)
+        ]  # fmt: skip
+    return rows, ceilings
+
+
+def place(about):
+    """Return the columns that say which cell a row is of. about: metadata of its predictions."""
+    return {key: about[key] for key in CELL}
+
+
+def confusion_of(cell):
+    """Return the confusion matrix of a cell's `Predictions`."""
+    return confusion_matrix(cell.labels, cell.predicted, cell.probabilities.shape[1])
+
+
+def largest_rows(scores, predictions):
+    """Return the rows of confusion.parquet and reliability.parquet, of each arm's largest size on each dataset.
+
+    scores: rows of scores.parquet, as a frame. predictions: one path per row.
+    """
+    largest = scores["n"] == scores.groupby(["dataset", "arm"], sort=False)["n"].transform("max")
+    confusions, reliability = [], []
+    for i in np.flatnonzero(largest & (scores["status"] == OK)):
+        cell = read_predictions(predictions[i])
+        temperature = scores["temperature"].iloc[i]
+        temperature = None if np.isnan(temperature) else temperature
+        confusions += [place(cell.about) | row for row in confusion_rows(confusion_of(cell), cell.about["label_names"])]
+        reliability += [
+            place(cell.about) | row for row in reliability_rows(cell.labels, cell.probabilities, temperature)
+        ]
+    return confusions, reliability

@@ -1,0 +1,81 @@
+"""Draw the score over the number of labelled examples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from pretrain_or_not.config.metrics import ACCURACY, Metric
+from pretrain_or_not.report.legends import Entry, add_names, arm_entries
+from pretrain_or_not.report.metric_words import heading, score_text
+from pretrain_or_not.report.panels import curves, message, panels
+from pretrain_or_not.report.selection_note import selection_note
+from pretrain_or_not.report.style import GREY, arm_looks, styled
+
+XLABEL = "Labelled training examples"
+
+GUESS = {True: "Most frequent class", False: "Shares of the classes"}
+
+GUESS_LINE: dict[str, Any] = {"color": GREY, "linewidth": 0.8, "linestyle": (0, (3, 2)), "zorder": 1}
+
+
+@styled
+def draw(
+    table: pd.DataFrame, arms: list[str], style: dict, published: dict | None = None, metric: Metric = ACCURACY
+) -> Figure:
+    """Draw test scores: one panel per dataset, one line per arm, each seed as a faint point.
+
+    A thin dashed line is the score of guessing: always the class that is most frequent in the training subset, or, for
+    metrics of probabilities, the shares of the classes in it. It is the mean over the cells of a size.
+
+    table: rows of scores.parquet. The other arguments: see `report.figures`.
+    """
+    width = style["width"]
+    if table.empty:
+        return message("No cell has been scored.", width)
+    table = table.assign(shown=metric.scale * table[metric.name], guess=metric.scale * table[f"{metric.name}_guessing"])
+    looks = arm_looks(arms)
+    fig, drawn = panels(table, width)
+    drawn_line = False
+    for ax, rows in drawn:
+        sns.scatterplot(
+            rows,
+            x="x",
+            y="shown",
+            hue="arm",
+            palette=looks["palette"],
+            s=5,
+            alpha=0.45,
+            linewidth=0,
+            legend=False,
+            ax=ax,
+        )
+        curves(ax, rows, "shown", looks)
+        drawn_line |= draw_guess(ax, rows.groupby("n")["guess"].mean(), metric)
+    ylabel = f"{heading(metric)}{selection_note(table['selection'])}"
+    entries = arm_entries(table, "shown", looks)
+    if drawn_line:
+        last = table.loc[table["n"] == table["n"].max(), "guess"].mean()
+        entries.append(Entry(GUESS[metric.of_classes], Line2D([], [], **GUESS_LINE), (None, last)))
+    add_names(fig, [ax for ax, _ in drawn], entries, XLABEL, ylabel)
+    return fig
+
+
+def draw_guess(ax, shown, metric):
+    """Draw the score of guessing across a panel, or say it in words; return whether it is drawn.
+
+    It is said where a line would press the curves into less than half of the panel. shown: scores by size.
+    """
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    if shown.min() < low - (high - low) or shown.max() > high + (high - low):
+        value = score_text(metric, shown.iloc[-1] / metric.scale)
+        text = f"{GUESS[metric.of_classes].lower()}: {value}"
+        ax.text(0.98, 0.02, text, transform=ax.transAxes, ha="right", va="bottom", color=GREY)
+        return False
+    ax.plot([left, *shown.index, right], [shown.iloc[0], *shown, shown.iloc[-1]], **GUESS_LINE)
+    ax.set_xlim(left, right)
+    return True
