@@ -166,10 +166,12 @@ def left_out(dropped, read):
 def repetitions(found, rows):
     """Yield a sentence if texts nearly repeat those of a later split, and stay. rows: split -> rows."""
     if found and not found["removed"] and sum(found["rows"].values()):
-        which = [f"{n:,} {split} rows" for split, n in found["rows"].items() if n]
+        names = {"train": "training", "validation": "validation"}
+        which = [f"{n:,} {names[split]} row{'' if n == 1 else 's'}" for split, n in found["rows"].items() if n]
+        verb = "repeats" if sum(found["rows"].values()) == 1 else "repeat"
         copies = [f"{n:,} of {rows[split]:,} {split} rows" for split, n in found["repeated"].items() if n]
         yield (
-            f"{' and '.join(which)} nearly repeat a text of a later split ({' and '.join(copies)} have such a copy), "
+            f"{' and '.join(which)} nearly {verb} a text of a later split ({' and '.join(copies)} have such a copy), "
             "so that accuracy may be too high; remove them by `near_duplicates: remove`."
         )
 
