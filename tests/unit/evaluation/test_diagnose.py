@@ -6,7 +6,8 @@ import pytest
 from pretrain_or_not.config.metrics import ACCURACY, METRICS
 from pretrain_or_not.evaluation.diagnose import diagnoses, guessing_sizes, is_guessing
 
-GOOD = {"dataset": "d", "arm": "lstm", "arm_title": "LSTM", "n": 100, "seed": 0, "setting": "lr0.1", "status": "ok",
+GOOD = {"dataset": "d", "arm": "lstm", "arm_title": "LSTM", "family": "lstm", "n": 100, "seed": 0,
+        "setting": "lr0.1", "status": "ok",
         "accuracy": 0.9, "accuracy_low": 0.85, "accuracy_guessing": 0.5, "metric": "accuracy",
         "accuracy_high": 0.95, "predicted_classes": 2, "best_step": 50,
         "steps": 100, "validations": 4, "lowest_loss": 0.2, "guessing_loss": 0.69, "sweep_edge": None,
@@ -25,6 +26,7 @@ CASES = [
     ({}, []),
     (NOT_FINITE, ["not finite"]),
     ({"predicted_classes": 1}, ["one class"]),
+    ({"predicted_classes": 1, "accuracy_low": 0.0, "lowest_loss": 0.69, "family": "majority"}, []),
     ({"predicted_classes": 1, "accuracy_low": 0.6}, ["one class"]),
     ({"accuracy_low": 0.5}, ["guessing"]),
     ({"accuracy_low": 0.0}, ["guessing"]),

@@ -36,6 +36,7 @@ def scored(tmp_path):
                 about
                 | dict.fromkeys([*COST, "best_step"], 1)
                 | {"validation_score": 0.5, "validation_examples": 10, "class_counts": [3, 1], "temperature": 2.0}
+                | {"recipe": {"family": "lstm"}}
             )
             chosen |= {"selection": selection} if selection else {}
             choice = {"selected": chosen, "sweep_seconds": 1.0, "beaten": []}

@@ -31,6 +31,7 @@ from pretrain_or_not.files.parquet import (
     table_writer,
     to_numpy,
 )
+from pretrain_or_not.files.paths import subset_name
 from pretrain_or_not.files.pretrained import verified
 from pretrain_or_not.files.provenance import sha256_of, versions
 from pretrain_or_not.job import log
@@ -104,8 +105,8 @@ def check_finite(matrix, name, split):
 def extract_features(tokens, max_length, pretrained, name, threads, outputs):
     """Write columns row, id, label and features (fixed-size lists of float32) of all rows, in the order of the tokens.
 
-    tokens, outputs: split -> path. max_length: tokens to which texts are cut. pretrained, name: see `FrozenEncoder`. The metadata hold the cost of the features.
-    Raises BadInput as `FrozenEncoder` does, or if features are not finite.
+    tokens, outputs: split -> path. max_length: tokens to which texts are cut. pretrained, name: see `FrozenEncoder`.
+    The metadata hold the cost of the features. Raises BadInput as `FrozenEncoder` does, or if features are not finite.
     """
     torch.set_num_threads(threads)
     accelerator = build_accelerator("auto")
@@ -116,7 +117,7 @@ def extract_features(tokens, max_length, pretrained, name, threads, outputs):
 def extract_training_features(tokens, max_length, subsets, pretrained, name, threads, code, output):
     """Write the features of the rows of the training split that `subsets` use; those in `output` already are kept.
 
-    tokens: path of the training tokens. subsets: paths of the training subsets. code: digest of the code. The other
+    tokens: path of the training tokens. subsets: paths of the training subsets; if there is none, all rows are used. code: digest of the code. The other
     arguments and the columns: see `extract_features`. Rows of other subsets, which were encoded before, stay.
     """
     torch.set_num_threads(threads)
@@ -133,6 +134,8 @@ def extract_training_features(tokens, max_length, subsets, pretrained, name, thr
     kept = output if Path(output).exists() and read_metadata(output).get("made_of") == made_of else None
     total = all_rows(tokens)
     new = np.zeros(-(-len(total) // BLOCK), dtype=bool)  # of each block, whether it is to be encoded
+    if not subsets:
+        new[:] = True
     for subset in subsets:
         new[read_column(subset, "row") // BLOCK] = True
     if kept:
@@ -142,7 +145,10 @@ def extract_training_features(tokens, max_length, subsets, pretrained, name, thr
     if kept and not len(rows):
         os.utime(output)  # newer than its inputs
         return
-    write_features(tokens, max_length, rows, kept, pretrained, name, accelerator, output, made_of=made_of)
+    names = sorted({*map(subset_name, subsets), *(read_metadata(kept)["subsets"] if kept else ())})
+    write_features(
+        tokens, max_length, rows, kept, pretrained, name, accelerator, output, made_of=made_of, subsets=names
+    )
 
 
 def write_features(path, max_length, rows, kept, pretrained, name, accelerator, output, **about):

@@ -63,7 +63,7 @@ FINDINGS = {
     ),
     "truncated": Finding(
         lambda rows: rows["truncated"] > MANY_TRUNCATED,
-        "{cells} read{s} test texts of which more than 5 % are cut at `max_length`: raise it, for the dataset or the arm",
+        "{cells} read{s} test texts of which more than 5 % are cut at `max_length`: raise it",
     ),
     "not finite": Finding(
         lambda rows: rows["status"] == "not finite",
@@ -119,7 +119,11 @@ class Diagnosis(NamedTuple):
 
 
 def diagnoses(scores: pd.DataFrame) -> list[Diagnosis]:
-    """Return the findings about the cells of one dataset, by arm; those without a cell are left out."""
+    """Return the findings about the cells of one dataset, by arm; those without a cell are left out.
+
+    Arms that always answer the most frequent class have none: what would be found is what they are for.
+    """
+    scores = scores[scores["family"] != "majority"]
     return [
         Diagnosis(arm, name, found, len(rows))
         for arm, rows in scores.groupby("arm", sort=False)

@@ -74,6 +74,7 @@ def score_cell(cell, run, choice, guessing, train_rows, metric):
         scores |= calibration(labels, cell.probabilities, run["temperature"])
     return {
         **{key: about[key] for key in CELL},
+        "family": run["recipe"]["family"],
         "share": about["n"] / train_rows,
         "setting": about["setting"],
         "selection": run.get("selection", "validation"),
@@ -175,7 +176,7 @@ def score(
     """
     measured = METRICS[metric]
     facts = list(map(read_json, summaries))
-    train_rows = {fact["dataset"]: fact["rows"]["train"] for fact in facts}
+    train_rows = {fact["dataset"]: (fact.get("folds") or fact)["rows"]["train"] for fact in facts}
     texts = {fact["dataset"]: path for fact, path in zip(facts, examples, strict=True)}
     rows, classes, guesses = [], [], {}
     for path, choice in zip(predictions, map(read_json, selected), strict=True):

@@ -75,11 +75,23 @@ def interval_words(row):
 def sentence(row):
     """Return the answer about one arm in words, as Markdown. row: of answer.parquet."""
     arm = f"**{markdown(row['arm_title'])}**"
-    text = no_comparison(row, arm) if row["verdict"] == "guessing" else gap_sentence(row, arm)
+    text = {"guessing": no_comparison, "too few": no_interval}.get(row["verdict"], gap_sentence)(row, arm)
     if row["verdict"] != "guessing" and len(row["guessed_sizes"]):
         sizes = ", ".join(f"{n:,}" for n in row["guessed_sizes"])
         text += f" Not counted, because there both arms are no better than guessing: {sizes} labels."
     return text
+
+
+def no_interval(row, arm):
+    """Return the measured gap in words, and that the test examples are too few for an interval."""
+    metric, gap = METRICS[row["metric"]], row["gap_largest"]
+    side, at = ("ahead" if gap < 0 else "behind"), counted(row["largest"], "label")
+    advice = "" if row["folds"] else ", and so tests on every row: `folds: 5` of the dataset does that"
+    return (
+        f"{arm} cannot be judged: {counted(row['test_examples'], 'test example')} are too few. At {at}, it was "
+        f"{number(abs(gap), metric.digits)} {metric.step}s {side}, and chance alone can do that. For so few rows, "
+        f"cross-validation trains on more of them{advice}."
+    )
 
 
 def no_comparison(row, arm):
@@ -167,10 +179,11 @@ def method(table):
     fewest, most = table["fewest_seeds"].min(), table["seeds"].max()
     missing = "they do not include the variation between seeds"
     over = "test examples and seeds" if most > 1 else f"test examples (there is one seed, so {missing})"
+    rounds = " With cross-validation, each round of folds counts as one seed." if table["folds"].any() else ""
     alone = f"; at sizes with one seed, {missing}" if fewest == 1 < most else ""
     return (
         "Between sizes, the gap is assumed to be linear in the logarithm of the number of labels. Beyond the largest "
-        f"size, nothing is said. In brackets: 95 % intervals from a bootstrap over {over}{linear}{alone}. "
+        f"size, nothing is said. In brackets: 95 % intervals from a bootstrap over {over}{linear}{alone}.{rounds} "
         "The numbers: answer.parquet."
     )
 
