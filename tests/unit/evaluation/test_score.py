@@ -7,6 +7,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from pretrain_or_not.evaluation.details import mean_predictions
+from pretrain_or_not.evaluation.predictions import Predictions
 from pretrain_or_not.evaluation.score import COST, score
 from pretrain_or_not.files.parquet import write_table
 
@@ -177,3 +179,12 @@ def test_groups_and_likely_wrong_labels_come_with_their_texts(scored):
     assert issues["arm"].unique().tolist() in ([], ["big"])
     assert (issues["given"] == "a").all() and set(issues["text"]) <= {f"text {i}" for i in range(100)}
     assert tables["scores"]["accuracy_ceiling"].between(0, 1).all()
+
+
+def test_probabilities_are_averaged_over_seeds_and_put_together_over_folds():
+    def cell(ids, p):
+        return Predictions(np.array(ids), np.array(ids) % 2, np.tile(np.float32([p, 1 - p]), (len(ids), 1)), {})
+
+    ids, labels, probabilities = mean_predictions([cell([5, 2], 0.2), cell([2, 9], 0.6)])
+    assert ids.tolist() == [2, 5, 9] and labels.tolist() == [0, 1, 1]
+    np.testing.assert_allclose(probabilities[:, 0], [0.4, 0.2, 0.6], rtol=1e-6)

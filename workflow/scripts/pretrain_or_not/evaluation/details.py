@@ -24,12 +24,13 @@ def rows_by_group(paths, texts, reference, metric):
         if not columns:
             continue
         cell = read_predictions(path)
-        if at["dataset"] not in groups:
+        tested = at["dataset"], at["seed"]  # each fold has its own test examples
+        if tested not in groups:
             table = test_columns(texts[at["dataset"]], cell.ids, columns)
-            groups[at["dataset"]] = {name.removeprefix(GROUP): table[name].to_numpy() for name in columns}
+            groups[tested] = {name.removeprefix(GROUP): table[name].to_numpy() for name in columns}
         other = paths.get(tuple((at | {"arm": reference}).values()))
         same = cell if at["arm"] == reference else read_predictions(other) if other else None
-        rows += [at | row for row in group_rows(cell, same, groups[at["dataset"]], metric)]
+        rows += [at | row for row in group_rows(cell, same, groups[tested], metric)]
     return rows
 
 
@@ -44,16 +45,29 @@ def issue_rows(scores, paths, texts, metric):
     for dataset, cells in largest[largest["status"] == OK].groupby("dataset", sort=False):
         arm = (metric.sign * cells.groupby("arm")[metric.name].mean()).idxmax()
         read = [read_predictions(paths[tuple(key)]) for key in cells.loc[cells["arm"] == arm, CELL].values.tolist()]
-        cell, names = read[0], read[0].about["label_names"]
-        found, noise = label_issues(cell.labels, np.mean([one.probabilities for one in read], axis=0))
+        ids, labels, probabilities = mean_predictions(read)
+        names = read[0].about["label_names"]
+        found, noise = label_issues(labels, probabilities)
         ceilings[dataset] = 1 - noise
-        table = test_columns(texts[dataset], cell.ids[found["row"]], ["text"])
+        table = test_columns(texts[dataset], ids[found["row"]], ["text"])
         rows += [
-            {"dataset": dataset, "arm": arm, "id": cell.ids[row], "text": text, "given": names[cell.labels[row]],
+            {"dataset": dataset, "arm": arm, "id": ids[row], "text": text, "given": names[labels[row]],
              "suggested": names[suggested], "score": score}
             for row, suggested, score, text in zip(*found.values(), table["text"].to_pylist(), strict=True)
         ]  # fmt: skip
     return rows, ceilings
+
+
+def mean_predictions(cells):
+    """Return ids, labels and mean probabilities of the examples that `Predictions` have, each example once.
+
+    Cells with other seeds have the same test examples; those of other folds have others.
+    """
+    ids, first, places = np.unique(np.concatenate([cell.ids for cell in cells]), return_index=True, return_inverse=True)
+    sums = np.zeros((len(ids), cells[0].probabilities.shape[1]))
+    np.add.at(sums, places, np.concatenate([cell.probabilities for cell in cells]))
+    labels = np.concatenate([cell.labels for cell in cells])[first]
+    return ids, labels, sums / np.bincount(places)[:, None]
 
 
 def place(about):

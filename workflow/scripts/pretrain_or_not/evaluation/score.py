@@ -182,7 +182,7 @@ def score(
     for path, choice in zip(predictions, map(read_json, selected), strict=True):
         cell, run = read_predictions(path), choice["selected"]
         about = cell.about
-        guess = (about["dataset"], tuple(run["class_counts"]))  # the same for all arms with this subset
+        guess = (about["dataset"], about["seed"], tuple(run["class_counts"]))  # the same for all arms with this subset
         if guess not in guesses:
             guesses[guess] = guessing_scores(cell.labels, run["class_counts"])
         rows.append(score_cell(cell, run, choice, guesses[guess], train_rows[about["dataset"]], measured))

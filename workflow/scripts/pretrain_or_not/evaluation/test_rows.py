@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.parquet import open_parquet, read_rows
@@ -20,17 +19,18 @@ def group_columns(path: PathLike) -> list[str]:
 
 
 def test_columns(path: PathLike, ids: np.ndarray, columns: list[str]) -> pa.Table:
-    """Return columns of the test examples with these ids, one row per id, in their order.
+    """Return columns of the examples with these ids, one row per id, in their order.
 
     path: of examples.parquet. Raises BadInput if it lacks one of the ids.
     """
     with open_parquet(path) as file:
-        split = file.read(columns=["split"])["split"]
-    rows = np.flatnonzero(pc.equal(split, "test").to_numpy())
-    table = read_rows(path, rows, ["id", *columns]) if len(rows) else pa.table({"id": pa.array([], pa.int64())})
-    known = table["id"].to_numpy()
+        known = file.read(columns=["id"])["id"].to_numpy()
     order = np.argsort(known)
-    places = np.searchsorted(known, ids, sorter=order).clip(max=max(len(known) - 1, 0))
-    if not len(known) or not np.array_equal(known[order[places]], ids):
-        raise BadInput(f"{path}: not the test examples that were predicted; delete the predictions and run again")
-    return table.select(columns).take(pa.array(order[places]))
+    places = np.searchsorted(known, ids, sorter=order).clip(max=len(known) - 1)
+    if not np.array_equal(known[order[places]], ids):
+        raise BadInput(f"{path}: lacks test examples that were predicted; delete the predictions and run again")
+    rows = np.sort(order[places])  # in the order of the file, which is fast to read
+    if not len(rows):
+        return pa.table({name: pa.array([], pa.string()) for name in columns})
+    table = read_rows(path, rows, columns)
+    return table.take(pa.array(np.searchsorted(rows, order[places])))
