@@ -133,11 +133,11 @@ def gap_sentence(row, arm):
     return f"{text} At {largest}{place} it is {gap}."
 
 
-def as_markdown(table, scores, reference, warnings, missing):
+def as_markdown(table, scores, reference, warnings, missing, by_group=None):
     """Return the answer as a page: per dataset one line per arm with notes below; at the end the method.
 
     table: rows of answer.parquet. scores: rows of scores.parquet. reference: name of the arm. warnings: dataset -> list
-    of sentences. missing: see `report.notes.missing_words`.
+    of sentences. missing: see `report.notes.missing_words`. by_group: rows of scores_by_group.parquet, or None.
     """
     lines = ["# From how many labels on is the gap to the reference small?", ""]
     if missing:
@@ -153,7 +153,7 @@ def as_markdown(table, scores, reference, warnings, missing):
             measured_from = markdown(rows["reference_title"].iloc[0])
             lines += [f"On **{title}**, measured from **{measured_from}** in {unit_words(rows)}:", ""]
         lines += [f"- {sentence(row)}" for row in rows.to_dict("records")] + [""]
-        if notes := notes_on(cells, rows, reference, warnings.get(dataset, [])):
+        if notes := notes_on(cells, rows, reference, warnings.get(dataset, []), of_dataset(by_group, dataset)):
             lines += ["Note:", "", *(f"- {note}" for note in notes), ""]
     if not table.empty:
         lines += [METHOD, "", textwrap.fill(method(table), 120), ""]
@@ -164,6 +164,12 @@ def unit_words(rows):
     """Return in words what gaps are measured in, and whether runs were selected on test."""
     metric = METRICS[rows["metric"].iloc[0]]
     return f"{metric.step}s of {metric.title}{selection_note(rows['selection'])}"
+
+
+def of_dataset(by_group, dataset):
+    """Return the rows of a dataset in scores_by_group.parquet; None if there are none."""
+    rows = by_group[by_group["dataset"] == dataset] if by_group is not None else ()
+    return rows if len(rows) else None
 
 
 def method(table):
@@ -185,6 +191,7 @@ def method(table):
 def answer(
     scores: PathLike,
     gaps: PathLike,
+    by_group: PathLike,
     predictions: list,
     summaries: list,
     threshold: float,
@@ -194,7 +201,7 @@ def answer(
 ) -> None:
     """Write answer.parquet and answer.md.
 
-    scores, gaps: paths of the tidy tables. predictions: one path per cell. summaries: path of each dataset.json.
+    scores, gaps, by_group: paths of the tidy tables. predictions: one path per cell. summaries: of each dataset.json.
     threshold: a gap below it is small, in the unit of the gaps. metric: name of the experiment's. missing: cells of
     the experiment that were not scored, see `report.notes.missing_words`. outputs: paths of `table` and `text`.
     """
@@ -204,7 +211,7 @@ def answer(
     table = answers(cells, rows, paths, threshold, metric)
     write_table(outputs["table"], pa.Table.from_pandas(table, preserve_index=False), replicates=REPLICATES)
     warnings = {facts["dataset"]: facts.get("warnings", []) for facts in map(read_json, summaries)}
-    text = as_markdown(table, rows, read_metadata(scores)["reference"], warnings, missing)
+    text = as_markdown(table, rows, read_metadata(scores)["reference"], warnings, missing, read_frame(by_group))
     with atomic_write(outputs["text"]) as partial:
         partial.write_text(text, encoding="utf-8")
     log.info("%s", text)
