@@ -53,8 +53,8 @@ def cut_fold(
 def dealt(classes: np.ndarray, sizes: np.ndarray, parts: int, random: np.random.Generator) -> np.ndarray:
     """Return the part of each unit, (units,): class after class, to the part that has the fewest rows of the class.
 
-    Of several such parts, the one with the fewest rows in all. classes, sizes: class and rows of each unit. Large units come
-    first, the others in random order.
+    Of several such parts, the one with the fewest rows in all. classes, sizes: class and rows of each unit. Large units
+    come first, the others in random order.
     """
     part_of = np.empty(len(classes), dtype=np.int64)
     filled = np.zeros(parts, dtype=np.int64)

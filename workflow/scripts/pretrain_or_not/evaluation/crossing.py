@@ -172,7 +172,7 @@ def answers(gaps: pd.DataFrame, scores: pd.DataFrame, predictions: dict, thresho
         sizes, seeds = zip(*of_cells, strict=True)
         row = answer_row(sizes, seeds, np.stack(list(of_cells.values())).astype(np.float32), threshold)
         row["folds"] = folds or 0
-        if only_guessed:
+        if only_guessed and row["verdict"] != "too few":
             row |= {"verdict": "guessing"} | dict.fromkeys(("labels", "labels_low", "labels_high"), math.nan)
         selection = "test" if "test" in set(group["selection"]) else "validation"
         around = scope(scores[scores["dataset"] == dataset], arm, reference, row["largest"], metric)
