@@ -42,7 +42,7 @@ rule extract_features:
         "../scripts/extract_features.py"
 
 
-# Its features of the training texts that cells of the experiment use. A new size or seed adds those of its new rows
+# Its features of the training texts that cells of the experiment use. A new subset (`params`) adds those of its new rows
 # (`update`), and cells that are trained already do not read the file again (`ancient`, in train.smk).
 rule extract_training_features:
     input:
@@ -61,6 +61,7 @@ rule extract_training_features:
     params:
         pretrained=params_of.pretrained,
         max_length=lookup(dpath="datasets/{dataset}/max_length", within=config),
+        subsets=inputs_of.subsets_with_features,
         code=code_digest("extract_training_features.py"),
     message:
         "Extracting features of training texts of {wildcards.dataset} with {wildcards.model}"

@@ -21,6 +21,7 @@ from pretrain_or_not.data.features import Features
 from pretrain_or_not.data.tokenize import tokenize
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.parquet import read_metadata, write_table
+from pretrain_or_not.files.paths import subset_name
 
 
 @pytest.fixture(autouse=True)
@@ -143,6 +144,7 @@ def test_only_blocks_with_rows_that_are_used_are_encoded_and_each_once(
     second = training_features(tokens, tiny_bert, output, [few, more])
     assert given == [10] * 4 and sorted(second) == [*range(20), *range(40, 60)]
     assert same(first, {row: second[row] for row in first})
+    assert read_metadata(output)["subsets"] == sorted(map(subset_name, [few, more]))
     after = read_metadata(output)["inference"]
     assert (cost["examples"], after["examples"]) == (20, 40) and after["flops"] > cost["flops"]
     # The order in which rows were asked for changes no bit.

@@ -48,6 +48,16 @@ def test_features_are_those_of_the_subsets_of_arms_that_read_them():
     assert inputs.feature_subsets(Wildcards(dataset="toy", model="other")) == []
 
 
+def test_features_are_computed_again_for_a_new_subset_and_not_for_one_fewer(tmp_path):
+    inputs, wildcards = JobInputs(make_catalogue(tmp_path)), Wildcards(dataset="toy", model="tiny")
+    assert inputs.subsets_with_features(wildcards) == ["n40/seed0", "n50pct/seed0"]
+    path = tmp_path / "toy/features/tiny/train.parquet"
+    write_table(path, pa.table({"row": [1]}), subsets=["n40/seed0", "n9/seed1"])
+    assert inputs.subsets_with_features(wildcards) == ["n40/seed0", "n50pct/seed0", "n9/seed1"]
+    path.write_bytes(b"broken")
+    assert inputs.subsets_with_features(wildcards) == ["n40/seed0", "n50pct/seed0"]
+
+
 def test_runs_are_listed_in_the_order_of_the_sweep():
     inputs = JobInputs(make_catalogue(arms={"lstm": {"learning_rates": [2e-2, 1e-3]}}))
     folder = f"{RUNS}/lstm/n40/seed0"

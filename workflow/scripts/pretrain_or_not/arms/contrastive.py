@@ -16,7 +16,7 @@ from pretrain_or_not.compute.inference import NetworkClassifier, infer, probabil
 from pretrain_or_not.compute.logistic import LogisticHead
 from pretrain_or_not.compute.memory import peak_memory_mb
 from pretrain_or_not.compute.pooling import mean_pooled
-from pretrain_or_not.compute.token_fit import check_length, fit_dataset, fit_tokens, position_limit
+from pretrain_or_not.compute.token_fit import check_length, fit_dataset, fit_tokens, takes_of
 from pretrain_or_not.compute.transformer import (
     embedding_tables,
     encoder_of_settings,
@@ -24,7 +24,6 @@ from pretrain_or_not.compute.transformer import (
     random_encoder,
     speed_up_dropout,
 )
-from pretrain_or_not.data.examples import Takes
 from pretrain_or_not.files.pretrained import locate, verified
 from pretrain_or_not.job import log
 
@@ -63,7 +62,7 @@ class ContrastiveClassifier:
         self.network, self.recipe, self.learning_rate, self.seed = network, recipe, learning_rate, seed
         self.accelerator = build_accelerator(recipe["precision"])
         network.to(self.accelerator.device)
-        self.flops, self.takes = counted_flops(network), Takes(position_limit(network.encoder))
+        self.flops, self.takes = counted_flops(network), takes_of(network.encoder)
         self.iterations = self.training_flops = 0
         self.converged = True
         self.facts = {}
@@ -153,7 +152,7 @@ def load(folder, precision):
     config = json.loads((Path(folder) / "config.json").read_text())
     network = SentenceNetwork(encoder_of_settings(config["encoder"]), config["classes"])
     load_model(network, str(Path(folder) / "model.safetensors"))
-    return NetworkClassifier(network, counted_flops(network), precision, Takes(position_limit(network.encoder)))
+    return NetworkClassifier(network, counted_flops(network), precision, takes_of(network.encoder))
 
 
 def build_untrained(arm, recipe, pretrained, embeddings, length):

@@ -44,7 +44,8 @@ class StaticClassifier(ScaledLogisticClassifier):
         super().fit(examples)
         self.parameters = self.head.rows * (self.table.shape[1] + 1)
         weights = self.head.coefficients / self.scale
-        on_shares = LogisticHead(self.head.classes, weights @ self.table.T, self.head.intercepts - weights @ self.mean)
+        coefficients = (self.table @ weights.T.astype(np.float32)).T.astype(np.float64)
+        on_shares = LogisticHead(self.head.classes, coefficients, self.head.intercepts - weights @ self.mean)
         for name in ("iterations", "converged", "rows"):
             setattr(on_shares, name, getattr(self.head, name))
         self.head = on_shares

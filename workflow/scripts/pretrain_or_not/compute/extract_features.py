@@ -31,6 +31,7 @@ from pretrain_or_not.files.parquet import (
     table_writer,
     to_numpy,
 )
+from pretrain_or_not.files.paths import subset_name
 from pretrain_or_not.files.pretrained import verified
 from pretrain_or_not.files.provenance import sha256_of, versions
 from pretrain_or_not.job import log
@@ -105,8 +106,7 @@ def extract_features(tokens, max_length, pretrained, name, threads, outputs):
     """Write columns row, id, label and features (fixed-size lists of float32) of all rows, in the order of the tokens.
 
     tokens, outputs: split -> path. max_length: tokens to which texts are cut. pretrained, name: see `FrozenEncoder`.
-    The metadata hold the cost of the features.
-    Raises BadInput as `FrozenEncoder` does, or if features are not finite.
+    The metadata hold the cost of the features. Raises BadInput as `FrozenEncoder` does, or if features are not finite.
     """
     torch.set_num_threads(threads)
     accelerator = build_accelerator("auto")
@@ -143,7 +143,10 @@ def extract_training_features(tokens, max_length, subsets, pretrained, name, thr
     if kept and not len(rows):
         os.utime(output)  # newer than its inputs
         return
-    write_features(tokens, max_length, rows, kept, pretrained, name, accelerator, output, made_of=made_of)
+    names = sorted({*map(subset_name, subsets), *(read_metadata(kept)["subsets"] if kept else ())})
+    write_features(
+        tokens, max_length, rows, kept, pretrained, name, accelerator, output, made_of=made_of, subsets=names
+    )
 
 
 def write_features(path, max_length, rows, kept, pretrained, name, accelerator, output, **about):

@@ -37,7 +37,9 @@ class LogisticClassifier:
 
     def save_pretrained(self, folder):
         """Write model.safetensors and config.json."""
-        save_file(self.arrays() | self.head.arrays(), Path(folder) / "model.safetensors")
+        arrays = self.arrays() | self.head.arrays()
+        in_order = {name: np.ascontiguousarray(array) for name, array in arrays.items()}  # as safetensors stores them
+        save_file(in_order, Path(folder) / "model.safetensors")
         (Path(folder) / "config.json").write_text(json.dumps({"family": self.family} | self.config, indent=2) + "\n")
 
     @classmethod

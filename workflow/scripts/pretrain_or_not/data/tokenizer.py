@@ -29,8 +29,8 @@ class LoadedTokenizer:
     fast: of the library tokenizers, or None. slow: of transformers, written in Python, if there is no fast one.
     vocabulary: the largest id + 1. padding_id: of batches; a tokenizer without one pads with the end of a text.
     unknown_id: of characters or words that it does not know, None if it has no such id. side: where texts that are too
-    long are cut, "right" or "left". added: number of special tokens that each text gets. typed: whether token types tell
-    the texts of a pair apart.
+    long are cut, "right" or "left". added: number of special tokens that each text gets. typed: whether token types
+    tell the texts of a pair apart.
     """
 
     fast: Tokenizer | None

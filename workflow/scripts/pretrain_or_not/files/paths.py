@@ -19,3 +19,8 @@ def is_watched(path: PathLike) -> bool:
 def unwatched_times(paths: list) -> dict[str, int]:
     """Return when the files that Snakemake cannot watch were changed: {path: nanoseconds}."""
     return {str(path): Path(path).stat().st_mtime_ns for path in paths if not is_watched(path) and Path(path).is_file()}
+
+
+def subset_name(path: PathLike) -> str:
+    """Return the name of a training subset, n{size}/seed{seed}. path: of its file."""
+    return "/".join(Path(path).with_suffix("").parts[-2:])

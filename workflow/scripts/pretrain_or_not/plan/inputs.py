@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from pretrain_or_not.config.grid import grid
@@ -9,7 +10,7 @@ from pretrain_or_not.config.selection import best_setting
 from pretrain_or_not.data.sources import find_inputs
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import read_json
-from pretrain_or_not.files.paths import MODEL_FILES, is_watched
+from pretrain_or_not.files.paths import MODEL_FILES, is_watched, subset_name
 from pretrain_or_not.plan.code import test_code
 from pretrain_or_not.plan.per_job import PerJob, per_job
 
@@ -56,6 +57,21 @@ class JobInputs(PerJob):
             and self.catalogue.arms[cell["arm"]]["model"] == wildcards.model
         ]
         return list(dict.fromkeys(subsets))
+
+    @per_job
+    def subsets_with_features(self, wildcards):
+        """Return the training subsets whose texts have features already or are to have them, sorted.
+
+        This is a param of the job that computes them: it runs again for a new subset, not for one fewer.
+        """
+        path = self.catalogue.results / wildcards.dataset / "features" / wildcards.model / "train.parquet"
+        known: list[str] = []
+        if path.exists():
+            from pretrain_or_not.files.parquet import read_metadata  # here, because it takes a quarter of a second
+
+            with suppress(BadInput):  # the job itself says what is wrong
+                known = read_metadata(path)["subsets"]
+        return sorted({*known, *map(subset_name, self.feature_subsets(wildcards))})
 
     @per_job
     def embeddings(self, wildcards):
