@@ -84,6 +84,7 @@ FINDINGS = {
     "loss": Finding(
         lambda rows: (
             guesses(rows)
+            & rows["best_step"].notna()  # a network
             & (rows["subset_classes"] > 1)
             & (rows["lowest_loss"] >= NOTHING_LEARNT * rows["guessing_loss"])
         ),
