@@ -70,7 +70,7 @@ class JobInputs(PerJob):
             from pretrain_or_not.files.parquet import read_metadata  # here, because it takes a quarter of a second
 
             with suppress(BadInput):  # the job itself says what is wrong
-                known = read_metadata(path)["subsets"]
+                known = read_metadata(path).get("subsets", [])
         return sorted({*known, *map(subset_name, self.feature_subsets(wildcards))})
 
     @per_job
