@@ -11,6 +11,7 @@ from pretrain_or_not.data.sources import find_inputs
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.paths import MODEL_FILES, is_watched, subset_name
+from pretrain_or_not.files.provenance import digest
 from pretrain_or_not.plan.code import test_code
 from pretrain_or_not.plan.per_job import PerJob, per_job
 
@@ -45,6 +46,11 @@ class JobInputs(PerJob):
         """Return the other inputs of a training run, except its subset: examples to validate on, and embeddings."""
         validation = self.examples_of(wildcards, self.catalogue.experiment["selection"])
         return {"validation": validation} | self.embeddings(wildcards)
+
+    def is_trained(self, wildcards, recipe):
+        """Return whether a run was trained with this recipe."""
+        run = read_if_complete(self.folder(wildcards) / wildcards.setting / "run.json")
+        return run is not None and run.get("config_digest") == digest(recipe)
 
     @per_job
     def feature_subsets(self, wildcards):
