@@ -9,7 +9,9 @@ GRID = config["experiment"]
 RUN = "results/{dataset}/runs/{arm}/n{size}/seed{seed}"
 RUN_FILES = ["model.safetensors", "config.json", "history.parquet", "run.json"]
 CELLS = {key.removesuffix("s"): GRID[key] for key in ("datasets", "arms", "sizes", "seeds")}
-FIGURES = {"scores": "scores", "gap": "gaps", "share": "gaps", "cost": "scores"}
+FIGURES = {"scores": "scores", "gap": "gaps", "share": "gaps", "cost": "scores"} | {
+    name: name for name in ("confusion", "reliability")
+}
 TRAININGS = {"finetune_bert": "bert", "train_lstm": "lstm", "train_tfidf": "tfidf"}
 
 
@@ -105,9 +107,14 @@ rule score:
         expand("results/{dataset}/predictions/{arm}/n{size}/seed{seed}.parquet", **CELLS),
         expand(RUN + "/selected.json", **CELLS),
         expand("results/{dataset}/dataset.json", dataset=GRID["datasets"]),
+        expand("results/{dataset}/examples.parquet", dataset=GRID["datasets"]),
     output:
         "results/scores.parquet",
         "results/gaps.parquet",
+        expand(
+            "results/{name}.parquet",
+            name=["scores_by_class", "scores_by_group", "label_issues", "confusion", "reliability"],
+        ),
     shell:
         "touch {output}"
 

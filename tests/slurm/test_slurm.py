@@ -119,7 +119,7 @@ def test_what_comes_out_of_slurm_equals_what_a_local_run_makes(both):
     assert "Figures: results/figures" in finished.output()
 
 
-SUMMARY = "rule_summary_answer_plot_cost_plot_gap_plot_scores_plot_share_..."
+SUMMARY = "rule_summary_answer_plot_confusion_plot_cost_plot_gap_plot_reliability_..."
 
 
 def test_short_jobs_go_together(finished, cluster):

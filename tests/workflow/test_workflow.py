@@ -16,7 +16,8 @@ from pretrain_or_not.files.parquet import read_metadata
 CELLS = 10  # 5 arms, 2 sizes, 1 seed
 RUNS = {"finetune_bert": 2, "train_lstm": 6, "train_tfidf": 4, "train_probe": 2}
 READ_TOKENS = {rule: n for rule, n in RUNS.items() if rule != "train_tfidf"}  # TF-IDF reads words
-PLOTS = {"plot_scores": 1, "plot_gap": 1, "plot_share": 1, "plot_cost": 1, "all": 1}
+FIGURES = ("scores", "gap", "share", "cost", "confusion", "reliability")
+PLOTS = {f"plot_{name}": 1 for name in FIGURES} | {"all": 1}
 ENDS = {"score": 1, "answer": 1, "table_scores": 1} | PLOTS
 FEATURES = {"extract_features": 1, "extract_training_features": 1}
 TIMED = {"time_inference": 3, "table_inference": 1}  # the neural arms
@@ -51,8 +52,9 @@ def test_every_stage_leaves_its_file(project):
     }
     expected = {"scores.parquet", "gaps.parquet", "answer.parquet", "answer.md", "embeddings/tiny.safetensors"}
     expected |= {"toy/examples.parquet", "toy/dataset.json"}
-    kinds, figures = ("png", "svg", "pdf"), ("scores", "gap", "share", "cost")
-    expected |= {f"figures/{name}.{kind}" for name in figures for kind in kinds}
+    details = ("scores_by_class", "scores_by_group", "label_issues", "confusion", "reliability")
+    expected |= {f"{name}.parquet" for name in details}
+    expected |= {f"figures/{name}.{kind}" for name in FIGURES for kind in ("png", "svg", "pdf")}
     forms = ("parquet", "md", "tex", "html")
     expected |= {f"tables/{name}.{form}" for name in ("scores", "inference") for form in forms}
     expected |= {f"timing/{arm}/cpu-batch2-length8.parquet" for arm in ("bert", "lstm", "lstm-bert-embeddings")}
@@ -245,6 +247,7 @@ CHANGES = {
     "another BERT setting": (("arms", "bert", "epochs"), 1, cells(2, finetune_bert=2)),
     "a title": (("arms", "bert", "title"), "BERT", ENDS | {"table_inference": 1}),
     "a plot setting": (("figures", "width"), 3.0, PLOTS),
+    "another metric": (("experiment", "metric"), "macro_f1", cells(CELLS, **RUNS)),
     "another small gap": (("figures", "one_point"), 2.0, PLOTS | {"answer": 1}),
     "one more batch size to time": (("timing", "devices", "cpu"), [2, 4], TIMED | {"all": 1}),
     "no timing": (("timing", "devices", "cpu"), [], {}),
@@ -306,7 +309,7 @@ EDITS = {
     "report/figures/gap.py": ("alpha=0.15", "alpha=0.16", {"plot_gap": 1, "all": 1}),
     "evaluation/metrics.py": ("Z_95 = 1.959963984540054", "Z_95 = 1.96", ENDS),
     "evaluation/select.py": ('if keep != "all"', 'if keep not in ("all",)', ALL_CELLS),
-    "config/selection.py": ("max(accuracies, key", "max(list(accuracies), key", ALL_CELLS),
+    "config/selection.py": ("max(scores, key", "max(list(scores), key", ALL_CELLS),
     # one family, and no other: it is trained, selected, tested and timed again
     "arms/lstm.py": ("dim=-1", "dim=2", {"train_lstm": 6, "select": 4, "evaluate": 4} | TIMED_LSTM | ENDS),
     "compute/time_axis.py": ("amax(dim=1)", "amax(1)",

@@ -3,6 +3,7 @@ rule answer:
     input:
         scores=rules.score.output.scores,
         gaps=rules.score.output.gaps,
+        by_group=rules.score.output.by_group,
         predictions=inputs_of.cells(rules.evaluate.output[0]),
         summaries=inputs_of.summaries,
     output:

@@ -21,7 +21,7 @@ from pretrain_or_not.plan.catalogue import one_of
 from pretrain_or_not.plan.experiment import plan_experiment
 from pretrain_or_not.plan.inputs import CELL, CELL_FOLDER
 from pretrain_or_not.plan.resources import JobResources
-from pretrain_or_not.report.figures import FIGURES
+from pretrain_or_not.report.figures import figures_of
 from pretrain_or_not.report.published import matched, study
 from pretrain_or_not.report.short_errors import shorten_errors
 
@@ -41,6 +41,7 @@ except BadInput as error:
 
 resources_of = JobResources(catalogue, on_cluster, has_gpu=shutil.which("nvidia-smi") is not None)
 EXPERIMENT, TIMING = config["experiment"], config["timing"]
+FIGURES = figures_of([config["datasets"][name] for name in EXPERIMENT["datasets"]])
 PUBLISHED = {
     "points": matched(config["published"]),
     "study": {key: study()[key] for key in ("name", "reference", "speed_up", "timed")},

@@ -8,6 +8,7 @@ if __name__ == "__main__":
         answer(
             scores=snakemake.input.scores,
             gaps=snakemake.input.gaps,
+            by_group=snakemake.input.by_group,
             predictions=snakemake.input.predictions,
             summaries=snakemake.input.summaries,
             threshold=snakemake.params.threshold,

@@ -14,6 +14,7 @@ if __name__ == "__main__":
             neural=snakemake.params.neural,
             selected=snakemake.input.selected,
             test=snakemake.input.test,
+            subset=snakemake.input.subset,
             threads=snakemake.threads,
             code=snakemake.params.code,
             keep=snakemake.config["experiment"]["keep_models"],

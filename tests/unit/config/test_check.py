@@ -206,6 +206,19 @@ MISTAKES = [
     ("datasets/yelp/files", "''", "datasets.yelp.files: '' is empty", "give text or a list"),
     ("datasets/ready/files/train", DROP, "datasets.ready.files: 'train' is missing", "path of a file"),
     ("datasets/ready/split", "part", "datasets.ready.split: 'part' is one too many", "files names the splits already"),
+    ("datasets/yelp/header", "false", "datasets.yelp.header: is false, so name all columns", "columns: [label, text]"),
+    ("datasets/yelp/columns", "[a, b]", "datasets.yelp.columns: names the columns of files without", "`header: false`"),
+    ("datasets/yelp/delimiter", "ab", "datasets.yelp.delimiter: 'ab' is not a delimiter", "give one character"),
+    ("datasets/yelp/quoting", "never", "datasets.yelp.quoting: 'never' is not one of standard, none", ""),
+    ("datasets/yelp/encoding", "cp1525", "datasets.yelp.encoding: 'cp1525' is no encoding that Python", "cp1252"),
+    ("datasets/yelp/pair", "[a]", "datasets.yelp.pair: ['a'] is not a pair", "name two columns"),
+    ("datasets/yelp/text", "[]", "datasets.yelp.text: [] has too few entries", "at least 1"),
+    ("datasets/yelp/text", "[a, stars]", "datasets.yelp.label: 'stars' is the column of the text too", "another one"),
+    ("datasets/yelp/stratify", "'no'", "datasets.yelp.stratify: 'no' is text", "true or false"),
+    ("datasets/yelp/near_duplicates", "drop", "datasets.yelp.near_duplicates: 'drop' is not one of count, remove", ""),
+    ("datasets/yelp/where", "''", "datasets.yelp.where: '' is empty", "give text"),
+    ("datasets/yelp/groups", "country", "datasets.yelp.groups: 'country' is text, not a list", "write ['country']"),
+    ("experiment/stratify", "1", "experiment.stratify: 1 is a number", "true or false"),
     ("datasets/yelp/splits/test", "1.0", "datasets.yelp.splits.test: 1.0 is not an amount of rows", "below 1"),
     ("datasets/yelp/splits/test", "0", "datasets.yelp.splits.test: 0 is not an amount of rows", "a count such as 1000"),
     ("datasets/yelp/splits", "{validation: 0.95}", "datasets.yelp.splits: the shares of validation and test", "1.05"),
@@ -334,3 +347,23 @@ def test_a_value_is_in_one_class_however_it_is_written():
     config["datasets"]["yelp"]["labels"] = {"a": [1, 5], "b": ["1.0", 2]}
     with pytest.raises(BadInput, match=r"datasets\.yelp\.labels\.b\[0\]: '1\.0' belongs to class 'a' already"):
         check_config(config)
+
+
+@pytest.mark.parametrize(
+    ("keys", "start"),
+    [
+        (
+            {"group": "author", "time": "date"},
+            "config: datasets.yelp.group: 'author' is one too many: splits are cut by",
+        ),
+        (
+            {"pair": ["a", "b"], "text": "a"},
+            "config: datasets.yelp.pair: names two texts in place of `text`; leave out",
+        ),
+    ],
+)
+def test_two_keys_that_exclude_each_other_are_named(keys, start):
+    config = valid()
+    config["datasets"]["yelp"].pop("text", None)
+    config["datasets"]["yelp"] |= keys
+    assert complaint(config)[0].startswith(start)

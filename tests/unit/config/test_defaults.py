@@ -32,7 +32,7 @@ def test_defaults_are_filled():
     checked = check_config(yaml.safe_load(MINIMAL))
     cut = {"validation": None, "test": None}
     common = {"title": "", "splits": cut, "seed": 0, "deduplicate": "splits", "max_length": 512}
-    common |= {"stratify": True, "near_duplicates": None}
+    common |= {"stratify": True, "near_duplicates": None, "folds": None}
     columns = {"text": "text", "label": "label", "labels": None, "ignore_labels": [], "pair": None, "separator": "\n"}
     columns |= {"where": None, "groups": [], "group": None, "time": None}
     training = {

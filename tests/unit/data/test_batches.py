@@ -68,10 +68,10 @@ def as_table(examples):
 def test_tokens_survive_the_file_and_a_subset_picks_its_rows(make_examples, tmp_path, monkeypatch):
     monkeypatch.setattr(parquet, "ROWS_PER_GROUP", 16)  # several row groups, so that reading a few is tested
     examples = make_examples(100)
-    write_table(tmp_path / "tokens.parquet", as_table(examples), **examples.about)
+    write_table(tmp_path / "tokens.parquet", as_table(examples), **examples.about, split="train")
     back = read_examples(tmp_path / "tokens.parquet")
     assert np.array_equal(back.tokens, examples.tokens) and np.array_equal(back.offsets, examples.offsets)
-    assert back.about == examples.about | {"max_length": None, "truncated": 0}
+    assert back.about == examples.about | {"split": "train"} | {"max_length": None, "truncated": 0}
     assert len(read_examples(tmp_path / "tokens.parquet", first=7)) == 7
 
     rows = np.array([97, 98, 99, 0, 1, 50])
@@ -84,7 +84,7 @@ def test_tokens_survive_the_file_and_a_subset_picks_its_rows(make_examples, tmp_
 @pytest.mark.parametrize("rows", [[1, 2, 3], [98, 99, 100]])
 def test_a_subset_of_other_data_is_refused(make_examples, tmp_path, rows):
     examples = make_examples(100)
-    write_table(tmp_path / "tokens.parquet", as_table(examples))
+    write_table(tmp_path / "tokens.parquet", as_table(examples), split="train")
     write_table(tmp_path / "subset.parquet", pa.table({"id": [-1, -2, -3], "row": rows}))
     with pytest.raises(BadInput, match=r"subset\.parquet: .* delete the subset and run again"):
         read_subset(tmp_path / "tokens.parquet", tmp_path / "subset.parquet")

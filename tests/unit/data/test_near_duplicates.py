@@ -90,7 +90,7 @@ def test_near_duplicates_are_counted_said_or_removed(tmp_path, treatment, pair):
         assert not any("left out" in warning for warning in facts["warnings"])
     else:
         assert said == [
-            "7 train rows nearly repeat a text of a later split (7 of 30 test rows have such a copy), so that accuracy "
-            "may be too high; remove them by `near_duplicates: remove`."
+            "7 training rows nearly repeat a text of a later split (7 of 30 test rows have such a copy), so that "
+            "accuracy may be too high; remove them by `near_duplicates: remove`."
         ]
         assert facts["rows"]["train"] == 67

@@ -1,7 +1,5 @@
 """How splits are cut: shares of classes, groups and times that stay together, default sizes."""
 
-from collections import Counter
-
 import pandas as pd
 import pytest
 
@@ -143,16 +141,3 @@ def test_rows_that_cannot_be_told_apart_are_refused(tmp_path, key, column):
     rows = [(*row[:2], "x", "2021") for row in make_rows()]
     with pytest.raises(BadInput, match=rf"{key}: all training rows have the same '{column}'"):
         run(tmp_path, write_csv(tmp_path / "a.csv", rows, HEADER), **{key: column})
-
-
-def test_subsets_are_the_same_whatever_the_labels_unless_stratified():
-    from pretrain_or_not.data.subsets import by_class, window
-
-    labels = pd.Series(range(10_000)).map(lambda i: 0 if i * 7919 % 10 else 1 + i % 3 // 2).to_numpy()
-    order = by_class(labels)
-    assert sorted(order) == list(range(10_000))
-    shares = Counter(labels)
-    for seed in range(4):
-        for n in (10, 100, 1000):
-            found = Counter(labels[order[window(n, seed, 10_000)]])
-            assert all(abs(found[label] - n * shares[label] / 10_000) <= 1.5 for label in shares), (seed, n)

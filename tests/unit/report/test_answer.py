@@ -26,6 +26,7 @@ def page(rows, **changes):
     cell = {"dataset": "d", "dataset_title": "Reviews", "family": "lstm", "n": 100, "seed": 0,
             "setting": "lr0.1", "status": "ok",
             "accuracy_low": 0.8, "accuracy_guessing": 0.5, "metric": "accuracy", "macro_f1": 0.8,
+            "accuracy_ceiling": 1.0,
             "predicted_classes": 2.0, "best_step": 50.0, "steps": 100,
             "validations": 4, "lowest_loss": 0.1, "guessing_loss": 0.7, "sweep_edge": None,
             "unknown_tokens": 0.0, "truncated": 0.0, "classes": 2, "subset_classes": 2, "converged": None}  # fmt: skip
@@ -202,3 +203,19 @@ def test_accuracy_that_hides_rare_classes_is_not_left_without_a_word():
                  "macro_f1_guessing": 0.1})  # fmt: skip
     assert "rare classes" not in by_f1 and "in points of macro-F1:" in by_f1
     assert "linear approximation of macro-F1" in " ".join(by_f1.split())
+
+
+def test_noisy_labels_and_the_worst_group_are_told():
+    row = words(**answer_row(*planted([9, 6, 5, 4], 500), 1.0))
+    noisy = page([row], scores={"accuracy_ceiling": 0.97})
+    assert "about 3.0 % of the test labels may be wrong or ambiguous" in noisy and "above 97.0 %" in noisy
+    cell = {"dataset": "d", "group": "city", "metric": "accuracy", "seed": 0}
+    groups = pd.DataFrame([
+        cell | {"arm": "bert", "arm_title": "BERT", "n": n, "value": value, "test_examples": examples, "score": score}
+        for n, value, examples, score in [(100, "A", 50, 0.2), (200, "A", 50, 0.9), (200, "B", 50, 0.8),
+                                          (200, "C", 5, 0.0)]
+    ])  # fmt: skip
+    assert (
+        "- Groups by city, **BERT**: accuracy is worst on B, 80.0 %, 10.0 points behind A, the best one."
+        in page([row], by_group=groups).splitlines()
+    )

@@ -15,7 +15,7 @@ from helpers.tables import write_frame
 from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.config.schema import schema
 from pretrain_or_not.evaluation.metrics import Z_95
-from pretrain_or_not.report.figures import FIGURES, cost, gap, plot, share
+from pretrain_or_not.report.figures import FIGURES, confusion, cost, gap, groups, plot, reliability, share
 from pretrain_or_not.report.figures import scores as score_figure
 from pretrain_or_not.report.figures.cost import frontier, short
 from pretrain_or_not.report.legends import spread
@@ -41,7 +41,7 @@ def tables(arms=3, sizes=(100, 1000, 4000), seeds=(0, 1, 2), datasets=("imdb",))
          "seed": seed, "share": n / 5_000_000,
          "accuracy": 0.9 - (1 + i) * n**-0.4 + rng.normal(0, 0.01), "gap_se": 0.4 + 0.1 * seed,
          "training_flops": 10.0 ** (12 - i) * n, "inference_examples_per_second": 100.0 * (1 + i),
-         "selection": "validation", "accuracy_guessing": 0.5}
+         "selection": "validation", "accuracy_guessing": 0.5, "accuracy_ceiling": 0.99}
         for dataset in datasets
         for i, arm in enumerate(names)
         for n in (sizes[dataset] if isinstance(sizes, dict) else sizes)
@@ -342,7 +342,21 @@ def test_an_arm_without_the_largest_size_is_drawn_up_to_its_own():
 
 
 @pytest.mark.parametrize("selection", ["validation", "test"])
-@pytest.mark.parametrize("name", ["scores", "gap", "share", "cost", "table_scores", "table_inference", "workflow"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "scores",
+        "gap",
+        "share",
+        "cost",
+        "table_scores",
+        "table_inference",
+        "workflow",
+        "confusion",
+        "reliability",
+        "groups",
+    ],
+)
 def test_captions_are_valid_and_match_the_config(name, selection):
     points = [{"dataset": "yelp", "arm": "a*", "difference": None if selection == "test" else -1.0}]
 
@@ -368,7 +382,9 @@ def test_captions_are_valid_and_match_the_config(name, selection):
     assert "{{" not in plain and "{%" not in plain and "system-message" not in body
     assert ("2 seed(s)" in plain) == (name in ("scores", "gap", "share", "cost"))
     assert ("scores are too good" in plain) == (selection == "test" and name in ("scores", "workflow"))
-    assert ("validation" in plain) == (selection == "validation" and name in ("scores", "workflow"))
+    assert ("validation" in plain) == (
+        (selection == "validation" and name in ("scores", "workflow")) or name == "reliability"
+    )
     assert ("hollow star" in plain) == (selection == "validation" and name == "share")
 
 
@@ -388,3 +404,60 @@ def test_figures_of_a_metric_of_which_less_is_better():
     assert any("0.02 nats" in text for text in texts(behind))
     steps = next(line for line in cost.draw(scores, arms, STYLE, None, loss).axes[0].lines)
     assert (np.diff(steps.get_ydata()) < 0).all()  # the frontier falls
+
+
+def by_class(names, arms=("arm0", "arm1")):
+    """Return rows of confusion.parquet in which the first class is taken for the last one, and others are right."""
+    rows = [
+        {"dataset": "d", "dataset_title": "D", "arm": arm, "arm_title": TITLES[i], "n": 100, "seed": 0, "class": name,
+         "predicted_class": other, "examples": examples}
+        for i, arm in enumerate(arms)
+        for k, name in enumerate(names)
+        for other, examples in ([(name, 6), (names[-1], 4 + k)] if name != names[-1] else [(name, 10)])
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(("classes", "shown"), [(2, 2), (8, 8), (12, 12), (77, 13)])
+def test_confusion_shows_shares_of_each_class_and_merges_many(tmp_path, classes, shown):
+    table, arms = by_class([f"class {i:02}" for i in range(classes)]), ["arm0", "arm1"]
+    fig = confusion.draw(table, arms, STYLE)
+    panels = [ax for ax in fig.axes if ax.images]
+    assert len(panels) == 2
+    matrix = panels[0].images[0].get_array()
+    assert matrix.shape == (shown, shown)
+    np.testing.assert_allclose(matrix.sum(axis=1), 100)
+    if classes == 2:
+        np.testing.assert_allclose(matrix, [[60, 40], [0, 100]])
+        assert {text.get_text() for text in panels[0].texts} == {"60", "40", "0", "100"}
+    names = [label.get_text() for label in panels[0].get_yticklabels()]
+    assert ("all others" in names) == (classes > 12)
+    write_frame(tmp_path / "confusion.parquet", table)
+    plot("confusion", tmp_path / "confusion.parquet", [tmp_path / "c.pdf"], arms, STYLE, None, "accuracy")
+
+
+def test_reliability_pools_the_seeds_and_shows_both_forms():
+    row = {"dataset": "d", "dataset_title": "D", "arm": "arm0", "arm_title": "A", "n": 100, "bin": 12, "right": 0.5}
+    table = pd.DataFrame([
+        row | {"seed": 0, "scaled": False, "examples": 30, "confidence": 0.8},
+        row | {"seed": 1, "scaled": False, "examples": 10, "confidence": 0.84, "right": 0.9},
+        row | {"seed": 0, "scaled": True, "examples": 40, "confidence": 0.6},
+        row | {"seed": 0, "scaled": False, "bin": 3, "examples": 5, "confidence": 0.2},  # too few
+    ])  # fmt: skip
+    lines = reliability.draw(table, ["arm0"], STYLE).axes[0].lines
+    assert [line.get_xydata().round(6).tolist() for line in lines[1:]] == [[[81.0, 60.0]], [[60.0, 50.0]]]
+
+
+def test_groups_show_their_accuracy_and_their_gap():
+    row = {"dataset": "d", "dataset_title": "D", "group": "country", "arm_title": "A", "seed": 0, "accuracy_low": 0.7,
+           "accuracy_high": 0.9, "gap_se": 1.0}  # fmt: skip
+    table = pd.DataFrame([
+        row | {"arm": arm, "n": n, "value": value, "test_examples": examples, "accuracy": 0.8, "gap": gap}
+        for arm, gap in (("arm0", 0.0), ("arm1", 2.5))
+        for n in (100, 200)
+        for value, examples in (("de", 50), ("fr", 90))
+    ])  # fmt: skip
+    left, right = groups.draw(table, ["arm0", "arm1"], STYLE).axes
+    assert [label.get_text() for label in left.get_yticklabels()] == ["fr (90)", "de (50)"]
+    assert {float(x) for line in left.lines[::1] for x in line.get_xdata()} == {80.0}
+    assert {0.0, 2.5} <= {float(x) for line in right.lines for x in line.get_xdata()}

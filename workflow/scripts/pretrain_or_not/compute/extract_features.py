@@ -117,7 +117,7 @@ def extract_features(tokens, max_length, pretrained, name, threads, outputs):
 def extract_training_features(tokens, max_length, subsets, pretrained, name, threads, code, output):
     """Write the features of the rows of the training split that `subsets` use; those in `output` already are kept.
 
-    tokens: path of the training tokens. subsets: paths of the training subsets. code: digest of the code. The other
+    tokens: path of the training tokens. subsets: paths of the training subsets; if there is none, all rows are used. code: digest of the code. The other
     arguments and the columns: see `extract_features`. Rows of other subsets, which were encoded before, stay.
     """
     torch.set_num_threads(threads)
@@ -134,6 +134,8 @@ def extract_training_features(tokens, max_length, subsets, pretrained, name, thr
     kept = output if Path(output).exists() and read_metadata(output).get("made_of") == made_of else None
     total = all_rows(tokens)
     new = np.zeros(-(-len(total) // BLOCK), dtype=bool)  # of each block, whether it is to be encoded
+    if not subsets:
+        new[:] = True
     for subset in subsets:
         new[read_column(subset, "row") // BLOCK] = True
     if kept:

@@ -19,12 +19,12 @@ TOKENS_PER_BATCH = 4096
 class NetworkClassifier:
     """A trained network as a `compute.classifier.Classifier`."""
 
-    def __init__(self, model, flops, precision, takes=Takes()):
+    def __init__(self, model, flops, precision, takes=None):
         """flops: its Flops. precision: that of the training run, so that a model is used as it was validated.
 
-        takes: what the model can read.
+        takes: what the model can read, None for anything.
         """
-        self.takes = takes
+        self.takes = takes or Takes()
         self.accelerator = build_accelerator(precision)
         self.model, self.flops = model.to(self.accelerator.device), flops
         self.device = device_facts(self.accelerator)["device"]

@@ -89,6 +89,7 @@ def check_datasets(config, mistakes):
             mistakes.add((*path, "split"), f"{show(dataset['split'])} is one too many: {text}")
 
         check_form(dataset, path, mistakes)
+        check_folds(config, name, mistakes)
 
         cuts = mapping(dataset, "splits")
         amount = resolved(schema()["$defs"]["cut"])["errorMessage"]
@@ -100,6 +101,33 @@ def check_datasets(config, mistakes):
         if sum(shares) >= 1:
             text = f"the shares of validation and test add up to {sum(shares):g}; leave some below 1 for training"
             mistakes.add((*path, "splits"), text)
+
+
+def check_folds(config, name, mistakes):
+    """Check that a dataset with folds has no other splits, and that the seeds make whole rounds."""
+    dataset, path = mapping(mapping(config, "datasets"), name), ("datasets", name, "folds")
+    folds, experiment = dataset.get("folds"), mapping(config, "experiment")
+    if not is_whole(folds):
+        return
+    given = [key for key in ("split", "time") if dataset.get(key)]
+    given += ["splits.test"] if mapping(dataset, "splits").get("test") is not None else []
+    given += ["files"] if mapping(dataset, "files") else []
+    if given:
+        text = f"each fold is a test set, and {given[0]} makes another one; leave out one of the two"
+        mistakes.add(path, f"{folds}: {text}")
+    seeds = [seed for seed in sequence(experiment, "seeds") if is_whole(seed)]
+    lacking = sorted({seed // folds * folds + i for seed in seeds for i in range(folds)} - set(seeds))
+    if lacking and name in sequence(experiment, "datasets"):
+        rounds = f"with `folds: {folds}` of dataset {name!r}, 0 to {folds - 1} are a round, {folds} to {2 * folds - 1}"
+        mistakes.add(
+            ("experiment", "seeds"),
+            f"{rounds} the next one, and so on; complete the round: seed {lacking[0]} is missing",
+        )
+
+
+def is_whole(value):
+    """Return whether a value is a whole number, and no boolean."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def check_form(dataset, path, mistakes):

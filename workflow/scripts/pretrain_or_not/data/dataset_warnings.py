@@ -37,7 +37,7 @@ TRUTH = {"true": "1", "yes": "1", "false": "0", "no": "0"}
 def check_classes(rows_per_class: dict) -> None:
     """Raise BadInput if the training rows have one class, or none of the classes of another split.
 
-    rows_per_class: split -> class -> rows; no split is empty.
+    rows_per_class: split -> class -> rows; with folds, all rows are training rows.
     """
     classes = {split: [name for name, rows in rows_per_class[split].items() if rows] for split in SPLITS}
     if len(classes["train"]) == 1:
@@ -52,7 +52,7 @@ def check_classes(rows_per_class: dict) -> None:
             "(regression) are not supported"
         )
     for split in ("validation", "test"):
-        if not set(classes[split]) & set(classes["train"]):
+        if classes[split] and not set(classes[split]) & set(classes["train"]):
             raise BadInput(
                 f"no label of the {split} rows ({named(classes[split])}) occurs in the training rows "
                 f"({named(classes['train'])}); write the same labels in both, or map them to classes by `labels:`"
@@ -166,10 +166,12 @@ def left_out(dropped, read):
 def repetitions(found, rows):
     """Yield a sentence if texts nearly repeat those of a later split, and stay. rows: split -> rows."""
     if found and not found["removed"] and sum(found["rows"].values()):
-        which = [f"{n:,} {split} rows" for split, n in found["rows"].items() if n]
+        names = {"train": "training", "validation": "validation"}
+        which = [f"{n:,} {names[split]} row{'' if n == 1 else 's'}" for split, n in found["rows"].items() if n]
+        verb = "repeats" if sum(found["rows"].values()) == 1 else "repeat"
         copies = [f"{n:,} of {rows[split]:,} {split} rows" for split, n in found["repeated"].items() if n]
         yield (
-            f"{' and '.join(which)} nearly repeat a text of a later split ({' and '.join(copies)} have such a copy), "
+            f"{' and '.join(which)} nearly {verb} a text of a later split ({' and '.join(copies)} have such a copy), "
             "so that accuracy may be too high; remove them by `near_duplicates: remove`."
         )
 

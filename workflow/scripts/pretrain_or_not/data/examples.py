@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pretrain_or_not.config.splits import SPLITS
 from pretrain_or_not.data.pairs import assembled, spans
@@ -132,13 +133,16 @@ def split_rows(path, about, split):
         return 0, file.metadata.num_rows
 
 
-def subset_rows(path, subset):
-    """Read the rows of a training subset from a file of the train split; return an Arrow table.
+def subset_rows(path, subset, split="train", first=None):
+    """Read the rows of a subset from a file of the train split; return an Arrow table.
 
-    Raises BadInput if subset and file are not of the same data set.
+    split: with folds, a subset also has the rows of other splits. first: the first n of them. Raises BadInput if subset
+    and file are not of the same data set.
     """
     with open_parquet(subset) as file:
         chosen = file.read()
+    if "split" in chosen.column_names:
+        chosen = chosen.filter(pc.equal(chosen["split"], split))[:first]
     table = read_rows(path, positions_in(path, to_numpy(chosen["row"]), subset))
     if not np.array_equal(to_numpy(table["id"]), to_numpy(chosen["id"])):
         raise BadInput(f"{subset}: its ids are not those of {path}; delete the subset and run again")
@@ -178,12 +182,22 @@ def read_examples(path, first=None, build=examples_from_table, split=None, **exp
     return build(read_rows(path, np.arange(start, start + (n if first is None else min(n, first)))), about)
 
 
-def read_subset(path, subset, build=examples_from_table, split=None, **expected):
-    """Read the examples of a training subset; raise BadInput if subset and `path` are not of the same data set.
+def read_subset(path, subset, build=examples_from_table, split="train", first=None, **expected):
+    """Read the examples of a subset; raise BadInput if subset and `path` are not of the same data set.
 
-    build, split, expected: see `read_examples`.
+    split, first: see `subset_rows`. build, expected: see `read_examples`. path: of training examples.
     """
-    return build(subset_rows(path, subset), read_checked_metadata(path, expected, split))
+    return build(subset_rows(path, subset, split, first), read_checked_metadata(path, expected, "train"))
+
+
+def read_split(path, subset, split, first=None, build=examples_from_table, **expected):
+    """Read the validation or test examples of a cell, or the `first` n of them.
+
+    They are those of the data, or with folds, those of its subset. The arguments: see `read_subset`.
+    """
+    if read_metadata(subset).get("folds"):
+        return read_subset(path, subset, build, split, first, **expected)
+    return read_examples(path, first, build, split, **expected)
 
 
 def validation_count(training_examples, maximum):
@@ -217,6 +231,6 @@ def read_cell(inputs, cell, tokenizer, validation_max, build=examples_from_table
     """
     about = {"dataset": cell["dataset"]} | ({} if tokenizer is None else {"tokenizer": tokenizer})
     read_checked_metadata(inputs["subset"], {"dataset": cell["dataset"]})
-    train = read_subset(inputs["train"], inputs["subset"], build, split="train", **about)
+    train = read_subset(inputs["train"], inputs["subset"], build, **about)
     n = validation_count(len(train), validation_max)
-    return train, read_examples(inputs["validation"], n, build, split=cell["selection"], **about)
+    return train, read_split(inputs["validation"], inputs["subset"], cell["selection"], n, build, **about)

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from pretrain_or_not.config.labels import shown
 from pretrain_or_not.config.sizes import count
-from pretrain_or_not.config.splits import SPLITS
+from pretrain_or_not.config.splits import SPLITS, rows_to_cut
 from pretrain_or_not.data.columns import columns_of
 from pretrain_or_not.data.dataset_warnings import check_classes, warnings_about
 from pretrain_or_not.data.label_map import ignored_labels, label_map_of, mapped
@@ -98,10 +98,24 @@ def class_names(seen, label_map):
     return sorted(seen, key=lambda name: (numbers[name], name) if math.isfinite(numbers[name]) else (math.inf, name))
 
 
-def schema_of(columns):
-    """Return the schema of examples.parquet: EXAMPLES, the second text of a pair, the columns of `groups`."""
-    second = [SECOND_TEXT] if columns.pair else []
-    return pa.schema([*EXAMPLES, *second, *((name, pa.string()) for name in columns.group_columns())])
+def schema_of(columns, folds):
+    """Return the schema of examples.parquet: EXAMPLES, the second text of a pair, the columns of `groups`.
+
+    With folds, there is also `unit`, a number that rows share which stay in one fold.
+    """
+    further = [SECOND_TEXT] if columns.pair else []
+    further += [pa.field(name, pa.string()) for name in columns.group_columns()]
+    further += [pa.field("unit", pa.int64())] if folds else []
+    return pa.schema([*EXAMPLES, *further])
+
+
+def rows_of_a_cell(rows, folds, validation):
+    """Return about how many rows each split of a cell has: split -> rows. rows: those of the data; folds: None or k."""
+    if not folds:
+        return rows
+    test = rows["train"] // folds
+    n = max(1, rows_to_cut(validation, "validation", rows["train"] - test))
+    return {"train": rows["train"] - test - n, "validation": n, "test": test}
 
 
 def without_near_duplicates(dataset, rows, order, read, columns, found, dropped):
@@ -146,15 +160,17 @@ def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLi
             order, near = without_near_duplicates(dataset, scratch, order, counts["read"], columns, found, dropped)
             per_class = {s: {name: found.get((s, i), 0) for i, name in enumerate(names)} for s in SPLITS}
             rows = {split: sum(per_class[split].values()) for split in SPLITS}
-            for split in SPLITS:
+            folds = dataset.get("folds")
+            for split in ("train",) if folds else SPLITS:
                 if not rows[split]:
                     gone = ", ".join(
                         f"{reason}: {n:,}" for reason, n in (counts | dropped).items() if n and reason != "read"
                     )
                     raise BadInput(f"no {split} examples are left" + (f" (left out: {gone})" if gone else ""))
             check_classes(per_class)
+            in_cell = rows_of_a_cell(rows, folds, dataset["splits"]["validation"])
             for size in sizes:
-                count(size, rows["train"])
+                count(size, in_cell["train"])
         except BadInput as error:
             raise BadInput(f"dataset {name!r}: {error}") from error
         read = counts.pop("read")
@@ -164,6 +180,7 @@ def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLi
             "groups": list(columns.groups),
             "label_names": names,
             "rows": rows,
+            "folds": folds and {"folds": folds, "validation": dataset["splits"]["validation"], "rows": in_cell},
             "rows_per_class": per_class,
             "files": said["files"],
             "read": read,
@@ -176,8 +193,8 @@ def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLi
         if near:
             facts["near_duplicates"] = near
         facts["warnings"] = [*said["guessed"], *arranged.notes, *warnings_about(facts)]
-        schema = schema_of(columns)
-        further = [name for name in schema.names if name not in ("id", "label", "split")]
+        schema = schema_of(columns, folds)
+        further = [name for name in schema.names if name not in ("id", "label", "split", "unit")]
         with table_writer(examples, schema, **facts) as writer:
             for table in reordered(scratch, order, read, ROWS_PER_GROUP, folder, further):
                 writer.write_table(table.select(schema.names).cast(schema), row_group_size=ROWS_PER_GROUP)

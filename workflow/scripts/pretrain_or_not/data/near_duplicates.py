@@ -54,7 +54,8 @@ def near_duplicates(rows: PathLike, order: PathLike, ids: int, columns: list[str
     with pq.ParquetFile(order, pre_buffer=False) as file:
         for batch in file.iter_batches(columns=["id", "split"]):
             splits[batch["id"].to_numpy()] = batch["split"].to_numpy(zero_copy_only=False)
-    found, repeated = {"train": set(), "validation": set()}, {}
+    found: dict[str, set] = {"train": set(), "validation": set()}
+    repeated = {}
     for later, earlier in (("test", ("train", "validation")), ("validation", ("train",))):
         index = Index([signatures for _, signatures in batches_of(rows, columns, splits, (later,))])
         for some, signatures in batches_of(rows, columns, splits, earlier):

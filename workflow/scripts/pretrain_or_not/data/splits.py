@@ -100,7 +100,11 @@ class Arrangement:
         self.drop_leaks("rows")
         if dataset["deduplicate"] == "all":
             self.drop_duplicates()
-        self.cut(dataset["splits"], given)
+        self.folds = dataset.get("folds")
+        if self.folds:
+            self.keep_all(given)
+        else:
+            self.cut(dataset["splits"], given)
 
     def time_of(self, rows):
         """Return the time of a row of the source as SQL, a number; raise BadInput for a row whose time is none."""
@@ -174,6 +178,15 @@ class Arrangement:
         self.dropped["duplicate text"] = duplicates
         self.rows = "firsts"
 
+    def keep_all(self, given):
+        """Keep all rows as training rows, which each cell cuts into folds; raise BadInput if splits are `given`."""
+        if given - {"train"}:
+            other = sorted(given - {"train"})[-1]
+            raise BadInput(
+                f"folds: the data have a {other} split already; leave out `folds`, or read the training rows only"
+            )
+        self.view("settled", "'train'")
+
     def cut(self, splits, given):
         """Split off test, then validation, from the training rows, where the data come without them.
 
@@ -242,8 +255,12 @@ class Arrangement:
         return {(split, label): rows for split, label, rows in self.db.execute(query).fetchall()}
 
     def order(self):
-        """Return a reader of Arrow batches of id, label (the class) and split, of all rows in their order."""
-        query = f"""SELECT id, class AS label, split::VARCHAR AS split FROM {self.rows} AS r
+        """Return a reader of Arrow batches of id, label (the class) and split, of all rows in their order.
+
+        With folds, there is a number, `unit`, which the rows share that stay in one fold.
+        """
+        unit = ", dense_rank() OVER (ORDER BY unit)::BIGINT AS unit" if self.folds else ""
+        query = f"""SELECT id, class AS label, split::VARCHAR AS split{unit} FROM {self.rows} AS r
                     ORDER BY r.split, md5('{self.seed}:row:' || id), id"""
         return self.db.sql(query).to_arrow_reader(ROWS_PER_BATCH)
 

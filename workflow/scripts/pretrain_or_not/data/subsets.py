@@ -1,4 +1,4 @@
-"""Nested training subsets: windows of the shuffled training rows."""
+"""Nested training subsets: windows of the shuffled training rows, or with folds, of those of the other folds."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from pretrain_or_not.config.sizes import count
+from pretrain_or_not.data.folds import cut_fold
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import open_parquet, to_numpy, write_table
 from pretrain_or_not.files.paths import PathLike
@@ -46,22 +47,43 @@ def by_class(labels: np.ndarray) -> np.ndarray:
 def write_subset(
     examples: PathLike, dataset: PathLike, size: str, seed: int, output: PathLike, stratify: bool = False
 ) -> None:
-    """Write the ids and row positions of a subset, in order; see `window`, `by_class`. dataset: its dataset.json."""
+    """Write the ids and row positions of a subset, in order; see `window`, `by_class`. dataset: its dataset.json.
+
+    With folds, the file also holds the validation and test rows of its cells, and a column `split`.
+    """
     facts = read_json(dataset)
-    total = facts["rows"]["train"]
-    n = count(size, total)
-    rows = window(n, seed, total)
+    folds = facts.get("folds")
     with open_parquet(examples) as file:
-        table = file.read(columns=["id", "label"]).slice(0, total)  # training rows come first
+        table = file.read(columns=["id", "label", *(["unit"] if folds else [])])
+    table = table.slice(0, facts["rows"]["train"])  # training rows come first
     labels = to_numpy(table["label"])
-    if stratify:
-        rows = by_class(labels)[rows]
+    if folds:
+        fold = cut_fold(labels, to_numpy(table["unit"]), folds["folds"], seed, folds["validation"])
+        pool, others = fold.train, {"validation": fold.validation, "test": fold.test}
+    else:
+        pool, others = np.arange(len(labels)), {}
+    total = len(pool)
+    n = count(size, total)
+    chosen = np.arange(n) if folds else window(n, seed, total)
+    rows = pool[by_class(labels[pool])[chosen] if stratify else chosen]
     lacking = len(facts["label_names"]) - len(np.unique(labels[rows]))
     if lacking:
         log.warning(
             "WARNING size %s, seed %d: %d of %d classes have no example", size, seed, lacking, len(facts["label_names"])
         )
-    ids = table["id"].combine_chunks().take(pa.array(rows))
-    table = pa.table({"id": ids, "row": rows.astype(np.int64)})
-    write_table(output, table, dataset=facts["dataset"], size=size, seed=seed, total=total, stratify=stratify)
+    parts = {"train": rows, **others}
+    every = np.concatenate(list(parts.values())).astype(np.int64)
+    columns = {"id": table["id"].combine_chunks().take(pa.array(every)), "row": every}
+    if folds:
+        columns["split"] = np.repeat(list(parts), [len(part) for part in parts.values()])
+    write_table(
+        output,
+        pa.table(columns),
+        dataset=facts["dataset"],
+        size=size,
+        seed=seed,
+        total=total,
+        stratify=stratify,
+        folds=folds and folds["folds"],
+    )
     log.info("size %s, seed %d: %d of %d training rows, from row %d", size, seed, n, total, rows[0])

@@ -49,7 +49,7 @@ class Texts:
         """Return Texts from an Arrow table with the columns of examples.parquet; about: metadata of its file."""
         texts = table["text"]
         if "second_text" in table.column_names:
-            texts = pc.binary_join_element_wise(texts, table["second_text"], SEPARATOR)
+            texts = pc.binary_join_element_wise(texts, table["second_text"], pa.scalar(SEPARATOR, texts.type))
         return cls(to_numpy(table["id"]), to_numpy(table["label"]).astype(np.int64), texts, about)
 
     @classmethod

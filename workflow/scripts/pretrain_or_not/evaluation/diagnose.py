@@ -63,7 +63,7 @@ FINDINGS = {
     ),
     "truncated": Finding(
         lambda rows: rows["truncated"] > MANY_TRUNCATED,
-        "{cells} read{s} test texts of which more than 5 % are cut at `max_length`: raise it, for the dataset or the arm",
+        "{cells} read{s} test texts of which more than 5 % are cut at `max_length`: raise it",
     ),
     "not finite": Finding(
         lambda rows: rows["status"] == "not finite",
@@ -84,6 +84,7 @@ FINDINGS = {
     "loss": Finding(
         lambda rows: (
             guesses(rows)
+            & rows["best_step"].notna()  # a network
             & (rows["subset_classes"] > 1)
             & (rows["lowest_loss"] >= NOTHING_LEARNT * rows["guessing_loss"])
         ),

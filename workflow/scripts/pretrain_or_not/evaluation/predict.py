@@ -15,7 +15,7 @@ from pretrain_or_not.arms import family_module
 from pretrain_or_not.compute.classifier import Classifier
 from pretrain_or_not.compute.hits import NO_CLASS, predicted_classes
 from pretrain_or_not.config.recipe import tokenizer_of
-from pretrain_or_not.data.examples import AS_STORED, form_of_tokens, read_examples
+from pretrain_or_not.data.examples import AS_STORED, form_of_tokens, read_split
 from pretrain_or_not.data.forms import FORMS
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import read_json
@@ -35,16 +35,16 @@ def load_classifier(family: str, folder: Path, precision: str) -> Classifier:
     return family_module(family).load(folder, precision)
 
 
-def read_test(reads, path, run, takes):
+def read_test(reads, path, subset, run, takes):
     """Read the test examples; return (examples, seconds, FLOPs), with the cost of computing their features before.
 
     reads: the form in which the arm reads examples, see `data.forms`. run: content of the run.json. takes: what the
-    model can read of tokens.
+    model can read of tokens. subset: path of the cell's, see `data.examples.read_split`.
     """
     about = {"dataset": run["dataset"]} | ({} if reads == "texts" else {"tokenizer": tokenizer_of(run["recipe"])})
     max_length = run["recipe"].get("max_length", AS_STORED)
     form = form_of_tokens(max_length, takes) if reads == "tokens" else FORMS[reads]
-    examples = read_examples(path, build=form, split="test", **about)
+    examples = read_split(path, subset, "test", build=form, **about)
     before = examples.about["inference"] if reads == "features" else {"seconds": 0.0, "flops": 0}
     return examples, before["seconds"], before["flops"]
 
@@ -55,6 +55,7 @@ def evaluate_cell(
     neural: bool,
     selected: PathLike,
     test: PathLike,
+    subset: PathLike,
     threads: int,
     code: str,
     keep: str,
@@ -64,9 +65,9 @@ def evaluate_cell(
 
     `predicted` is null where a probability is not finite.
     family, neural: see `config.families.Family`. reads: see `read_test`. selected: path of the cell's selected.json.
-    test: path of the file with the test split as the arm reads it. code: digest of the code that predicts. keep: see
-    `select_run`; with "none", the weights are deleted once the predictions are written, and existing predictions of the
-    same run by the same code are kept.
+    test: path of the file with the test split as the arm reads it. subset: path of the cell's. code: digest of the code
+    that predicts. keep: see `select_run`; with "none", the weights are deleted once the predictions are written, and
+    existing predictions of the same run by the same code are kept.
     """
     run = read_json(selected)["selected"]
     cell = Path(selected).parent
@@ -79,7 +80,7 @@ def evaluate_cell(
 
         torch.set_num_threads(threads)
     classifier = load_classifier(family, folder, run["precision"])
-    examples, seconds_before, flops_before = read_test(reads, test, run, classifier.takes)
+    examples, seconds_before, flops_before = read_test(reads, test, subset, run, classifier.takes)
     started = time.perf_counter()
     probabilities, flops = classifier.predict(examples)
     seconds = seconds_before + time.perf_counter() - started
@@ -100,6 +101,7 @@ def evaluate_cell(
         label_names=names,
         unknown_tokens=examples.about.get("unknown_tokens"),
         truncated=examples.about.get("truncated"),
+        folds=read_metadata(subset).get("folds"),
         config_digest=run["config_digest"],
         run=digest(run),
         code=code,

@@ -176,7 +176,7 @@ def score(
     """
     measured = METRICS[metric]
     facts = list(map(read_json, summaries))
-    train_rows = {fact["dataset"]: fact["rows"]["train"] for fact in facts}
+    train_rows = {fact["dataset"]: (fact.get("folds") or fact)["rows"]["train"] for fact in facts}
     texts = {fact["dataset"]: path for fact, path in zip(facts, examples, strict=True)}
     rows, classes, guesses = [], [], {}
     for path, choice in zip(predictions, map(read_json, selected), strict=True):

@@ -28,8 +28,13 @@ class JobInputs(PerJob):
         return [p for p in find_inputs(wildcards.dataset, self.catalogue.datasets[wildcards.dataset]) if is_watched(p)]
 
     def examples_of(self, wildcards, split):
-        """Return the file that holds the examples of one split in the form that a cell's arm reads."""
+        """Return the file that holds the examples of one split in the form that a cell's arm reads.
+
+        With folds, all examples are in that of the training split.
+        """
         arm = wildcards.arm
+        if self.catalogue.datasets[wildcards.dataset]["folds"]:
+            split = "train"
         reads = self.catalogue.reads(arm)
         if reads == "texts":
             return f"<results>/{wildcards.dataset}/examples.parquet"
@@ -54,7 +59,12 @@ class JobInputs(PerJob):
 
     @per_job
     def feature_subsets(self, wildcards):
-        """Return the training subsets of all cells to score whose arms read features of a dataset and a model."""
+        """Return the training subsets of all cells to score whose arms read features of a dataset and a model.
+
+        With folds, none: the rows of all cells are all rows.
+        """
+        if self.catalogue.datasets[wildcards.dataset]["folds"]:
+            return []
         subsets = [
             f"<results>/{cell['dataset']}/subsets/{CELL.format(**cell)}.parquet"
             for cell in self.scored_cells()

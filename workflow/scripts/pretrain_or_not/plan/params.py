@@ -54,7 +54,8 @@ class JobParams(PerJob):
     def recipe(self, wildcards):
         """Return the keys of an arm that affect its training: all except its title and the values of its sweep.
 
-        `max_length` is that of the arm or of the dataset, for arms that read tokens. Keys are sorted and whole numbers are integers, so another order, or 2.0 for 2, is no change.
+        `max_length` is that of the arm or of the dataset, for arms that read tokens. Keys are sorted and whole numbers
+        are integers, so another order, or 2.0 for 2, is no change.
         """
         arm, sweep = self.catalogue.arms[wildcards.arm], self.catalogue.family(wildcards.arm).sweep
         left_out = {"title", sweep.key if sweep else None}

@@ -75,11 +75,23 @@ def interval_words(row):
 def sentence(row):
     """Return the answer about one arm in words, as Markdown. row: of answer.parquet."""
     arm = f"**{markdown(row['arm_title'])}**"
-    text = no_comparison(row, arm) if row["verdict"] == "guessing" else gap_sentence(row, arm)
+    text = {"guessing": no_comparison, "too few": no_interval}.get(row["verdict"], gap_sentence)(row, arm)
     if row["verdict"] != "guessing" and len(row["guessed_sizes"]):
         sizes = ", ".join(f"{n:,}" for n in row["guessed_sizes"])
         text += f" Not counted, because there both arms are no better than guessing: {sizes} labels."
     return text
+
+
+def no_interval(row, arm):
+    """Return the measured gap in words, and that the test examples are too few for an interval."""
+    metric, gap = METRICS[row["metric"]], row["gap_largest"]
+    side, at = ("ahead" if gap < 0 else "behind"), counted(row["largest"], "label")
+    advice = "" if row["folds"] else ", and so tests on every row: `folds: 5` of the dataset does that"
+    return (
+        f"{arm} cannot be judged: {counted(row['test_examples'], 'test example')} are too few. At {at}, it was "
+        f"{number(abs(gap), metric.digits)} {metric.step}s {side}, and chance alone can do that. For so few rows, "
+        f"cross-validation trains on more of them{advice}."
+    )
 
 
 def no_comparison(row, arm):
@@ -121,11 +133,11 @@ def gap_sentence(row, arm):
     return f"{text} At {largest}{place} it is {gap}."
 
 
-def as_markdown(table, scores, reference, warnings, missing):
+def as_markdown(table, scores, reference, warnings, missing, by_group=None):
     """Return the answer as a page: per dataset one line per arm with notes below; at the end the method.
 
     table: rows of answer.parquet. scores: rows of scores.parquet. reference: name of the arm. warnings: dataset -> list
-    of sentences. missing: see `report.notes.missing_words`.
+    of sentences. missing: see `report.notes.missing_words`. by_group: rows of scores_by_group.parquet, or None.
     """
     lines = ["# From how many labels on is the gap to the reference small?", ""]
     if missing:
@@ -141,7 +153,7 @@ def as_markdown(table, scores, reference, warnings, missing):
             measured_from = markdown(rows["reference_title"].iloc[0])
             lines += [f"On **{title}**, measured from **{measured_from}** in {unit_words(rows)}:", ""]
         lines += [f"- {sentence(row)}" for row in rows.to_dict("records")] + [""]
-        if notes := notes_on(cells, rows, reference, warnings.get(dataset, [])):
+        if notes := notes_on(cells, rows, reference, warnings.get(dataset, []), of_dataset(by_group, dataset)):
             lines += ["Note:", "", *(f"- {note}" for note in notes), ""]
     if not table.empty:
         lines += [METHOD, "", textwrap.fill(method(table), 120), ""]
@@ -154,6 +166,12 @@ def unit_words(rows):
     return f"{metric.step}s of {metric.title}{selection_note(rows['selection'])}"
 
 
+def of_dataset(by_group, dataset):
+    """Return the rows of a dataset in scores_by_group.parquet; None if there are none."""
+    rows = by_group[by_group["dataset"] == dataset] if by_group is not None else ()
+    return rows if len(rows) else None
+
+
 def method(table):
     """Return in words how the numbers were made."""
     metric = METRICS[table["metric"].iloc[0]]
@@ -161,10 +179,11 @@ def method(table):
     fewest, most = table["fewest_seeds"].min(), table["seeds"].max()
     missing = "they do not include the variation between seeds"
     over = "test examples and seeds" if most > 1 else f"test examples (there is one seed, so {missing})"
+    rounds = " With cross-validation, each round of folds counts as one seed." if table["folds"].any() else ""
     alone = f"; at sizes with one seed, {missing}" if fewest == 1 < most else ""
     return (
         "Between sizes, the gap is assumed to be linear in the logarithm of the number of labels. Beyond the largest "
-        f"size, nothing is said. In brackets: 95 % intervals from a bootstrap over {over}{linear}{alone}. "
+        f"size, nothing is said. In brackets: 95 % intervals from a bootstrap over {over}{linear}{alone}.{rounds} "
         "The numbers: answer.parquet."
     )
 
@@ -172,6 +191,7 @@ def method(table):
 def answer(
     scores: PathLike,
     gaps: PathLike,
+    by_group: PathLike,
     predictions: list,
     summaries: list,
     threshold: float,
@@ -181,7 +201,7 @@ def answer(
 ) -> None:
     """Write answer.parquet and answer.md.
 
-    scores, gaps: paths of the tidy tables. predictions: one path per cell. summaries: path of each dataset.json.
+    scores, gaps, by_group: paths of the tidy tables. predictions: one path per cell. summaries: of each dataset.json.
     threshold: a gap below it is small, in the unit of the gaps. metric: name of the experiment's. missing: cells of
     the experiment that were not scored, see `report.notes.missing_words`. outputs: paths of `table` and `text`.
     """
@@ -191,7 +211,7 @@ def answer(
     table = answers(cells, rows, paths, threshold, metric)
     write_table(outputs["table"], pa.Table.from_pandas(table, preserve_index=False), replicates=REPLICATES)
     warnings = {facts["dataset"]: facts.get("warnings", []) for facts in map(read_json, summaries)}
-    text = as_markdown(table, rows, read_metadata(scores)["reference"], warnings, missing)
+    text = as_markdown(table, rows, read_metadata(scores)["reference"], warnings, missing, read_frame(by_group))
     with atomic_write(outputs["text"]) as partial:
         partial.write_text(text, encoding="utf-8")
     log.info("%s", text)

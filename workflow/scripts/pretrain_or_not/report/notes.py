@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 
+from pretrain_or_not.config.metrics import METRICS
+from pretrain_or_not.evaluation.by_group import SMALLEST
 from pretrain_or_not.evaluation.diagnose import FINDINGS, Diagnosis, diagnoses
 from pretrain_or_not.report.markup import markdown
+from pretrain_or_not.report.metric_words import score_text
+from pretrain_or_not.report.numbers import number
 from pretrain_or_not.report.wording import counted, listed
+
+NOISY = 0.01  # share of likely wrong labels from which on it is said
 
 IMBALANCED = 0.75  # share of the most frequent class from which on accuracy hides the others
 
@@ -24,11 +30,17 @@ def diagnosis_words(found: Diagnosis) -> str:
     )
 
 
-def notes_on(scores: pd.DataFrame, answers: pd.DataFrame, reference: str, warnings: list[str]) -> list[str]:
+def notes_on(
+    scores: pd.DataFrame,
+    answers: pd.DataFrame,
+    reference: str,
+    warnings: list[str],
+    by_group: pd.DataFrame | None = None,
+) -> list[str]:
     """Return the notes on one dataset, each a sentence in Markdown.
 
     scores, answers: rows of the dataset in scores.parquet and answer.parquet. reference: name of the arm. warnings: of
-    its dataset.json.
+    its dataset.json. by_group: its rows in scores_by_group.parquet, None without groups.
     """
     titles = dict(zip(scores["arm"], scores["arm_title"], strict=True))
     lines = [
@@ -37,7 +49,8 @@ def notes_on(scores: pd.DataFrame, answers: pd.DataFrame, reference: str, warnin
         if arm != reference and arm not in set(answers["arm"])
     ]
     lines += [f"**{markdown(titles[found.arm])}**: {diagnosis_words(found)}." for found in diagnoses(scores)]
-    lines += imbalance_note(scores)
+    lines += imbalance_note(scores) + noise_note(scores)
+    lines += group_notes(by_group) if by_group is not None else []
     return lines + [f"The data: {markdown(warning).rstrip('.')}." for warning in warnings]
 
 
@@ -59,3 +72,36 @@ def macro_words(scores: pd.DataFrame) -> str:
     means = largest.groupby("arm_title", sort=False)["macro_f1"].mean().dropna()
     listing = ", ".join(f"**{markdown(title)}** {100 * value:.1f} %" for title, value in means.items())
     return f" (at the largest size: {listing})" if listing else ""
+
+
+def noise_note(scores: pd.DataFrame) -> list[str]:
+    """Return a note, in a list, on how many test labels are likely wrong; an empty list if they are few."""
+    noise = 1 - scores["accuracy_ceiling"].max()
+    if not noise >= NOISY:
+        return []
+    return [
+        f"The data: about {100 * noise:.1f} % of the test labels may be wrong or ambiguous, so an accuracy above "
+        f"{100 * (1 - noise):.1f} % would mean little. This is an estimate from the best arm: it takes for wrong what "
+        "that arm confidently contradicts. The texts are in label_issues.parquet."
+    ]
+
+
+def group_notes(by_group: pd.DataFrame) -> list[str]:
+    """Return a note per group column and arm, at its largest size: its worst group, and how far it is behind the best.
+
+    The worst group is that of the mean over seeds, among groups of enough test examples (`evaluation.by_group`).
+    """
+    largest = by_group[by_group["n"] == by_group.groupby("arm")["n"].transform("max")]
+    lines = []
+    for (column, _), rows in largest[largest["test_examples"] >= SMALLEST].groupby(["group", "arm"], sort=False):
+        metric = METRICS[rows["metric"].iloc[0]]
+        means = (metric.sign * rows.groupby("value")["score"].mean()).sort_values()
+        if len(means) > 1:
+            spread = number(metric.scale * (means.iloc[-1] - means.iloc[0]), metric.digits)
+            worst, title = markdown(means.index[0]), markdown(rows["arm_title"].iloc[0])
+            lines.append(
+                f"Groups by {markdown(column)}, **{title}**: {metric.title} is worst on {worst}, "
+                f"{score_text(metric, metric.sign * means.iloc[0])}, {spread} {metric.step}s "
+                f"behind {markdown(means.index[-1])}, the best one."
+            )
+    return lines

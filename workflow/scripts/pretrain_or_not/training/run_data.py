@@ -18,8 +18,8 @@ def about_data(run: Run) -> dict:
 def read_data(run: Run, takes: Takes, form: Callable | None = None):
     """Return the training and the validation examples of a run, and facts for run.json about how they were cut.
 
-    takes: what the model can read. form: function of an Arrow table and the metadata that returns the examples, None for
-    tokens.
+    takes: what the model can read. form: function of an Arrow table and the metadata that returns the examples; None
+    for tokens.
     """
     form = form or form_of_tokens(run.recipe.get("max_length", AS_STORED), takes)
     train, validation = read_cell(run.inputs, run.cell, run.tokenizer, run.validation_max, form)

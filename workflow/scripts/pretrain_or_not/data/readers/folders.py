@@ -1,27 +1,12 @@
 """Read a folder that holds one folder per class, with one text per file."""
 
-import os
 from itertools import islice
-from pathlib import Path
 
+from pretrain_or_not.data.class_folders import class_folders, texts_in
 from pretrain_or_not.data.raw_batches import ROWS_PER_BATCH, Chunk, require
 from pretrain_or_not.data.readers.contents import check_contents, not_utf8
 from pretrain_or_not.data.readers.streams import open_bytes
 from pretrain_or_not.errors import BadInput
-
-SUFFIX = ".txt"
-
-
-def class_folders(path):
-    """Return the folders in a folder, a sorted list of paths; hidden ones are left aside."""
-    with os.scandir(path) as entries:
-        return sorted(Path(entry.path) for entry in entries if entry.is_dir() and not entry.name.startswith("."))
-
-
-def texts_in(folder):
-    """Return the paths of the texts of a class, sorted."""
-    with os.scandir(folder) as entries:
-        return sorted(entry.path for entry in entries if entry.name.endswith(SUFFIX) and not entry.name.startswith("."))
 
 
 def read_folders(path, kind, options, columns):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pretrain_or_not.config.names import first_of
 from pretrain_or_not.config.wording import listing
+from pretrain_or_not.data.class_folders import class_folders, texts_in
 from pretrain_or_not.data.columns import columns_of
 from pretrain_or_not.data.file_formats import files_by_split, is_archive, is_data, is_zip, named_format
 from pretrain_or_not.data.label_map import ignored_labels, label_map_of, mapped
@@ -22,8 +23,6 @@ def find_inputs(name, dataset):
 
     Of a folder per class, they are the folders of the classes.
     """
-    from pretrain_or_not.data.readers.folders import class_folders
-
     place = f"config: datasets.{name}"
     try:
         columns_of(dataset)
@@ -80,8 +79,6 @@ def has_class_folders(dataset):
 
 def looks_like_classes(path):
     """Return whether a path is a folder that holds two or more folders of texts, and no data file."""
-    from pretrain_or_not.data.readers.folders import class_folders, texts_in
-
     if not Path(path).is_dir() or any(is_data(p) for p in Path(path).iterdir() if p.is_file()):
         return False
     folders = class_folders(path)
@@ -90,8 +87,6 @@ def looks_like_classes(path):
 
 def check_class_folders(dataset, place):
     """Raise BadInput for a folder of a class that is likely none, unless `labels` or `ignore_labels` names it."""
-    from pretrain_or_not.data.readers.folders import class_folders
-
     found = {
         split: {folder.name for path in paths for folder in class_folders(path)}
         for split, paths in files_by_split(dataset["files"]).items()
@@ -133,8 +128,6 @@ def find_versions(dataset):
     """Return what Snakemake cannot watch, or None: the times of files, the number and bytes of texts in folders."""
     paths = [path for paths in expanded(dataset).values() for path in paths]
     if has_class_folders(dataset):
-        from pretrain_or_not.data.readers.folders import class_folders, texts_in
-
         files = [
             file for path in paths if Path(path).is_dir() for folder in class_folders(path) for file in texts_in(folder)
         ]
@@ -144,11 +137,13 @@ def find_versions(dataset):
 
 def check_format(path, dataset, place):
     """Raise BadInput unless the format of a file is known and, if it is an archive, `member` can be read from it."""
-    from pretrain_or_not.data.readers.form import form_of
-
     if is_archive(path) and not dataset.get("member"):
         raise BadInput(f"{place}: {path!r} is a tar archive; name the file in it by `member:` (tar -tf lists them)")
-    if named_format(path) is None and form_of(path, dataset).kind == "parquet" and (is_archive(path) or is_zip(path)):
+    if named_format(path) is not None:
+        return
+    from pretrain_or_not.data.readers.form import form_of  # here, because Arrow takes a tenth of a second
+
+    if form_of(path, dataset).kind == "parquet" and (is_archive(path) or is_zip(path)):
         raise BadInput(f"{place}: Parquet is not read inside an archive; unpack {path!r}")
 
 

@@ -21,14 +21,15 @@ from pretrain_or_not.files.paths import PathLike
 class FigureRow(NamedTuple):
     """One row of the table.
 
-    label: its name in the report. reads: "scores" or "gaps", the table that it shows. shows_published: whether it also
-    shows published numbers.
+    label: its name in the report. reads: the table that it shows, an output of the rule `score`. shows_published:
+    whether it also shows published numbers. of_groups: whether it is drawn only if a dataset has groups.
     """
 
     name: str
     label: str
     reads: str
     shows_published: bool = False
+    of_groups: bool = False
 
 
 FIGURES = {
@@ -38,8 +39,17 @@ FIGURES = {
         FigureRow("gap", "Gap to the reference arm", "gaps"),
         FigureRow("share", "Difference over the share of training data", "gaps", shows_published=True),
         FigureRow("cost", "Score over cost", "scores"),
+        FigureRow("confusion", "Confused classes", "confusion"),
+        FigureRow("reliability", "Calibration", "reliability"),
+        FigureRow("groups", "Scores of groups", "by_group", of_groups=True),
     )
 }
+
+
+def figures_of(datasets: list[dict]) -> dict[str, FigureRow]:
+    """Return the rows of the figures to draw for datasets of the config, by name."""
+    has_groups = any(dataset.get("groups") for dataset in datasets)
+    return {name: row for name, row in FIGURES.items() if has_groups or not row.of_groups}
 
 
 def plot(

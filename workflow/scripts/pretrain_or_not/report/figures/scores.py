@@ -23,6 +23,9 @@ GUESS = {True: "Most frequent class", False: "Shares of the classes"}
 GUESS_LINE: dict[str, Any] = {"color": GREY, "linewidth": 0.8, "linestyle": (0, (3, 2)), "zorder": 1}
 
 
+CEILING_LINE: dict[str, Any] = {"color": GREY, "linewidth": 0.8, "linestyle": (0, (6, 2, 1, 2)), "zorder": 1}
+
+
 @styled
 def draw(
     table: pd.DataFrame, arms: list[str], style: dict, published: dict | None = None, metric: Metric = ACCURACY
@@ -30,7 +33,8 @@ def draw(
     """Draw test scores: one panel per dataset, one line per arm, each seed as a faint point.
 
     A thin dashed line is the score of guessing: always the class that is most frequent in the training subset, or, for
-    metrics of probabilities, the shares of the classes in it. It is the mean over the cells of a size.
+    metrics of probabilities, the shares of the classes in it. It is the mean over the cells of a size. For accuracy, a
+    line of dashes and dots is the estimated share of test labels that are right, where it is near the curves.
 
     table: rows of scores.parquet. The other arguments: see `report.figures`.
     """
@@ -58,6 +62,9 @@ def draw(
         drawn_line |= draw_guess(ax, rows.groupby("n")["guess"].mean(), metric)
     ylabel = f"{heading(metric)}{selection_note(table['selection'])}"
     entries = arm_entries(table, "shown", looks)
+    if metric.name == "accuracy" and sum(draw_ceiling(ax, rows) for ax, rows in drawn):
+        last = 100 * table["accuracy_ceiling"].mean()
+        entries.append(Entry("Labels that are right (estimate)", Line2D([], [], **CEILING_LINE), (None, last)))
     if drawn_line:
         last = table.loc[table["n"] == table["n"].max(), "guess"].mean()
         entries.append(Entry(GUESS[metric.of_classes], Line2D([], [], **GUESS_LINE), (None, last)))
@@ -78,4 +85,13 @@ def draw_guess(ax, shown, metric):
         return False
     ax.plot([left, *shown.index, right], [shown.iloc[0], *shown, shown.iloc[-1]], **GUESS_LINE)
     ax.set_xlim(left, right)
+    return True
+
+
+def draw_ceiling(ax, rows):
+    """Draw the estimated share of right labels across a panel, if it is near the curves; return whether it is drawn."""
+    height, (low, high) = 100 * rows["accuracy_ceiling"].mean(), ax.get_ylim()
+    if not low <= height <= high + 0.5 * (high - low):
+        return False
+    ax.axhline(height, **CEILING_LINE)
     return True

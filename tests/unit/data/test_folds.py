@@ -1,0 +1,86 @@
+"""Folds: every row is tested once per round, and what belongs together stays together."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from pretrain_or_not.data.folds import cut_fold
+from pretrain_or_not.data.subsets import write_subset
+from pretrain_or_not.errors import BadInput
+from pretrain_or_not.files.json_files import write_json
+from pretrain_or_not.files.parquet import read_metadata, write_table
+
+LABELS = np.repeat([0, 1, 2], [70, 23, 7])
+ALONE = np.arange(100)
+
+
+@pytest.mark.parametrize("folds", [2, 5, 10])
+def test_a_round_tests_every_row_once(folds):
+    for seed in (0, 3 * folds):  # two rounds
+        cells = [cut_fold(LABELS, ALONE, folds, seed + i) for i in range(folds)]
+        assert sorted(np.concatenate([cell.test for cell in cells])) == list(range(100))
+        for cell in cells:
+            assert sorted(np.concatenate(cell)) == list(range(100))  # the three splits are all rows, each once
+            assert abs(len(cell.test) - 100 / folds) <= 2
+    first, other = (cut_fold(LABELS, ALONE, folds, seed).test.tolist() for seed in (0, folds))
+    assert first != other  # another round has other folds
+
+
+def test_folds_have_the_shares_of_the_classes():
+    for seed in range(5):
+        cell = cut_fold(LABELS, ALONE, 5, seed)
+        assert np.abs(np.bincount(LABELS[cell.test], minlength=3) - np.array([14, 4.6, 1.4])).max() < 1
+        # 10 % of the other folds validate
+        assert len(cell.validation) == 8 and np.bincount(LABELS[cell.validation], minlength=3)[0] in (5, 6)
+
+
+@pytest.mark.parametrize(("validation", "rows"), [(None, 8), (0.25, 20), (10, 10), (1, 1)])
+def test_validation_rows_come_from_the_other_folds(validation, rows):
+    cell = cut_fold(LABELS, ALONE, 5, 1, validation)
+    assert abs(len(cell.validation) - rows) <= 1 and not set(cell.validation) & set(cell.test)
+
+
+def test_rows_of_a_unit_stay_together():
+    random = np.random.default_rng(0)
+    units = random.integers(0, 30, 100)
+    labels = random.integers(0, 3, 100)
+    for seed in range(10):
+        parts = [set(units[part].tolist()) for part in cut_fold(labels, units, 5, seed)]
+        assert not parts[0] & parts[1] and not parts[0] & parts[2] and not parts[1] & parts[2]
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Paths of the examples.parquet and dataset.json of 100 rows in 5 folds."""
+    examples = {"id": 1000 + ALONE, "label": LABELS, "unit": ALONE}
+    write_table(tmp_path / "examples.parquet", pa.table(examples))
+    folds = {"folds": 5, "validation": None, "rows": {"train": 72, "validation": 8, "test": 20}}
+    rows = {"train": 100, "validation": 0, "test": 0}
+    write_json(tmp_path / "dataset.json",
+               {"dataset": "d", "rows": rows, "folds": folds, "label_names": ["a", "b", "c"]})  # fmt: skip
+    return tmp_path / "examples.parquet", tmp_path / "dataset.json"
+
+
+def rows_of(path):
+    """Return the rows of each split of a subset."""
+    import pandas as pd
+
+    table = pd.read_parquet(path)
+    assert (table["id"] == 1000 + table["row"]).all()
+    return {split: rows["row"].tolist() for split, rows in table.groupby("split")}
+
+
+@pytest.mark.parametrize("stratify", [False, True])
+def test_sizes_are_nested_and_share_their_other_rows(data, tmp_path, stratify):
+    for size in ("10", "40", "100pct"):
+        write_subset(*data, size, 7, tmp_path / f"{size}.parquet", stratify)
+    small, large, whole = (rows_of(tmp_path / f"{size}.parquet") for size in ("10", "40", "100pct"))
+    assert large["train"][:10] == small["train"] and whole["train"][:40] == large["train"]
+    assert small["test"] == large["test"] == whole["test"] and small["validation"] == whole["validation"]
+    assert sorted(sum(whole.values(), [])) == list(range(100))
+    assert read_metadata(tmp_path / "10.parquet")["folds"] == 5
+
+
+def test_a_size_beyond_the_other_folds_is_refused(data, tmp_path):
+    with pytest.raises(BadInput, match="81 stands for 81 training examples, and there are 72"):
+        write_subset(*data, "81", 0, tmp_path / "subset.parquet")

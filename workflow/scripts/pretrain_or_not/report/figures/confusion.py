@@ -1,0 +1,91 @@
+"""Draw which classes an arm takes for which."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from pretrain_or_not.config.metrics import ACCURACY, Metric
+from pretrain_or_not.report.panels import message, wrap
+from pretrain_or_not.report.style import FONT, styled
+
+MOST = 12  # classes that are shown one by one
+
+NUMBERED = 8  # up to so many classes, each cell has its number
+
+OTHERS = "all others"
+
+CMAP = "Blues"
+
+
+@styled
+def draw(
+    table: pd.DataFrame, arms: list[str], style: dict, published: dict | None = None, metric: Metric = ACCURACY
+) -> Figure:
+    """Draw one row of panels per dataset and one panel per arm, at the arm's largest size, all seeds together.
+
+    A cell is the share, in %, of the test examples of a class (row) that are given a class (column). Of more than MOST
+    classes, those that most examples of are wrong are shown, and the rest is one class.
+
+    table: rows of confusion.parquet. The other arguments: see `report.figures`.
+    """
+    width = 0.8 * style["width"]
+    if table.empty:
+        return message("No cell has been scored.", style["width"])
+    datasets = list(table.groupby("dataset", sort=False))
+    columns = max(rows["arm"].nunique() for _, rows in datasets)
+    fig = Figure(figsize=(width * columns, 0.95 * width * len(datasets)), dpi=300, layout="constrained")
+    grid = fig.subplots(len(datasets), columns, squeeze=False)
+    for ax in grid.ravel():
+        ax.axis("off")
+    for line, (_, rows) in zip(grid, datasets, strict=True):
+        names = shown_classes(rows)
+        for ax, (_, cells) in zip(line, rows.groupby("arm", sort=False), strict=False):
+            ax.axis("on")
+            title = f"{cells['dataset_title'].iloc[0]}: {cells['arm_title'].iloc[0]}, {cells['n'].iloc[0]:,} labels"
+            ax.set_title(wrap(title, 0.9 * width))
+            panel(ax, shares(cells, names), names, width)
+    for ax in grid[:, 0]:
+        ax.set_ylabel("Class of the label")
+    for ax in grid[-1]:
+        ax.set_xlabel("Predicted class")
+    colours = ScalarMappable(Normalize(0, 100), CMAP)
+    fig.colorbar(colours, ax=grid, shrink=0.6, label="Test examples of the class (%)")
+    return fig
+
+
+def shown_classes(rows):
+    """Return the classes to show, in alphabetical order: all, or the MOST with the most wrong examples, and OTHERS."""
+    classes = sorted({*rows["class"], *rows["predicted_class"]})
+    if len(classes) <= MOST:
+        return classes
+    wrong = rows[rows["class"] != rows["predicted_class"]].groupby("class")["examples"].sum()
+    return [*sorted(wrong.nlargest(MOST).index), OTHERS]
+
+
+def shares(cells, names):
+    """Return the shares in %, (classes, classes), each row of 100, NaN for a class without examples."""
+    place = {name: i for i, name in enumerate(names)}
+    last = place.get(OTHERS, -1)
+    matrix = np.zeros((len(names), len(names)))
+    rows, columns = (cells[key].map(place).fillna(last).astype(int) for key in ("class", "predicted_class"))
+    np.add.at(matrix, (rows, columns), cells["examples"])
+    with np.errstate(invalid="ignore"):
+        return 100 * matrix / matrix.sum(axis=1, keepdims=True)
+
+
+def panel(ax, matrix, names, width):
+    """Draw one matrix."""
+    ax.imshow(matrix, cmap=CMAP, vmin=0, vmax=100)
+    ax.grid(False)
+    size = FONT - 1 if len(names) <= NUMBERED else FONT - 2.5
+    labels = [name if len(name) <= 16 else f"{name[:15]}…" for name in names]
+    ax.set_xticks(range(len(names)), labels, rotation=90 if len(names) > 3 else 0, fontsize=size)
+    ax.set_yticks(range(len(names)), labels, fontsize=size)
+    if len(names) <= NUMBERED:
+        for i, j in np.argwhere(np.isfinite(matrix)):
+            colour = "white" if matrix[i, j] > 60 else "black"
+            ax.text(j, i, f"{matrix[i, j]:.0f}", ha="center", va="center", color=colour, fontsize=size)
