@@ -1,4 +1,4 @@
-"""Write the features of a frozen encoder, which arms such as probes read: its mean last hidden state per text.
+"""Write the features of texts: the mean last hidden state of a frozen encoder, which probes read.
 
 Of the training split, only rows that some cell uses are encoded. They are encoded in blocks of fixed rows, so that the
 features of a row do not depend on which other rows are asked for, or when.
