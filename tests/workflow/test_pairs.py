@@ -61,7 +61,7 @@ def test_every_arm_reads_them_at_its_length(results, arm):
     scores = pd.read_parquet(results / "scores.parquet").set_index("arm")
     assert scores.loc[arm, "status"] == "ok"
     texts = pq.read_table(results / "pairs/examples.parquet").to_pandas().query("split == 'test'")
-    lengths = (texts["text"] + " " + texts["second_text"]).str.split().str.len() + 2  # [CLS] and [SEP]
+    lengths = (texts["text"] + " " + texts["second_text"]).str.split().str.len() + 3  # [CLS] and twice [SEP]
     limit = LENGTHS.get(arm)
     wanted = None if arm not in LENGTHS else 0 if limit is None else (lengths > limit).mean()
     assert scores.loc[arm, "truncated"] == wanted if wanted is not None else pd.isna(scores.loc[arm, "truncated"])

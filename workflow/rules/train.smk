@@ -2,12 +2,15 @@
 
 
 def training_examples(wildcards):
-    """Return the file of the training examples; features may be added to theirs after a cell is trained.
+    """Return the file of the training examples; features may be added to theirs after a run is trained.
 
-    If features themselves change, so do those of the validation split, which is another input.
+    If features themselves change, so do those of the validation split, which is another input. Runs that are still to be
+    trained need the file as it will be: Snakemake skips a job below a job that it runs if the file between is ancient,
+    even if the output of the job is missing.
     """
     path = inputs_of.training_examples(wildcards)
-    return ancient(path) if params_of.reads(wildcards) == "features" else path
+    grows = params_of.reads(wildcards) == "features"
+    return ancient(path) if grows and inputs_of.is_trained(wildcards, params_of.recipe(wildcards)) else path
 
 
 for family in FAMILIES.values():

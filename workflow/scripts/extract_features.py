@@ -1,4 +1,4 @@
-"""Write the features of a frozen encoder for every text of the validation split, and of the test split."""
+"""Write the features of a frozen encoder for every text to validate or test on."""
 
 from pretrain_or_not.compute.extract_features import extract_features
 from pretrain_or_not.compute.gpus import lease_gpus

@@ -35,7 +35,7 @@ def test_features_of_a_subset_come_in_its_order(tmp_path):
     features = planted(50, 2, 0)
     column = pa.FixedSizeListArray.from_arrays(pa.array(features.matrix.ravel()), 6)
     table = pa.table({"id": features.ids, "label": features.labels, "features": column})
-    write_table(tmp_path / "features.parquet", table, label_names=["a", "b"])
+    write_table(tmp_path / "features.parquet", table, label_names=["a", "b"], split="train")
     rows = np.array([49, 0, 7])
     write_table(tmp_path / "subset.parquet", pa.table({"id": features.ids[rows], "row": rows}))
     subset = read_subset(tmp_path / "features.parquet", tmp_path / "subset.parquet", Features.from_table)

@@ -48,6 +48,16 @@ def test_features_are_those_of_the_subsets_of_arms_that_read_them():
     assert inputs.feature_subsets(Wildcards(dataset="toy", model="other")) == []
 
 
+def test_a_run_is_trained_if_it_has_the_recipe(tmp_path):
+    inputs, run = JobInputs(make_catalogue(tmp_path)), Wildcards(cell("probe") | {"setting": "C0.1"})
+    assert not inputs.is_trained(run, {"family": "probe"})
+    folder = tmp_path / "toy/runs/probe/n40/seed0/C0.1"
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(json.dumps({"config_digest": digest({"family": "probe"})}))
+    assert inputs.is_trained(run, {"family": "probe"})
+    assert not inputs.is_trained(run, {"family": "probe", "class_weights": "balanced"})
+
+
 def test_features_are_computed_again_for_a_new_subset_and_not_for_one_fewer(tmp_path):
     inputs, wildcards = JobInputs(make_catalogue(tmp_path)), Wildcards(dataset="toy", model="tiny")
     assert inputs.subsets_with_features(wildcards) == ["n40/seed0", "n50pct/seed0"]

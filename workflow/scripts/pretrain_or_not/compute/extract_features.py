@@ -1,4 +1,4 @@
-"""Write the features that probes and nearest neighbours read: the mean last hidden state of a frozen encoder per text.
+"""Write the features of texts: the mean last hidden state of a frozen encoder, which probes read.
 
 Of the training split, only rows that some cell uses are encoded. They are encoded in blocks of fixed rows, so that the
 features of a row do not depend on which other rows are asked for, or when.
@@ -117,8 +117,9 @@ def extract_features(tokens, max_length, pretrained, name, threads, outputs):
 def extract_training_features(tokens, max_length, subsets, pretrained, name, threads, code, output):
     """Write the features of the rows of the training split that `subsets` use; those in `output` already are kept.
 
-    tokens: path of the training tokens. subsets: paths of the training subsets; if there is none, all rows are used. code: digest of the code. The other
-    arguments and the columns: see `extract_features`. Rows of other subsets, which were encoded before, stay.
+    tokens: path of the training tokens. subsets: paths of the training subsets; if there is none, all rows are used.
+    code: digest of the code. The other arguments and the columns: see `extract_features`. Rows of other subsets, which
+    were encoded before, stay.
     """
     torch.set_num_threads(threads)
     accelerator = build_accelerator("auto")

@@ -31,8 +31,8 @@ def cut_fold(
 ) -> Fold:
     """Return the rows of the cells of a seed: in each round, every row is in the test set of one fold.
 
-    Folds have nearly the same size and shares of the classes, as far as units can be parted; a unit counts for the class
-    of its first row. validation: rows to cut for validation from the other folds, or a share of them; see
+    Folds have nearly the same size and shares of the classes, as far as units can be parted; a unit counts for the
+    class of its first row. validation: rows to cut for validation from the other folds, or a share of them; see
     `config.splits.rows_to_cut`. Rows are in random order, which depends on the seed only.
     """
     in_round, fold = place_of(seed, folds)
@@ -51,10 +51,10 @@ def cut_fold(
 
 
 def dealt(classes: np.ndarray, sizes: np.ndarray, parts: int, random: np.random.Generator) -> np.ndarray:
-    """Return the part of each unit, (units,): class after class, each to the part that has the fewest rows of the class.
+    """Return the part of each unit, (units,): class after class, to the part that has the fewest rows of the class.
 
-    Among those, to the one with the fewest rows in all. classes, sizes: class and rows of each unit. Large units come
-    first, the others in random order.
+    Of several such parts, the one with the fewest rows in all. classes, sizes: class and rows of each unit. Large units
+    come first, the others in random order.
     """
     part_of = np.empty(len(classes), dtype=np.int64)
     filled = np.zeros(parts, dtype=np.int64)

@@ -58,6 +58,11 @@ def is_plain(folder: Path, description: dict) -> bool:
     )
 
 
+def has_types(folder: Path) -> bool:
+    """Return whether transformers gives token types with the ids, where `is_plain`: if its class is BERT's own."""
+    return read(folder / "tokenizer_config.json").get("tokenizer_class") != "TokenizersBackend"
+
+
 def is_bert(description, settings):
     """Return whether a tokenizer is as transformers' BertTokenizer builds it. settings: tokenizer_config.json."""
     model, vocabulary = description["model"], description["model"]["vocab"]

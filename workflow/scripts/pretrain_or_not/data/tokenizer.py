@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 from pretrain_or_not.data.chunk_encoder import SlowEncoder, make_encoder
 from pretrain_or_not.data.pairs import PairTemplate
-from pretrain_or_not.data.plain_tokenizer import SPECIAL, is_plain
+from pretrain_or_not.data.plain_tokenizer import SPECIAL, has_types, is_plain
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.pretrained import locate
 from pretrain_or_not.files.static_table import static_table
@@ -29,7 +29,8 @@ class LoadedTokenizer:
     fast: of the library tokenizers, or None. slow: of transformers, written in Python, if there is no fast one.
     vocabulary: the largest id + 1. padding_id: of batches; a tokenizer without one pads with the end of a text.
     unknown_id: of characters or words that it does not know, None if it has no such id. side: where texts that are too
-    long are cut, "right" or "left". added: number of special tokens that each text gets.
+    long are cut, "right" or "left". added: number of special tokens that each text gets. typed: whether token types
+    tell the texts of a pair apart.
     """
 
     fast: Tokenizer | None
@@ -39,6 +40,7 @@ class LoadedTokenizer:
     unknown_id: int | None
     side: str
     added: int
+    typed: bool
 
     def encoder(self, max_length: int | None, dtype):
         """Return an encoder of texts, and a line about it for the log; see `make_encoder`.
@@ -73,9 +75,11 @@ class LoadedTokenizer:
             ids, types, sides = encoded.ids, encoded.type_ids, encoded.sequence_ids
         at = sides.index(0), sides.index(1)
         end = at[0] + sides.count(0), at[1] + sides.count(1)
-        typed = self.slow is None or "token_type_ids" in self.slow.model_input_names
         return PairTemplate(
-            ids[: at[0]], ids[end[0] : at[1]], ids[end[1] :], types.index(1) - at[1] if typed and 1 in types else None
+            ids[: at[0]],
+            ids[end[0] : at[1]],
+            ids[end[1] :],
+            types.index(1) - at[1] if self.typed and 1 in types else None,
         )
 
 
@@ -123,7 +127,8 @@ def load_plain(folder, path):
         return None
     check_words(tokenizer.get_vocab(), SPECIAL.values(), path)
     unknown, added = tokenizer.token_to_id(SPECIAL["unk_token"]), tokenizer.num_special_tokens_to_add(False)
-    return LoadedTokenizer(tokenizer, None, size(tokenizer.get_vocab()), padding, unknown, "right", added)
+    typed = has_types(folder)
+    return LoadedTokenizer(tokenizer, None, size(tokenizer.get_vocab()), padding, unknown, "right", added, typed)
 
 
 def load_any(folder, revision, path):
@@ -146,6 +151,7 @@ def load_any(folder, revision, path):
         unknown,
         tokenizer.truncation_side,
         tokenizer.num_special_tokens_to_add(pair=False),
+        "token_type_ids" in tokenizer.model_input_names,
     )
 
 

@@ -1,4 +1,4 @@
-"""Recognize a folder that holds a table of token embeddings alone, as model2vec and sentence-transformers save it."""
+"""Recognize a folder that holds a table of token embeddings alone, as model2vec saves it."""
 
 from __future__ import annotations
 

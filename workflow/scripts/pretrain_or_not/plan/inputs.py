@@ -11,6 +11,7 @@ from pretrain_or_not.data.sources import find_inputs
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.paths import MODEL_FILES, is_watched, subset_name
+from pretrain_or_not.files.provenance import digest
 from pretrain_or_not.plan.code import test_code
 from pretrain_or_not.plan.per_job import PerJob, per_job
 
@@ -51,6 +52,11 @@ class JobInputs(PerJob):
         validation = self.examples_of(wildcards, self.catalogue.experiment["selection"])
         return {"validation": validation} | self.embeddings(wildcards)
 
+    def is_trained(self, wildcards, recipe):
+        """Return whether a run was trained with this recipe."""
+        run = read_if_complete(self.folder(wildcards) / wildcards.setting / "run.json")
+        return run is not None and run.get("config_digest") == digest(recipe)
+
     @per_job
     def feature_subsets(self, wildcards):
         """Return the training subsets of all cells to score whose arms read features of a dataset and a model.
@@ -80,7 +86,7 @@ class JobInputs(PerJob):
             from pretrain_or_not.files.parquet import read_metadata  # here, because it takes a quarter of a second
 
             with suppress(BadInput):  # the job itself says what is wrong
-                known = read_metadata(path)["subsets"]
+                known = read_metadata(path).get("subsets", [])
         return sorted({*known, *map(subset_name, self.feature_subsets(wildcards))})
 
     @per_job
