@@ -34,7 +34,9 @@ def test_batches_have_little_padding(make_examples):
     examples = make_examples(5000, longest=100)
     batches = shuffled_batches(examples, 32, 0, 0)
     padded = sum(examples.lengths[rows].max() * len(rows) for rows in batches)
-    assert padded < 1.05 * examples.lengths.sum()
+    assert padded < 1.25 * examples.lengths.sum()
+    # Without sorting, nearly every batch is as wide as the longest text.
+    assert 1.9 * examples.lengths.sum() < examples.lengths.max() * len(examples)
     # Yet batches do not come in order of length.
     widths = [examples.lengths[rows].max() for rows in batches]
     assert abs(np.corrcoef(widths, np.arange(len(widths)))[0, 1]) < 0.3

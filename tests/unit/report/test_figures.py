@@ -87,7 +87,7 @@ def test_accuracy_shows_every_seed_their_mean_and_their_spread():
 @pytest.mark.parametrize(("majority", "drawn"), [(0.6, True), (0.02, False)])
 def test_accuracy_shows_the_most_frequent_class_where_it_leaves_room_for_the_curves(majority, drawn):
     scores, _, arms = tables(sizes=(1000, 2000, 4000))
-    fig = score_figure.draw(scores.assign(accuracy_guessing=majority), arms, STYLE)
+    fig = score_figure.draw(scores.assign(accuracy_guessing=majority, accuracy_ceiling=np.nan), arms, STYLE)
     dashed = [line for line in fig.axes[0].lines if line.get_linestyle() == "--" and line not in curves(fig.axes[0])]
     assert [set(line.get_ydata()) for line in dashed] == ([{100 * majority}] if drawn else [])
     assert ("Most frequent class" in texts(fig), "most frequent class: 2.0 %" in texts(fig)) == (drawn, not drawn)

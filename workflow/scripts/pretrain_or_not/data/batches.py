@@ -6,9 +6,9 @@ import numpy as np
 
 from pretrain_or_not.data.examples import Examples
 
-# Examples are sorted by length inside random chunks of this many batches: long enough for almost no padding, short
-# enough that the examples of a batch stay random.
-BATCHES_PER_CHUNK = 50
+# Examples are sorted by length inside random chunks of this many batches: enough to save most of the padding, and few
+# enough that the examples of a batch stay random. docs/speed.md has the accuracies with other numbers.
+BATCHES_PER_CHUNK = 5
 
 
 def shuffled_batches(examples: Examples, batch_size: int, seed: int, epoch: int) -> list[np.ndarray]:

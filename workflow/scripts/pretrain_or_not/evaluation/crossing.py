@@ -26,17 +26,13 @@ from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.data.folds import place_of
 from pretrain_or_not.evaluation.diagnose import guessing_sizes
 from pretrain_or_not.evaluation.metrics import Z_95
-from pretrain_or_not.evaluation.predictions import read_predictions
+from pretrain_or_not.evaluation.predictions import FEWEST_TEST_EXAMPLES, read_predictions
 from pretrain_or_not.evaluation.score import differences
 from pretrain_or_not.files.parquet import read_metadata
 
 REPLICATES = 2000
 
 TAILS = (0.025, 0.975)  # of a 95 % interval
-
-# With fewer test examples there is no interval. In simulations in which the arms differ on 7 to 30 % of the examples,
-# the 95 % interval covered 90 to 96 % with 50, 74 to 97 % with 30, and 26 to 100 % with 6 test examples.
-FEWEST = 50
 
 CHUNK = 100  # replicates drawn at once, so that memory does not grow with their number
 
@@ -102,7 +98,8 @@ def answer_row(sizes, seeds, differences, threshold):
     """Return the answer for one arm on one dataset: the numeric part of a row of answer.parquet.
 
     sizes, seeds: (cells,) of each cell; with folds, a round is taken for a seed. differences: (cells, test examples),
-    see `bootstrap`. With fewer test examples than FEWEST, the verdict is "too few", and the ends of intervals are NaN.
+    see `bootstrap`. With fewer test examples than FEWEST_TEST_EXAMPLES, the verdict is "too few", and the ends of
+    intervals are NaN.
     """
     at, of = sorted(set(sizes)), sorted(set(seeds))
     cells = np.full((len(at), len(of)), -1)
@@ -114,7 +111,7 @@ def answer_row(sizes, seeds, differences, threshold):
     low, high = np.quantile(crossing(at, replicates, threshold), TAILS, method="inverted_cdf")
     gap_low, gap_high = np.quantile(replicates, TAILS, axis=0)
     verdict = "not yet" if math.isinf(labels) else "from the smallest" if labels == at[0] else "from"
-    if differences.shape[1] < FEWEST:
+    if differences.shape[1] < FEWEST_TEST_EXAMPLES:
         verdict, labels, low, high = "too few", math.nan, math.nan, math.nan
         gap_low, gap_high = np.full((2, len(at)), math.nan)
     near = means[np.asarray(at) >= min(labels, at[-1])] if math.isfinite(labels) else means

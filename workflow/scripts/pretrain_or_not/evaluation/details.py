@@ -8,7 +8,7 @@ from pretrain_or_not.evaluation.by_class import confusion_matrix, confusion_rows
 from pretrain_or_not.evaluation.by_group import group_rows
 from pretrain_or_not.evaluation.calibration import reliability_rows
 from pretrain_or_not.evaluation.label_issues import label_issues
-from pretrain_or_not.evaluation.predictions import CELL, OK, read_predictions
+from pretrain_or_not.evaluation.predictions import CELL, FEWEST_TEST_EXAMPLES, OK, read_predictions
 from pretrain_or_not.evaluation.test_rows import GROUP, group_columns, test_columns
 
 
@@ -38,7 +38,7 @@ def issue_rows(scores, paths, texts, metric):
     """Return the rows of label_issues.parquet, and the accuracy of an arm that is always right: dataset -> share.
 
     The labels of each dataset are judged by the arm with the best mean score at its own largest size; its seeds'
-    probabilities are averaged. paths, texts: see `rows_by_group`.
+    probabilities are averaged. With fewer test examples than FEWEST_TEST_EXAMPLES nothing is judged. paths, texts: see `rows_by_group`.
     """
     rows, ceilings = [], {}
     largest = scores[scores["n"] == scores.groupby(["dataset", "arm"])["n"].transform("max")]
@@ -46,6 +46,8 @@ def issue_rows(scores, paths, texts, metric):
         arm = (metric.sign * cells.groupby("arm")[metric.name].mean()).idxmax()
         read = [read_predictions(paths[tuple(key)]) for key in cells.loc[cells["arm"] == arm, CELL].values.tolist()]
         ids, labels, probabilities = mean_predictions(read)
+        if len(ids) < FEWEST_TEST_EXAMPLES:
+            continue
         names = read[0].about["label_names"]
         found, noise = label_issues(labels, probabilities)
         ceilings[dataset] = 1 - noise

@@ -12,6 +12,11 @@ from pretrain_or_not.files.paths import PathLike
 
 CELL = ["dataset", "arm", "size", "n", "seed"]
 
+# Test examples from which on there are intervals and estimates of wrong labels. In simulations in which two arms differ
+# on 7 to 30 % of the examples, the 95 % interval of the gap covered 90 to 96 % with 50, 74 to 97 % with 30, and 26 to
+# 100 % with 6 test examples.
+FEWEST_TEST_EXAMPLES = 50
+
 OK, NOT_FINITE = "ok", "not finite"  # the status of a cell
 
 
