@@ -38,7 +38,8 @@ def issue_rows(scores, paths, texts, metric):
     """Return the rows of label_issues.parquet, and the accuracy of an arm that is always right: dataset -> share.
 
     The labels of each dataset are judged by the arm with the best mean score at its own largest size; its seeds'
-    probabilities are averaged. With fewer test examples than FEWEST_TEST_EXAMPLES nothing is judged. paths, texts: see `rows_by_group`.
+    probabilities are averaged. With fewer test examples than FEWEST_TEST_EXAMPLES nothing is judged. paths, texts: see
+    `rows_by_group`.
     """
     rows, ceilings = [], {}
     largest = scores[scores["n"] == scores.groupby(["dataset", "arm"])["n"].transform("max")]
