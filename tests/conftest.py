@@ -55,10 +55,10 @@ def make_examples():
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """Yield a folder on a disk of 1 MB, and a function that fills all of the disk except `but` bytes."""
+    """Yield a folder on a disk of 4 MB, and a function that fills all of the disk except `but` bytes."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True, text=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True, text=True)
     if mounted.returncode:
         pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
 

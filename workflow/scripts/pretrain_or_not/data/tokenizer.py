@@ -105,7 +105,7 @@ def load_of_table(folder, path):
     model, vocabulary = description["model"], tokenizer.get_vocab()
     padding = next((vocabulary[token] for token in ("[PAD]", "<pad>") if token in vocabulary), 0)
     unknown = vocabulary.get(model.get("unk_token"), model.get("unk_id"))
-    return LoadedTokenizer(tokenizer, None, size(vocabulary), padding, unknown, "right", 0)
+    return LoadedTokenizer(tokenizer, None, size(vocabulary), padding, unknown, "right", 0, False)
 
 
 def load_plain(folder, path):
