@@ -33,7 +33,7 @@ class JobInputs(PerJob):
         With folds, all examples are in that of the training split.
         """
         arm = wildcards.arm
-        if self.catalogue.datasets[wildcards.dataset]["folds"]:
+        if self.catalogue.datasets[wildcards.dataset].get("folds"):
             split = "train"
         reads = self.catalogue.reads(arm)
         if reads == "texts":
@@ -63,7 +63,7 @@ class JobInputs(PerJob):
 
         With folds, none: the rows of all cells are all rows.
         """
-        if self.catalogue.datasets[wildcards.dataset]["folds"]:
+        if self.catalogue.datasets[wildcards.dataset].get("folds"):
             return []
         subsets = [
             f"<results>/{cell['dataset']}/subsets/{CELL.format(**cell)}.parquet"
