@@ -119,7 +119,7 @@ def test_broken_json_is_named(tmp_path, content):
     with pytest.raises(BadInput, match=r"run\.json: not complete JSON \(.*\); delete it and run again"):
         read_json(tmp_path / "run.json")
     with pytest.raises(BadInput, match=r"run\.json: not complete JSON"):
-        select_run([tmp_path / "run.json"], {}, keep="selected")
+        select_run([tmp_path / "run.json"], 1, {}, keep="selected")
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_a_broken_model_is_not_selected(model, tmp_path):
     flip(model / "model.safetensors", -1)
     out = {key: tmp_path / "selected" / key for key in ("selected", "model", "config")}
     with pytest.raises(BadInput, match="is not as it was written"):
-        select_run([model / "run.json"], out, keep="selected")
+        select_run([model / "run.json"], 1, out, keep="selected")
     assert not (tmp_path / "selected").exists()
 
 

@@ -48,7 +48,9 @@ def data(tmp_path_factory, tiny_bert):
         """Return the SHA-256 of the weights, and the predictions."""
         arm = {"bert": "bert", "lstm": "lstm-bert-embeddings", "tfidf": "tfidf"}[family]
         recipe = check_config(yaml.safe_load(yaml.safe_dump(CONFIG)))["arms"][arm]
-        recipe |= {"precision": "fp32", "embeddings": None, "dropout": 0.1} if family != "tfidf" else {}
+        recipe |= (
+            {"precision": "fp32", "embeddings": None, "dropout": 0.1, "max_length": 32} if family != "tfidf" else {}
+        )
         cell, row = folder / name, FAMILIES[family]
         inputs = paths if row.reads == "tokens" else dict.fromkeys(paths, examples) | {"subset": paths["subset"]}
         run = Run(
@@ -64,10 +66,19 @@ def data(tmp_path_factory, tiny_bert):
         )
         train(run)
         chosen = {"selected": cell / "selected.json", **model_files(cell / "selected")}
-        select_run([run.outputs["cost"]], chosen, keep="selected")
+        select_run([run.outputs["cost"]], 1, chosen, keep="selected")
         predictions = cell / "predictions.parquet"
         evaluate_cell(
-            family, row.reads, row.neural, chosen["selected"], inputs["test"], threads, "", "selected", predictions
+            family,
+            row.reads,
+            row.neural,
+            chosen["selected"],
+            inputs["test"],
+            paths["subset"],
+            threads,
+            "",
+            "selected",
+            predictions,
         )
         assert read_json(run.outputs["cost"])["threads"] == threads
         return hashlib.sha256(chosen["model"].read_bytes()).hexdigest(), pd.read_parquet(predictions)

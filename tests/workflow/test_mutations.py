@@ -31,6 +31,11 @@ arms:
   b: {family: lstm, tokenizer: m, learning_rates: [1.0e-3]}
   c: {family: tfidf, tokenizer: m}
   d: {family: probe, model: m}
+  e: {family: bag, tokenizer: m, learning_rates: [1.0e-2]}
+  f: {family: static, model: m}
+  g: {family: knn, model: m}
+  h: {family: majority}
+  i: {family: contrastive, model: m, learning_rates: [1.0e-5]}
 """
 SAMPLES = {
     "null": None, "boolean": True, "integer": 7, "number": 0.5, "string": "sample", "array": [[]], "object": {"x": {}},
