@@ -317,7 +317,8 @@ EDITS = {
     "arms/bert.py": ("recipe[\"init\"] == \"pretrained\"", "recipe[\"init\"] in (\"pretrained\",)",
                      {"finetune_bert": 2, "select": 2, "evaluate": 2} | TIMED_BERT | ENDS),
     "arms/tfidf.py": ("2**20", "2**21", {"train_tfidf": 4, "select": 2, "evaluate": 2} | ENDS),
-    "arms/probe.py": ("examples.matrix", "(examples).matrix.view()", {"train_probe": 2, "select": 2, "evaluate": 2} | ENDS),
+    "arms/probe.py": ("examples.matrix", "(examples).matrix.view()",
+                      {"train_probe": 2, "select": 2, "evaluate": 2} | ENDS),
     "compute/logistic.py": ("MAX_ITERATIONS = 1000", "MAX_ITERATIONS = 999",
                             {"train_tfidf": 4, "train_probe": 2, "select": 4, "evaluate": 4} | ENDS),
     # nothing is tested or timed again unless its run is: how a model is trained does not change how it is used
