@@ -62,13 +62,13 @@ def write_files(folder):
         "author": [i % 30 for i in range(120)],
         "date": [f"2021-{1 + i % 12:02}-{1 + i // 12:02}" for i in range(120)],
     }
-    for name in ("answers", "forum", "tickets"):
+    for name in ("answers", "forum", "tickets", "small"):
         frame.assign(**further).to_csv(folder / f"{name}.csv", index=False)
 
 
 EXPECTED = {  # rows that are kept
     "news": 120, "survey": 120, "shards": 120, "posts": 120, "zipped": 120, "lines": 120, "films": 240,
-    "entailment": 90, "answers": 60, "forum": 120, "tickets": 120,
+    "entailment": 90, "answers": 60, "forum": 120, "tickets": 120, "small": 120,
 }  # fmt: skip
 
 
