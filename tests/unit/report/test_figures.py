@@ -41,7 +41,7 @@ def tables(arms=3, sizes=(100, 1000, 4000), seeds=(0, 1, 2), datasets=("imdb",))
          "seed": seed, "share": n / 5_000_000,
          "accuracy": 0.9 - (1 + i) * n**-0.4 + rng.normal(0, 0.01), "gap_se": 0.4 + 0.1 * seed,
          "training_flops": 10.0 ** (12 - i) * n, "inference_examples_per_second": 100.0 * (1 + i),
-         "selection": "validation", "accuracy_guessing": 0.5, "accuracy_ceiling": np.nan}
+         "selection": "validation", "accuracy_guessing": 0.5, "accuracy_ceiling": np.nan, "family": "lstm"}
         for dataset in datasets
         for i, arm in enumerate(names)
         for n in (sizes[dataset] if isinstance(sizes, dict) else sizes)
@@ -101,6 +101,12 @@ def test_accuracy_shows_the_share_of_right_labels_where_it_is_near_the_curves(ce
     fig = score_figure.draw(scores.assign(accuracy_ceiling=ceiling), arms, STYLE)
     across = [line for line in fig.axes[0].lines if np.allclose(line.get_ydata(), 100 * ceiling)]
     assert (len(across), "right (estimate)" in " ".join(" ".join(texts(fig)).split())) == (int(drawn), drawn)
+
+
+def test_an_arm_that_is_the_most_frequent_class_is_drawn_once():
+    scores, _, arms = tables(sizes=(1000, 2000, 4000))
+    fig = score_figure.draw(scores.assign(accuracy_guessing=0.6, family="majority"), arms, STYLE)
+    assert "Most frequent class" not in texts(fig)
 
 
 def test_a_cell_without_an_accuracy_is_not_drawn(tmp_path):

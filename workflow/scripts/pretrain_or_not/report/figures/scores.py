@@ -59,7 +59,8 @@ def draw(
             ax=ax,
         )
         curves(ax, rows, "shown", looks)
-        drawn_line |= draw_guess(ax, rows.groupby("n")["guess"].mean(), metric)
+        if "majority" not in set(rows["family"]):  # an arm of this family is that line
+            drawn_line |= draw_guess(ax, rows.groupby("n")["guess"].mean(), metric)
     ylabel = f"{heading(metric)}{selection_note(table['selection'])}"
     entries = arm_entries(table, "shown", looks)
     if metric.name == "accuracy" and sum(draw_ceiling(ax, rows) for ax, rows in drawn):
