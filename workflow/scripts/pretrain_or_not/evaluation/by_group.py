@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pretrain_or_not.compute.metrics import metric_values
-from pretrain_or_not.config.metrics import METRICS, Metric
+from pretrain_or_not.config.metrics import Metric
 from pretrain_or_not.evaluation.metrics import paired_differences, paired_gap, wilson_interval
 from pretrain_or_not.evaluation.predictions import Predictions
 
@@ -53,7 +53,7 @@ def one_group(cell, reference, rows, metric):
         "accuracy": float(right.mean()),
         "accuracy_low": low,
         "accuracy_high": high,
-        "macro_f1": float(metric_values(METRICS["macro_f1"].name, labels, probabilities).mean()),
+        "macro_f1": float(metric_values("macro_f1", labels, probabilities).mean()),
         "metric": metric.name,
         "score": float(own.mean()),
         "gap": gap,

@@ -18,13 +18,15 @@ def rows_by_group(paths, texts, reference, metric):
     paths: cell, the values of CELL -> path of its predictions. texts: dataset -> path of its examples.parquet.
     """
     rows, groups = [], {}
+    columns_of = {dataset: group_columns(examples) for dataset, examples in texts.items()}
     for key, path in paths.items():
         at = dict(zip(CELL, key, strict=True))
-        columns = group_columns(texts[at["dataset"]])
+        columns = columns_of[at["dataset"]]
         if not columns:
             continue
         cell = read_predictions(path)
-        tested = at["dataset"], at["seed"]  # each fold has its own test examples
+        # Each fold has its own test examples; other seeds share theirs.
+        tested = at["dataset"], at["seed"] if cell.about.get("folds") else None
         if tested not in groups:
             table = test_columns(texts[at["dataset"]], cell.ids, columns)
             groups[tested] = {name.removeprefix(GROUP): table[name].to_numpy() for name in columns}
