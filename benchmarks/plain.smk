@@ -10,7 +10,7 @@ RUN = "results/{dataset}/runs/{arm}/n{size}/seed{seed}"
 RUN_FILES = ["model.safetensors", "config.json", "history.parquet", "run.json"]
 CELLS = {key.removesuffix("s"): GRID[key] for key in ("datasets", "arms", "sizes", "seeds")}
 FIGURES = {"scores": "scores", "gap": "gaps", "share": "gaps", "cost": "scores"} | {
-    name: name for name in ("confusion", "reliability")
+    name: name for name in ("tuning", "confusion", "reliability")
 }
 TRAININGS = {"finetune_bert": "bert", "train_lstm": "lstm", "train_tfidf": "tfidf"}
 
@@ -113,7 +113,7 @@ rule score:
         "results/gaps.parquet",
         expand(
             "results/{name}.parquet",
-            name=["scores_by_class", "scores_by_group", "label_issues", "confusion", "reliability"],
+            name=["tuning", "scores_by_class", "scores_by_group", "label_issues", "confusion", "reliability"],
         ),
     shell:
         "touch {output}"

@@ -157,7 +157,7 @@ def test_jobs_ask_for_what_they_need(finished, cluster):
         "rule_fits_train_probe_train_tfidf": (None, "1", "4000M", "00:30:00"),  # three runs
         "rule_test_evaluate_select": (gpu, "1", "4000M", "01:15:00"),  # three cells
         "rule_time_inference": (None, "8", "16000M", "08:00:00"),  # the complete node
-        SUMMARY: (None, "1", "4000M", "04:30:00"),  # seven jobs
+        SUMMARY: (None, "1", "4000M", "05:00:00"),  # ten jobs
         "rule_summary_table_inference": (None, "1", "4000M", "00:30:00"),
     }
     assert jobs["rule_time_inference"]["OverSubscribe"] == "NO"  # no other job on its node

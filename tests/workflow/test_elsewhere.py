@@ -13,7 +13,7 @@ import yaml
 from helpers.paths import SCRIPTS
 from helpers.project import CONFIG, Project
 
-FIGURES = [f"figures/{name}.png" for name in ("scores", "gap", "share", "cost", "confusion", "reliability")]
+FIGURES = [f"figures/{name}.png" for name in ("scores", "gap", "share", "cost", "tuning", "confusion", "reliability")]
 
 
 def small_config():

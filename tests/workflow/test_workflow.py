@@ -16,7 +16,7 @@ from pretrain_or_not.files.parquet import read_metadata
 CELLS = 10  # 5 arms, 2 sizes, 1 seed
 RUNS = {"finetune_bert": 2, "train_lstm": 6, "train_tfidf": 4, "train_probe": 2}
 READ_TOKENS = {rule: n for rule, n in RUNS.items() if rule != "train_tfidf"}  # TF-IDF reads words
-FIGURES = ("scores", "gap", "share", "cost", "confusion", "reliability")
+FIGURES = ("scores", "gap", "share", "cost", "tuning", "confusion", "reliability")
 PLOTS = {f"plot_{name}": 1 for name in FIGURES} | {"all": 1}
 ENDS = {"score": 1, "answer": 1, "table_scores": 1} | PLOTS
 FEATURES = {"extract_features": 1, "extract_training_features": 1}

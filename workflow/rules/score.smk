@@ -8,6 +8,7 @@ rule score:
     output:
         scores="<results>/scores.parquet",
         gaps="<results>/gaps.parquet",
+        tuning="<results>/tuning.parquet",
         by_class="<results>/scores_by_class.parquet",
         by_group="<results>/scores_by_group.parquet",
         label_issues="<results>/label_issues.parquet",

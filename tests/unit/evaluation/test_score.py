@@ -12,7 +12,7 @@ from pretrain_or_not.evaluation.predictions import Predictions
 from pretrain_or_not.evaluation.score import COST, score
 from pretrain_or_not.files.parquet import write_table
 
-TABLES = ("scores", "gaps", "by_class", "by_group", "label_issues", "confusion", "reliability")
+TABLES = ("scores", "gaps", "tuning", "by_class", "by_group", "label_issues", "confusion", "reliability")
 
 
 @pytest.fixture
@@ -123,6 +123,12 @@ def beaten(**accuracies):
 def test_a_selected_value_at_the_edge_of_its_sweep_is_marked(scored, others, edge):
     scores, _ = scored([("big", 100, 0, 0.9, None, beaten(**others))])
     assert scores["sweep_edge"].tolist() == [edge] if edge else scores["sweep_edge"].isna().all()
+
+
+def test_one_neighbour_is_no_edge_of_a_sweep(scored):
+    knn = {"selected": {"recipe": {"family": "knn"}, "setting": "k1"}} | beaten(k5=0.4, k20=0.3)
+    scores, _ = scored([("big", 100, 0, 0.9, None, knn), ("small", 100, 0, 0.9, None)])
+    assert scores["sweep_edge"].isna().all() and scores["tries"].tolist() == [3, 1]
 
 
 def test_a_cell_is_scored_with_what_guessing_achieves(scored):

@@ -28,7 +28,7 @@ def page(rows, **changes):
             "accuracy_low": 0.8, "accuracy_guessing": 0.5, "metric": "accuracy", "macro_f1": 0.8,
             "accuracy_ceiling": 1.0,
             "predicted_classes": 2.0, "best_step": 50.0, "steps": 100,
-            "validations": 4, "lowest_loss": 0.1, "guessing_loss": 0.7, "sweep_edge": None,
+            "validations": 4, "tries": 1, "lowest_loss": 0.1, "guessing_loss": 0.7, "sweep_edge": None,
             "unknown_tokens": 0.0, "truncated": 0.0, "classes": 2, "subset_classes": 2, "converged": None}  # fmt: skip
     scores = pd.DataFrame([cell | {"arm": "bert", "arm_title": "BERT"}, cell | {"arm": "lstm", "arm_title": "LSTM"}])
     about = {"reference": "bert", "warnings": {}, "missing": []} | changes
@@ -203,6 +203,14 @@ def test_accuracy_that_hides_rare_classes_is_not_left_without_a_word():
                  "macro_f1_guessing": 0.1})  # fmt: skip
     assert "rare classes" not in by_f1 and "in points of macro-F1:" in by_f1
     assert "linear approximation of macro-F1" in " ".join(by_f1.split())
+
+
+def test_different_numbers_of_tries_are_told():
+    row = words(**answer_row(*planted([9, 6, 5, 4], 500), 1.0))
+    text = " ".join(page([row], scores={"tries": [1, 3]}).split())
+    assert "different numbers of tries (values of the sweep): **BERT** 1, **LSTM** 3." in text
+    assert "numbers of tries" not in page([row], scores={"tries": 3})
+    assert "numbers of tries" not in page([row], scores={"tries": [1, 3], "family": ["majority", "lstm"]})
 
 
 def test_noisy_labels_and_the_worst_group_are_told():

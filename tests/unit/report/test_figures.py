@@ -15,7 +15,7 @@ from helpers.tables import write_frame
 from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.config.schema import schema
 from pretrain_or_not.evaluation.metrics import Z_95
-from pretrain_or_not.report.figures import FIGURES, confusion, cost, gap, groups, plot, reliability, share
+from pretrain_or_not.report.figures import FIGURES, confusion, cost, gap, groups, plot, reliability, share, tuning
 from pretrain_or_not.report.figures import scores as score_figure
 from pretrain_or_not.report.figures.cost import frontier, short
 from pretrain_or_not.report.legends import spread
@@ -366,6 +366,7 @@ def test_an_arm_without_the_largest_size_is_drawn_up_to_its_own():
         "table_scores",
         "table_inference",
         "workflow",
+        "tuning",
         "confusion",
         "reliability",
         "groups",
@@ -394,10 +395,10 @@ def test_captions_are_valid_and_match_the_config(name, selection):
     ]
     plain = re.sub(r"<[^>]+>|\s+", " ", body)
     assert "{{" not in plain and "{%" not in plain and "system-message" not in body
-    assert ("2 seed(s)" in plain) == (name in ("scores", "gap", "share", "cost"))
+    assert ("2 seed(s)" in plain) == (name in ("scores", "gap", "share", "cost", "tuning"))
     assert ("scores are too good" in plain) == (selection == "test" and name in ("scores", "workflow"))
     assert ("validation" in plain) == (
-        (selection == "validation" and name in ("scores", "workflow")) or name == "reliability"
+        (selection == "validation" and name in ("scores", "workflow")) or (name, selection) == ("tuning", "validation") or name == "reliability"
     )
     assert ("hollow star" in plain) == (selection == "validation" and name == "share")
 
@@ -460,6 +461,23 @@ def test_reliability_pools_the_seeds_and_shows_both_forms():
     ])  # fmt: skip
     lines = reliability.draw(table, ["arm0"], STYLE).axes[0].lines
     assert [line.get_xydata().round(6).tolist() for line in lines[1:]] == [[[81.0, 60.0]], [[60.0, 50.0]]]
+
+
+def test_tuning_shows_the_mean_over_seeds_per_size_and_number_of_tries():
+    row = {"dataset": "d", "dataset_title": "D", "selection": "validation"}
+    table = pd.DataFrame([
+        row | {"arm": arm, "arm_title": arm, "n": n, "seed": seed, "tries": k, "expected_best": 0.5 + 0.1 * k + 0.02 * seed}
+        for arm, most in (("arm0", 3), ("arm1", 1)) for n in (1000, 50) for seed in (0, 1) for k in range(1, most + 1)
+    ])  # fmt: skip
+    fig = tuning.draw(table, ["arm0", "arm1"], STYLE)
+    assert [ax.get_title() for ax in fig.axes] == ["D, 50 labels", "D, 1,000 labels"]
+    for ax in fig.axes:
+        lines = [line.get_xydata().round(6).tolist() for line in curves(ax)]
+        assert lines == [[[1, 61.0], [2, 71.0], [3, 81.0]], [[1, 61.0]]]
+        assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "2", "3"]
+    assert " ".join(fig.axes[0].get_ylabel().split()) == "Expected best validation accuracy (%)"
+    alone = tuning.draw(table[table["tries"] == 1], ["arm0", "arm1"], STYLE)
+    assert "one try" in " ".join(text.get_text() for text in alone.texts)
 
 
 def test_groups_show_their_accuracy_and_their_gap():

@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pretrain_or_not.compute.metrics import metric_values
+from pretrain_or_not.config.families import FAMILIES
 from pretrain_or_not.config.metrics import METRICS, Metric
 from pretrain_or_not.config.settings import setting_value
 from pretrain_or_not.errors import BadInput
@@ -22,6 +23,7 @@ from pretrain_or_not.evaluation.metrics import (
     paired_gap,
 )
 from pretrain_or_not.evaluation.predictions import CELL, NOT_FINITE, OK, read_predictions
+from pretrain_or_not.evaluation.tuning import tuning_rows
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.job import log
@@ -53,10 +55,12 @@ CONFUSION = TITLES | {"size": str, "n": int, "seed": int, "class": str, "predict
 RELIABILITY = TITLES | {"size": str, "n": int, "seed": int, "scaled": bool, "bin": int, "examples": int,
                         "confidence": float, "right": float}  # fmt: skip
 
+TUNING = TITLES | {"size": str, "n": int, "seed": int, "metric": str, "tries": int, "expected_best": float,
+                   "selection": str}  # fmt: skip
 BY_GROUP = TITLES | {"size": str, "n": int, "seed": int} | GROUP_COLUMNS
 ISSUES = TITLES | {"id": int, "text": str, "given": str, "suggested": str, "score": float}
 TYPES = {"gaps": GAPS, "by_class": BY_CLASS, "by_group": BY_GROUP, "label_issues": ISSUES, "confusion": CONFUSION,
-         "reliability": RELIABILITY}  # fmt: skip
+         "reliability": RELIABILITY, "tuning": TUNING}  # fmt: skip
 
 
 def score_cell(cell, run, choice, guessing, train_rows, metric):
@@ -86,6 +90,7 @@ def score_cell(cell, run, choice, guessing, train_rows, metric):
         "subset_classes": sum(count > 0 for count in run["class_counts"]),
         "predicted_classes": len(np.unique(cell.predicted)) if finite else None,
         **{key: run.get(key) for key in FROM_RUN},
+        "tries": 1 + len(choice["beaten"]),
         "sweep_edge": sweep_edge(choice),
         "unknown_tokens": about["unknown_tokens"],
         "truncated": None if about["truncated"] is None else about["truncated"] / len(labels),
@@ -101,14 +106,15 @@ def score_cell(cell, run, choice, guessing, train_rows, metric):
 def sweep_edge(choice):
     """Return "lowest" or "highest" if the selected value is at that end of its sweep, otherwise None.
 
-    It is None, too, where another run is as good. choice: content of a selected.json.
+    It is None, too, where another run is as good, or nothing lower makes sense. choice: content of a selected.json.
     """
     values = {run["setting"]: setting_value(run["setting"]) for run in (choice["selected"], *choice["beaten"])}
     chosen, score = choice["selected"]["setting"], choice["selected"]["validation_score"]
     if len(values) == 1 or score in (None, *(run["validation_score"] for run in choice["beaten"])):
         return None
     ends = {min(values, key=values.__getitem__): "lowest", max(values, key=values.__getitem__): "highest"}
-    return ends.get(chosen)
+    sweep = FAMILIES[choice["selected"]["recipe"]["family"]].sweep
+    return None if sweep and values[chosen] == sweep.lowest else ends.get(chosen)
 
 
 def gap_rows(scores, predictions, reference, metric):
@@ -171,15 +177,16 @@ def score(
 
     predictions, selected: one path per cell, in the same order. summaries, examples: path of each dataset.json and
     examples.parquet. metric: name of the experiment's. titles: {"dataset": …, "arm": …}, each name -> title. outputs:
-    paths of `scores`, `gaps`, `by_class`, `by_group`, `label_issues`, and, at the largest size of each arm, `confusion`
-    and `reliability`.
+    paths of `scores`, `gaps`, `tuning`, `by_class`, `by_group`, `label_issues`, and, at the largest size of each arm,
+    `confusion` and `reliability`.
     """
     measured = METRICS[metric]
     facts = list(map(read_json, summaries))
     train_rows = {fact["dataset"]: (fact.get("folds") or fact)["rows"]["train"] for fact in facts}
     texts = {fact["dataset"]: path for fact, path in zip(facts, examples, strict=True)}
     rows, classes, guesses = [], [], {}
-    for path, choice in zip(predictions, map(read_json, selected), strict=True):
+    choices = list(map(read_json, selected))
+    for path, choice in zip(predictions, choices, strict=True):
         cell, run = read_predictions(path), choice["selected"]
         about = cell.about
         guess = (about["dataset"], about["seed"], tuple(run["class_counts"]))  # the same for all arms with this subset
@@ -197,6 +204,7 @@ def score(
     tables = {
         "scores": scores,
         "gaps": pd.DataFrame(gap_rows(rows, predictions, reference, measured)),
+        "tuning": pd.DataFrame(tuning_rows(choices, rows, measured)),
         "by_class": pd.concat(classes) if classes else pd.DataFrame(),
         "by_group": pd.DataFrame(rows_by_group(paths, texts, reference, measured)),
         "label_issues": pd.DataFrame(issues),

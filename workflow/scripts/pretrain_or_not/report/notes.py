@@ -49,9 +49,21 @@ def notes_on(
         if arm != reference and arm not in set(answers["arm"])
     ]
     lines += [f"**{markdown(titles[found.arm])}**: {diagnosis_words(found)}." for found in diagnoses(scores)]
-    lines += imbalance_note(scores) + noise_note(scores)
+    lines += tries_note(scores) + imbalance_note(scores) + noise_note(scores)
     lines += group_notes(by_group) if by_group is not None else []
     return lines + [f"The data: {markdown(warning).rstrip('.')}." for warning in warnings]
+
+
+def tries_note(scores: pd.DataFrame) -> list[str]:
+    """Return a note, in a list, if arms had different numbers of tries; otherwise an empty list."""
+    tries = scores[scores["family"] != "majority"].groupby("arm_title", sort=False)["tries"].max()
+    if tries.nunique() < 2:
+        return []
+    listing = ", ".join(f"**{markdown(title)}** {k}" for title, k in tries.items())
+    return [
+        f"The arms had different numbers of tries (values of the sweep): {listing}. More tries give an arm a better "
+        "chance; the figure `tuning` shows what they bring."
+    ]
 
 
 def imbalance_note(scores: pd.DataFrame) -> list[str]:

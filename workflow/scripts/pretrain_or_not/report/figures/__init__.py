@@ -39,6 +39,7 @@ FIGURES = {
         FigureRow("gap", "Gap to the reference arm", "gaps"),
         FigureRow("share", "Difference over the share of training data", "gaps", shows_published=True),
         FigureRow("cost", "Score over cost", "scores"),
+        FigureRow("tuning", "Score over tries", "tuning"),
         FigureRow("confusion", "Confused classes", "confusion"),
         FigureRow("reliability", "Calibration", "reliability"),
         FigureRow("groups", "Scores of groups", "by_group", of_groups=True),
