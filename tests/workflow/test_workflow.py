@@ -463,7 +463,11 @@ def test_bad_data_stops_the_workflow_before_any_training(project):
 
 @pytest.mark.parametrize(
     "target",
-    ["toy/predictions/bert/n40/seed0.parquet", "embeddings/tiny.safetensors", "toy/features/tiny/test.parquet"],
+    [
+        "toy/predictions/bert/n40/seed0.parquet",
+        "embeddings/tiny.safetensors",
+        "toy/features/tiny/length-32/test.parquet",
+    ],
 )
 def test_weights_other_than_expected_are_refused(project, target):
     config = changed(("models", "tiny", "sha256"), "0" * 64)

@@ -23,9 +23,9 @@ rule extract_features:
     input:
         **{split: f"<results>/{{dataset}}/tokens/{{model}}/{split}.parquet" for split in ("validation", "test")},
     output:
-        **{split: f"<results>/{{dataset}}/features/{{model}}/{split}.parquet" for split in ("validation", "test")},
+        **{split: f"<results>/{{dataset}}/features/{{model}}/length-{{length}}/{split}.parquet" for split in ("validation", "test")},
     log:
-        "<results>/logs/extract_features/{dataset}/{model}.log",
+        "<results>/logs/extract_features/{dataset}/{model}-{length}.log",
     priority: 1
     conda:
         ENVIRONMENT
@@ -34,7 +34,7 @@ rule extract_features:
         gpu=lambda wildcards: resources_of.gpus(),
     params:
         pretrained=params_of.pretrained,
-        max_length=lookup(dpath="datasets/{dataset}/max_length", within=config),
+        max_length=params_of.feature_length,
         code=code_digest("extract_features.py"),
     message:
         "Extracting features of {wildcards.dataset} with {wildcards.model}"
@@ -49,9 +49,9 @@ rule extract_training_features:
         tokens="<results>/{dataset}/tokens/{model}/train.parquet",
         subsets=inputs_of.feature_subsets,
     output:
-        update("<results>/{dataset}/features/{model}/train.parquet"),
+        update("<results>/{dataset}/features/{model}/length-{length}/train.parquet"),
     log:
-        "<results>/logs/extract_training_features/{dataset}/{model}.log",
+        "<results>/logs/extract_training_features/{dataset}/{model}-{length}.log",
     priority: 1
     conda:
         ENVIRONMENT
@@ -60,7 +60,7 @@ rule extract_training_features:
         gpu=lambda wildcards: resources_of.gpus(),
     params:
         pretrained=params_of.pretrained,
-        max_length=lookup(dpath="datasets/{dataset}/max_length", within=config),
+        max_length=params_of.feature_length,
         subsets=inputs_of.subsets_with_features,
         code=code_digest("extract_training_features.py"),
     message:

@@ -184,7 +184,7 @@ def test_texts_longer_than_the_encoder_takes_in_are_refused(tokens, tiny_bert, t
     for change, message in (
         (
             {"max_length": 65},
-            "datasets: toy: max_length 65 is more than the 64 tokens that model 'tiny' can process; lower",
+            "datasets: toy: max_length \\(or that of an arm\\) 65 is more than the 64 tokens that model 'tiny' can",
         ),
         (
             {"vocabulary": 10**6},
@@ -203,6 +203,19 @@ def test_features_open_like_other_tables(tokens, tiny_bert, tmp_path):
     assert frame.dtypes[["id", "label"]].tolist() == [np.int64, np.int32]
     assert b"pretrain_or_not" in pq.read_table(path).schema.metadata
     assert read_metadata(path)["label_names"] == ["a", "b", "c"]
+
+
+def test_the_length_of_features_is_that_of_the_arm_and_cut_texts_are_counted(tokens, tiny_bert, tmp_path):
+    def at(length):
+        output = {"test": tmp_path / f"{length}.parquet"}
+        extract_features({"test": tokens["test"]}, length, {"path": str(tiny_bert)}, "tiny", 1, output)
+        return pd.read_parquet(output["test"])["features"], read_metadata(output["test"])
+
+    whole, about = at(None)
+    assert (about["max_length"], about["truncated"]) == (64, 0)  # what the model can read
+    short, cut = at(4)
+    assert cut["max_length"] == 4 and 0 < cut["truncated"] <= 20
+    assert not np.allclose(np.stack(whole), np.stack(short))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

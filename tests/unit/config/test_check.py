@@ -286,6 +286,26 @@ def test_a_folder_has_no_revision(tmp_path, monkeypatch):
     assert line.startswith("config: models.roberta-base.revision: 'v1' is a revision: 'org/model' is on this machine")
 
 
+@pytest.mark.parametrize(
+    ("keys", "seeds", "start"),
+    [
+        ({}, [0, 1, 2, 3, 4], None),
+        ({}, [0, 1, 2, 4], "experiment.seeds: with `folds: 5` of dataset 'docstrings', 0 to 4 are a round"),
+        ({"splits": {"test": 100}}, [0, 1, 2, 3, 4], "datasets.docstrings.folds: 5: each fold is a test set"),
+        ({"near_duplicates": "remove"}, [0, 1, 2, 3, 4], "datasets.docstrings.near_duplicates: 'remove' needs splits"),
+    ],
+)
+def test_folds_go_with_whole_rounds_and_without_other_splits(keys, seeds, start):
+    config = valid()
+    config["datasets"]["docstrings"] |= {"splits": {}, "folds": 5} | keys
+    config["experiment"] |= {"datasets": ["docstrings"], "seeds": seeds, "exclude": []}
+    if start is None:
+        check_config(config)
+        return
+    (line,) = complaint(config)
+    assert line.startswith(f"config: {start}")
+
+
 def test_every_mistake_is_found_and_ten_are_shown():
     config = valid()
     put(config, "arms/minilm/epochs", 0)

@@ -395,6 +395,12 @@ def test_test_labels_that_training_lacks_are_counted(tmp_path):
     assert facts["warnings"] == ["3 of 5 test rows cannot be predicted: 'new', 'odd' have no training row."]
 
 
+def test_training_labels_that_test_lacks_are_named(tmp_path):
+    train, test = rows_with(["neg", "pos", "odd", "rare"] * 30), rows_with(["neg", "pos"], 200)
+    _, facts = run(tmp_path, by_split(tmp_path, train, test))
+    assert "'odd', 'rare' have no test row: scores say nothing about them." in facts["warnings"]
+
+
 ALIKE = {
     "case": (
         ["Pos", "pos", "neg"],

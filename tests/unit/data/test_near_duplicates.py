@@ -81,6 +81,7 @@ def test_near_duplicates_are_counted_said_or_removed(tmp_path, treatment, pair):
         assert not said and not removed and "near_duplicates" not in facts
         return
     assert facts["near_duplicates"] == {
+        "looked_for": True,
         "removed": treatment == "remove",
         "rows": {"train": 7, "validation": 0},
         "repeated": {"test": 7, "validation": 0},
@@ -94,3 +95,25 @@ def test_near_duplicates_are_counted_said_or_removed(tmp_path, treatment, pair):
             "accuracy may be too high; remove them by `near_duplicates: remove`."
         ]
         assert facts["rows"]["train"] == 67
+
+
+def test_with_folds_each_row_is_compared_with_all_others(tmp_path):
+    rng = random.Random(2)
+    rows = [(" ".join(rng.choices(WORDS, k=30)), "ab"[i % 2]) for i in range(100)]
+    copies = [(changed(rng, text, 1), label) for text, label in rows[:8]] + [(rows[20][0].upper() + " !", rows[20][1])]
+    path = write_csv(tmp_path / "all.csv", rows + copies)
+    _, facts = run(tmp_path, path, folds=5)
+    assert facts["near_duplicates"] == {"looked_for": True, "removed": False, "within": 16}
+    assert any(warning.startswith("16 of 109 rows nearly repeat another row") for warning in facts["warnings"])
+    _, facts = run(tmp_path, path, folds=5, near_duplicates="ignore")
+    assert "near_duplicates" not in facts and not any("repeat" in warning for warning in facts["warnings"])
+
+
+def test_it_is_said_if_nothing_was_looked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr("pretrain_or_not.data.ingest.MOST_BY_DEFAULT", 50)
+    path = write_csv(tmp_path / "all.csv", [(f"text {i}", "ab"[i % 2]) for i in range(60)])
+    _, facts = run(tmp_path, path)
+    assert facts["near_duplicates"] == {"looked_for": False}
+    assert any("were not looked for" in warning for warning in facts["warnings"])
+    _, facts = run(tmp_path, path, near_duplicates="ignore")
+    assert not any("looked for" in warning for warning in facts["warnings"])

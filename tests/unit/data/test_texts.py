@@ -53,7 +53,7 @@ def test_rows_of_another_split_are_refused(inputs, tmp_path):
 def test_the_texts_of_a_pair_are_joined():
     pair = {"text": pa.array(["a", ""], pa.large_string()), "second_text": pa.array(["b", "c"], pa.large_string())}
     columns = {"id": [1, 2], "label": [0, 1], **pair}
-    assert Texts.from_table(pa.table(columns), {}).to_list() == ["a\nb", "\nc"]
+    assert Texts.from_table(pa.table(columns), {"separator": " | "}).to_list() == ["a | b", " | c"]
 
 
 @pytest.mark.parametrize("size", [1, 4, 7, 100])

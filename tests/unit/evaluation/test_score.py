@@ -187,6 +187,13 @@ def test_groups_and_likely_wrong_labels_come_with_their_texts(scored):
     assert tables["scores"]["accuracy_ceiling"].between(0, 1).all()
 
 
+def test_a_weak_arm_is_not_asked_how_many_labels_are_wrong(scored):
+    scores, _ = scored([("big", 100, 0, 0.89, None)])
+    assert scores["accuracy_ceiling"].isna().all()
+    scores, _ = scored([("big", 100, 0, 0.9, None)])
+    assert scores["accuracy_ceiling"].notna().all()
+
+
 def test_probabilities_are_averaged_over_seeds_and_put_together_over_folds():
     def cell(ids, p):
         return Predictions(np.array(ids), np.array(ids) % 2, np.tile(np.float32([p, 1 - p]), (len(ids), 1)), {})

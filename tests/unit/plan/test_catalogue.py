@@ -51,6 +51,7 @@ def test_a_small_value_has_a_setting_that_can_be_read_back():
         ({"lstm": 100, "bert": 40}, 100),
         ({"lstm": None}, None),
         ({"bert": 8, "lstm": 16, "lstm-bert-embeddings": 9}, 32),  # a probe reads at the length of the dataset
+        ({"probe": 50}, 50),
     ],
 )
 def test_tokens_are_stored_at_the_longest_length_that_an_arm_reads(lengths, stored):

@@ -11,9 +11,10 @@ from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.files.provenance import digest
 from pretrain_or_not.plan import code
 from pretrain_or_not.plan.inputs import JobInputs
+from pretrain_or_not.plan.params import JobParams
 
 TOKENS = {split: f"<results>/toy/tokens/tiny/{split}.parquet" for split in ("train", "validation", "test")}
-FEATURES = {split: path.replace("tokens", "features") for split, path in TOKENS.items()}
+FEATURES = {split: path.replace("tokens/tiny", "features/tiny/length-32") for split, path in TOKENS.items()}
 RUNS = "<results>/toy/runs"
 
 
@@ -44,8 +45,17 @@ def test_features_are_those_of_the_subsets_of_arms_that_read_them():
     subsets = [f"<results>/toy/subsets/n{size}/seed{seed}.parquet" for size in ("40", "50pct") for seed in (0, 3)]
     leave_out = [{"arms": ["probe"], "sizes": ["50%"], "seeds": [3]}]
     inputs = JobInputs(make_catalogue(experiment={"seeds": [0, 3], "exclude": leave_out}))
-    assert inputs.feature_subsets(Wildcards(dataset="toy", model="tiny")) == subsets[:3]
-    assert inputs.feature_subsets(Wildcards(dataset="toy", model="other")) == []
+    assert inputs.feature_subsets(Wildcards(dataset="toy", model="tiny", length="32")) == subsets[:3]
+    assert inputs.feature_subsets(Wildcards(dataset="toy", model="other", length="32")) == []
+
+
+def test_features_of_another_length_are_other_files():
+    inputs = JobInputs(make_catalogue(arms={"probe": {"max_length": None}}))
+    assert inputs.training_examples(cell("probe")) == "<results>/toy/features/tiny/length-model/train.parquet"
+    assert inputs.feature_subsets(Wildcards(dataset="toy", model="tiny", length="32")) == []
+    assert len(inputs.feature_subsets(Wildcards(dataset="toy", model="tiny", length="model"))) == 2
+    assert JobParams(inputs.catalogue).feature_length(Wildcards(length="model")) is None
+    assert JobParams(inputs.catalogue).feature_length(Wildcards(length="32")) == 32
 
 
 def test_a_run_is_trained_if_it_has_the_recipe(tmp_path):
@@ -59,9 +69,9 @@ def test_a_run_is_trained_if_it_has_the_recipe(tmp_path):
 
 
 def test_features_are_computed_again_for_a_new_subset_and_not_for_one_fewer(tmp_path):
-    inputs, wildcards = JobInputs(make_catalogue(tmp_path)), Wildcards(dataset="toy", model="tiny")
+    inputs, wildcards = JobInputs(make_catalogue(tmp_path)), Wildcards(dataset="toy", model="tiny", length="32")
     assert inputs.subsets_with_features(wildcards) == ["n40/seed0", "n50pct/seed0"]
-    path = tmp_path / "toy/features/tiny/train.parquet"
+    path = tmp_path / "toy/features/tiny/length-32/train.parquet"
     write_table(path, pa.table({"row": [1]}), subsets=["n40/seed0", "n9/seed1"])
     assert inputs.subsets_with_features(wildcards) == ["n40/seed0", "n50pct/seed0", "n9/seed1"]
     path.write_bytes(b"broken")

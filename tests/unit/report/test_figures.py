@@ -398,7 +398,9 @@ def test_captions_are_valid_and_match_the_config(name, selection):
     assert ("2 seed(s)" in plain) == (name in ("scores", "gap", "share", "cost", "tuning"))
     assert ("scores are too good" in plain) == (selection == "test" and name in ("scores", "workflow"))
     assert ("validation" in plain) == (
-        (selection == "validation" and name in ("scores", "workflow")) or (name, selection) == ("tuning", "validation") or name == "reliability"
+        (selection == "validation" and name in ("scores", "workflow"))
+        or (name, selection) == ("tuning", "validation")
+        or name == "reliability"
     )
     assert ("hollow star" in plain) == (selection == "validation" and name == "share")
 
@@ -466,7 +468,8 @@ def test_reliability_pools_the_seeds_and_shows_both_forms():
 def test_tuning_shows_the_mean_over_seeds_per_size_and_number_of_tries():
     row = {"dataset": "d", "dataset_title": "D", "selection": "validation"}
     table = pd.DataFrame([
-        row | {"arm": arm, "arm_title": arm, "n": n, "seed": seed, "tries": k, "expected_best": 0.5 + 0.1 * k + 0.02 * seed}
+        row | {"arm": arm, "arm_title": arm, "n": n, "seed": seed, "tries": k,
+               "expected_best": 0.5 + 0.1 * k + 0.02 * seed}
         for arm, most in (("arm0", 3), ("arm1", 1)) for n in (1000, 50) for seed in (0, 1) for k in range(1, most + 1)
     ])  # fmt: skip
     fig = tuning.draw(table, ["arm0", "arm1"], STYLE)

@@ -45,7 +45,8 @@ ABOUT_TOKENS = ("dataset", "label_names", "tokenizer", "max_length", "split", "u
 class FrozenEncoder:
     """A frozen encoder that computes features, and what this has cost so far.
 
-    cost: seconds, examples and flops. facts: numbers of parameters, device, precision.
+    cost: seconds, examples and flops. truncated: texts that were cut so far. facts: numbers of parameters, device,
+    precision.
     """
 
     def __init__(self, pretrained, name, tokens, accelerator):
@@ -55,12 +56,15 @@ class FrozenEncoder:
         """
         model = load_encoder(verified(pretrained), pretrained.get("revision"))
         fit_dataset(model, tokens, name)
-        self.name, self.tokens, self.accelerator = name, tokens, accelerator
-        self.flops, self.types = counted_flops(model).forward, takes_of(model).types
+        takes = takes_of(model)
+        length = takes.limit if tokens["max_length"] is None else tokens["max_length"]
+        self.name, self.tokens, self.accelerator = name, tokens | {"max_length": length}, accelerator
+        self.flops, self.types = counted_flops(model).forward, takes.types
         self.facts = parameter_counts(model, embedding_tables(model)) | device_facts(accelerator)
         self.model = model.to(accelerator.device)
         self.width = model.config.hidden_size
         self.cost = {"seconds": 0.0, "examples": 0, "flops": 0}
+        self.truncated = 0
 
     def schema(self):
         """Return the Arrow schema of a file of features."""
@@ -80,6 +84,7 @@ class FrozenEncoder:
             matrix[start:end], work = infer(self.model, examples, self.accelerator, mean_pooled)
             self.cost["seconds"] += time.perf_counter() - started
             self.cost["examples"] += end - start
+            self.truncated += examples.about["truncated"]
             self.cost["flops"] += work.flops(self.flops)
         check_finite(matrix, self.name, self.tokens["split"])
         features = pa.FixedSizeListArray.from_arrays(pa.array(matrix.ravel()), self.width)
@@ -105,7 +110,8 @@ def check_finite(matrix, name, split):
 def extract_features(tokens, max_length, pretrained, name, threads, outputs):
     """Write columns row, id, label and features (fixed-size lists of float32) of all rows, in the order of the tokens.
 
-    tokens, outputs: split -> path. max_length: tokens to which texts are cut. pretrained, name: see `FrozenEncoder`.
+    tokens, outputs: split -> path. max_length: tokens to which texts are cut, None for as many as the model can read.
+    pretrained, name: see `FrozenEncoder`.
     The metadata hold the cost of the features. Raises BadInput as `FrozenEncoder` does, or if features are not finite.
     """
     torch.set_num_threads(threads)
@@ -155,23 +161,25 @@ def extract_training_features(tokens, max_length, subsets, pretrained, name, thr
 def write_features(path, max_length, rows, kept, pretrained, name, accelerator, output, **about):
     """Write the features of `rows`, positions in the file of tokens at `path`, after those in the file `kept`, if any.
 
-    max_length: tokens to which texts are cut. about: entries for the metadata.
+    max_length: see `extract_features`. about: entries for the metadata.
     """
     tokens = read_metadata(path) | {"max_length": max_length}
     encoder = FrozenEncoder(pretrained, name, tokens, accelerator)
-    about |= {key: tokens[key] for key in ABOUT_TOKENS} | {"encoder": name}
+    about |= {key: encoder.tokens[key] for key in ABOUT_TOKENS} | {"encoder": name}
     about |= {"versions": versions("torch", "transformers")}
     later: dict = {}
     with table_writer(output, encoder.schema(), later, **about) as writer:
         if kept:
-            encoder.cost = {key: read_metadata(kept)["inference"][key] for key in encoder.cost}
+            known = read_metadata(kept)
+            encoder.cost = {key: known["inference"][key] for key in encoder.cost}
+            encoder.truncated = known["truncated"]
             with open_parquet(kept) as file:
                 for group in range(file.num_row_groups):
                     writer.write_table(file.read_row_groups([group]).cast(encoder.schema()))
         before = dict(encoder.cost)
         for start in range(0, len(rows), PART):
             writer.write_table(encoder.encode(path, rows[start : start + PART]))
-        later["inference"] = encoder.cost | encoder.facts
+        later |= {"inference": encoder.cost | encoder.facts, "truncated": encoder.truncated}
     done, seconds = (encoder.cost[key] - before[key] for key in ("examples", "seconds"))
     log.info("%s: %d texts, %d features each, %.0f texts/s", tokens["split"], done, encoder.width, done / seconds)
 

@@ -67,10 +67,11 @@ def takes_of(model) -> Takes:
 def fit_dataset(model, about, name, arm=None):
     """Fit `model`, called `name` in the config, to the tokens that it reads; raise BadInput if impossible.
 
-    about: metadata of their file, with the `max_length` of the arm. arm: its name, None for features, which have the
-    length of the dataset.
+    about: metadata of their file, with the `max_length` of the arm. arm: its name, None for features, which
+    several arms may read.
     """
     if about["max_length"] is not None:
-        keys = f"datasets: {about['dataset']}: max_length" + (f" (or arms: {arm}: max_length)" if arm else "")
+        other = f"arms: {arm}: max_length" if arm else "that of an arm"
+        keys = f"datasets: {about['dataset']}: max_length (or {other})"
         check_length(model, about["max_length"], keys, f"model {name!r}")
     fit_tokens(model, about["vocabulary"], about["padding_id"], name)

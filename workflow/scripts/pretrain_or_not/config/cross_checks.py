@@ -115,6 +115,9 @@ def check_folds(config, name, mistakes):
     if given:
         text = f"each fold is a test set, and {given[0]} makes another one; leave out one of the two"
         mistakes.add(path, f"{folds}: {text}")
+    if dataset.get("near_duplicates") == "remove":
+        text = "'remove' needs splits, and with folds each row is tested; leave it out, and copies are counted"
+        mistakes.add(("datasets", name, "near_duplicates"), text)
     seeds = [seed for seed in sequence(experiment, "seeds") if is_whole(seed)]
     lacking = sorted({seed // folds * folds + i for seed in seeds for i in range(folds)} - set(seeds))
     if lacking and name in sequence(experiment, "datasets"):

@@ -72,6 +72,7 @@ def warnings_about(facts: dict) -> list[str]:
         *contradictions(facts["contradicted"], facts["read"]),
         *left_out(facts["dropped"], facts["read"]),
         *repetitions(facts.get("near_duplicates"), facts["rows"]),
+        *untested(facts),
     ]
 
 
@@ -165,7 +166,19 @@ def left_out(dropped, read):
 
 def repetitions(found, rows):
     """Yield a sentence if texts nearly repeat those of a later split, and stay. rows: split -> rows."""
-    if found and not found["removed"] and sum(found["rows"].values()):
+    if found and not found["looked_for"]:
+        yield (
+            "Near-duplicates between splits were not looked for in so many rows; set `near_duplicates: count` to do "
+            "so, or `ignore` to be silent about it."
+        )
+    elif found and "within" in found:
+        n = found["within"]
+        if n:
+            yield (
+                f"{n:,} of {rows['train']:,} rows nearly repeat another row. Where the two are in different folds, "
+                "accuracy may be too high; leave such copies out of the file, or keep them together by `group`."
+            )
+    elif found and not found["removed"] and sum(found["rows"].values()):
         names = {"train": "training", "validation": "validation"}
         which = [f"{n:,} {names[split]} row{'' if n == 1 else 's'}" for split, n in found["rows"].items() if n]
         verb = "repeats" if sum(found["rows"].values()) == 1 else "repeat"
@@ -174,6 +187,16 @@ def repetitions(found, rows):
             f"{' and '.join(which)} nearly {verb} a text of a later split ({' and '.join(copies)} have such a copy), "
             "so that accuracy may be too high; remove them by `near_duplicates: remove`."
         )
+
+
+def untested(facts):
+    """Yield a sentence per split that lacks classes of the training rows. With folds, each row is tested."""
+    per_class = facts["rows_per_class"]
+    for split in ("validation", "test") if not facts["folds"] else ():
+        lacking = {name: n for name, n in per_class["train"].items() if n and not per_class[split][name]}
+        if lacking and sum(per_class[split].values()):
+            verb, them = ("has", "it") if len(lacking) == 1 else ("have", "them")
+            yield f"{named(lacking)} {verb} no {split} row: scores say nothing about {them}."
 
 
 def rows_of(n):

@@ -22,7 +22,7 @@ from pretrain_or_not.data.columns import columns_of
 from pretrain_or_not.data.dataset_warnings import check_classes, warnings_about
 from pretrain_or_not.data.label_map import ignored_labels, label_map_of, mapped
 from pretrain_or_not.data.left_out import kept_rows
-from pretrain_or_not.data.near_duplicates import MOST_BY_DEFAULT, near_duplicates, write_without
+from pretrain_or_not.data.near_duplicates import MOST_BY_DEFAULT, near_duplicates, near_duplicates_within, write_without
 from pretrain_or_not.data.shuffle import reordered
 from pretrain_or_not.data.sources import about_source, read_source
 from pretrain_or_not.data.splits import arrange
@@ -122,15 +122,17 @@ def without_near_duplicates(dataset, rows, order, read, columns, found, dropped)
     """Look for near-duplicates between splits, as the dataset asks; note in `found` and `dropped` those removed.
 
     rows, order: Parquet files; see `near_duplicates`. read: number of rows. Returns the path of the new order, and what
-    was found, for dataset.json; an empty dict if nothing was looked for.
+    was found, for dataset.json; an empty dict if nothing was to be looked for. With folds, each row is compared with
+    all others.
     """
     treatment = dataset.get("near_duplicates")
     if treatment is None and read > MOST_BY_DEFAULT:
-        log.info(
-            "near-duplicates between splits: not looked for in %s rows; to do so, set `near_duplicates:`", f"{read:,}"
-        )
-    if treatment == "ignore" or (treatment is None and read > MOST_BY_DEFAULT):
+        return order, {"looked_for": False}
+    if treatment == "ignore":
         return order, {}
+    if dataset.get("folds"):
+        within = near_duplicates_within(rows, order, read, ["text", "second_text"] if columns.pair else ["text"])
+        return order, {"looked_for": True, "removed": False, "within": within}
     near = near_duplicates(rows, order, read, ["text", "second_text"] if columns.pair else ["text"])
     if treatment == "remove" and len(near.ids):
         kept = order.with_name("kept.parquet")
@@ -139,7 +141,7 @@ def without_near_duplicates(dataset, rows, order, read, columns, found, dropped)
             reason = f"{place[0]}, near-duplicate in another split"
             dropped[reason] = dropped.get(reason, 0) + n
         order = kept
-    return order, {"removed": treatment == "remove", "rows": near.rows, "repeated": near.repeated}
+    return order, {"looked_for": True, "removed": treatment == "remove", "rows": near.rows, "repeated": near.repeated}
 
 
 def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLike, summary: PathLike) -> None:
@@ -177,6 +179,7 @@ def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLi
         facts = {
             "dataset": name,
             "pair": columns.pair,
+            "separator": columns.separator,
             "groups": list(columns.groups),
             "label_names": names,
             "rows": rows,

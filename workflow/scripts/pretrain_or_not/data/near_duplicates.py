@@ -50,10 +50,7 @@ def near_duplicates(rows: PathLike, order: PathLike, ids: int, columns: list[str
     rows: Parquet file with `id`, below `ids`, and the `columns` of the text. order: Parquet file of the `id` and
     `split` of the rows that stay.
     """
-    splits = np.full(ids, "", dtype="U10")
-    with pq.ParquetFile(order, pre_buffer=False) as file:
-        for batch in file.iter_batches(columns=["id", "split"]):
-            splits[batch["id"].to_numpy()] = batch["split"].to_numpy(zero_copy_only=False)
+    splits = splits_of(order, ids)
     found: dict[str, set] = {"train": set(), "validation": set()}
     repeated = {}
     for later, earlier in (("test", ("train", "validation")), ("validation", ("train",))):
@@ -66,6 +63,25 @@ def near_duplicates(rows: PathLike, order: PathLike, ids: int, columns: list[str
     return NearDuplicates(
         np.array(every, dtype=np.int64), {split: len(rows) for split, rows in found.items()}, repeated
     )
+
+
+def near_duplicates_within(rows: PathLike, order: PathLike, ids: int, columns: list[str]) -> int:
+    """Return how many rows nearly repeat another one, without those whose words are the same in the same order.
+
+    The arguments: see `near_duplicates`. All signatures are held in memory.
+    """
+    splits = splits_of(order, ids)
+    index = Index([signatures for _, signatures in batches_of(rows, columns, splits, ("train",))])
+    return int(index.copies[index.holds(index.signatures, own=np.arange(len(index.signatures)))].sum())
+
+
+def splits_of(order, ids):
+    """Return the split of each row, "" for one that does not stay, (ids,). order, ids: see `near_duplicates`."""
+    splits = np.full(ids, "", dtype="U10")
+    with pq.ParquetFile(order, pre_buffer=False) as file:
+        for batch in file.iter_batches(columns=["id", "split"]):
+            splits[batch["id"].to_numpy()] = batch["split"].to_numpy(zero_copy_only=False)
+    return splits
 
 
 def batches_of(rows, columns, splits, wanted):
@@ -108,8 +124,11 @@ class Index:
         self.orders = np.argsort(keys, axis=0, kind="stable")
         self.keys = np.take_along_axis(keys, self.orders, axis=0)
 
-    def holds(self, signatures):
-        """Return whether each of some signatures, (texts, SLOTS), is similar to one in the index, a boolean array."""
+    def holds(self, signatures, own=None):
+        """Return whether each of some signatures, (texts, SLOTS), is similar to one in the index, a boolean array.
+
+        own: position in the index of each, which does not count.
+        """
         similar = np.zeros(len(signatures), dtype=bool)
         for band, keys in enumerate(band_keys(signatures).T):
             first = np.searchsorted(self.keys[:, band], keys, side="left")
@@ -118,6 +137,8 @@ class Index:
                 rows = np.flatnonzero(first + step < last)
                 others = self.orders[first[rows] + step, band]
                 alike = (signatures[rows] == self.signatures[others]).mean(axis=1) >= SIMILAR
+                if own is not None:
+                    alike &= others != own[rows]
                 similar[rows[alike]] = True
                 self.matched[others[alike]] = True
         return similar

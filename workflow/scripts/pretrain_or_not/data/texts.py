@@ -13,12 +13,10 @@ from pretrain_or_not.files.parquet import to_numpy
 
 BYTES_AT_ONCE = 2**22  # of text in one part; bounds the memory of what is made of it
 
-SEPARATOR = "\n"  # between the two texts of a pair
-
 
 @dataclass(frozen=True)
 class Texts:
-    """Labelled examples with their texts; those of a pair are joined.
+    """Labelled examples with their texts; those of a pair are joined by the `separator` of the dataset.
 
     ids, labels: (n,). texts: large_string array (n,); it holds the bytes of the texts, and no Python objects. about:
     the metadata of examples.parquet (dataset, label_names, …).
@@ -49,7 +47,7 @@ class Texts:
         """Return Texts from an Arrow table with the columns of examples.parquet; about: metadata of its file."""
         texts = table["text"]
         if "second_text" in table.column_names:
-            texts = pc.binary_join_element_wise(texts, table["second_text"], pa.scalar(SEPARATOR, texts.type))
+            texts = pc.binary_join_element_wise(texts, table["second_text"], pa.scalar(about["separator"], texts.type))
         return cls(to_numpy(table["id"]), to_numpy(table["label"]).astype(np.int64), texts, about)
 
     @classmethod

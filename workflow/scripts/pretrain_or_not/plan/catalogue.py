@@ -20,6 +20,8 @@ from pretrain_or_not.files.vocabulary_files import check_vocabulary_files
 
 ONLY_SETTING = "only"  # the setting of a run without a sweep
 
+WHOLE = "model"  # in the path of features of texts that are cut only where the model has to cut them
+
 
 def one_of(names):
     """Return a wildcard constraint, a regular expression, that allows only these names."""
@@ -75,6 +77,11 @@ class Catalogue:
         length = self.arms[arm].get("max_length", "dataset")
         return self.datasets[dataset]["max_length"] if length == "dataset" else length
 
+    def feature_length(self, arm: str, dataset: str) -> str:
+        """Return the `max_length` of an arm that reads features as in their path: a number of tokens, or WHOLE."""
+        length = self.max_length(arm, dataset)
+        return WHOLE if length is None else str(length)
+
     def stored_length(self, tokenizer: str, dataset: str) -> int | None:
         """Return the most tokens of a text that an arm of the experiment reads with a tokenizer; None for all."""
         lengths = [
@@ -107,6 +114,7 @@ class Catalogue:
             "arm": one_of(self.arms),
             "tokenizer": one_of(self.models),
             "model": one_of(self.models),
+            "length": rf"\d+|{WHOLE}",
             "size": r"\d+|\d+(\.\d+)?pct",
             "seed": r"\d+",
             "setting": rf"({one_of(sorted(prefixes))})[0-9.e+-]+|{ONLY_SETTING}",

@@ -38,8 +38,10 @@ class JobInputs(PerJob):
         reads = self.catalogue.reads(arm)
         if reads == "texts":
             return f"<results>/{wildcards.dataset}/examples.parquet"
-        name = self.catalogue.tokenizer_of(arm) if reads == "tokens" else self.catalogue.arms[arm]["model"]
-        return f"<results>/{wildcards.dataset}/{reads}/{name}/{split}.parquet"
+        if reads == "tokens":
+            return f"<results>/{wildcards.dataset}/tokens/{self.catalogue.tokenizer_of(arm)}/{split}.parquet"
+        model, length = self.catalogue.arms[arm]["model"], self.catalogue.feature_length(arm, wildcards.dataset)
+        return f"<results>/{wildcards.dataset}/features/{model}/length-{length}/{split}.parquet"
 
     @per_job
     def training_examples(self, wildcards):
@@ -59,7 +61,7 @@ class JobInputs(PerJob):
 
     @per_job
     def feature_subsets(self, wildcards):
-        """Return the training subsets of all cells to score whose arms read features of a dataset and a model.
+        """Return the training subsets of all cells to score whose arms read these features of a dataset.
 
         With folds, none: the rows of all cells are all rows.
         """
@@ -71,6 +73,7 @@ class JobInputs(PerJob):
             if cell["dataset"] == wildcards.dataset
             and self.catalogue.reads(cell["arm"]) == "features"
             and self.catalogue.arms[cell["arm"]]["model"] == wildcards.model
+            and self.catalogue.feature_length(cell["arm"], cell["dataset"]) == wildcards.length
         ]
         return list(dict.fromkeys(subsets))
 
@@ -80,7 +83,8 @@ class JobInputs(PerJob):
 
         This is a param of the job that computes them: it runs again for a new subset, not for one fewer.
         """
-        path = self.catalogue.results / wildcards.dataset / "features" / wildcards.model / "train.parquet"
+        folder = self.catalogue.results / wildcards.dataset / "features" / wildcards.model
+        path = folder / f"length-{wildcards.length}" / "train.parquet"
         known: list[str] = []
         if path.exists():
             from pretrain_or_not.files.parquet import read_metadata  # here, because it takes a quarter of a second

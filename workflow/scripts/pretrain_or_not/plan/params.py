@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pretrain_or_not.files.model_versions import architecture_version, tokenizer_version, weights_version
+from pretrain_or_not.plan.catalogue import WHOLE
 from pretrain_or_not.plan.code import ingest_code, test_code, timing_code
 from pretrain_or_not.plan.per_job import PerJob, per_job
 
@@ -54,13 +55,13 @@ class JobParams(PerJob):
     def recipe(self, wildcards):
         """Return the keys of an arm that affect its training: all except its title and the values of its sweep.
 
-        `max_length` is that of the arm or of the dataset, for arms that read tokens. Keys are sorted and whole numbers
-        are integers, so another order, or 2.0 for 2, is no change.
+        `max_length` is that of the arm or of the dataset, for arms that do not read texts. Keys are sorted and whole
+        numbers are integers, so another order, or 2.0 for 2, is no change.
         """
         arm, sweep = self.catalogue.arms[wildcards.arm], self.catalogue.family(wildcards.arm).sweep
         left_out = {"title", sweep.key if sweep else None}
         keys = {key: arm[key] for key in sorted(arm) if key not in left_out}
-        if self.catalogue.reads(wildcards.arm) == "tokens":
+        if self.catalogue.reads(wildcards.arm) != "texts":
             keys["max_length"] = self.catalogue.max_length(wildcards.arm, wildcards.dataset)
         else:
             keys.pop("max_length", None)
@@ -73,6 +74,11 @@ class JobParams(PerJob):
             return None
         maximum = self.catalogue.experiment["validation_max"]
         return min(maximum, int(wildcards.size)) if wildcards.size.isdigit() else maximum
+
+    @per_job
+    def feature_length(self, wildcards):
+        """Return the tokens to which texts are cut for features; None for as many as the model can read."""
+        return None if wildcards.length == WHOLE else int(wildcards.length)
 
     @per_job
     def stored_length(self, wildcards):
