@@ -23,7 +23,10 @@ rule extract_features:
     input:
         **{split: f"<results>/{{dataset}}/tokens/{{model}}/{split}.parquet" for split in ("validation", "test")},
     output:
-        **{split: f"<results>/{{dataset}}/features/{{model}}/length-{{length}}/{split}.parquet" for split in ("validation", "test")},
+        **{
+            split: f"<results>/{{dataset}}/features/{{model}}/length-{{length}}/{split}.parquet"
+            for split in ("validation", "test")
+        },
     log:
         "<results>/logs/extract_features/{dataset}/{model}-{length}.log",
     priority: 1
