@@ -61,15 +61,16 @@ def test_the_paper(project):
 def test_yelp_sentences(project):
     jobs = planned(project, "yelp-sentences")
     both_seeds, one_seed = 3, 2  # sizes
-    cells = 2 * both_seeds + one_seed
-    assert jobs["finetune_bert"] == cells + both_seeds  # and the control with one seed
-    assert (jobs["train_lstm"], jobs["train_tfidf"], jobs["train_probe"]) == (2 * cells, 2 * cells, 3 * cells)
-    assert jobs["evaluate"] == 5 * cells + both_seeds
+    cells, tries = 2 * both_seeds + one_seed, 3
+    assert jobs["finetune_bert"] == tries * (cells + both_seeds)  # and the control with one seed
+    assert jobs["train_lstm"] == tries * 2 * cells
+    assert jobs["train_tfidf"] == jobs["train_static"] == jobs["train_probe"] == tries * cells
+    assert jobs["evaluate"] == 6 * cells + both_seeds
 
 
 def test_imdb(project):
     jobs = planned(project, "imdb")
-    assert (jobs["finetune_bert"], jobs["train_lstm"], jobs["evaluate"]) == (3, 6, 12)
+    assert (jobs["finetune_bert"], jobs["train_lstm"], jobs["evaluate"]) == (9, 18, 15)
 
 
 def yaml_of(path):

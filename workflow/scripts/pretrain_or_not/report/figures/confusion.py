@@ -25,29 +25,28 @@ CMAP = "Blues"
 def draw(
     table: pd.DataFrame, arms: list[str], style: dict, published: dict | None = None, metric: Metric = ACCURACY
 ) -> Figure:
-    """Draw one row of panels per dataset and one panel per arm, at the arm's largest size, all seeds together.
+    """Draw one panel per dataset and arm, two in a row, at the arm's largest size, all seeds together.
 
     A cell is the share, in %, of the test examples of a class (row) that are given a class (column). Of more than MOST
     classes, those that most examples of are wrong are shown, and the rest is one class.
 
     table: rows of confusion.parquet. The other arguments: see `report.figures`.
     """
-    width = 0.8 * style["width"]
+    width = style["width"]
     if table.empty:
-        return message("No cell has been scored.", style["width"])
-    datasets = list(table.groupby("dataset", sort=False))
-    columns = max(rows["arm"].nunique() for _, rows in datasets)
-    fig = Figure(figsize=(width * columns, 0.95 * width * len(datasets)), dpi=300, layout="constrained")
-    grid = fig.subplots(len(datasets), columns, squeeze=False)
-    for ax in grid.ravel():
+        return message("No cell has been scored.", width)
+    names = {dataset: shown_classes(rows) for dataset, rows in table.groupby("dataset", sort=False)}
+    cells = list(table.groupby(["dataset", "arm"], sort=False))
+    columns = min(2, len(cells))
+    lines = -(-len(cells) // columns)
+    fig = Figure(figsize=(width * columns, 0.95 * width * lines), dpi=300, layout="constrained")
+    grid = fig.subplots(lines, columns, squeeze=False)
+    for ax in grid.ravel()[len(cells) :]:
         ax.axis("off")
-    for line, (_, rows) in zip(grid, datasets, strict=True):
-        names = shown_classes(rows)
-        for ax, (_, cells) in zip(line, rows.groupby("arm", sort=False), strict=False):
-            ax.axis("on")
-            title = f"{cells['dataset_title'].iloc[0]}: {cells['arm_title'].iloc[0]}, {cells['n'].iloc[0]:,} labels"
-            ax.set_title(wrap(title, 0.9 * width))
-            panel(ax, shares(cells, names), names, width)
+    for ax, ((dataset, _), rows) in zip(grid.ravel(), cells, strict=False):
+        title = f"{rows['dataset_title'].iloc[0]}: {rows['arm_title'].iloc[0]}, {rows['n'].iloc[0]:,} labels"
+        ax.set_title(wrap(title, 0.9 * width))
+        panel(ax, shares(rows, names[dataset]), names[dataset])
     for ax in grid[:, 0]:
         ax.set_ylabel("Class of the label")
     for ax in grid[-1]:
@@ -77,7 +76,7 @@ def shares(cells, names):
         return 100 * matrix / matrix.sum(axis=1, keepdims=True)
 
 
-def panel(ax, matrix, names, width):
+def panel(ax, matrix, names):
     """Draw one matrix."""
     ax.imshow(matrix, cmap=CMAP, vmin=0, vmax=100)
     ax.grid(False)

@@ -1,0 +1,87 @@
+"""Time and memory of the first stages and the cheap arms as a file grows: random reviews go through the workflow.
+
+    .venv/bin/python benchmarks/growth.py                                  # 200,000 and 2,000,000 reviews
+    .venv/bin/python benchmarks/growth.py --rows 20000 --folder scratch
+
+Each stage is a call of Snakemake for one file. The seconds are those of the call, with the start of Snakemake and of the
+job: some 10 seconds. Memory is the largest resident set of a process in the call. The training arms get all training
+rows. The files are deleted afterwards.
+"""
+
+import argparse
+import csv
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import yaml
+from ingest import reviews
+
+ROOT = Path(__file__).resolve().parent.parent
+RUNS = "runs/{}/n100pct/seed0/{}/run.json"
+STAGES = {
+    "ingest": "examples.parquet",
+    "tokens": "tokens/minilm/train.parquet",
+    "subset of all rows": "subsets/n100pct/seed0.parquet",
+    "TF-IDF, words 1 to 2": RUNS.format("tfidf", "C10.0"),
+    "TF-IDF, 2^20 hashed features": RUNS.format("hashed", "C10.0"),
+    "static embeddings": RUNS.format("static-minilm", "C0.1"),
+}
+CONFIG = {
+    "experiment": {"datasets": ["grown"], "arms": ["tfidf", "hashed", "static-minilm"], "reference": "tfidf",
+                   "sizes": ["100%"], "seeds": [0]},
+    "datasets": {"grown": {"source": "files", "files": "reviews.csv", "text": "text", "label": "stars",
+                           "max_length": 128, "deduplicate": "splits"}},
+    "arms": {"tfidf": {"C": [10]}, "hashed": {"family": "tfidf", "C": [10], "hash_bits": 20},
+             "static-minilm": {"C": [0.1]}},
+}  # fmt: skip
+
+
+def write(path, n):
+    """Write `n` reviews to a CSV file; blank ones, which the workflow leaves out, too."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("text", "stars"))
+        writer.writerows((text, int(stars)) for text, stars in reviews(n))
+
+
+def measure(folder, target, cores):
+    """Make one file of the results in `folder`; return seconds and the peak memory of a process in MiB."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder, "--cores",
+               str(cores), "--configfile", folder / "growth.yaml", "--", f"results/grown/{target}"]  # fmt: skip
+    started = time.perf_counter()
+    with open(folder / "output.txt", "w+", encoding="utf-8") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            output.seek(0)
+            raise SystemExit(output.read())
+    return seconds, usage.ru_maxrss / 1024
+
+
+def main():
+    """Make a file of each size and take it through the stages; print one line per stage."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, nargs="+", default=[200_000, 2_000_000])
+    parser.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES))
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--folder", help="where to make the files (default: the system's temporary folder)")
+    arguments = parser.parse_args()
+    print("| rows | stage | seconds | peak memory, MiB |\n|---:|---|---:|---:|", flush=True)
+    for n in arguments.rows:
+        with tempfile.TemporaryDirectory(dir=arguments.folder) as place:
+            folder = Path(place)
+            write(folder / "reviews.csv", n)
+            (folder / "growth.yaml").write_text(yaml.safe_dump(CONFIG), encoding="utf-8")
+            for stage in arguments.stages:
+                seconds, peak = measure(folder, STAGES[stage], arguments.cores)
+                print(f"| {n:,} | {stage} | {seconds:,.0f} | {peak:,.0f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
