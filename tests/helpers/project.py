@@ -35,7 +35,14 @@ CONFIG = {
     "models": {"tiny": {"path": "tiny-bert"}},
     "timing": {"devices": {"cpu": [2]}, "lengths": [8], "repetitions": 2},
     "arms": {
-        "bert": {"family": "bert", "model": "tiny", "learning_rates": [1e-3], "epochs": 2, "validations": 2},
+        "bert": {
+            "family": "bert",
+            "model": "tiny",
+            "learning_rates": [1e-3],
+            "epochs": 2,
+            "min_steps": 0,
+            "validations": 2,
+        },
         "lstm": {
             "family": "lstm",
             "tokenizer": "tiny",

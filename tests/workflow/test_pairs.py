@@ -13,9 +13,16 @@ from helpers.texts import make_rows
 from pretrain_or_not.files.parquet import read_metadata
 
 ARMS = {
-    "bert": {"family": "bert", "model": "tiny", "learning_rates": [1e-3], "max_length": None},
-    "lstm": {"family": "lstm", "tokenizer": "tiny", "learning_rates": [2e-2], "hidden": 8, "max_length": 20},
-    "bag": {"family": "bag", "tokenizer": "tiny", "learning_rates": [2e-2], "max_length": None},
+    "bert": {"family": "bert", "min_steps": 0, "model": "tiny", "learning_rates": [1e-3], "max_length": None},
+    "lstm": {
+        "family": "lstm",
+        "min_steps": 0,
+        "tokenizer": "tiny",
+        "learning_rates": [2e-2],
+        "hidden": 8,
+        "max_length": 20,
+    },
+    "bag": {"family": "bag", "min_steps": 0, "tokenizer": "tiny", "learning_rates": [2e-2], "max_length": None},
     "words": {"family": "tfidf", "C": [10]},
     "tokens": {"family": "tfidf", "tokenizer": "tiny", "C": [10], "max_length": "dataset"},
     "probe": {"family": "probe", "model": "tiny", "C": [0.1]},

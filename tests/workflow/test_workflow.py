@@ -223,7 +223,7 @@ def test_nothing_changed_nothing_runs(project):
     assert done.returncode == 0 and "Nothing to be done" in done.stdout
 
 
-NEW_ARM = {"family": "lstm", "tokenizer": "tiny", "learning_rates": [1e-2]}
+NEW_ARM = {"family": "lstm", "min_steps": 0, "tokenizer": "tiny", "learning_rates": [1e-2]}
 CHANGES = {
     "one more size": (
         ("experiment", "sizes"), [40, "50%", 80],

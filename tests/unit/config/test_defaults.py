@@ -37,7 +37,6 @@ def test_defaults_are_filled():
     columns |= {"where": None, "groups": [], "group": None, "time": None}
     training = {
         "title": "",
-        "min_steps": 0,
         "validations": 10,
         "patience": None,
         "clip": 1.0,
@@ -109,6 +108,7 @@ def test_defaults_are_filled():
         "arms": {
             "a": {
                 "family": "bert",
+                "min_steps": 200,
                 "model": "m",
                 "max_length": "dataset",
                 "init": "pretrained",
@@ -125,6 +125,7 @@ def test_defaults_are_filled():
             },
             "b": {
                 "family": "lstm",
+                "min_steps": 800,
                 "tokenizer": "m",
                 "max_length": "dataset",
                 "embeddings": None,
@@ -154,7 +155,7 @@ def test_defaults_are_filled():
                 "min_count": 1,
                 "hash_bits": None,
                 "class_weights": None,
-                "C": [1, 10],
+                "C": [10, 100, 1000],
             },
         },
     }
