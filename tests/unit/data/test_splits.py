@@ -141,3 +141,20 @@ def test_rows_that_cannot_be_told_apart_are_refused(tmp_path, key, column):
     rows = [(*row[:2], "x", "2021") for row in make_rows()]
     with pytest.raises(BadInput, match=rf"{key}: all training rows have the same '{column}'"):
         run(tmp_path, write_csv(tmp_path / "a.csv", rows, HEADER), **{key: column})
+
+
+def test_a_text_of_several_groups_is_in_one_fold(tmp_path):
+    rows = [(f"text {i}", "ab"[i % 2], f"author {i % 10}", "2021") for i in range(40)]
+    rows += [("Text 3", "b", "author 7", "2021"), ("text 3", "b", "author 3", "2021")]
+    examples, facts = run(tmp_path, write_csv(tmp_path / "a.csv", rows, HEADER), folds=5, group="author",
+                          deduplicate="splits", splits={"validation": None, "test": None})  # fmt: skip
+    assert 40 not in examples.index and 41 in examples.index  # the copy of another author is left out
+    assert examples["unit"][3] == examples["unit"][41] and examples["unit"].nunique() == 10
+    assert facts["dropped"]["copy of a text in another group"] == 1
+
+
+def test_fewer_groups_than_folds_are_refused(tmp_path):
+    rows = [(f"text {i}", "ab"[i % 2], f"author {i % 3}", "2021") for i in range(40)]
+    with pytest.raises(BadInput, match="folds: 5 folds need as many values of `group: author`, and there are 3"):
+        run(tmp_path, write_csv(tmp_path / "a.csv", rows, HEADER), folds=5, group="author",
+            splits={"validation": None, "test": None})  # fmt: skip

@@ -179,12 +179,25 @@ class Arrangement:
         self.rows = "firsts"
 
     def keep_all(self, given):
-        """Keep all rows as training rows, which each cell cuts into folds; raise BadInput if splits are `given`."""
+        """Keep all rows as training rows, which each cell cuts into folds; raise BadInput if splits are `given`.
+
+        A text in several groups would be in several folds: it stays in the group of its first row only.
+        """
         if given - {"train"}:
             other = sorted(given - {"train"})[-1]
             raise BadInput(
                 f"folds: the data have a {other} split already; leave out `folds`, or read the training rows only"
             )
+        if self.by_group and self.rows == "rows":
+            self.dropped["copy of a text in another group"] = self.one(
+                """DELETE FROM rows USING (
+                       SELECT key, arg_min(unit, id) AS unit FROM rows GROUP BY key HAVING min(unit) <> max(unit)
+                   ) AS firsts WHERE rows.key = firsts.key AND rows.unit <> firsts.unit"""
+            )[0]
+        units = self.one(f"SELECT count(DISTINCT unit) FROM {self.rows}")[0]
+        if units < self.folds:
+            what = f"values of `group: {self.by_group}`" if self.by_group else "different texts"
+            raise BadInput(f"folds: {self.folds} folds need as many {what}, and there are {units}; take fewer folds")
         self.view("settled", "'train'")
 
     def cut(self, splits, given):
