@@ -114,7 +114,7 @@ def test_a_small_gap_between_two_arms_that_guess_is_no_answer(tmp_path, bert, ls
     scores = pd.DataFrame(
         {"dataset": "d", "arm": arm, "n": n, "seed": 0, "accuracy": accuracy,
          "accuracy_low": wilson_interval(round(200 * accuracy), 200)[0], "accuracy_high": 1.0, "accuracy_guessing": 0.5,
-         "predicted_classes": 2.0}
+         "predicted_classes": 2.0, "folds": 0}
         for (_, arm, n, _), accuracy in cells.items()
     )  # fmt: skip
     gaps = scores[scores["arm"] == "lstm"].assign(
