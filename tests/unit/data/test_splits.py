@@ -143,6 +143,16 @@ def test_rows_that_cannot_be_told_apart_are_refused(tmp_path, key, column):
         run(tmp_path, write_csv(tmp_path / "a.csv", rows, HEADER), **{key: column})
 
 
+@pytest.mark.parametrize(("key", "column"), [("time", "date"), ("group", "author")])
+def test_a_split_that_is_much_larger_than_asked_for_is_said(tmp_path, key, column):
+    rows = [(f"text {i}", "ab"[i % 2], f"author {i // 50}", f"{2020 + i // 50}") for i in range(200)]
+    _, facts = run(tmp_path, write_csv(tmp_path / "a.csv", rows, HEADER), **{key: column})
+    assert facts["rows"] == {"train": 100, "validation": 50, "test": 50}
+    words = "rows in place of {}, because rows of the same `" + f"{key}: {column}` stay together."
+    assert f"The validation split has 50 {words.format(15)}" in facts["warnings"]
+    assert not any("test split" in warning for warning in facts["warnings"])  # 50 in place of 40
+
+
 def test_a_text_of_several_groups_is_in_one_fold(tmp_path):
     rows = [(f"text {i}", "ab"[i % 2], f"author {i % 10}", "2021") for i in range(40)]
     rows += [("Text 3", "b", "author 7", "2021"), ("text 3", "b", "author 3", "2021")]

@@ -21,6 +21,8 @@ MEMORY_LIMIT = "256MB"
 
 ROWS_PER_BATCH = 50_000
 
+MOST_TOO_MANY = 1.5  # rows of a split per row asked for, above which it is said
+
 # A text is the same text in another case or spacing: it would leak all the same. A lone space needs no replacing, which
 # makes hashing 2.6 times as fast as a pattern of \s+ does.
 PLAIN = r"lower(trim(regexp_replace({}, '\s{{2,}}|[\t\n\f\r]', ' ', 'g')))"
@@ -247,9 +249,15 @@ class Arrangement:
         )
         inside = f"unit IN (SELECT unit FROM cut_units_{split})"
         self.view(f"cut_{split}", f"CASE WHEN split = 'train' AND {inside} THEN '{split}' ELSE split END")
+        key, value = ("time", self.by_time) if self.by_time else ("group", self.by_group)
         if not self.one(f"SELECT count(*) FROM {self.rows} WHERE split = 'train'")[0]:
-            key, value = ("time", self.by_time) if self.by_time else ("group", self.by_group)
             raise BadInput(f"{key}: all training rows have the same {value!r}, or too few have another one")
+        found = self.one(f"SELECT count(*) FROM {self.rows} WHERE split = '{split}'")[0]
+        if value and found > MOST_TOO_MANY * n:
+            self.notes.append(
+                f"The {split} split has {found:,} rows in place of {n:,}, because rows of the same `{key}: {value}` "
+                "stay together."
+            )
 
     def one(self, query):
         """Return the one row of a query's result."""
