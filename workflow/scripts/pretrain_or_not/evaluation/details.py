@@ -9,7 +9,7 @@ from pretrain_or_not.evaluation.by_group import group_rows
 from pretrain_or_not.evaluation.calibration import reliability_rows
 from pretrain_or_not.evaluation.label_issues import label_issues
 from pretrain_or_not.evaluation.predictions import CELL, FEWEST_TEST_EXAMPLES, OK, read_predictions
-from pretrain_or_not.evaluation.test_rows import GROUP, group_columns, test_columns
+from pretrain_or_not.evaluation.test_rows import GROUP, group_columns, test_columns, test_texts
 
 # Share of the test examples that the best arm has right, from which on there is an estimate of the wrong labels. In
 # simulations with right labels only, the estimate was 2 to 3 % at 90 % right, 6 % at 86 %, and 15 % at 76 %.
@@ -59,11 +59,11 @@ def issue_rows(scores, paths, texts, metric):
         found, noise = label_issues(labels, probabilities)
         if (probabilities.argmax(axis=1) == labels).mean() >= STRONG:
             ceilings[dataset] = 1 - noise
-        table = test_columns(texts[dataset], ids[found["row"]], ["text"])
+        found_texts = test_texts(texts[dataset], ids[found["row"]])
         rows += [
             {"dataset": dataset, "arm": arm, "id": ids[row], "text": text, "given": names[labels[row]],
              "suggested": names[suggested], "score": score}
-            for row, suggested, score, text in zip(*found.values(), table["text"].to_pylist(), strict=True)
+            for row, suggested, score, text in zip(*found.values(), found_texts, strict=True)
         ]  # fmt: skip
     return rows, ceilings
 
