@@ -126,7 +126,7 @@ def test_rows_of_the_same_time_stay_together(tmp_path):
     ("value", "message"),
     [
         ("31.12.2020", r"row 3: '31\.12\.2020' in column 'date', for `time:` is no date; write dates as 2021-03-31"),
-        ("", r"row 3 has no value in column 'date', for `time:`; leave such rows out by `where: \"date IS NOT NULL\"`"),
+        ("", r"row 3 has no value in column 'date', for `time:`; leave such rows out by `where: \"date::TEXT <> ''\"`"),
     ],
 )
 def test_a_time_that_is_none_is_refused_with_its_row(tmp_path, value, message):
@@ -134,6 +134,29 @@ def test_a_time_that_is_none_is_refused_with_its_row(tmp_path, value, message):
     rows[3] = (*rows[3][:3], value)
     with pytest.raises(BadInput, match=message):
         run(tmp_path, write_csv(tmp_path / "a.csv", rows, HEADER), time="date")
+
+
+def test_a_number_that_is_none_is_no_time(tmp_path):
+    rows = [(*row[:3], str(i)) for i, row in enumerate(make_rows())]
+    rows[3] = (*rows[3][:3], "nan")
+    with pytest.raises(BadInput, match="row 3: 'nan' in column 'date', for `time:` is no date"):
+        run(tmp_path, write_csv(tmp_path / "a.csv", rows, HEADER), time="date")
+
+
+def test_rows_without_a_time_are_left_out_as_the_message_says(tmp_path):
+    rows = make_rows()
+    rows[3] = (*rows[3][:3], "")
+    files = write_csv(tmp_path / "a.csv", rows, HEADER)
+    examples, _ = run(tmp_path, files, time="date", where="date::TEXT <> ''")
+    assert len(examples) == 199
+
+
+def test_times_of_several_zones_are_in_their_order(tmp_path):
+    rows = [(f"text {i}", "ab"[i % 2], "x", f"2021-03-{1 + i // 20:02} 12:{i % 20:02}:00+00:00") for i in range(100)]
+    rows[7] = (*rows[7][:3], "2021-03-05 23:59:00+12:00")  # before noon in UTC
+    rows[8] = (*rows[8][:3], "2021-03-05 11:00:00-12:00")  # after all others
+    examples, _ = run(tmp_path, write_csv(tmp_path / "a.csv", rows, HEADER), time="date")
+    assert examples.split[8] == "test" and examples.split[7] == "validation"
 
 
 @pytest.mark.parametrize(("key", "column"), [("time", "date"), ("group", "author")])

@@ -110,22 +110,22 @@ class Arrangement:
 
     def time_of(self, rows):
         """Return the time of a row of the source as SQL, a number; raise BadInput for a row whose time is none."""
-        date = "epoch(TRY_CAST(time AS TIMESTAMP))"
+        self.db.execute("SET TimeZone = 'UTC'")  # that of dates without a zone
+        date = "epoch(TRY_CAST(time AS TIMESTAMPTZ))"
+        number = "CASE WHEN isfinite(TRY_CAST(time AS DOUBLE)) THEN TRY_CAST(time AS DOUBLE) END"
         self.db.execute(
             f"""CREATE VIEW times AS SELECT id, time FROM read_parquet({quoted(rows)})
                 WHERE coalesce(split, 'train') = 'train'"""
         )
-        numbers, dates, all_rows = self.one(
-            f"SELECT count(TRY_CAST(time AS DOUBLE)), count({date}), count(*) FROM times"
-        )
+        numbers, dates, all_rows = self.one(f"SELECT count({number}), count({date}), count(*) FROM times")
         if numbers == all_rows:
-            return "TRY_CAST(time AS DOUBLE)"
-        wrong = "TRY_CAST(time AS DOUBLE)" if numbers > dates else date
+            return number
+        wrong = number if numbers > dates else date
         if max(numbers, dates) < all_rows:
             row, value = self.one(f"SELECT id, time FROM times WHERE {wrong} IS NULL ORDER BY id LIMIT 1")
             column = f"column {self.by_time!r}, for `time:`"
             if value is None:
-                advice = f'leave such rows out by `where: "{self.by_time} IS NOT NULL"`'
+                advice = f"leave such rows out by `where: \"{self.by_time}::TEXT <> ''\"`"
                 raise BadInput(f"row {row} has no value in {column}; {advice}")
             raise BadInput(
                 f"row {row}: {shown(value)} in {column} is no date; write dates as 2021-03-31 or 2021-03-31 17:05:00, "
