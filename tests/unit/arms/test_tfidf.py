@@ -124,6 +124,15 @@ def test_no_feature_at_all_is_refused(keys, count):
         TfidfClassifier(config(3, **keys)).fit(texts(200, 208))
 
 
+@pytest.mark.parametrize("keys", [{"words": [1, 9]}, {"words": None, "characters": [2, 9]}], ids=str)
+@pytest.mark.parametrize("alone", ["", "no", "a text", "of three words"])
+def test_a_part_that_is_shorter_than_the_longest_ngram(keys, alone):
+    model = TfidfClassifier(config(3, **keys)).fit(texts())
+    few = Texts.of([alone])
+    expected = model.predict(Texts.of([alone, *(text for text, _ in ROWS[:50])]))[:1]
+    np.testing.assert_allclose(model.predict(few), expected, rtol=1e-5)
+
+
 @pytest.mark.parametrize(("ngrams", "min_count", "classes"), [(1, 1, 2), (2, 1, 3), (3, 3, 4)])
 def test_tokens_in_place_of_words(make_examples, monkeypatch, ngrams, min_count, classes):
     monkeypatch.setattr(module, "TOKENS_AT_ONCE", 100)  # many parts

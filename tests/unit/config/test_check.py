@@ -306,6 +306,20 @@ def test_folds_go_with_whole_rounds_and_without_other_splits(keys, seeds, start)
     assert line.startswith(f"config: {start}")
 
 
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("source", [{"source": "hub", "id": "org/data"}, {"source": "files"}])
+def test_folds_go_with_data_that_name_their_training_rows_only(source, split):
+    config = valid()
+    splits = {"train": "a.csv"} | {split: "b.csv"}
+    config["datasets"] = {"d": source | {"split" if "id" in source else "files": splits, "folds": 5}}
+    config["experiment"] |= {"datasets": ["d"], "seeds": [0, 1, 2, 3, 4], "exclude": []}
+    config.pop("published", None)
+    if split == "train":
+        check_config(config)
+    else:
+        assert "each fold is a test set, and" in complaint(config)[0]
+
+
 def test_every_mistake_is_found_and_ten_are_shown():
     config = valid()
     put(config, "arms/minilm/epochs", 0)

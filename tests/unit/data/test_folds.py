@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pretrain_or_not.data.folds import cut_fold
+from pretrain_or_not.data.folds import cut_fold, rows_of_a_cell
 from pretrain_or_not.data.subsets import write_subset
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import write_json
@@ -79,6 +79,26 @@ def test_sizes_are_nested_and_share_their_other_rows(data, tmp_path, stratify):
     assert small["test"] == large["test"] == whole["test"] and small["validation"] == whole["validation"]
     assert sorted(sum(whole.values(), [])) == list(range(100))
     assert read_metadata(tmp_path / "10.parquet")["folds"] == 5
+
+
+@pytest.mark.parametrize("validation", [None, 0.4, 10])
+@pytest.mark.parametrize("size", ["100pct", "33pct"])
+def test_a_share_is_the_same_number_in_all_folds(tmp_path, validation, size):
+    n = 103  # not a multiple of the folds
+    examples = {"id": 1000 + np.arange(n), "label": np.arange(n) % 3 // 2, "unit": np.arange(n)}
+    write_table(tmp_path / "examples.parquet", pa.table(examples))
+    folds = {"folds": 5, "validation": validation, "rows": rows_of_a_cell(n, 5, validation)}
+    facts = {"dataset": "d", "rows": {"train": n}, "folds": folds, "label_names": ["a", "b"]}
+    write_json(tmp_path / "dataset.json", facts)
+    counts, tested = set(), []
+    for seed in range(10):
+        write_subset(tmp_path / "examples.parquet", tmp_path / "dataset.json", size, seed, tmp_path / "subset.parquet")
+        rows = rows_of(tmp_path / "subset.parquet")
+        counts.add((len(rows["train"]), len(rows["validation"])))
+        tested += rows["test"]
+    share = 1 if size == "100pct" else 0.33
+    assert counts == {(int(share * folds["rows"]["train"]), folds["rows"]["validation"])}
+    assert sorted(tested) == sorted([*range(n)] * 2)
 
 
 def test_a_size_beyond_the_other_folds_is_refused(data, tmp_path):

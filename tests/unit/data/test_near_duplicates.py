@@ -101,10 +101,11 @@ def test_with_folds_each_row_is_compared_with_all_others(tmp_path):
     rng = random.Random(2)
     rows = [(" ".join(rng.choices(WORDS, k=30)), "ab"[i % 2]) for i in range(100)]
     copies = [(changed(rng, text, 1), label) for text, label in rows[:8]] + [(rows[20][0].upper() + " !", rows[20][1])]
+    copies += [(rows[30][0].upper(), rows[30][1])]  # the same text, so it is in the same fold
     path = write_csv(tmp_path / "all.csv", rows + copies)
     _, facts = run(tmp_path, path, folds=5)
-    assert facts["near_duplicates"] == {"looked_for": True, "removed": False, "within": 16}
-    assert any(warning.startswith("16 of 109 rows nearly repeat another row") for warning in facts["warnings"])
+    assert facts["near_duplicates"] == {"looked_for": True, "removed": False, "within": 18}
+    assert any(warning.startswith("18 of 110 rows nearly repeat another row") for warning in facts["warnings"])
     _, facts = run(tmp_path, path, folds=5, near_duplicates="ignore")
     assert "near_duplicates" not in facts and not any("repeat" in warning for warning in facts["warnings"])
 

@@ -126,7 +126,7 @@ def test_rows_of_the_same_time_stay_together(tmp_path):
     ("value", "message"),
     [
         ("31.12.2020", r"row 3: '31\.12\.2020' in column 'date', for `time:` is no date; write dates as 2021-03-31"),
-        ("", r"row 3 has no value in column 'date', for `time:`; leave such rows out by `where: \"date IS NOT NULL\"`"),
+        ("", r"row 3 has no value in column 'date', for `time:`; leave such rows out by `where: \"date::TEXT <> ''\"`"),
     ],
 )
 def test_a_time_that_is_none_is_refused_with_its_row(tmp_path, value, message):
@@ -136,8 +136,58 @@ def test_a_time_that_is_none_is_refused_with_its_row(tmp_path, value, message):
         run(tmp_path, write_csv(tmp_path / "a.csv", rows, HEADER), time="date")
 
 
+def test_a_number_that_is_none_is_no_time(tmp_path):
+    rows = [(*row[:3], str(i)) for i, row in enumerate(make_rows())]
+    rows[3] = (*rows[3][:3], "nan")
+    with pytest.raises(BadInput, match="row 3: 'nan' in column 'date', for `time:` is no date"):
+        run(tmp_path, write_csv(tmp_path / "a.csv", rows, HEADER), time="date")
+
+
+def test_rows_without_a_time_are_left_out_as_the_message_says(tmp_path):
+    rows = make_rows()
+    rows[3] = (*rows[3][:3], "")
+    files = write_csv(tmp_path / "a.csv", rows, HEADER)
+    examples, _ = run(tmp_path, files, time="date", where="date::TEXT <> ''")
+    assert len(examples) == 199
+
+
+def test_times_of_several_zones_are_in_their_order(tmp_path):
+    rows = [(f"text {i}", "ab"[i % 2], "x", f"2021-03-{1 + i // 20:02} 12:{i % 20:02}:00+00:00") for i in range(100)]
+    rows[7] = (*rows[7][:3], "2021-03-05 23:59:00+12:00")  # before noon in UTC
+    rows[8] = (*rows[8][:3], "2021-03-05 11:00:00-12:00")  # after all others
+    examples, _ = run(tmp_path, write_csv(tmp_path / "a.csv", rows, HEADER), time="date")
+    assert examples.split[8] == "test" and examples.split[7] == "validation"
+
+
 @pytest.mark.parametrize(("key", "column"), [("time", "date"), ("group", "author")])
 def test_rows_that_cannot_be_told_apart_are_refused(tmp_path, key, column):
     rows = [(*row[:2], "x", "2021") for row in make_rows()]
     with pytest.raises(BadInput, match=rf"{key}: all training rows have the same '{column}'"):
         run(tmp_path, write_csv(tmp_path / "a.csv", rows, HEADER), **{key: column})
+
+
+@pytest.mark.parametrize(("key", "column"), [("time", "date"), ("group", "author")])
+def test_a_split_that_is_much_larger_than_asked_for_is_said(tmp_path, key, column):
+    rows = [(f"text {i}", "ab"[i % 2], f"author {i // 50}", f"{2020 + i // 50}") for i in range(200)]
+    _, facts = run(tmp_path, write_csv(tmp_path / "a.csv", rows, HEADER), **{key: column})
+    assert facts["rows"] == {"train": 100, "validation": 50, "test": 50}
+    words = "rows in place of {}, because rows of the same `" + f"{key}: {column}` stay together."
+    assert f"The validation split has 50 {words.format(15)}" in facts["warnings"]
+    assert not any("test split" in warning for warning in facts["warnings"])  # 50 in place of 40
+
+
+def test_a_text_of_several_groups_is_in_one_fold(tmp_path):
+    rows = [(f"text {i}", "ab"[i % 2], f"author {i % 10}", "2021") for i in range(40)]
+    rows += [("Text 3", "b", "author 7", "2021"), ("text 3", "b", "author 3", "2021")]
+    examples, facts = run(tmp_path, write_csv(tmp_path / "a.csv", rows, HEADER), folds=5, group="author",
+                          deduplicate="splits", splits={"validation": None, "test": None})  # fmt: skip
+    assert 40 not in examples.index and 41 in examples.index  # the copy of another author is left out
+    assert examples["unit"][3] == examples["unit"][41] and examples["unit"].nunique() == 10
+    assert facts["dropped"]["copy of a text in another group"] == 1
+
+
+def test_fewer_groups_than_folds_are_refused(tmp_path):
+    rows = [(f"text {i}", "ab"[i % 2], f"author {i % 3}", "2021") for i in range(40)]
+    with pytest.raises(BadInput, match="folds: 5 folds need as many values of `group: author`, and there are 3"):
+        run(tmp_path, write_csv(tmp_path / "a.csv", rows, HEADER), folds=5, group="author",
+            splits={"validation": None, "test": None})  # fmt: skip

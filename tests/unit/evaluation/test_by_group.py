@@ -1,11 +1,14 @@
 """Scores of groups, against the same numbers computed on each group by hand."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.evaluation.by_group import COLUMNS, group_rows
+from pretrain_or_not.evaluation.details import rows_by_group
 from pretrain_or_not.evaluation.predictions import Predictions
+from pretrain_or_not.files.parquet import write_table
 
 
 def cell(right):
@@ -34,3 +37,21 @@ def test_a_cell_without_a_reference_has_scores_and_no_gap():
     rows = group_rows(cell(np.ones(50, bool)), None, {"a": np.repeat("x", 50)}, METRICS["log_loss"])
     assert np.isnan(rows[0]["gap"]) and np.isnan(rows[0]["spread"]) and not rows[0]["worst"]
     assert rows[0]["score"] == pytest.approx(-np.log(0.9))
+
+
+@pytest.mark.parametrize(("folds", "rows"), [(2, [(0, 60, 30), (2, 60, 30)]), (None, [(s, 30, 15) for s in range(4)])])
+def test_the_folds_of_a_round_are_put_together(tmp_path, folds, rows):
+    ids, paths = np.arange(120), {}
+    side = pa.array(np.where(ids % 2, "left", "right"))
+    write_table(tmp_path / "examples.parquet", pa.table({"id": ids, "group_side": side}))
+    for arm in ("big", "small"):
+        for seed in range(4):
+            found = ids[60 * (seed % 2) :][:60] if folds else ids[:60]
+            wrong = (found % 4 < 2) * (arm == "small")
+            table = pa.table({"id": found, "label": 0 * found, "p_a": 1.0 - wrong, "p_b": 1.0 * wrong})
+            path = paths["d", arm, "9", 9, seed] = tmp_path / f"{arm}{seed}.parquet"
+            write_table(path, table, label_names=["a", "b"], folds=folds)
+    table = rows_by_group(paths, {"d": tmp_path / "examples.parquet"}, "big", METRICS["accuracy"])
+    found = [row for row in table if row["arm"] == "small" and row["value"] == "left"]
+    assert [(row["seed"], row["test_examples"], row["accuracy"] * row["test_examples"]) for row in found] == rows
+    assert [row["gap"] for row in found] == [50] * len(rows)

@@ -114,7 +114,7 @@ def test_a_small_gap_between_two_arms_that_guess_is_no_answer(tmp_path, bert, ls
     scores = pd.DataFrame(
         {"dataset": "d", "arm": arm, "n": n, "seed": 0, "accuracy": accuracy,
          "accuracy_low": wilson_interval(round(200 * accuracy), 200)[0], "accuracy_high": 1.0, "accuracy_guessing": 0.5,
-         "predicted_classes": 2.0}
+         "predicted_classes": 2.0, "folds": 0}
         for (_, arm, n, _), accuracy in cells.items()
     )  # fmt: skip
     gaps = scores[scores["arm"] == "lstm"].assign(
@@ -131,3 +131,26 @@ def test_a_small_gap_between_two_arms_that_guess_is_no_answer(tmp_path, bert, ls
     assert np.isnan(row["labels"]) == (verdict == "guessing")
     assert (row["score"], row["reference_score"], row["guessing_score"]) == (lstm[-1], bert[-1], 0.5)
     assert (row["arm_sizes"], row["arm_largest"], row["dataset_largest"]) == (2, 1000, 1000)
+
+
+def test_the_folds_of_a_round_are_one_cell_that_is_tested_on_all_rows(tmp_path):
+    ids, paths, rows = np.random.default_rng(0).permutation(200), {}, []
+    for arm, wrong in (("bert", ids < 20), ("lstm", (ids < 30) & (ids >= 5))):
+        for seed in range(10):  # two rounds; the fourth fold of the second one has no gap
+            fold = np.arange(200) % 5 == seed % 5
+            p = wrong[fold].astype(np.float32)
+            table = pa.table({"id": ids[fold], "label": np.zeros(40, np.int32), "p_a": 1 - p, "p_b": p})
+            paths["d", arm, 100, seed] = path = tmp_path / f"{arm}{seed}.parquet"
+            write_table(path, table, label_names=["a", "b"], arm=arm, folds=5)
+            low = wilson_interval(int(40 - p.sum()), 40)[0]
+            rows.append({"dataset": "d", "arm": arm, "n": 100, "seed": seed, "accuracy": 1 - p.mean(), "folds": 5,
+                         "accuracy_low": low, "accuracy_high": 1.0, "accuracy_guessing": 0.8,
+                         "predicted_classes": 2.0})  # fmt: skip
+    scores = pd.DataFrame(rows)
+    names = {"dataset_title": "D", "arm_title": "L", "reference": "bert", "reference_title": "B",
+             "selection": "validation"}  # fmt: skip
+    gaps = scores[(scores["arm"] == "lstm") & (scores["seed"] != 8)].assign(gap=2.5, gap_se=5.0, **names)
+    (row,) = answers(gaps, scores, paths, 1.0, "accuracy").to_dict("records")
+    assert (row["test_examples"], row["seeds"], row["folds"], row["verdict"]) == (200, 1, 5, "not yet")
+    assert row["gap_largest"] == pytest.approx(2.5) and not row["guessed_sizes"]  # 25 against 20 wrong of 200
+    assert row["gap_largest_low"] < 0.5 and 4 < row["gap_largest_high"] < 8

@@ -11,7 +11,8 @@ GOOD = {"dataset": "d", "arm": "lstm", "arm_title": "LSTM", "family": "lstm", "n
         "accuracy": 0.9, "accuracy_low": 0.85, "accuracy_guessing": 0.5, "metric": "accuracy",
         "accuracy_high": 0.95, "predicted_classes": 2, "best_step": 50,
         "steps": 100, "validations": 4, "lowest_loss": 0.2, "guessing_loss": 0.69, "sweep_edge": None,
-        "unknown_tokens": 0.0, "truncated": 0.0, "classes": 2, "subset_classes": 2, "converged": None}  # fmt: skip
+        "unknown_tokens": 0.0, "truncated": 0.0, "classes": 2, "subset_classes": 2, "converged": None,
+        "folds": 0}  # fmt: skip
 
 
 def frame(*changes):
@@ -66,6 +67,12 @@ def test_sizes_at_which_an_arm_guesses_on_average():
     table = frame({"accuracy_low": 0.4}, better, better | {"n": 200}, {"n": 300} | NOT_FINITE)
     assert is_guessing(table, ACCURACY).tolist() == [True, False, False, False]
     assert guessing_sizes(table, ACCURACY) == {("d", "lstm", 100)}
+
+
+def test_the_interval_of_a_round_is_narrower_than_those_of_its_folds():
+    fold = {"accuracy": 0.6, "accuracy_low": 0.49}  # some 80 test examples each
+    assert guessing_sizes(frame(fold, fold), ACCURACY) == {("d", "lstm", 100)}
+    assert guessing_sizes(frame(*[fold | {"folds": 5}] * 5), ACCURACY) == set()
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,8 @@ def page(rows, **changes):
             "accuracy_ceiling": 1.0,
             "predicted_classes": 2.0, "best_step": 50.0, "steps": 100,
             "validations": 4, "tries": 1, "lowest_loss": 0.1, "guessing_loss": 0.7, "sweep_edge": None,
-            "unknown_tokens": 0.0, "truncated": 0.0, "classes": 2, "subset_classes": 2, "converged": None}  # fmt: skip
+            "unknown_tokens": 0.0, "truncated": 0.0, "classes": 2, "subset_classes": 2, "converged": None,
+            "folds": 0}  # fmt: skip
     scores = pd.DataFrame([cell | {"arm": "bert", "arm_title": "BERT"}, cell | {"arm": "lstm", "arm_title": "LSTM"}])
     about = {"reference": "bert", "warnings": {}, "missing": []} | changes
     scores = scores.assign(**about.pop("scores", {}))
@@ -161,7 +162,8 @@ def test_the_page_escapes_titles_and_tells_what_was_selected_on_test():
 def test_an_experiment_without_a_gap_says_so():
     text = page([])
     assert "no cell of another arm has a counterpart of the reference arm" in text
-    assert "**LSTM** has no gap" in text and "How these" not in text
+    assert "**LSTM** has no gap: at no size and seed" in text and "How these" not in text
+    assert "**LSTM** has no gap: in no complete round of folds" in page([], scores={"folds": 5})
 
 
 def test_what_went_wrong_and_what_the_data_have_is_below_the_answer(tmp_path):

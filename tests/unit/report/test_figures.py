@@ -41,7 +41,7 @@ def tables(arms=3, sizes=(100, 1000, 4000), seeds=(0, 1, 2), datasets=("imdb",))
          "seed": seed, "share": n / 5_000_000,
          "accuracy": 0.9 - (1 + i) * n**-0.4 + rng.normal(0, 0.01), "gap_se": 0.4 + 0.1 * seed,
          "training_flops": 10.0 ** (12 - i) * n, "inference_examples_per_second": 100.0 * (1 + i),
-         "selection": "validation", "accuracy_guessing": 0.5, "accuracy_ceiling": np.nan, "family": "lstm"}
+         "selection": "validation", "accuracy_guessing": 0.5, "accuracy_ceiling": np.nan, "family": "lstm", "folds": 0}
         for dataset in datasets
         for i, arm in enumerate(names)
         for n in (sizes[dataset] if isinstance(sizes, dict) else sizes)
@@ -132,6 +132,8 @@ def test_gap_shows_the_means_the_band_and_both_levels():
     assert same_color(line.get_color(), arm_looks(arms)["palette"]["arm1"])
     band = ax.collections[0].get_paths()[0].vertices
     assert band[:, 1].max() == pytest.approx((means["gap"] + Z_95 * means["gap_se"]).max())
+    (narrow,) = gap.draw(gaps.assign(folds=4), arms, STYLE).axes[0].collections[0].get_paths()
+    assert narrow.vertices[:, 1].max() == pytest.approx((means["gap"] + Z_95 / 2 * means["gap_se"]).max())
     assert {0, 1} <= {line.get_ydata()[0] for line in ax.lines if line not in curves(ax)}
     assert {"LSTM", "Reference", "1 point"} == set(texts(fig))
     assert ax.get_ylabel() == "Points below Reference"

@@ -46,7 +46,7 @@ def scores_and_gaps():
     scores = pd.DataFrame(rows)
     gaps = scores[scores["arm"] == "small"][["dataset", "arm", "n", "seed", "selection"]].copy()
     gaps["gap"], gaps["gap_se"], gaps["reference"] = gaps["seed"].map({0: 1.0, 1: 2.0}), 0.25, "big"
-    return scores, gaps
+    return scores, gaps.assign(folds=0)
 
 
 def test_full_data_takes_the_largest_size_of_each_arm():

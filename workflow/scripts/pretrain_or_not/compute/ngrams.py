@@ -40,7 +40,8 @@ def ngrams(
     left = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(units))  # units up to the end of the sequence
     codes = np.zeros(len(units), dtype=np.uint64)
     for n in range(1, longest + 1):
-        codes[: len(units) - n + 1] += mixed(units[n - 1 :] + np.uint64(n * STEP % 2**64))
+        places = max(0, len(units) - n + 1)
+        codes[:places] += mixed(units[n - 1 :] + np.uint64(n * STEP % 2**64))
         if n >= shortest:
             starts = left >= n
         elif short_ones:

@@ -109,9 +109,9 @@ def check_folds(config, name, mistakes):
     folds, experiment = dataset.get("folds"), mapping(config, "experiment")
     if not is_whole(folds):
         return
-    given = [key for key in ("split", "time") if dataset.get(key)]
+    given = [key for key in ("split", "time") if isinstance(dataset.get(key), str)]
     given += ["splits.test"] if mapping(dataset, "splits").get("test") is not None else []
-    given += ["files"] if mapping(dataset, "files") else []
+    given += [key for key in ("files", "split") if mapping(dataset, key).keys() & {"validation", "test"}]
     if given:
         text = f"each fold is a test set, and {given[0]} makes another one; leave out one of the two"
         mistakes.add(path, f"{folds}: {text}")

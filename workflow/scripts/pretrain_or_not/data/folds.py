@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pretrain_or_not.config.splits import rows_to_cut
+from pretrain_or_not.data.quotas import quotas
 
 
 class Fold(NamedTuple):
@@ -20,6 +21,17 @@ class Fold(NamedTuple):
 def place_of(seed: int, folds: int) -> tuple[int, int]:
     """Return the round and the fold that a seed stands for: with 5 folds, seeds 0 to 4 are the folds of round 0."""
     return divmod(seed, folds)
+
+
+def rows_of_a_cell(rows: int, folds: int, validation: float | None = None) -> dict[str, int]:
+    """Return how many rows each split of a cell has where no rows have to stay together: split -> rows.
+
+    rows: those of the data. It is the same for all folds: a fold whose test set is smaller has a row more to train on,
+    which is not used. validation: see `cut_fold`.
+    """
+    test = -(-rows // folds)
+    n = max(1, rows_to_cut(validation, "validation", rows - test))
+    return {"train": rows - test - n, "validation": n, "test": test}
 
 
 def cut_fold(
@@ -41,12 +53,9 @@ def cut_fold(
     fold_of = dealt(labels[first], np.bincount(unit_of), folds, random)[unit_of]
     test, rest = np.flatnonzero(fold_of == fold), np.flatnonzero(fold_of != fold)
     random = np.random.default_rng([in_round, folds, fold])
-    n = max(1, rows_to_cut(validation, "validation", len(rest)))
-    # As many parts as there are such cuts in the rest; one of them validates.
-    parts = max(2, round(len(rest) / n))
+    n = rows_of_a_cell(len(labels), folds, validation)["validation"]
     _, first, unit_of = np.unique(units[rest], return_index=True, return_inverse=True)
-    part_of = dealt(labels[rest][first], np.bincount(unit_of), parts, random)[unit_of]
-    chosen = part_of == 0
+    chosen = taken(labels[rest][first], np.bincount(unit_of), n, random)[unit_of]
     return Fold(random.permutation(rest[~chosen]), random.permutation(rest[chosen]), test)
 
 
@@ -68,3 +77,25 @@ def dealt(classes: np.ndarray, sizes: np.ndarray, parts: int, random: np.random.
             own[part] += sizes[unit]
             filled[part] += sizes[unit]
     return part_of
+
+
+def taken(classes: np.ndarray, sizes: np.ndarray, n: int, random: np.random.Generator) -> np.ndarray:
+    """Return whether each unit is taken, booleans (units,), so that they have `n` rows; each class gives its share.
+
+    Where units cannot be parted, there are some rows fewer, or more if a class would give none. classes, sizes: class
+    and rows of each unit, more than `n` in all.
+    """
+    is_taken = np.zeros(len(classes), dtype=bool)
+    totals = {label.item(): sizes[classes == label].sum().item() for label in np.unique(classes)}
+    for label, quota in quotas(totals, n).items():
+        members, left = random.permutation(np.flatnonzero(classes == label)), quota
+        for unit in members:
+            if sizes[unit] <= left:
+                is_taken[unit] = True
+                left -= sizes[unit]
+        smallest = members[sizes[members].argmin()]
+        if left == quota and sizes[smallest] < 2 * quota:
+            is_taken[smallest] = True
+    if not is_taken.any():
+        is_taken[sizes.argmin()] = True
+    return is_taken

@@ -17,9 +17,10 @@ import pyarrow.parquet as pq
 
 from pretrain_or_not.config.labels import shown
 from pretrain_or_not.config.sizes import count
-from pretrain_or_not.config.splits import SPLITS, rows_to_cut
+from pretrain_or_not.config.splits import SPLITS
 from pretrain_or_not.data.columns import columns_of
 from pretrain_or_not.data.dataset_warnings import check_classes, warnings_about
+from pretrain_or_not.data.folds import rows_of_a_cell
 from pretrain_or_not.data.label_map import ignored_labels, label_map_of, mapped
 from pretrain_or_not.data.left_out import kept_rows
 from pretrain_or_not.data.near_duplicates import MOST_BY_DEFAULT, near_duplicates, near_duplicates_within, write_without
@@ -109,15 +110,6 @@ def schema_of(columns, folds):
     return pa.schema([*EXAMPLES, *further])
 
 
-def rows_of_a_cell(rows, folds, validation):
-    """Return about how many rows each split of a cell has: split -> rows. rows: those of the data; folds: None or k."""
-    if not folds:
-        return rows
-    test = rows["train"] // folds
-    n = max(1, rows_to_cut(validation, "validation", rows["train"] - test))
-    return {"train": rows["train"] - test - n, "validation": n, "test": test}
-
-
 def without_near_duplicates(dataset, rows, order, read, columns, found, dropped):
     """Look for near-duplicates between splits, as the dataset asks; note in `found` and `dropped` those removed.
 
@@ -170,7 +162,9 @@ def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLi
                     )
                     raise BadInput(f"no {split} examples are left" + (f" (left out: {gone})" if gone else ""))
             check_classes(per_class)
-            in_cell = rows_of_a_cell(rows, folds, dataset["splits"]["validation"])
+            in_cell = rows_of_a_cell(rows["train"], folds, dataset["splits"]["validation"]) if folds else rows
+            if in_cell["train"] < 1:
+                raise BadInput(f"splits: validation: {in_cell['validation']:,} rows leave none to train on")
             for size in sizes:
                 count(size, in_cell["train"])
         except BadInput as error:

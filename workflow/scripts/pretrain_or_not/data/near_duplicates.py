@@ -50,7 +50,7 @@ def near_duplicates(rows: PathLike, order: PathLike, ids: int, columns: list[str
     rows: Parquet file with `id`, below `ids`, and the `columns` of the text. order: Parquet file of the `id` and
     `split` of the rows that stay.
     """
-    splits = splits_of(order, ids)
+    splits = column_of(order, ids, "split", "U10")
     found: dict[str, set] = {"train": set(), "validation": set()}
     repeated = {}
     for later, earlier in (("test", ("train", "validation")), ("validation", ("train",))):
@@ -66,22 +66,29 @@ def near_duplicates(rows: PathLike, order: PathLike, ids: int, columns: list[str
 
 
 def near_duplicates_within(rows: PathLike, order: PathLike, ids: int, columns: list[str]) -> int:
-    """Return how many rows nearly repeat another one, without those whose words are the same in the same order.
+    """Return how many rows nearly repeat another one, without those that only repeat rows of their own unit.
 
-    The arguments: see `near_duplicates`. All signatures are held in memory.
+    order: it also has `unit`, a number that copies of a text share. The other arguments: see `near_duplicates`. All
+    signatures are held in memory.
     """
-    splits = splits_of(order, ids)
-    index = Index([signatures for _, signatures in batches_of(rows, columns, splits, ("train",))])
-    return int(index.copies[index.holds(index.signatures, own=np.arange(len(index.signatures)))].sum())
+    found = list(batches_of(rows, columns, column_of(order, ids, "split", "U10"), ("train",)))
+    index = Index([signatures for _, signatures in found])
+    units = column_of(order, ids, "unit", np.int64)[np.concatenate([some for some, _ in found])]
+    lowest, highest = np.empty((2, len(index.signatures)), dtype=np.int64)
+    lowest[index.places] = highest[index.places] = units
+    np.minimum.at(lowest, index.places, units)
+    np.maximum.at(highest, index.places, units)
+    similar = index.holds(index.signatures, own=np.arange(len(index.signatures)))
+    return int(index.copies[similar | (lowest < highest)].sum())
 
 
-def splits_of(order, ids):
-    """Return the split of each row, "" for one that does not stay, (ids,). order, ids: see `near_duplicates`."""
-    splits = np.full(ids, "", dtype="U10")
+def column_of(order, ids, name, kind):
+    """Return a column of `order` by id, (ids,), empty or 0 for a row that does not stay; see `near_duplicates`."""
+    values = np.zeros(ids, dtype=kind)
     with pq.ParquetFile(order, pre_buffer=False) as file:
-        for batch in file.iter_batches(columns=["id", "split"]):
-            splits[batch["id"].to_numpy()] = batch["split"].to_numpy(zero_copy_only=False)
-    return splits
+        for batch in file.iter_batches(columns=["id", name]):
+            values[batch["id"].to_numpy()] = batch[name].to_numpy(zero_copy_only=False)
+    return values
 
 
 def batches_of(rows, columns, splits, wanted):
@@ -113,12 +120,12 @@ def shingles(*texts):
 
 
 class Index:
-    """Signatures of texts, by the slots of each band."""
+    """Signatures of texts, by the slots of each band. places: of the signature of each text, (texts,)."""
 
     def __init__(self, batches):
         every = np.concatenate(batches) if batches else np.empty((0, SLOTS), np.uint32)
         # Equal texts have equal signatures.
-        self.signatures, self.copies = np.unique(every, axis=0, return_counts=True)
+        self.signatures, self.places, self.copies = np.unique(every, axis=0, return_inverse=True, return_counts=True)
         self.matched = np.zeros(len(self.signatures), dtype=bool)
         keys = band_keys(self.signatures)  # (texts, bands)
         self.orders = np.argsort(keys, axis=0, kind="stable")

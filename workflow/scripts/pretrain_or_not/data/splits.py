@@ -21,6 +21,8 @@ MEMORY_LIMIT = "256MB"
 
 ROWS_PER_BATCH = 50_000
 
+MOST_TOO_MANY = 1.5  # rows of a split per row asked for, above which it is said
+
 # A text is the same text in another case or spacing: it would leak all the same. A lone space needs no replacing, which
 # makes hashing 2.6 times as fast as a pattern of \s+ does.
 PLAIN = r"lower(trim(regexp_replace({}, '\s{{2,}}|[\t\n\f\r]', ' ', 'g')))"
@@ -108,22 +110,22 @@ class Arrangement:
 
     def time_of(self, rows):
         """Return the time of a row of the source as SQL, a number; raise BadInput for a row whose time is none."""
-        date = "epoch(TRY_CAST(time AS TIMESTAMP))"
+        self.db.execute("SET TimeZone = 'UTC'")  # that of dates without a zone
+        date = "epoch(TRY_CAST(time AS TIMESTAMPTZ))"
+        number = "CASE WHEN isfinite(TRY_CAST(time AS DOUBLE)) THEN TRY_CAST(time AS DOUBLE) END"
         self.db.execute(
             f"""CREATE VIEW times AS SELECT id, time FROM read_parquet({quoted(rows)})
                 WHERE coalesce(split, 'train') = 'train'"""
         )
-        numbers, dates, all_rows = self.one(
-            f"SELECT count(TRY_CAST(time AS DOUBLE)), count({date}), count(*) FROM times"
-        )
+        numbers, dates, all_rows = self.one(f"SELECT count({number}), count({date}), count(*) FROM times")
         if numbers == all_rows:
-            return "TRY_CAST(time AS DOUBLE)"
-        wrong = "TRY_CAST(time AS DOUBLE)" if numbers > dates else date
+            return number
+        wrong = number if numbers > dates else date
         if max(numbers, dates) < all_rows:
             row, value = self.one(f"SELECT id, time FROM times WHERE {wrong} IS NULL ORDER BY id LIMIT 1")
             column = f"column {self.by_time!r}, for `time:`"
             if value is None:
-                advice = f'leave such rows out by `where: "{self.by_time} IS NOT NULL"`'
+                advice = f"leave such rows out by `where: \"{self.by_time}::TEXT <> ''\"`"
                 raise BadInput(f"row {row} has no value in {column}; {advice}")
             raise BadInput(
                 f"row {row}: {shown(value)} in {column} is no date; write dates as 2021-03-31 or 2021-03-31 17:05:00, "
@@ -179,12 +181,25 @@ class Arrangement:
         self.rows = "firsts"
 
     def keep_all(self, given):
-        """Keep all rows as training rows, which each cell cuts into folds; raise BadInput if splits are `given`."""
+        """Keep all rows as training rows, which each cell cuts into folds; raise BadInput if splits are `given`.
+
+        A text in several groups would be in several folds: it stays in the group of its first row only.
+        """
         if given - {"train"}:
             other = sorted(given - {"train"})[-1]
             raise BadInput(
                 f"folds: the data have a {other} split already; leave out `folds`, or read the training rows only"
             )
+        if self.by_group and self.rows == "rows":
+            self.dropped["copy of a text in another group"] = self.one(
+                """DELETE FROM rows USING (
+                       SELECT key, arg_min(unit, id) AS unit FROM rows GROUP BY key HAVING min(unit) <> max(unit)
+                   ) AS firsts WHERE rows.key = firsts.key AND rows.unit <> firsts.unit"""
+            )[0]
+        units = self.one(f"SELECT count(DISTINCT unit) FROM {self.rows}")[0]
+        if units < self.folds:
+            what = f"values of `group: {self.by_group}`" if self.by_group else "different texts"
+            raise BadInput(f"folds: {self.folds} folds need as many {what}, and there are {units}; take fewer folds")
         self.view("settled", "'train'")
 
     def cut(self, splits, given):
@@ -234,9 +249,15 @@ class Arrangement:
         )
         inside = f"unit IN (SELECT unit FROM cut_units_{split})"
         self.view(f"cut_{split}", f"CASE WHEN split = 'train' AND {inside} THEN '{split}' ELSE split END")
+        key, value = ("time", self.by_time) if self.by_time else ("group", self.by_group)
         if not self.one(f"SELECT count(*) FROM {self.rows} WHERE split = 'train'")[0]:
-            key, value = ("time", self.by_time) if self.by_time else ("group", self.by_group)
             raise BadInput(f"{key}: all training rows have the same {value!r}, or too few have another one")
+        found = self.one(f"SELECT count(*) FROM {self.rows} WHERE split = '{split}'")[0]
+        if value and found > MOST_TOO_MANY * n:
+            self.notes.append(
+                f"The {split} split has {found:,} rows in place of {n:,}, because rows of the same `{key}: {value}` "
+                "stay together."
+            )
 
     def one(self, query):
         """Return the one row of a query's result."""

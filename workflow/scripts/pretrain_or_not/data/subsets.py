@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from pretrain_or_not.config.sizes import count
-from pretrain_or_not.data.folds import cut_fold
+from pretrain_or_not.data.folds import cut_fold, place_of
+from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import open_parquet, to_numpy, write_table
 from pretrain_or_not.files.paths import PathLike
@@ -58,11 +59,17 @@ def write_subset(
     table = table.slice(0, facts["rows"]["train"])  # training rows come first
     labels = to_numpy(table["label"])
     if folds:
-        fold = cut_fold(labels, to_numpy(table["unit"]), folds["folds"], seed, folds["validation"])
-        pool, others = fold.train, {"validation": fold.validation, "test": fold.test}
+        k, (in_round, place) = folds["folds"], place_of(seed, folds["folds"])
+        units = to_numpy(table["unit"])
+        cells = [cut_fold(labels, units, k, in_round * k + i, folds["validation"]) for i in range(k)]
+        pool, others = cells[place].train, {"validation": cells[place].validation, "test": cells[place].test}
+        # A size is the same number in all folds, so that a round is complete.
+        total = min(folds["rows"]["train"], *(len(cell.train) for cell in cells))
+        if not total:
+            raise BadInput(f"folds: {k}: a fold leaves one group only for training and validation; take fewer folds")
     else:
         pool, others = np.arange(len(labels)), {}
-    total = len(pool)
+        total = len(pool)
     n = count(size, total)
     chosen = np.arange(n) if folds else window(n, seed, total)
     rows = pool[by_class(labels[pool])[chosen] if stratify else chosen]

@@ -25,10 +25,9 @@ import pandas as pd
 from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.data.folds import place_of
 from pretrain_or_not.evaluation.diagnose import guessing_sizes
-from pretrain_or_not.evaluation.metrics import Z_95
+from pretrain_or_not.evaluation.metrics import Z_95, of_mean
 from pretrain_or_not.evaluation.predictions import FEWEST_TEST_EXAMPLES, read_predictions
 from pretrain_or_not.evaluation.score import differences
-from pretrain_or_not.files.parquet import read_metadata
 
 REPLICATES = 2000
 
@@ -151,7 +150,9 @@ def answers(gaps: pd.DataFrame, scores: pd.DataFrame, predictions: dict, thresho
     for (dataset, arm), group in gaps.groupby(["dataset", "arm"], sort=False):
         reference = group["reference"].iloc[0]
         means = group.groupby("n")[["gap", "gap_se"]].mean()
-        certain = means.index[means["gap"].abs() > np.maximum(threshold, Z_95 * means["gap_se"])]
+        folds = int(group["folds"].iloc[0])
+        half = Z_95 * of_mean(folds) * means["gap_se"]
+        certain = means.index[means["gap"].abs() > np.maximum(threshold, half)]
         guessed = {n for n in group["n"] if {(dataset, arm, n), (dataset, reference, n)} <= guessing} - set(certain)
         only_guessed = guessed == set(group["n"])
         group = group if only_guessed else group[~group["n"].isin(guessed)]
@@ -159,7 +160,6 @@ def answers(gaps: pd.DataFrame, scores: pd.DataFrame, predictions: dict, thresho
             (n, seed): (predictions[dataset, reference, n, seed], predictions[dataset, arm, n, seed])
             for n, seed in zip(group["n"], group["seed"], strict=True)
         }
-        folds = read_metadata(next(iter(pairs.values()))[0]).get("folds")
         of_cells = by_rounds(pairs, folds, METRICS[metric]) if folds else by_seeds(pairs, METRICS[metric])
         if not of_cells:
             continue
@@ -168,7 +168,7 @@ def answers(gaps: pd.DataFrame, scores: pd.DataFrame, predictions: dict, thresho
         )
         sizes, seeds = zip(*of_cells, strict=True)
         row = answer_row(sizes, seeds, np.stack(list(of_cells.values())).astype(np.float32), threshold)
-        row["folds"] = folds or 0
+        row["folds"] = folds
         if only_guessed and row["verdict"] != "too few":
             row |= {"verdict": "guessing"} | dict.fromkeys(("labels", "labels_low", "labels_high"), math.nan)
         selection = "test" if "test" in set(group["selection"]) else "validation"

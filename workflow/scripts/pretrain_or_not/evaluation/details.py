@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from pretrain_or_not.data.folds import place_of
 from pretrain_or_not.evaluation.by_class import confusion_matrix, confusion_rows
 from pretrain_or_not.evaluation.by_group import group_rows
 from pretrain_or_not.evaluation.calibration import reliability_rows
 from pretrain_or_not.evaluation.label_issues import label_issues
-from pretrain_or_not.evaluation.predictions import CELL, FEWEST_TEST_EXAMPLES, OK, read_predictions
-from pretrain_or_not.evaluation.test_rows import GROUP, group_columns, test_columns
+from pretrain_or_not.evaluation.predictions import CELL, FEWEST_TEST_EXAMPLES, OK, Predictions, read_predictions
+from pretrain_or_not.evaluation.test_rows import GROUP, group_columns, test_columns, test_texts
+from pretrain_or_not.files.parquet import read_metadata
 
 # Share of the test examples that the best arm has right, from which on there is an estimate of the wrong labels. In
 # simulations with right labels only, the estimate was 2 to 3 % at 90 % right, 6 % at 86 %, and 15 % at 76 %.
@@ -19,25 +21,44 @@ STRONG = 0.9
 def rows_by_group(paths, texts, reference, metric):
     """Return the rows of scores_by_group.parquet, of the datasets that have groups.
 
-    paths: cell, the values of CELL -> path of its predictions. texts: dataset -> path of its examples.parquet.
+    The folds of a round are put together, as each has few examples of a group; their row has the first seed of the
+    round. paths: cell, the values of CELL -> path of its predictions. texts: dataset -> path of its examples.parquet.
     """
     rows, groups = [], {}
     columns_of = {dataset: group_columns(examples) for dataset, examples in texts.items()}
-    for key, path in paths.items():
-        at = dict(zip(CELL, key, strict=True))
-        columns = columns_of[at["dataset"]]
-        if not columns:
-            continue
-        cell = read_predictions(path)
-        # Each fold has its own test examples; other seeds share theirs.
-        tested = at["dataset"], at["seed"] if cell.about.get("folds") else None
+    for cells in tested_together({key: path for key, path in paths.items() if columns_of[key[0]]}):
+        at, others = dict(zip(CELL, cells[0], strict=True)), [of_arm(key, reference) for key in cells]
+        cell = read_together([paths[key] for key in cells])
+        # Each round has its own order of the test examples; seeds without folds share theirs.
+        tested = at["dataset"], tuple(key[-1] for key in cells) if cell.about.get("folds") else None
         if tested not in groups:
-            table = test_columns(texts[at["dataset"]], cell.ids, columns)
-            groups[tested] = {name.removeprefix(GROUP): table[name].to_numpy() for name in columns}
-        other = paths.get(tuple((at | {"arm": reference}).values()))
-        same = cell if at["arm"] == reference else read_predictions(other) if other else None
+            table = test_columns(texts[at["dataset"]], cell.ids, columns_of[at["dataset"]])
+            groups[tested] = {name.removeprefix(GROUP): table[name].to_numpy() for name in table.column_names}
+        same = read_together([paths[key] for key in others]) if paths.keys() >= set(others) else None
         rows += [at | row for row in group_rows(cell, same, groups[tested], metric)]
     return rows
+
+
+def tested_together(paths):
+    """Return lists of cells, the values of CELL: the folds of a round by seed, each other cell alone."""
+    found = {}
+    for key, path in paths.items():
+        folds = read_metadata(path).get("folds")
+        in_round = place_of(key[-1], folds)[0] if folds else key[-1]
+        found.setdefault((*key[:-1], in_round), []).append(key)
+    return list(map(sorted, found.values()))
+
+
+def of_arm(key, arm):
+    """Return the cell of another arm, the values of CELL."""
+    return tuple((dict(zip(CELL, key, strict=True)) | {"arm": arm}).values())
+
+
+def read_together(paths):
+    """Read the predictions of some cells as those of one; its metadata are those of the first."""
+    cells = list(map(read_predictions, paths))
+    ids, labels, probabilities = (np.concatenate(parts) for parts in zip(*(cell[:3] for cell in cells), strict=True))
+    return Predictions(ids, labels, probabilities, cells[0].about)
 
 
 def issue_rows(scores, paths, texts, metric):
@@ -59,11 +80,11 @@ def issue_rows(scores, paths, texts, metric):
         found, noise = label_issues(labels, probabilities)
         if (probabilities.argmax(axis=1) == labels).mean() >= STRONG:
             ceilings[dataset] = 1 - noise
-        table = test_columns(texts[dataset], ids[found["row"]], ["text"])
+        found_texts = test_texts(texts[dataset], ids[found["row"]])
         rows += [
             {"dataset": dataset, "arm": arm, "id": ids[row], "text": text, "given": names[labels[row]],
              "suggested": names[suggested], "score": score}
-            for row, suggested, score, text in zip(*found.values(), table["text"].to_pylist(), strict=True)
+            for row, suggested, score, text in zip(*found.values(), found_texts, strict=True)
         ]  # fmt: skip
     return rows, ceilings
 

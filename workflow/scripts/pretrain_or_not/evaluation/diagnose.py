@@ -9,6 +9,7 @@ import pandas as pd
 
 from pretrain_or_not.config.metrics import METRICS, Metric
 from pretrain_or_not.data.unknown_tokens import MOST_UNKNOWN
+from pretrain_or_not.evaluation.metrics import of_mean
 
 # The loss of a network that learns nothing varies by less than this share of the loss of guessing.
 NOTHING_LEARNT = 0.98
@@ -39,9 +40,14 @@ def predicts_one_class(scores: pd.DataFrame) -> pd.Series:
 
 
 def guessing_sizes(scores: pd.DataFrame, metric: Metric) -> set[tuple]:
-    """Return the (dataset, arm, n) at which an arm is no better than guessing: `is_guessing` of means over seeds."""
+    """Return the (dataset, arm, n) at which an arm is no better than guessing: `is_guessing` of means over seeds.
+
+    With folds, their intervals are narrowed to that of a round.
+    """
     columns = [*(f"{metric.name}{end}" for end in ("_low", "_high", "_guessing")), "predicted_classes"]
-    means = scores.groupby(["dataset", "arm", "n"])[columns].mean()
+    narrowing = 1 - of_mean(scores["folds"])
+    ends = {end: scores[end] + narrowing * (scores[metric.name] - scores[end]) for end in columns[:2]}
+    means = scores.assign(**ends).groupby(["dataset", "arm", "n"])[columns].mean()
     return set(means.index[is_guessing(means, metric)])
 
 

@@ -40,6 +40,15 @@ def standard_error(values: np.ndarray) -> float:
     return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan
 
 
+def of_mean(folds):
+    """Return the factor from the standard error of a cell to that of the mean over seeds: of one, or an array of them.
+
+    It is 1 where seeds share their test examples. Those of the folds of a round are different ones, and each error is
+    that of a fold. folds: their number, 0 without.
+    """
+    return 1 / np.sqrt(np.maximum(folds, 1))
+
+
 def metric_columns() -> list[str]:
     """Return the names of the columns of all metrics in scores.parquet."""
     return [f"{name}{end}" for name in METRICS for end in ENDS]

@@ -36,7 +36,10 @@ def load_classifier(family: str, folder: Path, precision: str) -> Classifier:
 
 
 def read_test(reads, path, subset, run, takes):
-    """Read the test examples; return (examples, seconds, FLOPs), with the cost of computing their features before.
+    """Read the test examples; return (examples, seconds, FLOPs, truncated).
+
+    The cost is that of computing their features before; truncated: how many are cut, None of texts. Both are known of a
+    whole file of features, of which the test examples have their share: with folds, the file holds all rows.
 
     reads: the form in which the arm reads examples, see `data.forms`. run: content of the run.json. takes: what the
     model can read of tokens. subset: path of the cell's, see `data.examples.read_split`.
@@ -45,8 +48,12 @@ def read_test(reads, path, subset, run, takes):
     max_length = run["recipe"].get("max_length", AS_STORED)
     form = form_of_tokens(max_length, takes) if reads == "tokens" else FORMS[reads]
     examples = read_split(path, subset, "test", build=form, **about)
-    before = examples.about["inference"] if reads == "features" else {"seconds": 0.0, "flops": 0}
-    return examples, before["seconds"], before["flops"]
+    truncated = examples.about.get("truncated")
+    if reads != "features":
+        return examples, 0.0, 0, truncated
+    encoder = examples.about["inference"]
+    share = len(examples) / encoder["examples"]
+    return examples, encoder["seconds"] * share, round(encoder["flops"] * share), truncated * share
 
 
 def evaluate_cell(
@@ -80,7 +87,7 @@ def evaluate_cell(
 
         torch.set_num_threads(threads)
     classifier = load_classifier(family, folder, run["precision"])
-    examples, seconds_before, flops_before = read_test(reads, test, subset, run, classifier.takes)
+    examples, seconds_before, flops_before, truncated = read_test(reads, test, subset, run, classifier.takes)
     started = time.perf_counter()
     probabilities, flops = classifier.predict(examples)
     seconds = seconds_before + time.perf_counter() - started
@@ -100,7 +107,7 @@ def evaluate_cell(
         pa.table(columns),
         label_names=names,
         unknown_tokens=examples.about.get("unknown_tokens"),
-        truncated=examples.about.get("truncated"),
+        truncated=truncated,
         folds=read_metadata(subset).get("folds"),
         config_digest=run["config_digest"],
         run=digest(run),

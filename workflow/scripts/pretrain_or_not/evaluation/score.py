@@ -48,7 +48,8 @@ NULLABLE = {
 
 TITLES = {"dataset": str, "dataset_title": str, "arm": str, "arm_title": str}
 GAPS = TITLES | {"reference": str, "reference_title": str, "size": str, "n": int, "share": float, "seed": int,
-                 "metric": str, "gap": float, "gap_se": float, "test_examples": int, "selection": str}  # fmt: skip
+                 "metric": str, "gap": float, "gap_se": float, "test_examples": int, "folds": int,
+                 "selection": str}  # fmt: skip
 BY_CLASS = TITLES | {"size": str, "n": int, "seed": int, "class": str, "precision": float, "recall": float,
                      "f1": float, "support": int, "predicted": int}  # fmt: skip
 CONFUSION = TITLES | {"size": str, "n": int, "seed": int, "class": str, "predicted_class": str, "examples": int}
@@ -95,6 +96,7 @@ def score_cell(cell, run, choice, guessing, train_rows, metric):
         "unknown_tokens": about["unknown_tokens"],
         "truncated": None if about["truncated"] is None else about["truncated"] / len(labels),
         "test_examples": len(labels),
+        "folds": about.get("folds") or 0,
         "validation_score": run["validation_score"],
         "validation_examples": run["validation_examples"],
         "sweep_seconds": choice["sweep_seconds"],
@@ -145,6 +147,7 @@ def gap_rows(scores, predictions, reference, metric):
                 "gap": gap,
                 "gap_se": error,
                 "test_examples": row["test_examples"],
+                "folds": row["folds"],
                 "selection": "test" if "test" in (row["selection"], reference_row["selection"]) else "validation",
             }
         )

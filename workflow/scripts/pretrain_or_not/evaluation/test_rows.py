@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.files.parquet import open_parquet, read_rows
+from pretrain_or_not.files.parquet import open_parquet, read_metadata, read_rows
 from pretrain_or_not.files.paths import PathLike
 
 GROUP = "group_"  # start of the names of the columns that `groups` of a dataset has asked for
@@ -16,6 +16,15 @@ def group_columns(path: PathLike) -> list[str]:
     """Return the names of the group columns in an examples.parquet."""
     with open_parquet(path) as file:
         return [name for name in file.schema_arrow.names if name.startswith(GROUP)]
+
+
+def test_texts(path: PathLike, ids: np.ndarray) -> list[str]:
+    """Return the texts of the examples with these ids, in their order; the two of a pair joined by the separator."""
+    with open_parquet(path) as file:
+        names = [name for name in ("text", "second_text") if name in file.schema_arrow.names]
+    columns = test_columns(path, ids, names).to_pydict().values()
+    separator = read_metadata(path)["separator"] if len(names) > 1 else ""
+    return [separator.join(parts) for parts in zip(*columns, strict=True)]
 
 
 def test_columns(path: PathLike, ids: np.ndarray, columns: list[str]) -> pa.Table:

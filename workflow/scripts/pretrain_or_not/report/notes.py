@@ -43,8 +43,9 @@ def notes_on(
     its dataset.json. by_group: its rows in scores_by_group.parquet, None without groups.
     """
     titles = dict(zip(scores["arm"], scores["arm_title"], strict=True))
+    compared = "in no complete round of folds" if scores["folds"].any() else "at no size and seed"
     lines = [
-        f"**{markdown(titles[arm])}** has no gap: at no size and seed, it and the reference arm both have a score."
+        f"**{markdown(titles[arm])}** has no gap: {compared}, it and the reference arm both have a score."
         for arm in titles
         if arm != reference and arm not in set(answers["arm"])
     ]

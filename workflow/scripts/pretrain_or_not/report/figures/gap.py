@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from pretrain_or_not.config.metrics import ACCURACY, Metric
-from pretrain_or_not.evaluation.metrics import Z_95
+from pretrain_or_not.evaluation.metrics import Z_95, of_mean
 from pretrain_or_not.report.legends import Entry, add_names, arm_entries
 from pretrain_or_not.report.metric_words import gap_heading, steps
 from pretrain_or_not.report.panels import curves, mean_by_size, message, panels
@@ -26,13 +26,14 @@ def draw(
     Bars reach from the lowest to the highest seed. The band is the 95 % interval from the sampling of test examples,
     mean ± 1.96 × mean of `gap_se` over the seeds. Seeds share their test examples, so sqrt(sum se²)/k, which assumes
     that they are independent, would be too narrow. The mean of the standard errors is never less than the standard
-    error of the mean, so the band is always wide enough.
+    error of the mean, so the band is always wide enough. Folds do not share them, so the band is that of one round.
 
     table: rows of gaps.parquet. The other arguments: see `report.figures`.
     """
     width, one_point = style["width"], style["one_point"]
     if table.empty:
         return message("No arm but the reference has been scored: no gap to show.", width)
+    table = table.assign(gap_se=of_mean(table["folds"]) * table["gap_se"])
     looks = arm_looks(arms)
     reference = " / ".join(table["reference_title"].unique())
     levels = [_level(reference, 0, "-")]

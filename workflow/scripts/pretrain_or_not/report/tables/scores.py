@@ -4,7 +4,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pretrain_or_not.config.metrics import METRICS
-from pretrain_or_not.evaluation.metrics import Z_95
+from pretrain_or_not.evaluation.metrics import Z_95, of_mean
 from pretrain_or_not.evaluation.predictions import NOT_FINITE
 from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.job import log
@@ -26,8 +26,8 @@ def full_data(scores, gaps, published, metric):
     `score` is in the unit of the metric: mean and standard deviation over the seeds that have one; `not_finite` counts
     the others. `guessing_score` is that of guessing. The difference of the scores from the reference arm is the mean
     over the seeds that both have. Its uncertainty is half the paired 95 % interval from the sampling of test examples,
-    for one seed, as the seeds share the examples. Selection is "test" if that of any cell is. published: rows of
-    `published.matched`.
+    for one seed, as the seeds share the examples; with folds, for one round. Selection is "test" if that of any cell
+    is. published: rows of `published.matched`.
     """
     own, most = (scores.groupby(keys, sort=False)["n"].transform("max") for keys in (["dataset", "arm"], "dataset"))
     scores = scores.assign(largest=own == most, lost=scores["status"] == NOT_FINITE)
@@ -39,6 +39,7 @@ def full_data(scores, gaps, published, metric):
     )  # fmt: skip
     shown = ["score", "score_sd", "guessing_score"]
     table[shown] *= metric.scale
+    gaps = gaps.assign(gap_se=of_mean(gaps["folds"]) * gaps["gap_se"])
     differences = gaps.groupby(["dataset", "arm", "n"], as_index=False).agg(
         difference=("gap", lambda gap: -metric.sign * gap.mean()),
         difference_95=("gap_se", lambda error: Z_95 * error.mean()),
