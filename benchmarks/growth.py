@@ -3,9 +3,9 @@
     .venv/bin/python benchmarks/growth.py                                  # 200,000 and 2,000,000 reviews
     .venv/bin/python benchmarks/growth.py --rows 20000 --folder scratch
 
-Each stage is a call of Snakemake for one file. The seconds are those of the call, with the start of Snakemake and of the
-job: some 10 seconds. Memory is the largest resident set of a process in the call. The training arms get all training
-rows. The files are deleted afterwards.
+Each stage is a call of Snakemake for one file. The seconds are those of the call, with the start of Snakemake and of
+the job: some 10 seconds. Memory is the largest resident set of a process in the call. The training arms get all
+training rows. The files are deleted afterwards.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 import yaml
+
 from ingest import reviews
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -51,7 +51,7 @@ def test_the_paper(project):
     jobs = planned(project, "paper")
     assert jobs["finetune_bert"] == roberta + controls * 3  # three rates for random weights
     assert jobs["train_lstm"] == lstm
-    assert jobs["train_tfidf"] == controls * 2
+    assert jobs["train_tfidf"] == controls * 4
     assert jobs["select"] == jobs["evaluate"] == 7 * datasets * sizes + 2 * controls
     assert (jobs["ingest"], jobs["subsample"]) == (datasets, datasets * sizes)
     assert jobs["tokenize"] == datasets * 2 and jobs["extract_embeddings"] == 2

@@ -483,3 +483,14 @@ def test_a_long_value_does_not_fill_the_screen(tmp_path, changes):
     with pytest.raises(BadInput) as caught:
         run(tmp_path, path, **changes)
     assert len(str(caught.value)) < 500
+
+
+def test_a_named_split_that_where_empties_is_not_cut_from_training(tmp_path):
+    train = [(f"text {i}", "ab"[i % 2], "1") for i in range(60)]
+    test = [(f"other {i}", "ab"[i % 2], "0") for i in range(20)]
+    files = {
+        name: write_csv(tmp_path / f"{name}.csv", rows, ("text", "label", "ok"))
+        for name, rows in {"train": train, "test": test}.items()
+    }
+    with pytest.raises(BadInput, match="`where` leaves out all test rows"):
+        run(tmp_path, files, where="ok = '1'")

@@ -81,6 +81,17 @@ def clean(batches, scratch, label_map, ignored=()):
     return counts, seen, given - {None}, unused
 
 
+def check_given(dataset, given):
+    """Raise BadInput if a split that the config names has no row, because `where` leaves all out.
+
+    Otherwise it would be cut from the training rows, as if the data came without it. given: the splits of the rows.
+    """
+    named = dataset["split"] if isinstance(dataset.get("split"), dict) else dataset.get("files")
+    gone = sorted({split for split, name in named.items() if name} - given) if isinstance(named, dict) else []
+    if gone:
+        raise BadInput(f"`where` leaves out all {gone[0]} rows; change it, or do not name that split")
+
+
 def class_names(seen, label_map):
     """Return the class names in order: as in the label map, otherwise sorted (as numbers if all are numbers).
 
@@ -148,6 +159,7 @@ def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLi
         try:
             said = about_source(dataset)
             counts, seen, given, unused = clean(read_source(dataset, threads), scratch, label_map, ignored)
+            check_given(dataset, given)
             names = class_names(seen, label_map)
             arranged = arrange(scratch, names, dataset, given, threads, order)
             found, dropped = arranged.counts, arranged.dropped

@@ -42,6 +42,12 @@ class LoadedTokenizer:
     added: int
     typed: bool
 
+    def __post_init__(self):
+        """Turn off padding and truncation, which a tokenizer may come with: padding looks like special tokens."""
+        if self.fast is not None:
+            self.fast.no_padding()
+            self.fast.no_truncation()
+
     def encoder(self, max_length: int | None, dtype):
         """Return an encoder of texts, and a line about it for the log; see `make_encoder`.
 
