@@ -12,7 +12,7 @@ GOOD = {"dataset": "d", "arm": "lstm", "arm_title": "LSTM", "family": "lstm", "n
         "accuracy_high": 0.95, "predicted_classes": 2, "best_step": 50,
         "steps": 100, "validations": 4, "lowest_loss": 0.2, "guessing_loss": 0.69, "sweep_edge": None,
         "unknown_tokens": 0.0, "truncated": 0.0, "classes": 2, "subset_classes": 2, "converged": None,
-        "folds": 0}  # fmt: skip
+        "folds": 0, "schedule": "constant"}  # fmt: skip
 
 
 def frame(*changes):
@@ -34,6 +34,7 @@ CASES = [
     ({"accuracy_low": 0.4, "lowest_loss": 0.70}, ["guessing", "loss"]),
     ({"lowest_loss": 0.70}, []),  # it learns all the same
     ({"best_step": 100}, ["last step"]),
+    ({"best_step": 100, "schedule": "linear"}, []),  # the rate ends at 0
     ({"best_step": 100, "validations": 1}, []),  # there was no choice
     ({"best_step": None, "validations": 1}, []),  # fitted in one call
     ({"converged": True}, []),

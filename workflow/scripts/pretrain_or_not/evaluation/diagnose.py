@@ -101,7 +101,12 @@ FINDINGS = {
         "{cells} stopped before the fit converged, so that {its} accuracy is not that of `C` ({settings}): lower `C`",
     ),
     "last step": Finding(
-        lambda rows: (rows["best_step"] == rows["steps"]).fillna(False).astype(bool) & (rows["validations"] > 1),
+        # With a rate that falls to 0, the last step is usually the best one.
+        lambda rows: (
+            (rows["best_step"] == rows["steps"]).fillna(False).astype(bool)
+            & (rows["validations"] > 1)
+            & (rows["schedule"] == "constant")
+        ),
         "{cells} {is} best at {its} last step: train longer, by `epochs` or `min_steps`",
     ),
     "lowest": Finding(

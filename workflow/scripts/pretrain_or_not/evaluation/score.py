@@ -43,7 +43,7 @@ NULLABLE = {
     ),
     **dict.fromkeys(["predicted_classes", "best_step"], "Int64"),
     "converged": "boolean",
-    "sweep_edge": "str",
+    **dict.fromkeys(["schedule", "sweep_edge"], "str"),
 }
 
 TITLES = {"dataset": str, "dataset_title": str, "arm": str, "arm_title": str}
@@ -80,6 +80,7 @@ def score_cell(cell, run, choice, guessing, train_rows, metric):
     return {
         **{key: about[key] for key in CELL},
         "family": run["recipe"]["family"],
+        "schedule": run["recipe"].get("schedule"),
         "share": about["n"] / train_rows,
         "setting": about["setting"],
         "selection": run.get("selection", "validation"),
