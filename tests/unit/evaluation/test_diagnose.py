@@ -91,3 +91,12 @@ def test_guessing_is_judged_by_the_metric(metric, low, high, guess, classes, gue
     table = frame({"metric": metric, f"{metric}_low": low, f"{metric}_high": high, f"{metric}_guessing": guess,
                    "predicted_classes": classes, "accuracy_low": 0.0})  # fmt: skip
     assert is_guessing(table, METRICS[metric]).tolist() == [guessing]
+
+
+def test_with_folds_guessing_is_said_of_a_round_and_not_of_a_fold():
+    """Each fold's interval reaches down to guessing, that of five folds together does not."""
+    cell = {"folds": 5, "accuracy": 0.6, "accuracy_low": 0.48, "accuracy_high": 0.72}
+    assert not [found for found in diagnoses(frame(*[cell] * 5)) if found.finding == "guessing"]
+    worse = cell | {"accuracy": 0.52, "accuracy_low": 0.4, "accuracy_high": 0.64}
+    (found,) = diagnoses(frame(*[worse] * 5))
+    assert (found.finding, len(found.rows)) == ("guessing", 5)

@@ -30,8 +30,15 @@ def is_guessing(scores: pd.DataFrame, metric: Metric) -> pd.Series:
 
 
 def guesses(rows: pd.DataFrame) -> pd.Series:
-    """Return whether each row of scores.parquet, at least one, is no better than guessing by their metric."""
-    return is_guessing(rows, METRICS[rows["metric"].iloc[0]])
+    """Return whether each row of scores.parquet, at least one, is no better than guessing by their metric.
+
+    One fold has few test examples, so with folds it is said of all cells of a size or none: see `guessing_sizes`.
+    """
+    metric = METRICS[rows["metric"].iloc[0]]
+    if not rows["folds"].any():
+        return is_guessing(rows, metric)
+    cells = pd.MultiIndex.from_frame(rows[["dataset", "arm", "n"]])
+    return pd.Series(cells.isin(list(guessing_sizes(rows, metric))), index=rows.index)
 
 
 def predicts_one_class(scores: pd.DataFrame) -> pd.Series:
