@@ -28,7 +28,8 @@ def page(rows, **changes):
             "accuracy_low": 0.8, "accuracy_guessing": 0.5, "metric": "accuracy", "macro_f1": 0.8,
             "accuracy_ceiling": 1.0,
             "predicted_classes": 2.0, "best_step": 50.0, "steps": 100,
-            "validations": 4, "tries": 1, "schedule": "constant", "lowest_loss": 0.1, "guessing_loss": 0.7, "sweep_edge": None,
+            "validations": 4, "tries": 1, "schedule": "constant", "lowest_loss": 0.1,
+            "guessing_loss": 0.7, "sweep_edge": None,
             "unknown_tokens": 0.0, "truncated": 0.0, "classes": 2, "subset_classes": 2, "converged": None,
             "folds": 0}  # fmt: skip
     scores = pd.DataFrame([cell | {"arm": "bert", "arm_title": "BERT"}, cell | {"arm": "lstm", "arm_title": "LSTM"}])
