@@ -131,7 +131,10 @@ def find_versions(dataset):
         files = [
             file for path in paths if Path(path).is_dir() for folder in class_folders(path) for file in texts_in(folder)
         ]
-        return {"texts": len(files), "bytes": sum(Path(file).stat().st_size for file in files)}
+        try:
+            return {"texts": len(files), "bytes": sum(Path(file).stat().st_size for file in files)}
+        except OSError as error:  # a link to nothing, such as of a file that git-annex has not fetched
+            raise BadInput(f"{error.filename}: cannot be read ({error.strerror}); fetch or remove it") from error
     return {"times": times} if (times := unwatched_times(paths)) else None
 
 
