@@ -145,6 +145,11 @@ def test_patterns_and_folders_stand_for_their_files_in_order(tmp_path):
         rows_of(str(shards / "*.json"))
 
 
+def test_a_file_that_two_patterns_match_is_read_once(tmp_path):
+    path = write_csv(tmp_path / "a.csv", TEXTS)
+    assert rows_of([path, str(tmp_path / "*.csv"), str(tmp_path)]) == TEXTS
+
+
 def test_an_empty_folder_is_told_with_what_it_holds(tmp_path):
     (tmp_path / "shards").mkdir()
     (tmp_path / "shards" / "notes.md").write_text("x")

@@ -52,9 +52,12 @@ def exists(path, dataset):
 
 
 def expanded(dataset):
-    """Return the files of a dataset as {split: [paths]}; patterns and folders are replaced by the files, sorted."""
+    """Return the files of a dataset as {split: [paths]}; patterns and folders are replaced by the files, sorted.
+
+    A file that several patterns of a split match is there once.
+    """
     return {
-        split: [file for path in paths for file in expand(path, dataset)]
+        split: list(dict.fromkeys(file for path in paths for file in expand(path, dataset)))
         for split, paths in files_by_split(dataset["files"]).items()
     }
 
