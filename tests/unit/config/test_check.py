@@ -214,6 +214,8 @@ MISTAKES = [
     ("datasets/yelp/pair", "[a]", "datasets.yelp.pair: ['a'] is not a pair", "name two columns"),
     ("datasets/yelp/text", "[]", "datasets.yelp.text: [] has too few entries", "at least 1"),
     ("datasets/yelp/text", "[a, stars]", "datasets.yelp.label: 'stars' is the column of the text too", "another one"),
+    ("datasets/ready/pair", "[a, label]", "datasets.ready.label: 'label' is the column of the text too", "another one"),
+    ("datasets/ready/label", "text", "datasets.ready.label: 'text' is the column of the text too", "another one"),
     ("datasets/yelp/stratify", "'no'", "datasets.yelp.stratify: 'no' is text", "true or false"),
     ("datasets/yelp/near_duplicates", "drop", "datasets.yelp.near_duplicates: 'drop' is not one of count, remove", ""),
     ("datasets/yelp/where", "''", "datasets.yelp.where: '' is empty", "give text"),

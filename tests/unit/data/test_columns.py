@@ -1,12 +1,16 @@
 """Which columns make an example: joined texts, pairs, groups, rows that `where` keeps."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from helpers.paths import SCRIPTS
 from helpers.tables import DATASET, write_csv
 from pretrain_or_not.data.ingest import ingest
 from pretrain_or_not.data.sources import look_into, read_source
@@ -127,6 +131,9 @@ def test_a_column_that_is_called_with_a_dot_comes_first(tmp_path, name):
         ("read_text('/etc/passwd') = a", r"read_text\(\) is not allowed"),
         ("random() < a", r"random\(\) is not allowed"),
         ("now() > a", r"now\(\) is not allowed"),
+        ("age(a::TIMESTAMP) > INTERVAL 3 DAY", r"age\(\) is not allowed"),  # reads the clock
+        ("ago(INTERVAL 3 DAY) > a", r"ago\(\) is not allowed"),
+        ("a = 1 /* comment", "unterminated"),
         ("getenv('HOME') = a", r"getenv\(\) is not allowed"),
         ("current_setting('threads') = a", r"current_setting\(\) is not allowed"),
         ("count(*) OVER () > a", "a window function is not allowed"),
@@ -157,6 +164,32 @@ def test_what_is_no_condition_of_a_row_is_refused_in_one_line(text, message):
 def test_a_condition_holds_as_in_sql(text, kept):
     columns = {"a": ["x", "y", None, "x"], "n": pa.array([1, 2, 3, 4]), "t": ["5", "10", "", "z"]}
     assert [i for i, holds in enumerate(Condition.parse(text).holds(columns, "a.csv").to_pylist()) if holds] == kept
+
+
+def test_nulls_alone_go_with_values_of_any_type():
+    for text in ("n > 3", "n = 'x'", "lower(n) = 'x'", "NOT n"):
+        columns = {"n": [None, None]}  # as rows of JSON that lack a key, of which others have numbers
+        assert Condition.parse(text).holds(columns, "a.json").to_pylist() == [False, False]
+        assert Condition.parse(text).holds({"n": pa.nulls(2)}, "a.parquet").to_pylist() == [False, False]
+
+
+def test_a_condition_on_times_does_not_depend_on_the_zone_of_the_machine():
+    code = """
+from pretrain_or_not.data.where import Condition
+columns = {"d": ["2021-06-02T01:00:00+00:00", "2021-06-01T23:00:00+00:00"]}
+print(Condition.parse("d::TIMESTAMPTZ >= '2021-06-02'").holds(columns, "a.csv").to_pylist())
+"""
+    for zone in ("UTC", "America/New_York", "Asia/Tokyo"):
+        done = subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "TZ": zone, "PYTHONPATH": str(SCRIPTS)},
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert done.stdout == "[True, False]\n"
+
+
+def test_where_that_keeps_no_row_is_named(tmp_path):
+    with pytest.raises(BadInput, match="`where` leaves out all 60 rows"):
+        run(tmp_path, write_rows(tmp_path / "a.csv"), text="title", where="country = 'xx'")
 
 
 def test_mistakes_in_where_are_told_before_anything_runs(tmp_path):

@@ -3,6 +3,7 @@
 import codecs
 import json
 import zipfile
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -118,7 +119,7 @@ def test_a_file_in_any_encoding_gives_the_same_texts(tmp_path, encoding, kind):
 
 def test_bytes_that_are_not_in_the_encoding_are_named_with_a_line(tmp_path):
     (tmp_path / "a.csv").write_bytes(as_table(TEXTS).encode() + b"\x81\x8d,a\n")
-    with pytest.raises(BadInput, match=r"a\.csv: near line \d+: not text in cp1252 .*; set `encoding:` to the one"):
+    with pytest.raises(BadInput, match=r"a\.csv: near line 32: not text in cp1252 .*; set `encoding:` to the one"):
         rows_of(str(tmp_path / "a.csv"), encoding="cp1252")
 
 
@@ -142,6 +143,11 @@ def test_patterns_and_folders_stand_for_their_files_in_order(tmp_path):
     assert about_source(DATASET | {"files": pattern})["files"] == {pattern: 3}
     with pytest.raises(BadInput, match=r"config: datasets\.toy\.files: '.*\.json' is a pattern that no file matches"):
         rows_of(str(shards / "*.json"))
+
+
+def test_a_file_that_two_patterns_match_is_read_once(tmp_path):
+    path = write_csv(tmp_path / "a.csv", TEXTS)
+    assert rows_of([path, str(tmp_path / "*.csv"), str(tmp_path)]) == TEXTS
 
 
 def test_an_empty_folder_is_told_with_what_it_holds(tmp_path):
@@ -195,6 +201,20 @@ def test_a_damaged_zip_and_parquet_inside_one_are_refused(tmp_path):
         rows_of(write_zip(tmp_path / "b.zip", a__parquet="PAR1"))
 
 
+def test_a_zip_with_an_archive_in_it_is_refused(tmp_path):
+    with pytest.raises(BadInput, match=r"b\.tar: cannot tell its format"):
+        rows_of(write_zip(tmp_path / "a.zip", b__tar="x"))
+
+
+def test_a_zip_of_another_compression_is_not_said_to_need_a_password(tmp_path):
+    data = bytearray(Path(write_zip(tmp_path / "a.zip", a__csv="text,label\n")).read_bytes())
+    central = data.find(b"PK\x01\x02")
+    data[8:10] = data[central + 10 : central + 12] = b"\x09\x00"  # Deflate64, as Windows writes large archives
+    (tmp_path / "a.zip").write_bytes(data)
+    with pytest.raises(BadInput, match=r"'a\.csv' is compressed in another way \(.*\); unpack it yourself"):
+        rows_of(str(tmp_path / "a.zip"))
+
+
 # fastText
 
 
@@ -209,6 +229,7 @@ def test_lines_of_fasttext_are_recognized_and_said(tmp_path):
     ("line", "message"),
     [
         ("__label__a __label__b text", "line 2: has several labels; .*multi-label"),
+        ("__label__a text __label__b", "line 2: has several labels; .*multi-label"),
         ("no label", "line 2: does not begin with __label__ and a label"),
     ],
 )
@@ -229,6 +250,16 @@ def write_folders(root, classes=("neg", "pos"), n=15):
         for k in range(n):
             (root / name / f"{k:02}.txt").write_text(f"{name} {root.name} {i} {k}\n")
     return str(root)
+
+
+def test_texts_are_files_with_the_ending_in_any_case(tmp_path):
+    folder = write_folders(tmp_path / "data")
+    (tmp_path / "data/neg/99.TXT").write_text("large letters")
+    (tmp_path / "data/neg/more.txt").mkdir()
+    assert ("large letters", "neg") in (rows := rows_of(folder)) and len(rows) == 31
+    (tmp_path / "data/pos/gone.txt").symlink_to(tmp_path / "nothing")
+    with pytest.raises(BadInput, match=r"gone\.txt: cannot be read \(No such file or directory\); fetch or remove it"):
+        guesses(folder)
 
 
 @pytest.mark.parametrize("kind", ["folders", None])

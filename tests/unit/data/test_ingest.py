@@ -485,6 +485,12 @@ def test_a_long_value_does_not_fill_the_screen(tmp_path, changes):
     assert len(str(caught.value)) < 500
 
 
+def test_texts_that_are_too_few_for_splits_are_said_to_be(tmp_path):
+    path = write_csv(tmp_path / "a.csv", [("same" if i % 2 else "other", "ab"[i % 2]) for i in range(100)])
+    with pytest.raises(BadInput, match="splits: test: no training rows are left: there are too few different texts"):
+        run(tmp_path, path)
+
+
 def test_a_named_split_that_where_empties_is_not_cut_from_training(tmp_path):
     train = [(f"text {i}", "ab"[i % 2], "1") for i in range(60)]
     test = [(f"other {i}", "ab"[i % 2], "0") for i in range(20)]

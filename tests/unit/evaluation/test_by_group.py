@@ -39,6 +39,18 @@ def test_a_cell_without_a_reference_has_scores_and_no_gap():
     assert rows[0]["score"] == pytest.approx(-np.log(0.9))
 
 
+@pytest.mark.parametrize("metric", ["auc", "mcc"])
+def test_a_group_of_one_class_has_no_auc_and_is_not_the_worst(metric):
+    labels = np.repeat([0, 1, 0], [50, 50, 50])
+    wrong = np.where(labels == np.arange(150) % 9 // 8, 0.9, 0.1).astype(np.float32)
+    both = Predictions(np.arange(150), labels, np.column_stack([wrong, 1 - wrong]), {})
+    values = np.concatenate([np.tile(["de", "fr"], 50), np.repeat("it", 50)])
+    de, fr, it = group_rows(both, both, {"country": values}, METRICS[metric])
+    assert np.isnan([it["score"], it["gap"], it["gap_se"]]).all() and not it["worst"] and it["accuracy"] > 0
+    assert de["worst"] + fr["worst"] == 1 and it["spread"] == de["spread"]
+    assert de["spread"] == pytest.approx(100 * abs(de["score"] - fr["score"]))
+
+
 @pytest.mark.parametrize(("folds", "rows"), [(2, [(0, 60, 30), (2, 60, 30)]), (None, [(s, 30, 15) for s in range(4)])])
 def test_the_folds_of_a_round_are_put_together(tmp_path, folds, rows):
     ids, paths = np.arange(120), {}

@@ -224,7 +224,7 @@ def test_noisy_labels_and_the_worst_group_are_told():
     groups = pd.DataFrame([
         cell | {"arm": "bert", "arm_title": "BERT", "n": n, "value": value, "test_examples": examples, "score": score}
         for n, value, examples, score in [(100, "A", 50, 0.2), (200, "A", 50, 0.9), (200, "B", 50, 0.8),
-                                          (200, "C", 5, 0.0)]
+                                          (200, "C", 5, 0.0), (200, "D", 50, float("nan"))]
     ])  # fmt: skip
     assert (
         "- Groups by city, **BERT**: accuracy is worst on B, 80.0 %, 10.0 points behind A, the best one."

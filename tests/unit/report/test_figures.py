@@ -481,6 +481,8 @@ def test_tuning_shows_the_mean_over_seeds_per_size_and_number_of_tries():
         assert lines == [[[1, 61.0], [2, 71.0], [3, 81.0]], [[1, 61.0]]]
         assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "2", "3"]
     assert " ".join(fig.axes[0].get_ylabel().split()) == "Expected best validation accuracy (%)"
+    both = pd.concat([table, table.assign(dataset="e")])  # another data set of the same title
+    assert len(tuning.draw(both, ["arm0", "arm1"], STYLE).axes) == 4
     alone = tuning.draw(table[table["tries"] == 1], ["arm0", "arm1"], STYLE)
     assert "one try" in " ".join(text.get_text() for text in alone.texts)
 

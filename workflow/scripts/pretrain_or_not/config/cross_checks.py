@@ -150,9 +150,10 @@ def check_form(dataset, path, mistakes):
     if isinstance(dataset.get("group"), str) and isinstance(dataset.get("time"), str):
         text = "splits are cut by `group` or by `time`, not by both; leave out one of the two keys"
         mistakes.add((*path, "group"), f"{show(dataset['group'])} is one too many: {text}")
-    named = [*(sequence(dataset, "pair") or sequence(dataset, "text") or [dataset.get("text")])]
-    if isinstance(dataset.get("label"), str) and dataset["label"] in named:
-        mistakes.add((*path, "label"), f"{show(dataset['label'])} is the column of the text too; name another one")
+    named = [*(sequence(dataset, "pair") or sequence(dataset, "text") or [dataset.get("text", "text")])]
+    label = dataset.get("label", "label")  # the defaults are not filled in yet
+    if isinstance(label, str) and label in named:
+        mistakes.add((*path, "label"), f"{show(label)} is the column of the text too; name another one")
 
 
 def is_encoding(name):

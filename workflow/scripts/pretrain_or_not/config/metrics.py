@@ -16,7 +16,8 @@ class Metric(NamedTuple):
     score in a heading. scale: what a score is multiplied by where it is shown. step: unit of a gap. digits: decimals of
     a shown gap. small: below which gap an arm is close to the reference arm (``figures.one_point``), in that unit.
     bounds: lowest and highest possible score. higher_is_better: whether a higher score is better. of_classes: whether
-    only the predicted classes matter, not their probabilities.
+    only the predicted classes matter, not their probabilities. fewest_classes: among the labels, below which the score
+    says nothing.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Metric(NamedTuple):
     bounds: tuple[float, float] = (0.0, 1.0)
     higher_is_better: bool = True
     of_classes: bool = True
+    fewest_classes: int = 1
 
     @property
     def sign(self) -> int:
@@ -51,12 +53,12 @@ METRICS = {
     for metric in (
         Metric("accuracy", "accuracy", "%"),
         Metric("macro_f1", "macro-F1", "%"),
-        Metric("mcc", "MCC", "× 100", bounds=(-1.0, 1.0)),
+        Metric("mcc", "MCC", "× 100", bounds=(-1.0, 1.0), fewest_classes=2),
         Metric(
             "log_loss", "log loss", "nats", scale=1, step="nat", digits=3, small=0.02, bounds=(0.0, float("inf")),
             higher_is_better=False, of_classes=False,
         ),
-        Metric("auc", "AUC", "× 100", of_classes=False),
+        Metric("auc", "AUC", "× 100", of_classes=False, fewest_classes=2),
     )
 }  # fmt: skip
 

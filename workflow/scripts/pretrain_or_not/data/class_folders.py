@@ -15,4 +15,9 @@ def class_folders(path):
 def texts_in(folder):
     """Return the paths of the texts of a class, sorted."""
     with os.scandir(folder) as entries:
-        return sorted(entry.path for entry in entries if entry.name.endswith(SUFFIX) and not entry.name.startswith("."))
+        return sorted(entry.path for entry in entries if is_text(entry))
+
+
+def is_text(entry):
+    """Return whether an entry of a folder is a text; a link counts as one even if what it points to is missing."""
+    return entry.name.lower().endswith(SUFFIX) and not entry.name.startswith(".") and not entry.is_dir()

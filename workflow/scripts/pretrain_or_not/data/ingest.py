@@ -74,6 +74,8 @@ def clean(batches, scratch, label_map, ignored=()):
     counts["read"] = first_id
     if first_id == 0:
         raise BadInput("the data set is empty: no rows at all")
+    if counts["left out by `where`"] == first_id:
+        raise BadInput(f"`where` leaves out all {first_id:,} rows; change it")
     if not seen:
         raise BadInput(f"none of its {first_id:,} rows has both a text and a label")
     if len(seen) == 1:

@@ -251,6 +251,8 @@ class Arrangement:
         self.view(f"cut_{split}", f"CASE WHEN split = 'train' AND {inside} THEN '{split}' ELSE split END")
         key, value = ("time", self.by_time) if self.by_time else ("group", self.by_group)
         if not self.one(f"SELECT count(*) FROM {self.rows} WHERE split = 'train'")[0]:
+            if value is None:
+                raise BadInput(f"splits: {split}: no training rows are left: there are too few different texts")
             raise BadInput(f"{key}: all training rows have the same {value!r}, or too few have another one")
         found = self.one(f"SELECT count(*) FROM {self.rows} WHERE split = '{split}'")[0]
         if value and found > MOST_TOO_MANY * n:

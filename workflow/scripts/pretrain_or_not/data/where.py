@@ -23,11 +23,15 @@ QUERY = "SELECT * FROM rows WHERE (\n{}\n)"  # lines of their own, so that a com
 ALLOWED = {"BETWEEN", "CASE", "CAST", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT", "FUNCTION", "OPERATOR",
            "TYPE"}  # fmt: skip
 
+# Functions that read the clock, although DuckDB lists them as if they did not.
+CLOCK = {"age", "ago", "current_localtime", "current_localtimestamp", "pg_conf_load_time", "pg_postmaster_start_time"}
+
 
 @cache
 def connection():
     """Return a connection to an empty database in memory that can open no file; its settings are locked."""
     db = duckdb.connect(config={"enable_external_access": "false", "threads": "1"})
+    db.execute("SET GLOBAL TimeZone = 'UTC'")  # so that the result does not depend on the machine's
     db.execute("SET python_enable_replacements = false; SET memory_limit = '256MB'; SET lock_configuration = true")
     return db
 
@@ -39,7 +43,7 @@ def stable_functions():
         """SELECT function_name FROM duckdb_functions() WHERE function_type = 'scalar' OR function_type = 'macro'
            GROUP BY function_name HAVING bool_and(coalesce(stability, 'CONSISTENT') = 'CONSISTENT')"""
     )
-    return {name for (name,) in rows.fetchall()}
+    return {name for (name,) in rows.fetchall()} - CLOCK
 
 
 class Condition(NamedTuple):
@@ -88,7 +92,7 @@ def parsed(text):
     result = connection().execute("SELECT json_serialize_sql(?)", [QUERY.format(text)]).fetchall()[0][0]
     tree = json.loads(result)
     if tree["error"]:
-        raise BadInput(f"where: {text!r} is not an expression of DuckDB: {tree['error_message']}")
+        raise BadInput(f"where: {text!r} is not an expression of DuckDB: {' '.join(tree['error_message'].split())}")
     if len(tree["statements"]) != 1:
         raise BadInput(f"where: {text!r} is more than one expression; leave out the semicolon")
     return tree["statements"][0]["node"]
@@ -138,7 +142,7 @@ def typed(values):
         except (pa.ArrowException, UnicodeEncodeError, OverflowError):
             values = as_text([v if v is None or isinstance(v, str) else json.dumps(v) for v in values])
     kind = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
-    return values.cast(pa.string() if pa.types.is_null(kind) else kind)
+    return values.cast(kind)  # nulls alone have a type of their own, which goes with any other
 
 
 def reason(error):

@@ -20,15 +20,16 @@ def group_rows(cell: Predictions, reference: Predictions | None, groups: dict, m
     """Return one row per group column and value, with the keys of COLUMNS.
 
     Scores are computed on the examples of the group alone. `gap` is that to the reference arm, on the same examples,
-    with its standard error, NaN without a `reference`. `worst` marks the group with the worst score among those of at
-    least SMALLEST examples, and `spread` is how far it is behind the best one, in the unit of the gap; NaN if there are
+    with its standard error, NaN without a `reference`. Both it and `score` are NaN where AUC or MCC is not defined: in
+    a group of one class. `worst` marks the group with the worst score among those of at least SMALLEST examples, and
+    `spread` is how far it is behind the best one, in the unit of the gap; NaN if there are
     fewer than two. groups: column -> value of each test example, (n,).
     """
     rows = []
     for column, values in groups.items():
         names, places = np.unique(values, return_inverse=True)
         of_column = [one_group(cell, reference, np.flatnonzero(places == i), metric) for i in range(len(names))]
-        compared = [row for row in of_column if row["test_examples"] >= SMALLEST]
+        compared = [row for row in of_column if row["test_examples"] >= SMALLEST and not np.isnan(row["score"])]
         by_score = sorted(compared, key=lambda row: metric.sign * row["score"])
         spread = abs(metric.scale * (by_score[-1]["score"] - by_score[0]["score"])) if len(compared) > 1 else np.nan
         rows += [
@@ -43,9 +44,11 @@ def one_group(cell, reference, rows, metric):
     labels, probabilities = cell.labels[rows], cell.probabilities[rows]
     right = metric_values("accuracy", labels, probabilities)
     low, high = wilson_interval(int(right.sum()), len(rows))
-    own = metric_values(metric.name, labels, probabilities)
-    gap, error = np.nan, np.nan
-    if reference is not None:
+    own, gap, error = np.array([np.nan]), np.nan, np.nan
+    defined = len(np.unique(labels)) >= metric.fewest_classes
+    if defined:
+        own = metric_values(metric.name, labels, probabilities)
+    if defined and reference is not None:
         theirs = metric_values(metric.name, labels, reference.probabilities[rows])
         gap, error = paired_gap(paired_differences(metric, theirs, own))
     return {

@@ -108,7 +108,7 @@ def group_notes(by_group: pd.DataFrame) -> list[str]:
     lines = []
     for (column, _), rows in largest[largest["test_examples"] >= SMALLEST].groupby(["group", "arm"], sort=False):
         metric = METRICS[rows["metric"].iloc[0]]
-        means = (metric.sign * rows.groupby("value")["score"].mean()).sort_values()
+        means = (metric.sign * rows.groupby("value")["score"].mean()).dropna().sort_values()
         if len(means) > 1:
             spread = number(metric.scale * (means.iloc[-1] - means.iloc[0]), metric.digits)
             worst, title = markdown(means.index[0]), markdown(rows["arm_title"].iloc[0])

@@ -38,6 +38,6 @@ def label_and_text(line, place):
     if not found:
         raise BadInput(f"{place}: does not begin with {MARK} and a label; correct it, or set `format:` to another one")
     rest = text[found.end() :]
-    if rest.startswith(MARK):
+    if any(word.startswith(MARK) for word in rest.split()):  # fastText takes it for a label, wherever it stands
         raise BadInput(f"{place}: has several labels; texts with several labels (multi-label) are not supported")
     return found[1], rest

@@ -34,7 +34,7 @@ def form_of(path, dataset: dict) -> Form:
     if is_zip(path):
         options = options._replace(member=zipped_member(path, options.member))
         if given is None:
-            given = format_of(options.member)
+            given = format_of(options.member, member=options.member)
     elif not is_archive(path):
         options = options._replace(member=None)
     if (

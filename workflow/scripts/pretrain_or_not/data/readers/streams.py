@@ -70,8 +70,9 @@ class Recoded(io.RawIOBase):
             try:
                 text = self.decoder.decode(data, final=not data)
             except UnicodeError as error:
+                before = error.object.count(b"\n", 0, error.start) if isinstance(error, UnicodeDecodeError) else 0
                 raise BadInput(
-                    f"{self.name}: near line {self.lines}: not text in {self.encoding} "
+                    f"{self.name}: near line {self.lines + before}: not text in {self.encoding} "
                     f"({str(error).partition(': ')[2] or error}); set `encoding:` to the one it is in"
                 ) from error
             if not data and not text:
@@ -166,6 +167,8 @@ def open_zipped(path, member):
     with zipfile.ZipFile(path) as archive:
         try:
             file = archive.open(name)
+        except NotImplementedError as error:
+            raise BadInput(f"{path}: {name!r} is compressed in another way ({error}); unpack it yourself") from error
         except RuntimeError as error:
             raise BadInput(f"{path}: {name!r} needs a password; unpack it, and name the file in it") from error
         with file:

@@ -52,9 +52,12 @@ def exists(path, dataset):
 
 
 def expanded(dataset):
-    """Return the files of a dataset as {split: [paths]}; patterns and folders are replaced by the files, sorted."""
+    """Return the files of a dataset as {split: [paths]}; patterns and folders are replaced by the files, sorted.
+
+    A file that several patterns of a split match is there once.
+    """
     return {
-        split: [file for path in paths for file in expand(path, dataset)]
+        split: list(dict.fromkeys(file for path in paths for file in expand(path, dataset)))
         for split, paths in files_by_split(dataset["files"]).items()
     }
 
@@ -131,7 +134,10 @@ def find_versions(dataset):
         files = [
             file for path in paths if Path(path).is_dir() for folder in class_folders(path) for file in texts_in(folder)
         ]
-        return {"texts": len(files), "bytes": sum(Path(file).stat().st_size for file in files)}
+        try:
+            return {"texts": len(files), "bytes": sum(Path(file).stat().st_size for file in files)}
+        except OSError as error:  # a link to nothing, such as of a file that git-annex has not fetched
+            raise BadInput(f"{error.filename}: cannot be read ({error.strerror}); fetch or remove it") from error
     return {"times": times} if (times := unwatched_times(paths)) else None
 
 

@@ -29,7 +29,8 @@ def draw(
     if table["tries"].max() == 1:
         return message("Each arm has one try: its sweep has one value.", style["width"])
     titles = [f"{title}, {counted(n, 'label')}" for title, n in zip(table["dataset_title"], table["n"], strict=True)]
-    table = table.assign(shown=metric.scale * table["expected_best"], dataset=titles, dataset_title=titles)
+    cells = table["dataset"] + ":" + table["n"].astype(str)  # a panel each: datasets may have the same title
+    table = table.assign(shown=metric.scale * table["expected_best"], dataset=cells, dataset_title=titles)
     table = table.sort_values("tries", kind="stable")
     looks = arm_looks(arms)
     fig, drawn = panels(table.sort_values("n", kind="stable"), style["width"], "tries", str)
