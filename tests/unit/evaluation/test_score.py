@@ -126,7 +126,8 @@ def test_a_selected_value_at_the_edge_of_its_sweep_is_marked(scored, others, edg
 
 
 def test_one_neighbour_is_no_edge_of_a_sweep(scored):
-    knn = {"selected": {"recipe": {"family": "knn"}, "setting": "k1"}} | beaten(k5=0.4, k20=0.3)
+    knn = {"selected": {"recipe": {"family": "knn"}, "setting": "k1.0"}}
+    knn |= {"beaten": [{"setting": f"k{k}", "validation_score": 0.4} for k in (5.0, 20.0)]}
     scores, _ = scored([("big", 100, 0, 0.9, None, knn), ("small", 100, 0, 0.9, None)])
     assert scores["sweep_edge"].isna().all() and scores["tries"].tolist() == [3, 1]
 

@@ -13,17 +13,16 @@ class Sweep(NamedTuple):
     """The sweep of a family.
 
     key: the key of the arm that holds the values, a list of numbers. prefix: start of the setting in paths, letters
-    only. lowest: the lowest value that makes sense, if there is one.
+    only.
     """
 
     key: str
     prefix: str
-    lowest: float | None = None
 
 
 LEARNING_RATES = Sweep("learning_rates", "lr")
 REGULARIZATION = Sweep("C", "C")
-NEIGHBOURS = Sweep("neighbours", "k", lowest=1)
+NEIGHBOURS = Sweep("neighbours", "k")
 
 
 class Family(NamedTuple):

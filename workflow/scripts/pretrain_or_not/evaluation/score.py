@@ -7,9 +7,8 @@ import pandas as pd
 import pyarrow as pa
 
 from pretrain_or_not.compute.metrics import metric_values
-from pretrain_or_not.config.families import FAMILIES
 from pretrain_or_not.config.metrics import METRICS, Metric
-from pretrain_or_not.config.settings import setting_value
+from pretrain_or_not.config.settings import ONE_NEIGHBOUR, setting_value
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.evaluation.by_class import class_columns
 from pretrain_or_not.evaluation.by_group import COLUMNS as GROUP_COLUMNS
@@ -116,8 +115,7 @@ def sweep_edge(choice):
     if len(values) == 1 or score in (None, *(run["validation_score"] for run in choice["beaten"])):
         return None
     ends = {min(values, key=values.__getitem__): "lowest", max(values, key=values.__getitem__): "highest"}
-    sweep = FAMILIES[choice["selected"]["recipe"]["family"]].sweep
-    return None if sweep and values[chosen] == sweep.lowest else ends.get(chosen)
+    return None if chosen == ONE_NEIGHBOUR else ends.get(chosen)
 
 
 def gap_rows(scores, predictions, reference, metric):
