@@ -59,7 +59,7 @@ BOUNDS = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at mos
 
 def code(value):
     """Return a value as YAML writes it on one line, as Markdown code."""
-    if isinstance(value, str) and value:
+    if isinstance(value, str) and value.strip():
         return f"`{value}`"
     return f"`{json.dumps(value, ensure_ascii=False)}`"
 

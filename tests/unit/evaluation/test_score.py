@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from pretrain_or_not.evaluation.details import mean_predictions
+from pretrain_or_not.evaluation.details import mean_predictions, mean_recall
 from pretrain_or_not.evaluation.predictions import Predictions
 from pretrain_or_not.evaluation.score import COST, score
 from pretrain_or_not.files.parquet import write_table
@@ -202,3 +202,11 @@ def test_probabilities_are_averaged_over_seeds_and_put_together_over_folds():
     ids, labels, probabilities = mean_predictions([cell([5, 2], 0.2), cell([2, 9], 0.6)])
     assert ids.tolist() == [2, 5, 9] and labels.tolist() == [0, 1, 1]
     np.testing.assert_allclose(probabilities[:, 0], [0.4, 0.2, 0.6], rtol=1e-6)
+
+
+def test_an_arm_that_misses_a_rare_class_does_not_judge_labels():
+    labels = np.repeat([0, 1], [95, 5])
+    right = np.where(labels == 0, 0.9, 0.1)  # of the label's class
+    probabilities = np.where(labels[:, None] == [0, 1], right[:, None], 1 - right[:, None])
+    assert (probabilities.argmax(axis=1) == labels).mean() == 0.95
+    assert mean_recall(labels, probabilities) == 0.5

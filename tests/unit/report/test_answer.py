@@ -25,7 +25,8 @@ def page(rows, **changes):
     """Return the answer of an experiment with two cells, whose rows of answer.parquet are `rows`."""
     cell = {"dataset": "d", "dataset_title": "Reviews", "family": "lstm", "n": 100, "seed": 0,
             "setting": "lr0.1", "status": "ok",
-            "accuracy_low": 0.8, "accuracy_guessing": 0.5, "metric": "accuracy", "macro_f1": 0.8,
+            "accuracy": 0.85, "accuracy_low": 0.8, "accuracy_high": 0.9, "accuracy_guessing": 0.5, "metric": "accuracy",
+            "macro_f1": 0.8,
             "accuracy_ceiling": 1.0,
             "predicted_classes": 2.0, "best_step": 50.0, "steps": 100,
             "validations": 4, "tries": 1, "schedule": "constant", "lowest_loss": 0.1,
@@ -220,13 +221,18 @@ def test_noisy_labels_and_the_worst_group_are_told():
     row = words(**answer_row(*planted([9, 6, 5, 4], 500), 1.0))
     noisy = page([row], scores={"accuracy_ceiling": 0.97})
     assert "about 3.0 % of the test labels may be wrong or ambiguous" in noisy and "above 97.0 %" in noisy
-    cell = {"dataset": "d", "group": "city", "metric": "accuracy", "seed": 0}
+    cell = {"dataset": "d", "group": "city", "metric": "accuracy", "seed": 0, "score_low": 0.7, "score_high": 0.9}
     groups = pd.DataFrame([
         cell | {"arm": "bert", "arm_title": "BERT", "n": n, "value": value, "test_examples": examples, "score": score}
         for n, value, examples, score in [(100, "A", 50, 0.2), (200, "A", 50, 0.9), (200, "B", 50, 0.8),
                                           (200, "C", 5, 0.0), (200, "D", 50, float("nan"))]
     ])  # fmt: skip
     assert (
-        "- Groups by city, **BERT**: accuracy is worst on B, 80.0 %, 10.0 points behind A, the best one."
-        in page([row], by_group=groups).splitlines()
+        "- Groups by city, **BERT**: accuracy is worst on B, 80.0 % (95 % interval: 70.0 % to 90.0 %), 10.0 points "
+        "behind A, the best one." in page([row], by_group=groups).splitlines()
     )
+
+
+def test_an_arm_that_is_ahead_at_smaller_sizes_is_not_still_behind():
+    text = sentence(words(**answer_row(*planted([-9, -4, 3, 6], 5000), 1.0)))
+    assert "still" not in text and "but ahead at smaller ones, by up to " in text

@@ -488,10 +488,10 @@ def test_tuning_shows_the_mean_over_seeds_per_size_and_number_of_tries():
 
 
 def test_groups_show_their_accuracy_and_their_gap():
-    row = {"dataset": "d", "dataset_title": "D", "group": "country", "arm_title": "A", "seed": 0, "accuracy_low": 0.7,
-           "accuracy_high": 0.9, "gap_se": 1.0}  # fmt: skip
+    row = {"dataset": "d", "dataset_title": "D", "group": "country", "arm_title": "A", "seed": 0, "score_low": 0.7,
+           "score_high": 0.9, "gap_se": 1.0}  # fmt: skip
     table = pd.DataFrame([
-        row | {"arm": arm, "n": n, "value": value, "test_examples": examples, "accuracy": 0.8, "gap": gap}
+        row | {"arm": arm, "n": n, "value": value, "test_examples": examples, "score": 0.8, "gap": gap}
         for arm, gap in (("arm0", 0.0), ("arm1", 2.5))
         for n in (100, 200)
         for value, examples in (("de", 50), ("fr", 90))

@@ -35,8 +35,8 @@ def check_experiment(config, mistakes):
     known = all(("experiment", "arms", i) not in mistakes for i in range(len(arms)))
     if isinstance(reference, str) and arms and known and reference not in arms:
         path = ("experiment", "reference")
-        hint = did_you_mean(reference, arms)
-        mistakes.add(path, f"{show(reference)} is not one of experiment.arms{hint} (there are: {listing(arms)})")
+        text = f"is not one of experiment.arms (there are: {listing(arms)}); set `reference` to one of them"
+        mistakes.add(path, f"{show(reference)} {text}")
 
     seen = {}
     for i, size in enumerate(sequence(experiment, "sizes")):

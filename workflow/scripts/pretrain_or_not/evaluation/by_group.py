@@ -6,14 +6,14 @@ import numpy as np
 
 from pretrain_or_not.compute.metrics import metric_values
 from pretrain_or_not.config.metrics import Metric
-from pretrain_or_not.evaluation.metrics import paired_differences, paired_gap, wilson_interval
+from pretrain_or_not.evaluation.metrics import interval, paired_differences, paired_gap, wilson_interval
 from pretrain_or_not.evaluation.predictions import Predictions
 
 SMALLEST = 20  # test examples; a smaller group is scored, but is neither the best nor the worst one
 
 COLUMNS = {"group": str, "value": str, "test_examples": int, "accuracy": float, "accuracy_low": float,
-           "accuracy_high": float, "macro_f1": float, "metric": str, "score": float, "gap": float, "gap_se": float,
-           "worst": bool, "spread": float}  # fmt: skip
+           "accuracy_high": float, "macro_f1": float, "metric": str, "score": float, "score_low": float,
+           "score_high": float, "gap": float, "gap_se": float, "worst": bool, "spread": float}  # fmt: skip
 
 
 def group_rows(cell: Predictions, reference: Predictions | None, groups: dict, metric: Metric) -> list[dict]:
@@ -44,10 +44,11 @@ def one_group(cell, reference, rows, metric):
     labels, probabilities = cell.labels[rows], cell.probabilities[rows]
     right = metric_values("accuracy", labels, probabilities)
     low, high = wilson_interval(int(right.sum()), len(rows))
-    own, gap, error = np.array([np.nan]), np.nan, np.nan
+    own, ends, gap, error = np.array([np.nan]), (np.nan, np.nan), np.nan, np.nan
     defined = len(np.unique(labels)) >= metric.fewest_classes
     if defined:
         own = metric_values(metric.name, labels, probabilities)
+        ends = interval(metric, own)
     if defined and reference is not None:
         theirs = metric_values(metric.name, labels, reference.probabilities[rows])
         gap, error = paired_gap(paired_differences(metric, theirs, own))
@@ -59,6 +60,8 @@ def one_group(cell, reference, rows, metric):
         "macro_f1": float(metric_values("macro_f1", labels, probabilities).mean()),
         "metric": metric.name,
         "score": float(own.mean()),
+        "score_low": ends[0],
+        "score_high": ends[1],
         "gap": gap,
         "gap_se": error,
     }

@@ -51,7 +51,8 @@ def notes_on(
     ]
     lines += [f"**{markdown(titles[found.arm])}**: {diagnosis_words(found)}." for found in diagnoses(scores)]
     lines += tries_note(scores) + imbalance_note(scores) + noise_note(scores)
-    lines += group_notes(by_group) if by_group is not None else []
+    guessing = set(scores.loc[scores["family"] == "majority", "arm"])
+    lines += group_notes(by_group, guessing) if by_group is not None else []
     return lines + [f"The data: {markdown(warning).rstrip('.')}." for warning in warnings]
 
 
@@ -69,13 +70,14 @@ def tries_note(scores: pd.DataFrame) -> list[str]:
 
 def imbalance_note(scores: pd.DataFrame) -> list[str]:
     """Return a note, in a list, if accuracy hides what arms do with rare classes; otherwise an empty list."""
-    share = scores["accuracy_guessing"].max()
+    folds = scores["folds"].any()  # each has other test examples, so the mean over them is that of all rows
+    share = scores["accuracy_guessing"].mean() if folds else scores["accuracy_guessing"].max()
     if scores["metric"].iloc[0] != "accuracy" or share < IMBALANCED:
         return []
     return [
         f"The data: always answering the most frequent class is right in {100 * share:.1f} % of the test examples, so "
         "accuracy says little about the rare classes. `experiment: {metric: macro_f1}` counts each class the same"
-        f"{macro_words(scores)}."
+        f"{'' if folds else macro_words(scores)}."
     ]
 
 
@@ -99,10 +101,11 @@ def noise_note(scores: pd.DataFrame) -> list[str]:
     ]
 
 
-def group_notes(by_group: pd.DataFrame) -> list[str]:
+def group_notes(by_group: pd.DataFrame, guessing: set[str]) -> list[str]:
     """Return a note per group column and arm, at its largest size: its worst group, and how far it is behind the best.
 
     The worst group is that of the mean over seeds, among groups of enough test examples (`evaluation.by_group`).
+    guessing: arms without a note, which always answer the most frequent class.
     """
     largest = by_group[by_group["n"] == by_group.groupby("arm")["n"].transform("max")]
     lines = []
@@ -110,11 +113,15 @@ def group_notes(by_group: pd.DataFrame) -> list[str]:
         metric = METRICS[rows["metric"].iloc[0]]
         means = (metric.sign * rows.groupby("value")["score"].mean()).dropna().sort_values()
         if len(means) > 1:
+            if rows["arm"].iloc[0] in guessing:
+                continue
             spread = number(metric.scale * (means.iloc[-1] - means.iloc[0]), metric.digits)
+            of_worst = rows.loc[rows["value"] == means.index[0], ["score_low", "score_high"]].mean()
+            ends = " to ".join(score_text(metric, end) for end in of_worst)
             worst, title = markdown(means.index[0]), markdown(rows["arm_title"].iloc[0])
             lines.append(
                 f"Groups by {markdown(column)}, **{title}**: {metric.title} is worst on {worst}, "
-                f"{score_text(metric, metric.sign * means.iloc[0])}, {spread} {metric.step}s "
+                f"{score_text(metric, metric.sign * means.iloc[0])} (95 % interval: {ends}), {spread} {metric.step}s "
                 f"behind {markdown(means.index[-1])}, the best one."
             )
     return lines
