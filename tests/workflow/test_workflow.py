@@ -52,14 +52,14 @@ def test_every_stage_leaves_its_file(project):
     }
     expected = {"scores.parquet", "gaps.parquet", "answer.parquet", "answer.md", "embeddings/tiny.safetensors"}
     expected |= {"toy/examples.parquet", "toy/dataset.json"}
-    details = ("scores_by_class", "scores_by_group", "label_issues", "confusion", "reliability")
+    details = ("tuning", "scores_by_class", "scores_by_group", "label_issues", "confusion", "reliability")
     expected |= {f"{name}.parquet" for name in details}
     expected |= {f"figures/{name}.{kind}" for name in FIGURES for kind in ("png", "svg", "pdf")}
     forms = ("parquet", "md", "tex", "html")
     expected |= {f"tables/{name}.{form}" for name in ("scores", "inference") for form in forms}
     expected |= {f"timing/{arm}/cpu-batch2-length8.parquet" for arm in ("bert", "lstm", "lstm-bert-embeddings")}
-    for stage in ("tokens", "features"):
-        expected |= {f"toy/{stage}/tiny/{split}.parquet" for split in ("train", "validation", "test")}
+    for folder in ("tokens/tiny", "features/tiny/length-32"):
+        expected |= {f"toy/{folder}/{split}.parquet" for split in ("train", "validation", "test")}
     settings = {"bert": ["lr0.001"], "lstm": ["lr0.001", "lr0.02"], "lstm-bert-embeddings": ["lr0.02"],
                 "tfidf": ["C1.0", "C10.0"], "probe": ["C0.1"]}  # fmt: skip
     for cell in ("n40/seed0", "n50pct/seed0"):
