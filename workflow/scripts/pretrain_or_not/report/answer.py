@@ -101,7 +101,7 @@ def no_comparison(row, arm):
     own, other, guess = (score_text(metric, row[key]) for key in ("score", "reference_score", "guessing_score"))
     where = f"at {at}" if row["smallest"] == row["largest"] else "at every size"
     return (
-        f"{arm} cannot be compared: {where}, neither it nor **{reference}** is better than "
+        f"{arm} cannot be compared: {where}, neither it nor **{reference}** is clearly better than "
         f"{guessing_words(metric)} (at {at}: {metric.title} {own} and {other}, and {guess} by that)."
     )
 
