@@ -125,8 +125,8 @@ AHEAD = {"gap_largest": -16.0, "gap_largest_low": -17.0, "gap_largest_high": -15
         ),
         (
             {"verdict": "guessing", "labels": np.nan, "score": 0.005, "reference_score": 0.0, "guessing_score": 0.5},
-            "**LSTM** cannot be compared: at every size, neither it nor **BERT** is clearly better than always answering "
-            "the most frequent class (at 10,000 labels: accuracy 0.5 % and 0.0 %, and 50.0 % by that).",
+            "**LSTM** cannot be compared: at every size, neither it nor **BERT** is clearly better than always "
+            "answering the most frequent class (at 10,000 labels: accuracy 0.5 % and 0.0 %, and 50.0 % by that).",
         ),
         (
             {"metric": "log_loss", "threshold": 0.02, "gap_largest": 0.0463},
