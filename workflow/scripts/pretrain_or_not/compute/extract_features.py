@@ -111,8 +111,8 @@ def extract_features(tokens, max_length, pretrained, name, threads, outputs):
     """Write columns row, id, label and features (fixed-size lists of float32) of all rows, in the order of the tokens.
 
     tokens, outputs: split -> path. max_length: tokens to which texts are cut, None for as many as the model can read.
-    pretrained, name: see `FrozenEncoder`.
-    The metadata hold the cost of the features. Raises BadInput as `FrozenEncoder` does, or if features are not finite.
+    pretrained, name: see `FrozenEncoder`. The metadata hold the cost of the features. Raises BadInput as
+    `FrozenEncoder` does, or if features are not finite.
     """
     torch.set_num_threads(threads)
     accelerator = build_accelerator("auto")

@@ -22,8 +22,8 @@ def group_rows(cell: Predictions, reference: Predictions | None, groups: dict, m
     Scores are computed on the examples of the group alone. `gap` is that to the reference arm, on the same examples,
     with its standard error, NaN without a `reference`. Both it and `score` are NaN where AUC or MCC is not defined: in
     a group of one class. `worst` marks the group with the worst score among those of at least SMALLEST examples, and
-    `spread` is how far it is behind the best one, in the unit of the gap; NaN if there are
-    fewer than two. groups: column -> value of each test example, (n,).
+    `spread` is how far it is behind the best one, in the unit of the gap; NaN if there are fewer than two. groups:
+    column -> value of each test example, (n,).
     """
     rows = []
     for column, values in groups.items():

@@ -91,8 +91,9 @@ def issue_rows(scores, paths, texts, metric):
 
 def mean_recall(labels, probabilities):
     """Return the mean over the classes that the labels have of the share of their examples that are right."""
-    right, given = probabilities.argmax(axis=1) == labels, np.bincount(labels)
-    return (np.bincount(labels, weights=right)[given > 0] / given[given > 0]).mean()
+    matrix = confusion_matrix(labels, probabilities.argmax(axis=1), probabilities.shape[1])
+    given = matrix.sum(axis=1)
+    return (np.diag(matrix)[given > 0] / given[given > 0]).mean()
 
 
 def mean_predictions(cells):
