@@ -45,10 +45,8 @@ class Texts:
     @classmethod
     def from_table(cls, table: pa.Table, about: dict) -> Texts:
         """Return Texts from an Arrow table with the columns of examples.parquet; about: metadata of its file."""
-        texts = table["text"]
-        if "second_text" in table.column_names:
-            texts = pc.binary_join_element_wise(texts, table["second_text"], pa.scalar(about["separator"], texts.type))
-        return cls(to_numpy(table["id"]), to_numpy(table["label"]).astype(np.int64), texts, about)
+        labels = to_numpy(table["label"]).astype(np.int64)
+        return cls(to_numpy(table["id"]), labels, joined_texts(table, about), about)
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> Texts:
@@ -56,6 +54,17 @@ class Texts:
         n = len(texts)
         column = pa.chunked_array([pa.array(texts, pa.large_string())])
         return cls(np.arange(n), np.zeros(n, dtype=np.int64), column, {})
+
+
+def joined_texts(table: pa.Table, about: dict) -> pa.ChunkedArray:
+    """Return the texts of a table, those of a pair joined by the `separator` of the dataset.
+
+    table, about: see `Texts.from_table`.
+    """
+    texts = table["text"]
+    if "second_text" not in table.column_names:
+        return texts
+    return pc.binary_join_element_wise(texts, table["second_text"], pa.scalar(about["separator"], texts.type))
 
 
 def byte_lengths(chunk):

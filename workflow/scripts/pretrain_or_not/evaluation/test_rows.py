@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from pretrain_or_not.data.texts import joined_texts
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.parquet import open_parquet, read_metadata, read_rows
 from pretrain_or_not.files.paths import PathLike
@@ -22,9 +23,7 @@ def test_texts(path: PathLike, ids: np.ndarray) -> list[str]:
     """Return the texts of the examples with these ids, in their order; the two of a pair joined by the separator."""
     with open_parquet(path) as file:
         names = [name for name in ("text", "second_text") if name in file.schema_arrow.names]
-    columns = test_columns(path, ids, names).to_pydict().values()
-    separator = read_metadata(path)["separator"] if len(names) > 1 else ""
-    return [separator.join(parts) for parts in zip(*columns, strict=True)]
+    return joined_texts(test_columns(path, ids, names), read_metadata(path)).to_pylist()
 
 
 def test_columns(path: PathLike, ids: np.ndarray, columns: list[str]) -> pa.Table:
