@@ -1,5 +1,8 @@
 """Errors name files with invalid texts, with the line where there is one."""
 
+import json
+import re
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -29,6 +32,14 @@ def test_a_bad_csv_is_named_with_its_line(tmp_path, case):
     (tmp_path / "a.csv").write_bytes(content)
     dataset = DATASET | {"files": str(tmp_path / "a.csv")}
     with pytest.raises(BadInput, match=rf"^dataset 'toy': .*a\.csv: .*{told}"):
+        ingest(dataset, "toy", [], 1, tmp_path / "examples.parquet", tmp_path / "dataset.json")
+
+
+@pytest.mark.parametrize(("given", "right"), [(";", "\t"), ("\t", ","), (",", ";")])
+def test_a_delimiter_that_does_not_fit_is_told_the_right_one(tmp_path, given, right):
+    (tmp_path / "a.tsv").write_text(f"text{right}label\nfine{right}a\nbad{right}b\n")
+    dataset = DATASET | {"files": str(tmp_path / "a.tsv"), "delimiter": given}
+    with pytest.raises(BadInput, match=re.escape(f"set `delimiter: {json.dumps(right)}`)")):
         ingest(dataset, "toy", [], 1, tmp_path / "examples.parquet", tmp_path / "dataset.json")
 
 

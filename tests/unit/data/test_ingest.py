@@ -401,6 +401,14 @@ def test_training_labels_that_test_lacks_are_named(tmp_path):
     assert "'odd', 'rare' have no test row: scores say nothing about them." in facts["warnings"]
 
 
+@pytest.mark.parametrize("rare", [4, 5])
+def test_classes_of_fewer_rows_than_folds_are_named(tmp_path, rare):
+    path = write_csv(tmp_path / "a.csv", rows_with(["neg", "pos"] * 30 + ["rare"] * rare))
+    _, facts = run(tmp_path, path, folds=5)
+    expected = "'rare' has fewer rows than there are folds (5): some folds are tested without it."
+    assert any(warning.startswith(expected) for warning in facts["warnings"]) == (rare == 4)
+
+
 ALIKE = {
     "case": (
         ["Pos", "pos", "neg"],

@@ -129,7 +129,7 @@ def folder(tmp_path, monkeypatch):
     summary = tmp_path / "results" / "toy" / "dataset.json"
     summary.parent.mkdir(parents=True)
     content = digest(make_catalogue().content("toy"))
-    summary.write_text(json.dumps({"config_digest": content, "rows": {"train": 100}}))
+    summary.write_text(json.dumps({"config_digest": content, "rows": {"train": 100}, "folds": None}))
     os.utime(tmp_path / "toy.csv", (1, 1))
     return tmp_path
 
@@ -149,6 +149,16 @@ def test_a_size_beyond_the_training_data_is_refused(folder):
         BadInput, match=r"^dataset 'toy': .*101 stands for 101 training examples, and there are 100; ch"
     ):
         make_catalogue(experiment={"sizes": [101]}).check_data()
+
+
+def test_a_size_beyond_the_training_rows_of_a_fold_is_refused(folder):
+    path = folder / "results" / "toy" / "dataset.json"
+    facts = json.loads(path.read_text())
+    facts["folds"] = {"folds": 5, "validation": None, "rows": {"train": 72, "validation": 8, "test": 20}}
+    path.write_text(json.dumps(facts))
+    make_catalogue(experiment={"sizes": [72]}).check_data()
+    with pytest.raises(BadInput, match=r"73 stands for 73 training examples, and there are 72; choose"):
+        make_catalogue(experiment={"sizes": [73]}).check_data()
 
 
 def test_a_size_up_to_the_rows_is_left_to_ingest_where_the_data_are_to_be_read_again(folder):

@@ -233,6 +233,11 @@ def test_noisy_labels_and_the_worst_group_are_told():
     )
 
 
+def test_a_lead_that_rounds_to_nothing_is_not_told():
+    row = answer_row(*planted([-9, -4, 3, 6], 5000), 1.0)
+    assert "ahead" not in sentence(words(**row | {"gap_lowest": -0.02}))
+
+
 def test_an_arm_that_is_ahead_at_smaller_sizes_is_not_still_behind():
     text = sentence(words(**answer_row(*planted([-9, -4, 3, 6], 5000), 1.0)))
     assert "still" not in text and "but ahead at smaller ones, by up to " in text

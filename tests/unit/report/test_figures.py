@@ -455,6 +455,21 @@ def test_confusion_shows_shares_of_each_class_and_merges_many(tmp_path, classes,
     plot("confusion", tmp_path / "confusion.parquet", [tmp_path / "c.pdf"], arms, STYLE, None, "accuracy")
 
 
+@pytest.mark.parametrize(
+    ("names", "order"), [(["10", "9", "1.5"], ["1.5", "9", "10"]), (["10", "9", "x"], ["10", "9", "x"])]
+)
+def test_confusion_shows_numbers_in_their_order(names, order):
+    rows = pd.DataFrame({"class": names, "predicted_class": names, "examples": 1})
+    assert confusion.shown_classes(rows) == order
+
+
+def test_no_tick_is_above_the_best_score():
+    scores, _, arms = tables()
+    full = scores.assign(accuracy=0.995 + 0.005 * (scores["n"] == scores["n"].max()))
+    ticks = score_figure.draw(full, arms, STYLE).axes[0].get_yticks()
+    assert ticks.max() == 100 and len(ticks) >= 3
+
+
 def test_reliability_pools_the_seeds_and_shows_both_forms():
     row = {"dataset": "d", "dataset_title": "D", "arm": "arm0", "arm_title": "A", "n": 100, "bin": 12, "right": 0.5}
     table = pd.DataFrame([
@@ -463,6 +478,9 @@ def test_reliability_pools_the_seeds_and_shows_both_forms():
         row | {"seed": 0, "scaled": True, "examples": 40, "confidence": 0.6},
         row | {"seed": 0, "scaled": False, "bin": 3, "examples": 5, "confidence": 0.2},  # too few
     ])  # fmt: skip
+    other = table.assign(arm="arm1", arm_title="B")
+    both = reliability.draw(pd.concat([table, other]), ["arm0", "arm1"], STYLE).axes
+    assert [ax.get_title() for ax in both] == ["A", "B"]
     lines = reliability.draw(table, ["arm0"], STYLE).axes[0].lines
     assert [line.get_xydata().round(6).tolist() for line in lines[1:]] == [[[81.0, 60.0]], [[60.0, 50.0]]]
 

@@ -173,6 +173,10 @@ def test_markdown_shows_titles_and_nothing_else():
     assert "<td>a|b</td>" in shown and "&lt;script&gt;" in shown
 
 
+def test_an_underscore_inside_a_word_stays():
+    assert markdown("near_duplicates, a_1 and _this_ `one`") == r"near_duplicates, a_1 and \_this\_ \`one\`"
+
+
 @pytest.mark.parametrize("title", HOSTILE)
 def test_the_terminal_shows_a_title_as_it_is(title):
     assert terminal(f"**{markdown(title)}** is") == f"{' '.join(title.split())} is"

@@ -61,8 +61,9 @@ class TfidfBlock:
         found: `counts` of each part; the list is emptied, to save memory. Raises BadInput if there is no feature.
         """
         codes, positions = np.unique(np.concatenate([distinct for distinct, _ in found]), return_inverse=True)
-        examples_with = np.concatenate([np.bincount(m.indices, minlength=m.shape[1]) for _, m in found])
-        kept = np.bincount(positions, examples_with, len(codes)) >= self.config["min_count"]
+        with_code = np.concatenate([np.bincount(m.indices, minlength=m.shape[1]) for _, m in found])
+        examples_with = np.bincount(positions, with_code, len(codes))
+        kept = examples_with >= self.config["min_count"]
         if not kept.any():
             raise BadInput(
                 f"no n-gram of {self.kind} is in {self.config['min_count']} of the training examples; lower "
@@ -70,12 +71,7 @@ class TfidfBlock:
             )
         self.features = codes[kept]
         columns = np.where(kept, np.cumsum(kept) - 1, -1)[positions]
-        parts, start = [], 0
-        while found:
-            distinct, matrix = found.pop(0)
-            parts.append(moved(matrix, columns[start : start + len(distinct)], len(self.features)))
-            start += len(distinct)
-        matrix = sp.vstack(parts, format="csr")
+        matrix = stacked(found, columns, len(self.features), int(examples_with[kept].sum()))
         return self.tfidf.fit(matrix).transform(matrix, copy=False)
 
     def transform(self, part) -> sp.csr_matrix:
@@ -85,6 +81,23 @@ class TfidfBlock:
         columns[self.features[columns] != codes] = -1
         matrix = moved(matrix, columns, len(self.features))
         return self.tfidf.transform(matrix, copy=False)
+
+
+def stacked(found, columns, width, entries):
+    """Return the matrices of `found`, which is emptied, as one, with their columns at other positions; see `moved`.
+
+    entries: how many it has. They are written to one place: a list of parts would need twice the memory in the end.
+    """
+    data, indices, starts = np.empty(entries), np.empty(entries, dtype=np.int32), [np.zeros(1, dtype=np.int64)]
+    before, end = 0, 0
+    while found:
+        distinct, matrix = found.pop(0)
+        part = moved(matrix, columns[before : before + len(distinct)], width)
+        data[end : end + part.nnz], indices[end : end + part.nnz] = part.data, part.indices
+        starts.append(part.indptr[1:].astype(np.int64) + end)
+        before, end = before + len(distinct), end + part.nnz
+    starts = np.concatenate(starts)
+    return sp.csr_matrix((data, indices, starts), shape=(len(starts) - 1, width))
 
 
 def moved(matrix, columns, width):

@@ -73,6 +73,7 @@ def warnings_about(facts: dict) -> list[str]:
         *left_out(facts["dropped"], facts["read"]),
         *repetitions(facts.get("near_duplicates"), facts["rows"]),
         *untested(facts),
+        *thin(facts),
     ]
 
 
@@ -197,6 +198,18 @@ def untested(facts):
         if lacking and sum(per_class[split].values()):
             verb, them = ("has", "it") if len(lacking) == 1 else ("have", "them")
             yield f"{named(lacking)} {verb} no {split} row: scores say nothing about {them}."
+
+
+def thin(facts):
+    """Yield a sentence if classes have fewer rows than there are folds: some folds neither train on nor test them."""
+    folds = facts["folds"]["folds"] if facts["folds"] else 0
+    few = {name: n for name, n in facts["rows_per_class"]["train"].items() if 0 < n < folds}
+    if few:
+        verb, it = ("has", "it") if len(few) == 1 else ("have", "them")
+        yield (
+            f"{named(few)} {verb} fewer rows than there are folds ({folds}): some folds are tested without {it}. Join "
+            f"classes by `labels:`, or take fewer folds."
+        )
 
 
 def rows_of(n):

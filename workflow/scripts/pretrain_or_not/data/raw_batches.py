@@ -177,10 +177,7 @@ def other_header(columns, existing):
     if len(existing) == 1:
         for separator, name in {"\t": "tabs", ";": "semicolons", "|": "bars (|)", ",": "commas"}.items():
             if separator in existing[0]:
-                fix = {"\t": "set `format: tsv`", ",": "set `format: csv`"}.get(
-                    separator, f"set `delimiter: {separator!r}`"
-                )
-                return f" (its cells are separated by {name}: {fix})"
+                return f" (its cells are separated by {name}: set `delimiter: {json.dumps(separator)}`)"
         if existing[0].lstrip().startswith(("{", "[")):
             return " (it looks like JSON: set `format: json`)"
     if len(existing) >= len(columns.names()) and any(is_value(column) for column in existing):

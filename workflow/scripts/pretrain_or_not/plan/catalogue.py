@@ -23,6 +23,11 @@ ONLY_SETTING = "only"  # the setting of a run without a sweep
 WHOLE = "model"  # in the path of features of texts that are cut only where the model has to cut them
 
 
+def training_rows(facts):
+    """Return how many training rows a cell has at most. facts: the content of dataset.json."""
+    return (facts["folds"] or facts)["rows"]["train"]
+
+
 def one_of(names):
     """Return a wildcard constraint, a regular expression, that allows only these names."""
     return "|".join(map(re.escape, names)) or "(?!)"
@@ -125,7 +130,7 @@ class Catalogue:
         for name, sources in self.find_sources().items():
             try:
                 facts = self.ingested(name, sources)
-                rows = facts["rows"]["train"] if facts else look_into(self.datasets[name])
+                rows = training_rows(facts) if facts else look_into(self.datasets[name])
                 for size in self.experiment["sizes"] if rows is not None else ():
                     count(size, rows, at_most=not facts)
             except BadInput as error:

@@ -118,11 +118,12 @@ def gap_sentence(row, arm):
         less = f": less than {threshold_words(row)}" if small else ""
         return f"At {largest}, {size_words(row)}, {arm} is {gap}{less}.{may}"
     if row["verdict"] == "not yet":
-        if row["gap_lowest"] < 0:  # at another size than the largest one
-            ahead = number(-row["gap_lowest"], METRICS[row["metric"]].digits)
+        metric = METRICS[row["metric"]]
+        ahead = number(-row["gap_lowest"], metric.digits)
+        if row["gap_lowest"] < 0 and ahead != number(0, metric.digits):  # at another size than the largest one
             return (
                 f"{arm} is {gap} at {size_words(row)}, {largest}, but ahead at smaller ones, by up to {ahead} "
-                f"{METRICS[row['metric']].step}s.{may}"
+                f"{metric.step}s.{may}"
             )
         return f"{arm} is still {gap} at {size_words(row)}, {largest}.{may}"
     sure, smallest = f"95 % interval: {interval_words(row)}", counted(row["smallest"], "label")

@@ -20,8 +20,11 @@ def one_line(text: Any) -> str:
 
 
 def markdown(text: Any) -> str:
-    """Return `text` for use inside a line, its Markdown and HTML escaped by backslashes (CommonMark, GitHub)."""
-    return re.sub(f"({MARKS})", r"\\\1", one_line(text))
+    """Return `text` for use inside a line, its Markdown and HTML escaped by backslashes (CommonMark, GitHub).
+
+    An underscore between letters or digits means nothing there, and stays.
+    """
+    return re.sub(rf"(?!(?<=[^\W_])_[^\W_])({MARKS})", r"\\\1", one_line(text))
 
 
 def latex(text: Any) -> str:

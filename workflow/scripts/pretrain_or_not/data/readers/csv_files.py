@@ -123,10 +123,10 @@ def wrong_count(row, named):
     """Return what is wrong with a row that has more or fewer cells than are named. named: who names how many."""
     count = f"{len(row)} cell{'s' if len(row) > 1 else ''}, where {named}"
     if len(row) < int(named.split()[-1]):
-        return f"{count}; put a cell that holds a line break in quotes, or write the separators of empty cells"
+        return f"{count}; put a cell that holds a line break in quotes, or write the delimiters of empty cells"
     if any("\r" in cell for cell in row):
         return f"{count}; {alone('ends a line, or stands in a cell without quotes')}"
-    return f"{count}; put a cell that holds the separator in quotes, drop a separator at the end, or name all columns"
+    return f"{count}; put a cell that holds the delimiter in quotes, drop a delimiter at the end, or name all columns"
 
 
 def alone(what):

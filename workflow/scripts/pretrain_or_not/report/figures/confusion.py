@@ -57,12 +57,20 @@ def draw(
 
 
 def shown_classes(rows):
-    """Return the classes to show, in alphabetical order: all, or the MOST with the most wrong examples, and OTHERS."""
-    classes = sorted({*rows["class"], *rows["predicted_class"]})
+    """Return the classes to show, in order: all, or the MOST with the most wrong examples, and OTHERS."""
+    classes = in_order({*rows["class"], *rows["predicted_class"]})
     if len(classes) <= MOST:
         return classes
     wrong = rows[rows["class"] != rows["predicted_class"]].groupby("class")["examples"].sum()
-    return [*sorted(wrong.nlargest(MOST).index), OTHERS]
+    return [*in_order(wrong.nlargest(MOST).index), OTHERS]
+
+
+def in_order(names):
+    """Return names of classes in the order of their numbers if all are numbers, else in alphabetical order."""
+    try:
+        return sorted(names, key=lambda name: (float(name), name))
+    except ValueError:
+        return sorted(names)
 
 
 def shares(cells, names):

@@ -15,6 +15,8 @@ from pretrain_or_not.report.style import GREY, arm_looks, styled
 
 FORMS: dict[bool, Any] = {False: "-", True: (0, (1, 1))}  # line style before and after scaling by the temperature
 
+TICKS = (0, 25, 50, 75, 100)
+
 FEWEST = 10  # test examples of a bin that is drawn
 
 
@@ -22,7 +24,7 @@ FEWEST = 10  # test examples of a bin that is drawn
 def draw(
     table: pd.DataFrame, arms: list[str], style: dict, published: dict | None = None, metric: Metric = ACCURACY
 ) -> Figure:
-    """Draw one panel per dataset, two lines per arm: share of right answers over the probability of the answer.
+    """Draw one panel per dataset and arm: share of right answers over the probability of the answer.
 
     Solid: the probabilities as they are. Dotted: scaled by the temperature that was fitted on validation data. Bins of
     all seeds at the arm's largest size are put together; those of fewer than FEWEST examples are left out.
@@ -31,29 +33,31 @@ def draw(
     """
     if table.empty:
         return message("No cell has been scored.", style["width"])
-    looks, groups = arm_looks(arms), list(table.groupby("dataset", sort=False))
-    lines = -(-len(groups) // COLUMNS)
-    columns = -(-len(groups) // lines)
+    looks, groups = arm_looks(arms), list(table.groupby(["dataset", "arm"], sort=False))
+    columns = min(COLUMNS, len(groups))
+    lines = -(-len(groups) // columns)
     width = style["width"] * min(columns, 2) / columns
-    fig = Figure(figsize=(width * columns, width * lines), dpi=300, layout="constrained")
-    grid = fig.subplots(lines, columns, squeeze=False).ravel()
-    for ax in grid[len(groups) :]:
+    fig = Figure(figsize=(width * columns, 1.1 * width * lines), dpi=300, layout="constrained")
+    grid = fig.subplots(lines, columns, squeeze=False, sharex=True, sharey=True)
+    for ax in grid.ravel()[len(groups) :]:
         ax.remove()
-    entries = {}
-    for ax, (_, rows) in zip(grid, groups, strict=False):
-        ax.set_title(wrap(rows["dataset_title"].iloc[0], 0.9 * width))
+    several = table["dataset"].nunique() > 1
+    for ax, ((_, arm), rows) in zip(grid.ravel(), groups, strict=False):
+        dataset = f"{rows['dataset_title'].iloc[0]}: " if several else ""
+        ax.set_title(wrap(dataset + rows["arm_title"].iloc[0], 0.85 * width))
         ax.plot([0, 100], [0, 100], color=GREY, linewidth=0.8, zorder=1)
-        ax.set(xlim=(0, 101), ylim=(-1, 101), xlabel="Probability of the answer (%)")
-        for (arm, scaled), cells in rows.groupby(["arm", "scaled"], sort=False):
+        ax.set(xlim=(-2, 102), ylim=(-2, 102), aspect="equal", xticks=TICKS, yticks=TICKS)
+        ax.tick_params(labelbottom=True)
+        for scaled, cells in rows.groupby("scaled"):
             means = pooled(cells)
-            line = {"color": looks["palette"][arm], "linestyle": FORMS[scaled]}
-            ax.plot(100 * means["confidence"], 100 * means["right"], **line, marker=looks["markers"][arm], markersize=3)
-            if not scaled:
-                shown = Line2D([], [], **line, marker=looks["markers"][arm])
-                entries[arm] = Entry(cells["arm_title"].iloc[0], shown, None)
-    grid[0].set_ylabel("Right answers (%)")
-    dotted = Entry("after scaling", Line2D([], [], color=GREY, linestyle=FORMS[True]), None)
-    legend_above(fig, [*entries.values(), dotted])
+            line = {"color": looks["palette"][arm], "linestyle": FORMS[scaled], "marker": looks["markers"][arm]}
+            ax.plot(100 * means["confidence"], 100 * means["right"], **line, markersize=3)
+    fig.supxlabel("Probability of the answer (%)")
+    fig.supylabel("Right answers (%)")
+    titles = {False: "as predicted", True: "scaled by the temperature"}
+    legend_above(
+        fig, [Entry(title, Line2D([], [], color=GREY, linestyle=FORMS[k]), None) for k, title in titles.items()]
+    )
     return fig
 
 

@@ -69,6 +69,10 @@ def draw(
     if drawn_line:
         last = table.loc[table["n"] == table["n"].max(), "guess"].mean()
         entries.append(Entry(GUESS[metric.of_classes], Line2D([], [], **GUESS_LINE), (None, last)))
+    for ax, _ in drawn:
+        low, high = ax.get_ylim()
+        best = metric.scale * max(metric.bounds)
+        ax.set_yticks([tick for tick in ax.get_yticks() if low <= tick <= min(best, high)])
     add_names(fig, [ax for ax, _ in drawn], entries, XLABEL, ylabel)
     return fig
 
