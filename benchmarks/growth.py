@@ -4,9 +4,9 @@
     .venv/bin/python benchmarks/growth.py --rows 20000 --folder scratch
 
 Each stage is a call of Snakemake for one file. The seconds are processor seconds of the call, with the start of
-Snakemake and of the job: some 6 seconds. Memory is the largest resident set of a process in the call. The training arms get all
-training rows. Two classes: a review is good if its words are so on average, and one label in ten is wrong. The files
-are deleted afterwards.
+Snakemake and of the job: some 6 seconds. Memory is the largest resident set of a process in the call. The training arms
+get all training rows. Two classes: a review is good if its words are so on average, and one label in ten is wrong. The
+files are deleted afterwards.
 """
 
 import argparse
