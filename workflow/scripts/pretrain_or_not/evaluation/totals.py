@@ -29,11 +29,14 @@ class Measured(NamedTuple):
         """Return it at some of its sizes, with the same pooled variance. keep: bool (k,)."""
         return Measured(self.curve.where(keep), self.shape[keep], self.variance)
 
+    @property
+    def too_few(self) -> bool:
+        """Return whether the test examples are too few for an interval."""
+        return self.curve.values.shape[1] < FEWEST_TEST_EXAMPLES
+
     def half_widths(self) -> np.ndarray:
         """Return half the total 95 % interval of the mean at each size, (k,); NaN with too few test examples."""
-        if self.curve.values.shape[1] < FEWEST_TEST_EXAMPLES:
-            return np.full(len(self.shape), np.nan)
-        return half_widths(*self)
+        return np.full(len(self.shape), np.nan) if self.too_few else half_widths(*self)
 
     def replicates(self, count: int, rng: np.random.Generator) -> np.ndarray:
         """Return what the means may be, (count, k)."""
