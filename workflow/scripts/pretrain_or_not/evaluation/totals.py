@@ -29,11 +29,14 @@ class Measured(NamedTuple):
         """Return it at some of its sizes, with the same pooled variance. keep: bool (k,)."""
         return Measured(self.curve.where(keep), self.shape[keep], self.variance)
 
+    @property
+    def too_few(self) -> bool:
+        """Return whether the test examples are too few for an interval."""
+        return self.curve.values.shape[1] < FEWEST_TEST_EXAMPLES
+
     def half_widths(self) -> np.ndarray:
         """Return half the total 95 % interval of the mean at each size, (k,); NaN with too few test examples."""
-        if self.curve.values.shape[1] < FEWEST_TEST_EXAMPLES:
-            return np.full(len(self.shape), np.nan)
-        return half_widths(*self)
+        return np.full(len(self.shape), np.nan) if self.too_few else half_widths(*self)
 
     def replicates(self, count: int, rng: np.random.Generator) -> np.ndarray:
         """Return what the means may be, (count, k)."""
@@ -69,6 +72,22 @@ def measured_scores(scores: pd.DataFrame, predictions: dict, metric: Metric) -> 
         for key, curve in score_curves(scores, predictions, metric).items()
     }
     return _measured(curves, lambda *cell: errors[cell], lambda *cell: cell in guessing, metric)
+
+
+def with_means(table: pd.DataFrame, measured: dict[tuple[str, str], Measured], name: str, scale: int = 1):
+    """Return a table of cells with the mean over the seeds of their size, and its total 95 % interval.
+
+    The columns are NAME_mean, NAME_mean_low and NAME_mean_high; NaN where nothing was measured. scale: what the
+    measured values are divided by.
+    """
+    columns = [f"{name}_mean{end}" for end in ("", "_low", "_high")]
+    at: dict[tuple, list[float]] = {}
+    for key, (curve, *_) in measured.items():
+        means, half = curve.means, measured[key].half_widths()
+        for n, *ends in zip(curve.sizes, means, means - half, means + half, strict=True):
+            at[*key, n] = [end / scale for end in ends]
+    cells = zip(table["dataset"], table["arm"], table["n"], strict=True)
+    return table.assign(**dict(zip(columns, np.array([at.get(c, [np.nan] * 3) for c in cells]).T, strict=True)))
 
 
 def _errors(scores, metric):
