@@ -8,6 +8,7 @@ import jinja2
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from matplotlib.colors import same_color
 
 from helpers.paths import ROOT
@@ -20,7 +21,7 @@ from pretrain_or_not.report.figures import scores as score_figure
 from pretrain_or_not.report.figures.cost import frontier, short
 from pretrain_or_not.report.legends import spread
 from pretrain_or_not.report.panels import short_count, short_share
-from pretrain_or_not.report.style import arm_looks
+from pretrain_or_not.report.style import COLOURS, KNOWN, arm_looks
 
 REPORT = ROOT / "workflow" / "report"
 MAGIC = {"png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "pdf": b"%PDF-1."}
@@ -37,7 +38,8 @@ def tables(arms=3, sizes=(100, 1000, 4000), seeds=(0, 1, 2), datasets=("imdb",))
     names = [f"arm{i}" for i in range(arms)]
     rows = [
         {"dataset": dataset, "dataset_title": f"{dataset} $_%<&", "arm": arm,
-         "arm_title": TITLES[i % 5] + " " * (i // 5), "reference_title": "Reference", "size": str(n), "n": n,
+         "arm_title": TITLES[i % 5] + " " * (i // 5), "reference": names[0], "reference_title": "Reference",
+         "size": str(n), "n": n,
          "seed": seed, "share": n / 5_000_000,
          "accuracy": 0.9 - (1 + i) * n**-0.4 + rng.normal(0, 0.01), "gap_se": 0.4 + 0.1 * seed,
          "training_flops": 10.0 ** (12 - i) * n, "inference_examples_per_second": 100.0 * (1 + i),
@@ -157,8 +159,33 @@ def test_an_arm_looks_the_same_in_all_figures_and_without_the_others():
         )
     }
     assert len(looks) == 1
-    many = arm_looks([str(i) for i in range(40)])
-    assert len({(many["palette"][arm], many["markers"][arm]) for arm in many["palette"]}) == 40
+
+
+def look(arms, arm):
+    """Return the colour, marker and dashes of an arm among others."""
+    return [values[arm] for values in arm_looks(arms).values()]
+
+
+def test_the_look_of_an_arm_follows_from_its_name_and_not_from_its_place():
+    assert set(yaml.safe_load((ROOT / "config.yaml").read_text())["arms"]) <= set(KNOWN)
+    assert look(["minilm", "lstm", "mine"], "lstm") == look(["tfidf", "mine", "lstm", "bag"], "lstm")
+    assert look(["minilm", "lstm", "mine"], "mine") == look(["mine"], "mine") == look(["mine", "lstm"], "mine")
+    assert look(["lstm"], "lstm")[0] == COLOURS[KNOWN.index("lstm")]
+
+
+def test_arms_of_an_experiment_never_look_alike():
+    names = [f"arm{i}" for i in range(8)]
+    assert len(set(arm_looks(names)["palette"].values())) == len(set(arm_looks(KNOWN[:8])["palette"].values())) == 8
+    assert arm_looks(names) == {key: dict(reversed(looks.items())) for key, looks in arm_looks(names[::-1]).items()}
+    many = arm_looks([str(i) for i in range(72)])
+    assert len({(many["palette"][arm], many["markers"][arm]) for arm in many["palette"]}) == 72
+
+
+def test_the_reference_arm_has_its_colour_where_it_is_the_line_at_zero():
+    _, gaps, arms = tables(arms=3)
+    for fig in (gap.draw(gaps, arms, STYLE), share.draw(gaps, arms, STYLE, NOTHING_PUBLISHED)):
+        (zero,) = [line for line in fig.axes[0].lines if list(line.get_ydata()) == [0, 0]]
+        assert same_color(zero.get_color(), arm_looks(arms)["palette"][arms[0]])
 
 
 FIVE = {

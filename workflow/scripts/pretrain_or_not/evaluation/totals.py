@@ -74,6 +74,22 @@ def measured_scores(scores: pd.DataFrame, predictions: dict, metric: Metric) -> 
     return _measured(curves, lambda *cell: errors[cell], lambda *cell: cell in guessing, metric)
 
 
+def with_means(table: pd.DataFrame, measured: dict[tuple[str, str], Measured], name: str, scale: int = 1):
+    """Return a table of cells with the mean over the seeds of their size, and its total 95 % interval.
+
+    The columns are NAME_mean, NAME_mean_low and NAME_mean_high; NaN where nothing was measured. scale: what the
+    measured values are divided by.
+    """
+    columns = [f"{name}_mean{end}" for end in ("", "_low", "_high")]
+    at: dict[tuple, list[float]] = {}
+    for key, (curve, *_) in measured.items():
+        means, half = curve.means, measured[key].half_widths()
+        for n, *ends in zip(curve.sizes, means, means - half, means + half, strict=True):
+            at[*key, n] = [end / scale for end in ends]
+    cells = zip(table["dataset"], table["arm"], table["n"], strict=True)
+    return table.assign(**dict(zip(columns, np.array([at.get(c, [np.nan] * 3) for c in cells]).T, strict=True)))
+
+
 def _errors(scores, metric):
     """Return `Metric.error` of the mean score of each (dataset, arm, n)."""
     return metric.error(scores.groupby(["dataset", "arm", "n"])[metric.name].mean()).to_dict()

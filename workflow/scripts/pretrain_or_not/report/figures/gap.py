@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from pretrain_or_not.config.metrics import ACCURACY, Metric
 from pretrain_or_not.evaluation.metrics import Z_95, of_mean
-from pretrain_or_not.report.legends import Entry, add_names, arm_entries
+from pretrain_or_not.report.legends import Entry, add_names, arm_entries, draw_level, reference_level
 from pretrain_or_not.report.metric_words import gap_heading, steps
 from pretrain_or_not.report.panels import curves, mean_by_size, message, panels
 from pretrain_or_not.report.selection_note import selection_note
@@ -36,13 +36,14 @@ def draw(
     table = table.assign(gap_se=of_mean(table["folds"]) * table["gap_se"])
     looks = arm_looks(arms)
     reference = " / ".join(table["reference_title"].unique())
-    levels = [_level(reference, 0, "-")]
+    levels = [reference_level(table, looks)]
     if one_point:
-        levels.append(_level(steps(metric, float(one_point)), float(one_point), (0, (3, 2))))
+        line = Line2D([], [], color=GREY, linewidth=0.8, linestyle=(0, (3, 2)))
+        levels.append(Entry(steps(metric, float(one_point)), line, (None, float(one_point))))
     fig, drawn = panels(table, width)
     for ax, rows in drawn:
         for level in levels:
-            ax.axhline(level.end[1], color=GREY, linewidth=0.8, linestyle=level.line.get_linestyle(), zorder=1)
+            draw_level(ax, level)
         for arm, means in mean_by_size(rows, "gap", "gap_se").groupby("arm", sort=False):
             low, high = means["gap"] - Z_95 * means["gap_se"], means["gap"] + Z_95 * means["gap_se"]
             colour = looks["palette"][arm]
@@ -57,7 +58,3 @@ def draw(
     ylabel = f"{gap_heading(metric)} {side} {reference}{selection_note(table['selection'])}"
     add_names(fig, axes, arm_entries(table, "gap", looks) + levels, XLABEL, ylabel)
     return fig
-
-
-def _level(title, height, linestyle):
-    return Entry(title, Line2D([], [], color=GREY, linewidth=0.8, linestyle=linestyle), (None, height))

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from pretrain_or_not.config.metrics import ACCURACY, Metric
-from pretrain_or_not.report.legends import Entry, add_names, arm_entries
+from pretrain_or_not.report.legends import Entry, add_names, arm_entries, draw_level, reference_level
 from pretrain_or_not.report.metric_words import gap_heading
 from pretrain_or_not.report.panels import curves, message, panels, short_share, size_axis
 from pretrain_or_not.report.selection_note import selection_note
@@ -38,11 +38,11 @@ def draw(table: pd.DataFrame, arms: list[str], style: dict, published: dict, met
     reference = " / ".join(table["reference_title"].unique())
     points = pd.DataFrame(published["points"], columns=["dataset", "arm", "share", "difference"])
     points = points[points["difference"].notna() & points["arm"].isin(arms) & (metric.name == "accuracy")]
-    zero = Entry(reference, Line2D([], [], color=GREY, linewidth=0.8), (None, 0))
+    zero = reference_level(table, looks)
     entries = [*arm_entries(table, "difference", looks, "share"), zero]
     fig, drawn = panels(table, width, "share", short_share)
     for ax, rows in drawn:
-        ax.axhline(0, color=GREY, linewidth=0.8, zorder=1)
+        draw_level(ax, zero)
         curves(ax, rows, "difference", looks)
         stars = points[points["dataset"] == rows["dataset"].iloc[0]]
         if len(stars):
