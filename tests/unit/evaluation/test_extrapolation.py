@@ -89,7 +89,7 @@ def test_weights_are_the_likelihood_integrated_over_the_level():
         for i, (_, _, f) in enumerate(draws.T):
             density = stats.multivariate_normal(np.zeros(3), total).pdf
             area, _ = integrate.quad(
-                lambda level: density(errors - level * shapes[i]), -50, 100, points=[14], limit=200
+                lambda level, i=i, density=density: density(errors - level * shapes[i]), -50, 100, points=[14], limit=200
             )
             start = found.mean[i] * (1 - f + f * (1 + draws[1, i] ** -draws[0, i]))
             by_hand = np.log(prior * area) - 0.5 * (np.log(start / 50) / START) ** 2

@@ -33,7 +33,8 @@ def horizons(largest: int) -> np.ndarray:
 def observe(measured: Measured, errors: np.ndarray, guessing: float, metric: Metric, share: float = 1.0) -> Observed:
     """Return the errors of an arm as `extrapolate` takes them.
 
-    measured: whose noise they have. errors: (k,) in the unit of a gap. guessing: score of guessing. share: of the noise.
+    measured: whose noise they have. errors: (k,) in the unit of a gap. guessing: score of guessing. share: of the
+    noise.
     """
     covariance = measured.curve.test_covariance + np.diag(
         measured.variance.centre * measured.shape / measured.curve.seeds
