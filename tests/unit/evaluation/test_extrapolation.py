@@ -89,7 +89,11 @@ def test_weights_are_the_likelihood_integrated_over_the_level():
         for i, (_, _, f) in enumerate(draws.T):
             density = stats.multivariate_normal(np.zeros(3), total).pdf
             area, _ = integrate.quad(
-                lambda level, i=i, density=density: density(errors - level * shapes[i]), -50, 100, points=[14], limit=200
+                lambda level, i=i, density=density: density(errors - level * shapes[i]),
+                -50,
+                100,
+                points=[14],
+                limit=200,
             )
             start = found.mean[i] * (1 - f + f * (1 + draws[1, i] ** -draws[0, i]))
             by_hand = np.log(prior * area) - 0.5 * (np.log(start / 50) / START) ** 2
@@ -112,8 +116,8 @@ def test_the_second_set_of_draws_is_of_the_same_posterior_and_more_effective():
 @pytest.mark.parametrize(
     ("sizes", "errors", "reason"),
     [
-        ([100, 1000], [30, 20], "it takes 3 sizes, and LSTM has 2"),
-        ([100, 200, 700], [30, 25, 20], "must be 8 times its smallest one, and is 7.0 times"),
+        ([100, 1000], [30, 20], "it takes 3 sizes, and there are 2"),
+        ([100, 200, 700], [30, 25, 20], "must be 8 times the smallest one, and is 7.0 times"),
         ([100, 300, 1000], [50, 49.5, 48.8], "hardly better than guessing at 1,000 labels"),
         ([100, 300, 1000], [30, 20, 22.5], "gets worse from 300 to 1,000 labels"),
     ],

@@ -57,10 +57,11 @@ def refusal(observed: Observed) -> str | None:
     """Return in words why a curve says nothing about more labels, or None. `{arm}` stands for the name of the arm."""
     sizes, errors, covariance = observed.sizes, observed.errors, observed.covariance
     if len(sizes) < FEWEST_SIZES:
-        return f"it takes {FEWEST_SIZES} sizes, and {{arm}} has {len(sizes)}"
+        return f"it takes {FEWEST_SIZES} sizes, and there {'is' if len(sizes) == 1 else 'are'} {len(sizes)}"
     if sizes[-1] < SMALLEST_SPAN * sizes[0]:
-        span = sizes[-1] / sizes[0]
-        return f"the largest size of {{arm}} must be {SMALLEST_SPAN} times its smallest one, and is {span:.1f} times"
+        return (
+            f"the largest size must be {SMALLEST_SPAN} times the smallest one, and is {sizes[-1] / sizes[0]:.1f} times"
+        )
     if observed.guessing - errors[-1] <= 2 * np.sqrt(covariance[-1, -1]):
         return f"{{arm}} is hardly better than guessing at {sizes[-1]:,} labels"
     step = np.sqrt(covariance[-1, -1] + covariance[-2, -2] - 2 * covariance[-1, -2])
