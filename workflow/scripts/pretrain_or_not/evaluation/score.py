@@ -157,7 +157,7 @@ def with_score_means(scores, paths, metric):
 
     paths: (dataset, arm, n, seed) -> path of the predictions of a cell that has a score.
     """
-    table = with_means(scores, measured_scores(scores, paths, metric), "score", metric.scale)
+    table = with_means(scores, metric.name, "score", measured_scores(scores, paths, metric), metric.scale)
     ends = ["score_mean_low", "score_mean_high"]
     return table.assign(**{end: table[end].clip(*metric.bounds) for end in ends})
 
@@ -201,7 +201,7 @@ def score(
     scores = with_score_means(scores, by_number, measured)
     gaps = pd.DataFrame(gap_rows(rows, predictions, reference, measured))
     if len(gaps):
-        gaps = with_means(gaps, measured_gaps(gaps, scores, by_number, measured), "gap")
+        gaps = with_means(gaps, "gap", "gap", measured_gaps(gaps, scores, by_number, measured))
     issues, ceilings = issue_rows(scores, paths, texts, measured)
     scores["accuracy_ceiling"] = scores["dataset"].map(ceilings).astype(float)
     confusions, reliability = largest_rows(scores, predictions)

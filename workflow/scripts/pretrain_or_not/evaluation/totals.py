@@ -74,20 +74,25 @@ def measured_scores(scores: pd.DataFrame, predictions: dict, metric: Metric) -> 
     return _measured(curves, lambda *cell: errors[cell], lambda *cell: cell in guessing, metric)
 
 
-def with_means(table: pd.DataFrame, measured: dict[tuple[str, str], Measured], name: str, scale: int = 1):
+def with_means(
+    table: pd.DataFrame, value: str, name: str, measured: dict[tuple[str, str], Measured], scale: int = 1
+) -> pd.DataFrame:
     """Return a table of cells with the mean over the seeds of their size, and its total 95 % interval.
 
-    The columns are NAME_mean, NAME_mean_low and NAME_mean_high; NaN where nothing was measured. scale: what the
-    measured values are divided by.
+    The columns are NAME_mean, NAME_mean_low and NAME_mean_high. With folds, the mean is that of the complete rounds; a
+    size without one has the mean of its cells, and no interval. value: column of the cells. scale: what the measured
+    values are divided by.
     """
-    columns = [f"{name}_mean{end}" for end in ("", "_low", "_high")]
-    at: dict[tuple, list[float]] = {}
-    for key, (curve, *_) in measured.items():
-        means, half = curve.means, measured[key].half_widths()
-        for n, *ends in zip(curve.sizes, means, means - half, means + half, strict=True):
-            at[*key, n] = [end / scale for end in ends]
-    cells = zip(table["dataset"], table["arm"], table["n"], strict=True)
-    return table.assign(**dict(zip(columns, np.array([at.get(c, [np.nan] * 3) for c in cells]).T, strict=True)))
+    means = table.groupby(["dataset", "arm", "n"])[value].transform("mean")
+    ends: dict[tuple, tuple[float, float, float]] = {}
+    for key, found in measured.items():
+        for n, mean, half in zip(
+            found.curve.sizes, found.curve.means / scale, found.half_widths() / scale, strict=True
+        ):
+            ends[*key, n] = mean, mean - half, mean + half
+    cells = zip(table["dataset"], table["arm"], table["n"], means, strict=True)
+    columns = np.array([ends.get(tuple(cell), (mean, np.nan, np.nan)) for *cell, mean in cells]).T
+    return table.assign(**{f"{name}_mean{end}": c for end, c in zip(("", "_low", "_high"), columns, strict=True)})
 
 
 def _errors(scores, metric):
