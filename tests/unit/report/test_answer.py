@@ -40,7 +40,7 @@ def page(rows, **changes):
 
 
 def test_words_for_a_gap_that_closes():
-    row = words(**answer_row(*planted([9, 5, 3, -2], 20_000), 1.0))
+    row = words(**answer_row(planted([9, 5, 3, -2], 20_000), 1.0))
     text = sentence(row)
     assert text.startswith("From about ")
     assert "labels on, **LSTM** is less than 1 point behind, or ahead (95 % interval: " in text
@@ -69,16 +69,16 @@ def test_the_words_agree_with_the_numbers():
 
 
 def test_words_for_a_gap_that_stays():
-    text = sentence(words(**answer_row(*planted([9, 6, 5, 4], 5000), 1.0)))
+    text = sentence(words(**answer_row(planted([9, 6, 5, 4], 5000), 1.0)))
     assert text.startswith("**LSTM** is still ") and text.endswith("at the largest size, 100,000 labels.")
 
 
 def test_words_for_a_gap_that_is_small_at_every_size():
-    text = sentence(words(**answer_row(*planted([0.4, 0.3, 0.2, 0.2], 100_000), 1.0)))
+    text = sentence(words(**answer_row(planted([0.4, 0.3, 0.2, 0.2], 100_000), 1.0)))
     assert text.startswith("**LSTM** is less than 1 point behind at the smallest size already, 100 labels")
-    text = sentence(words(**answer_row(*planted([-9, -6, -5, -4], 5000), 1.0)))
+    text = sentence(words(**answer_row(planted([-9, -6, -5, -4], 5000), 1.0)))
     assert text.startswith("**LSTM** is ahead at every size, from 100 labels on. At 100,000 labels it is ")
-    text = sentence(words(**answer_row(*planted([0.4, -6, -5, -4], 5000), 1.0)))
+    text = sentence(words(**answer_row(planted([0.4, -6, -5, -4], 5000), 1.0)))
     assert text.startswith("**LSTM** is less than 1 point behind, or ahead, at the smallest size already, 100 labels")
 
 
@@ -140,8 +140,7 @@ def test_words_for_sizes_and_sides(changes, text):
 
 
 def test_words_for_an_uncertain_crossing():
-    sizes, seeds, differences = planted([9, 6, 5, 1.3], 400, seeds=1)
-    row = words(**answer_row(sizes, seeds, differences, 1.0))
+    row = words(**answer_row(planted([9, 6, 5, 1.3], 400, seeds=1), 1.0))
     assert np.isinf(row["labels_high"]) and np.isfinite(row["labels_low"])
     still = literal(verdict="not yet", labels=np.inf, labels_high=np.inf, gap_largest=1.3, gap_largest_low=0.2,
                     gap_largest_high=2.4)  # fmt: skip
@@ -152,12 +151,12 @@ def test_words_for_an_uncertain_crossing():
 
 
 def test_the_page_escapes_titles_and_tells_what_was_selected_on_test():
-    row = words(**answer_row(*planted([9, 6, 5, 4], 500), 1.0))
+    row = words(**answer_row(planted([9, 6, 5, 4], 500), 1.0))
     text = page([row | {"arm_title": "<script>|*x*", "selection": "test"}])
     assert "selected on test" in text and "<script>" not in text and r"\<script\>\|\*x\*" in text
     assert "selected on test" not in page([row])
     assert "one seed" not in text and "Note:" not in text
-    alone = words(**answer_row(*planted([9, 6, 5, 4], 500, seeds=1), 1.0))
+    alone = words(**answer_row(planted([9, 6, 5, 4], 500, seeds=1), 1.0))
     assert "there is one seed" in page([alone])
 
 
@@ -169,7 +168,7 @@ def test_an_experiment_without_a_gap_says_so():
 
 
 def test_what_went_wrong_and_what_the_data_have_is_below_the_answer(tmp_path):
-    row = words(**answer_row(*planted([9, 6, 5, 4], 500), 1.0))
+    row = words(**answer_row(planted([9, 6, 5, 4], 500), 1.0))
     missing = [{"dataset": "d", "arm": "lstm", "size": size, "seed": 1} for size in ("1", "50pct")]
     text = page([row], warnings={"d": ["Classes `a_b` and `A_b` look the same"]}, missing=missing,
                 scores={"best_step": [100.0, 50.0], "accuracy_low": [0.8, 0.4],
@@ -197,7 +196,7 @@ def test_a_failed_run_tells_what_is_missing_if_anything_is_there():
 
 
 def test_accuracy_that_hides_rare_classes_is_not_left_without_a_word():
-    row = words(**answer_row(*planted([9, 6, 5, 4], 500), 1.0))
+    row = words(**answer_row(planted([9, 6, 5, 4], 500), 1.0))
     rare = {"accuracy_guessing": 0.904, "macro_f1": [0.237, 0.51]}
     text = page([row], scores=rare)
     assert "most frequent class is right in 90.4 % of the test examples" in text
@@ -210,7 +209,7 @@ def test_accuracy_that_hides_rare_classes_is_not_left_without_a_word():
 
 
 def test_different_numbers_of_tries_are_told():
-    row = words(**answer_row(*planted([9, 6, 5, 4], 500), 1.0))
+    row = words(**answer_row(planted([9, 6, 5, 4], 500), 1.0))
     text = " ".join(page([row], scores={"tries": [1, 3]}).split())
     assert "different numbers of tries (values of the sweep): **BERT** 1, **LSTM** 3." in text
     assert "numbers of tries" not in page([row], scores={"tries": 3})
@@ -218,7 +217,7 @@ def test_different_numbers_of_tries_are_told():
 
 
 def test_noisy_labels_and_the_worst_group_are_told():
-    row = words(**answer_row(*planted([9, 6, 5, 4], 500), 1.0))
+    row = words(**answer_row(planted([9, 6, 5, 4], 500), 1.0))
     noisy = page([row], scores={"accuracy_ceiling": 0.97})
     assert "about 3.0 % of the test labels may be wrong or ambiguous" in noisy and "above 97.0 %" in noisy
     cell = {"dataset": "d", "group": "city", "metric": "accuracy", "seed": 0, "score_low": 0.7, "score_high": 0.9}
@@ -234,10 +233,10 @@ def test_noisy_labels_and_the_worst_group_are_told():
 
 
 def test_a_lead_that_rounds_to_nothing_is_not_told():
-    row = answer_row(*planted([-9, -4, 3, 6], 5000), 1.0)
+    row = answer_row(planted([-9, -4, 3, 6], 5000), 1.0)
     assert "ahead" not in sentence(words(**row | {"gap_lowest": -0.02}))
 
 
 def test_an_arm_that_is_ahead_at_smaller_sizes_is_not_still_behind():
-    text = sentence(words(**answer_row(*planted([-9, -4, 3, 6], 5000), 1.0)))
+    text = sentence(words(**answer_row(planted([-9, -4, 3, 6], 5000), 1.0)))
     assert "still" not in text and "but ahead at smaller ones, by up to " in text

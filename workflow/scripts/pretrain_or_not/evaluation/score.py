@@ -6,22 +6,21 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from pretrain_or_not.compute.metrics import metric_values
-from pretrain_or_not.config.metrics import METRICS, Metric
+from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.config.settings import ONE_NEIGHBOUR, setting_value
-from pretrain_or_not.errors import BadInput
 from pretrain_or_not.evaluation.by_class import class_columns
 from pretrain_or_not.evaluation.by_group import COLUMNS as GROUP_COLUMNS
 from pretrain_or_not.evaluation.calibration import calibration
+from pretrain_or_not.evaluation.curves import differences
 from pretrain_or_not.evaluation.details import confusion_of, issue_rows, largest_rows, place, rows_by_group
 from pretrain_or_not.evaluation.metrics import (
     all_scores,
     guessing_scores,
     metric_columns,
-    paired_differences,
     paired_gap,
 )
 from pretrain_or_not.evaluation.predictions import CELL, NOT_FINITE, OK, read_predictions
+from pretrain_or_not.evaluation.totals import measured_gaps, measured_scores, with_means
 from pretrain_or_not.evaluation.tuning import tuning_rows
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import write_table
@@ -47,8 +46,8 @@ NULLABLE = {
 
 TITLES = {"dataset": str, "dataset_title": str, "arm": str, "arm_title": str}
 GAPS = TITLES | {"reference": str, "reference_title": str, "size": str, "n": int, "share": float, "seed": int,
-                 "metric": str, "gap": float, "gap_se": float, "test_examples": int, "folds": int,
-                 "selection": str}  # fmt: skip
+                 "metric": str, "gap": float, "gap_se": float, "gap_mean": float, "gap_mean_low": float,
+                 "gap_mean_high": float, "test_examples": int, "folds": int, "selection": str}  # fmt: skip
 BY_CLASS = TITLES | {"size": str, "n": int, "seed": int, "class": str, "precision": float, "recall": float,
                      "f1": float, "support": int, "predicted": int}  # fmt: skip
 CONFUSION = TITLES | {"size": str, "n": int, "seed": int, "class": str, "predicted_class": str, "examples": int}
@@ -136,7 +135,7 @@ def gap_rows(scores, predictions, reference, metric):
         if row["arm"] == reference or (at := tuple((cell | {"arm": reference}).values())) not in by_cell:
             continue
         reference_row, other = by_cell[at]
-        gap, error = paired_gap(differences(other, path, metric))
+        gap, error = paired_gap(differences(read_predictions(other), read_predictions(path), metric))
         rows.append(
             cell
             | {
@@ -153,16 +152,14 @@ def gap_rows(scores, predictions, reference, metric):
     return rows
 
 
-def differences(reference, arm, metric: Metric) -> np.ndarray:
-    """Return the `paired_differences` between two cells, (test examples,); raise BadInput if test examples differ.
+def with_score_means(scores, paths, metric):
+    """Return the rows of scores.parquet with the mean over seeds of the experiment's metric, and its total interval.
 
-    reference, arm: paths of predictions.
+    paths: (dataset, arm, n, seed) -> path of the predictions of a cell that has a score.
     """
-    first, second = read_predictions(reference), read_predictions(arm)
-    if not np.array_equal(first.ids, second.ids):
-        raise BadInput(f"{reference}: not the test examples of arm {second.about['arm']}; delete both and run again")
-    of_reference, of_arm = (metric_values(metric.name, cell.labels, cell.probabilities) for cell in (first, second))
-    return paired_differences(metric, of_reference, of_arm)
+    table = with_means(scores, metric.name, "score", measured_scores(scores, paths, metric), metric.scale)
+    ends = ["score_mean_low", "score_mean_high"]
+    return table.assign(**{end: table[end].clip(*metric.bounds) for end in ends})
 
 
 def score(
@@ -200,12 +197,17 @@ def score(
     scores = pd.DataFrame(rows).astype(NULLABLE)
     paths = {tuple(row[key] for key in CELL): path for row, path in zip(rows, predictions, strict=True)
              if row["status"] == OK}  # fmt: skip
+    by_number = {(dataset, arm, n, seed): path for (dataset, arm, _, n, seed), path in paths.items()}
+    scores = with_score_means(scores, by_number, measured)
+    gaps = pd.DataFrame(gap_rows(rows, predictions, reference, measured))
+    if len(gaps):
+        gaps = with_means(gaps, "gap", "gap", measured_gaps(gaps, scores, by_number, measured))
     issues, ceilings = issue_rows(scores, paths, texts, measured)
     scores["accuracy_ceiling"] = scores["dataset"].map(ceilings).astype(float)
     confusions, reliability = largest_rows(scores, predictions)
     tables = {
         "scores": scores,
-        "gaps": pd.DataFrame(gap_rows(rows, predictions, reference, measured)),
+        "gaps": gaps,
         "tuning": pd.DataFrame(tuning_rows(choices, rows, measured)),
         "by_class": pd.concat(classes) if classes else pd.DataFrame(),
         "by_group": pd.DataFrame(rows_by_group(paths, texts, reference, measured)),
