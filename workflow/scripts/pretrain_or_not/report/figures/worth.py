@@ -14,7 +14,7 @@ from pretrain_or_not.report.selection_note import selection_note
 from pretrain_or_not.report.style import arm_looks, styled
 from pretrain_or_not.report.worth_words import is_known
 
-APART = 1.08  # factor between the sizes of two arms, so that their bars are seen
+APART = 1.3  # factor between the first and the last arm at a size, so that their bars are seen
 
 ROOM = 2  # factor between the outermost number and the edge of a panel
 
@@ -48,7 +48,7 @@ def draw(
         known = np.concatenate([rows["at"], ends[np.isfinite(ends)], [1]])
         edges = known.min() / ROOM, known.max() * ROOM
         for arm, own in rows.groupby("arm", sort=False):
-            draw_arm(ax, own, APART ** (shown.index(arm) - (len(shown) - 1) / 2), edges, arm, looks)
+            draw_arm(ax, own, APART ** ((shown.index(arm) + 0.5) / len(shown) - 0.5), edges, arm, looks)
         ax.set(yscale="log", ylim=edges, xlabel=None, ylabel=None)
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.yaxis.set_minor_locator(NullLocator())
