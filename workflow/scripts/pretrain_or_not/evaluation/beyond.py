@@ -78,19 +78,17 @@ def of_gap(
         return None, reason
     shared = reference.where(np.isin(reference.curve.sizes, gap.curve.sizes))
     errors = metric.error(shared.curve.means / metric.scale)
-    rng = np.random.default_rng(0)
-    both = []
-    for title, of_arm in zip(titles, (errors + gap.curve.means, errors), strict=True):
-        # An arm may fall, or be no better than guessing, by its own noise; of the gap's, it has half.
-        own = observe(shared, of_arm, guessing, metric)
-        reason, paths = refusal(own), None
-        if reason is None:
-            half = observe(gap, of_arm, guessing, metric, 0.5)
-            paths, reason = extrapolate(half, horizons(half.sizes[-1]), rng)
+    both, paths, rng = (errors + gap.curve.means, errors), [], np.random.default_rng(0)
+    for title, of_arm in zip(titles, both, strict=True):
+        # What an arm does by itself is judged by all of its noise, not only by what does not cancel.
+        if reason := refusal(observe(shared, of_arm, guessing, metric)):
+            return None, reason.format(arm=title)
+    for title, of_arm in zip(titles, both, strict=True):
+        drawn, reason = extrapolate(observe(gap, of_arm, guessing, metric, 0.5), horizons(gap.curve.sizes[-1]), rng)
         if reason:
             return None, reason.format(arm=title)
-        both.append(paths)
-    return both[0] - both[1], None
+        paths.append(drawn)
+    return paths[0] - paths[1], None
 
 
 def rows_of(facts: dict, what: str, measured: Measured, paths: np.ndarray | None, reason: str | None) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Pool the variance between seeds over sizes and arms, and add it to the sampling of test examples.
+"""Pool the variance between seeds over all sizes of all arms, to add it to the sampling of test examples.
 
 Two or three seeds at one size say little about how far seeds lie apart, and one says nothing. So one number c is
 estimated from all sizes and arms of a dataset together. The mean over k seeds at a size varies by

@@ -1,4 +1,4 @@
-"""Measure the mean score and gap of each arm and size, with an interval that holds test sampling and seeds."""
+"""Measure the mean of each arm at each size, with an interval that holds all chance: test examples, seeds."""
 
 from __future__ import annotations
 

@@ -157,8 +157,8 @@ def as_markdown(table, scores, reference, warnings, missing, by_group=None, furt
     """Return the answer as a page: per dataset one line per arm with notes below; at the end the method.
 
     table: rows of answer.parquet. scores: rows of scores.parquet. reference: name of the arm. warnings: dataset -> list
-    of sentences. missing: see `report.notes.missing_words`. by_group: rows of scores_by_group.parquet, or None. further:
-    dataset -> lines, see `report.further`.
+    of sentences. missing: see `report.notes.missing_words`. by_group: rows of scores_by_group.parquet, or None.
+    further: dataset -> lines, see `report.further`.
     """
     lines = ["# From how many labels on is the gap to the reference small?", ""]
     if missing:

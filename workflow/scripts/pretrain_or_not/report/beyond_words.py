@@ -34,8 +34,8 @@ def beyond_lines(rows: pd.DataFrame) -> list[str]:
     if len(faster):
         lines += [
             "",
-            f"{bold(faster)} may catch up faster: in tests, LSTMs and bags of embeddings that were trained from scratch "
-            "improved more than this method said.",
+            f"{bold(faster)} may catch up faster: in tests, LSTMs and bags of embeddings that were trained from "
+            "scratch improved more than this method said.",
         ]
     return lines
 
@@ -51,8 +51,8 @@ def sentence(rows: pd.DataFrame) -> str:
     nearer, farther = (min(found, key=lambda row, at=at: abs(row["times"] - at)) for at in SHOWN)
     metric, title = METRICS[farther["metric"]], f"**{markdown(farther['arm_title'])}**"
     text = (
-        f"With {SHOWN[1]} times the labels ({farther['n']:,}), {title} would probably be {expected(farther)}; with twice "
-        f"the labels ({nearer['n']:,}), {expected(nearer)}."
+        f"With {SHOWN[1]} times the labels ({farther['n']:,}), {title} would probably be {expected(farther)}; with "
+        f"twice the labels ({nearer['n']:,}), {expected(nearer)}."
     )
     near = f"less than {steps(metric, farther['threshold'])} behind, or ahead" if farther["threshold"] else "ahead"
     return f"{text} The chance that it is {near}, with {farther['n']:,} labels is {chance(farther['within'])}."

@@ -1,4 +1,4 @@
-"""Say what follows from the measured curves: labels that the reference arm is worth, and what more labels would bring."""
+"""Say what follows from measured curves: labels that the reference arm is worth, and what more labels would bring."""
 
 from __future__ import annotations
 
