@@ -1,13 +1,12 @@
 """The decision page in a real browser: no request, no error; sliders change the answer, by the rules of the code."""
 
-import itertools
 import json
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from helpers.chromium import run
+from helpers.three_arms import HOSTILE, SCORES, SIZES, curves, pairs, times
 from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.evaluation.recommend import Prices, Question, recommend
 from pretrain_or_not.report.page import page
@@ -15,50 +14,27 @@ from pretrain_or_not.report.page.content import of_arms, of_metric, records
 from pretrain_or_not.report.recommendation_words import sentences
 
 ACCURACY = METRICS["accuracy"]
-HOSTILE = '</script><script>throw Error("hacked")</script><img src=x onerror=alert(1)>&amp; "a"'
-TITLES = {"big": f"Big {HOSTILE}", "small": "Small", "tiny": "Tiny"}
-SIZES = [100, 1000, 10_000]
-SCORES = {"big": [0.80, 0.88, 0.93], "small": [0.70, 0.86, 0.925], "tiny": [0.60, 0.80, 0.90]}
-MS = {"big": {1: 9.0, 32: 2.1}, "small": {1: 0.9, 32: 0.4}, "tiny": {1: 0.1, 32: 0.012}}
-
-
-def tables():
-    """Return curves, pairs and times of three arms."""
-    curves = pd.DataFrame(
-        {"dataset": "d", "arm": arm, "arm_title": TITLES[arm], "n": n, "score": score, "low": score - 0.02,
-         "high": score + 0.02, "hours": n / 1e5 * MS[arm][1]}
-        for arm in SCORES for n, score in zip(SIZES, SCORES[arm], strict=True)
-    )  # fmt: skip
-    pairs = pd.DataFrame(
-        {"dataset": "d", "arm": arm, "other": other, "n": n, "gap": gap, "gap_low": gap - 0.8, "gap_high": gap + 0.8}
-        for arm, other in itertools.permutations(SCORES, 2) for i, n in enumerate(SIZES)
-        for gap in [100 * (SCORES[other][i] - SCORES[arm][i])]
-    )  # fmt: skip
-    times = pd.DataFrame(
-        {"dataset": "d", "arm": arm, "batch": batch, "ms": ms, "busy": arm == "tiny", "memory_mb": 100.0}
-        for arm in MS for batch, ms in MS[arm].items()
-    )  # fmt: skip
-    return curves, pairs, times
 
 
 def content(costs=None):
-    """Return what the page shows, of the `tables`."""
-    curves, pairs, times = tables()
+    """Return what the page shows of three arms."""
     scores = [
         {"arm": row.arm, "n": row.n, "metric": metric, "mean": row.score, "low": row.low, "high": row.high,
          "seeds": [row.score - 0.01, row.score + 0.01]}
-        for row in curves.itertuples() for metric in ("accuracy", "macro_f1")
+        for row in curves().itertuples() for metric in ("accuracy", "macro_f1")
     ]  # fmt: skip
     of_dataset = {
         "name": "d", "title": HOSTILE, "metric": of_metric(ACCURACY),
         "metrics": [of_metric(ACCURACY), of_metric(METRICS["macro_f1"])], "reference": "big",
-        "arms": of_arms([*SCORES], [*SCORES], curves), "sizes": SIZES, "largest": SIZES[-1], "scores": scores,
-        "pairs": records(pairs, {"arm": "arm", "other": "other", "n": "n", "gap": "gap", "gap_low": "low", "gap_high": "high"}),
-        "times": records(times, {key: key for key in ("arm", "batch", "ms", "busy")}), "batches": [1, 32],
-        "training": records(curves, {key: key for key in ("arm", "n", "hours")}),
+        "arms": of_arms([*SCORES], [*SCORES], curves()), "sizes": SIZES, "largest": SIZES[-1], "scores": scores,
+        "pairs": records(pairs(), {"arm": "arm", "other": "other", "n": "n", "gap": "gap", "gap_low": "low",
+                                   "gap_high": "high"}),
+        "times": records(times(), {key: key for key in ("arm", "batch", "ms", "busy")}), "batches": [1, 32],
+        "training": records(curves(), {key: key for key in ("arm", "n", "hours")}),
         "beyond": [{"arm": "small", "what": "score", "n": n, "q025": 91, "q25": 93, "q50": 94, "q75": 95, "q975": 97}
                    for n in (10_000, 30_000, 100_000)],
-        "wrong": [{"text": HOSTILE, "label": "a", "answers": {arm: ["a" if arm == "big" else HOSTILE, 0.8] for arm in SCORES}}],
+        "wrong": [{"text": HOSTILE, "label": "a",
+                   "answers": {arm: ["a" if arm == "big" else HOSTILE, 0.8] for arm in SCORES}}],
         "wrongAbout": "10,000 labels, seed 0", "answer": [HOSTILE], "notes": ["A note."],
     }  # fmt: skip
     return {"datasets": [of_dataset], "threshold": 1.0, "costs": costs or {}, "missing": "", "method": "How.",
@@ -96,10 +72,9 @@ def test_the_page_recommends_as_the_code_does(tmp_path):
         window.page.words(set, found), found.rows.map((row) => row.once), found.rows.map((row) => row.monthly)];
     }})"""
     shown = run(page(content(), []), tmp_path, check)
-    curves, pairs, times = tables()
     assert len({tuple(row[:2]) for row in shown}) >= 5
     for (question, prices), (best, cheapest, words, once, monthly) in zip(QUESTIONS, shown, strict=True):
-        found = recommend(curves, pairs, times, question, prices, ACCURACY)
+        found = recommend(curves(), pairs(), times(), question, prices, ACCURACY)
         assert (best, cheapest) == (found.best, found.cheapest), question
         assert words == sentences(question, found, ACCURACY)
         if prices.label:
@@ -115,7 +90,8 @@ def test_sliders_and_choices_change_what_is_said_and_shown(tmp_path):
       set("labels", least.max); set("tolerance", 5); said.push(text("words"));
       set("limit", Math.log10(0.5)); said.push(text("words"));
       set("batch", 1); said.push(text("words"));
-      set("price-hour", 2); set("per-month", 1000000); set("limit", document.getElementById("limit").max); said.push(text("words"));
+      set("price-hour", 2); set("per-month", 1000000); set("limit", document.getElementById("limit").max);
+      said.push(text("words"));
       const lines = () => document.querySelectorAll("#curves svg .mark-line path").length;
       const before = lines();
       set("arm-0", false, "change");
@@ -138,7 +114,8 @@ def test_the_page_fits_a_phone_and_a_desk(tmp_path, width):
     check = """return [document.documentElement.scrollWidth - document.documentElement.clientWidth,
       [...document.querySelectorAll("input, select, button")].filter((one) => !one.labels?.length && !one.textContent
         && !one.closest("label")).map((one) => one.id),
-      [...document.querySelectorAll("svg")].every((one) => one.getAttribute("aria-label") || one.closest("[aria-label]") || one.querySelector("[aria-label]"))]"""
+      [...document.querySelectorAll("svg")].every((o) => o.closest("[aria-label]") || o.querySelector("[aria-label]")),
+      ]"""
     too_wide, unnamed, described = run(page(content(), []), tmp_path, check, f"--window-size={width},900")
     assert too_wide <= 0 and unnamed == [] and described
 

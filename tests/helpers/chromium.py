@@ -26,7 +26,8 @@ result.id = "test-result";
 try {{
   await drawn();
   const found = await (async () => {{ {check} }})();
-  result.textContent = JSON.stringify({{ found, requests: performance.getEntriesByType("resource").map((e) => e.name) }});
+  const requests = performance.getEntriesByType("resource").map((entry) => entry.name);
+  result.textContent = JSON.stringify({{ found, requests }});
 }} catch (error) {{
   result.textContent = JSON.stringify({{ error: String(error.stack) }});
 }}

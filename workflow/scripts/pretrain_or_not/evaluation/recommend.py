@@ -16,6 +16,8 @@ from pretrain_or_not.config.metrics import Metric
 
 MS_PER_HOUR = 3.6e6
 
+ROUNDING = 1e-9  # of gaps that are exactly as large as the tolerance
+
 
 class Question(NamedTuple):
     """What is asked for.
@@ -109,7 +111,7 @@ def recommend(
     for arm in arms.index:
         own = pairs[(pairs["arm"] == arm) & (pairs["other"] == best)]
         arms.loc[arm, gaps] = [0.0] * 3 if arm == best else at(own, question.n, *gaps)
-    close = arms[arms["score"].notna() & arms["in_time"] & (arms["gap"] <= question.tolerance)]
+    close = arms[arms["score"].notna() & arms["in_time"] & (arms["gap"] <= question.tolerance + ROUNDING)]
     price = close["monthly"].where(close["monthly"].notna(), close["ms"]).fillna(math.inf)
     return Recommendation(arms, best, str(price.idxmin()))
 
@@ -123,3 +125,17 @@ def curves_of(scores: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     names = {"score_mean": "score", "score_mean_low": "low", "score_mean_high": "high", "sweep_seconds": "hours"}
     means = scores[scores[metric.name].notna()].groupby(keys, sort=False, as_index=False)[[*names]].mean()
     return means.rename(columns=names).assign(hours=means["sweep_seconds"] / 3600)
+
+
+def times_of(measured: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per dataset, arm and batch size: ms, memory_mb, busy, from text to class where that was timed.
+
+    Times are those on the CPU, or on the GPU where none was taken on the CPU. measured: of `report.times.measurements`.
+    """
+    keys = ["dataset", "arm", "batch"]
+    names = {"batch_size": "batch", "peak_memory_mb": "memory_mb"}
+    if measured.empty:
+        return pd.DataFrame(columns=[*keys, "ms", "memory_mb", "busy"])
+    device = min(measured["device"])  # cpu before cuda
+    rows = measured[measured["device"] == device].rename(columns=names).sort_values("start", kind="stable")
+    return rows.drop_duplicates(keys)[[*keys, "ms", "memory_mb", "busy"]]  # "text" before "tokens"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
+
 from pretrain_or_not.config.metrics import Metric
-from pretrain_or_not.evaluation.recommend import Question, Recommendation
+from pretrain_or_not.evaluation.recommend import Prices, Question, Recommendation
 from pretrain_or_not.report.metric_words import score_text, steps
 from pretrain_or_not.report.numbers import number
 from pretrain_or_not.report.wording import counted
@@ -69,3 +71,52 @@ def time_text(ms: float) -> str:
 def money(value: float) -> str:
     """Return an amount of money: ``1,234``, ``3.40``, ``0``."""
     return f"{value:,.2f}" if value != 0 and abs(value) < 10 else f"{value:,.0f}"
+
+
+def gain_words(curves: pd.DataFrame, arms: list[str], metric: Metric) -> list[str]:
+    """Return in words what twice the labels brought arms between their two largest sizes; an empty list if nothing.
+
+    curves: rows of `evaluation.recommend.curves_of` of one dataset. arms: names, in order.
+    """
+    gains = []
+    for arm in dict.fromkeys(arms):
+        own = curves[curves["arm"] == arm].sort_values("n").tail(2)
+        if len(own) == 2:
+            (n, first), (m, last) = own[["n", "score"]].itertuples(index=False)
+            gain = metric.points * (last - first) / math.log2(m / n)
+            gains.append((n, m, own["arm_title"].iloc[0], f"{number(gain, metric.digits)} {metric.step}s"))
+    said = []
+    for n, m in dict.fromkeys(gain[:2] for gain in gains):
+        brought = " and ".join(f"{title} {gain}" for a, b, title, gain in gains if (a, b) == (n, m))
+        said.append(f"Between {n:,} and {m:,} labels, twice the labels brought {brought}.")
+    return said
+
+
+def break_even_words(worth: pd.DataFrame, arms: pd.DataFrame, prices: Prices) -> list[str]:
+    """Return in words after how long the labels are paid back that make a cheaper arm as good as the reference arm.
+
+    After (N − n) · price of a label / (difference of the monthly prices) months, where the arm needs N labels for the
+    score of the reference arm with n: for each arm, the largest n for which N was reached. Without the prices, an empty
+    list. worth: rows of worth.parquet of one dataset. arms: see `Recommendation`.
+    """
+    said = []
+    if prices.label is None or worth.empty:
+        return said
+    for arm, rows in worth[worth["labels"].map(math.isfinite)].groupby("arm", sort=False):
+        row, reference = rows.loc[rows["n"].idxmax()], rows["reference"].iloc[0]
+        if not {arm, reference} <= set(arms.index):
+            continue
+        saved, more = arms.loc[reference, "monthly"] - arms.loc[arm, "monthly"], row["labels"] - row["n"]
+        if not saved > 0 or more <= 0:
+            continue
+        said.append(
+            f"{row['arm_title']} needs about {about(row['labels']):,} labels for the score of {row['reference_title']} "
+            f"with {row['n']:,}: {about(more):,} more, for {money(more * prices.label)}. It saves {money(saved)} per "
+            f"month, so they are paid back after {number(more * prices.label / saved, 1)} months."
+        )
+    return said
+
+
+def about(n: float) -> int:
+    """Return a number to two digits."""
+    return int(float(f"{n:.2g}"))

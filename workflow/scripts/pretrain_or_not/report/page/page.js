@@ -106,7 +106,7 @@ function choices(set) {
     row.gapLow = row === best ? 0 : between(points, set.n, "low");
     row.gapHigh = row === best ? 0 : between(points, set.n, "high");
   }
-  const close = possible.filter((row) => row.gap !== null && row.gap <= set.tolerance);
+  const close = possible.filter((row) => row.gap !== null && row.gap <= set.tolerance + 1e-9);
   const dear = (row) => (row.monthly !== null ? row.monthly : row.ms === null ? Infinity : row.ms);
   const cheapest = close.reduce((a, b) => (dear(b) < dear(a) ? b : a));
   return { rows, best, cheapest };
