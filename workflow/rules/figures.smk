@@ -8,6 +8,7 @@ for figure in FIGURES.values():
             f"plot_{figure.name}"
         input:
             rules.score.output[figure.reads],
+            **({"times": rules.table_inference.output[0]} if figure.shows_times and HAS_TIMES else {}),
         output:
             report(
                 f"<results>/figures/{figure.name}.png",
@@ -29,6 +30,7 @@ for figure in FIGURES.values():
             style=config["figures"] | {"one_point": catalogue.one_point},
             metric=EXPERIMENT["metric"],
             published=PUBLISHED if figure.shows_published else None,
+            shown_time=catalogue.shown_time() if figure.shows_times else None,
             code=code_digest("draw_figure.py", f"pretrain_or_not/report/figures/{figure.name}.py"),
         message:
             f"Drawing figure {figure.name}: {figure.label.lower()}"

@@ -1,20 +1,24 @@
-"""Time how long an arm takes to classify a batch."""
+"""Time how long a trained model takes to classify a text."""
 
+import os
 from contextlib import nullcontext
 
 from pretrain_or_not.compute.gpus import lease_gpus
-from pretrain_or_not.evaluation.timing import time_inference
 from pretrain_or_not.job import job
 
 if __name__ == "__main__":
-    wildcards = snakemake.wildcards
+    params, wildcards = snakemake.params, snakemake.wildcards
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"  # a tokenizer would take all cores
+    if wildcards.device == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # torch, which is imported below, must find no GPU
     with job(snakemake), lease_gpus(1) if wildcards.device == "cuda" else nullcontext():
-        time_inference(
-            arm=wildcards.arm,
-            recipe=snakemake.params.recipe,
-            pretrained=snakemake.params.pretrained,
-            embeddings=snakemake.input.get("embeddings"),
-            setting={"device": wildcards.device, "batch_size": int(wildcards.batch_size)}
-            | {"length": int(wildcards.length), **snakemake.params.how},
+        from pretrain_or_not.evaluation.timing import time_cell
+
+        time_cell(
+            device=wildcards.device,
+            reads=params.reads,
+            inputs=dict(snakemake.input.items()),
+            pretrained=params.pretrained,
+            how=params.how,
             output=snakemake.output[0],
         )

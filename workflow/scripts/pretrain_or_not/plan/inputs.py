@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pretrain_or_not.config.grid import grid
 from pretrain_or_not.config.selection import best_setting
+from pretrain_or_not.config.sizes import size_order
 from pretrain_or_not.data.sources import find_inputs
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import read_json
@@ -17,6 +18,7 @@ from pretrain_or_not.plan.per_job import PerJob, per_job
 
 CELL = "n{size}/seed{seed}"
 CELL_FOLDER = f"{{dataset}}/runs/{{arm}}/{CELL}"
+TIMING_FILE = f"{{dataset}}/timing/{{arm}}/{CELL}/{{device}}.parquet"
 
 
 class JobInputs(PerJob):
@@ -157,18 +159,45 @@ class JobInputs(PerJob):
         """Return the folder of a cell's runs."""
         return self.catalogue.results / CELL_FOLDER.format(**wildcards)
 
+    @per_job
+    def timed_texts(self, wildcards):
+        """Return the tokenizer that a timing needs, as {"tokenizer": path}; an empty dict for arms that read texts."""
+        if self.catalogue.reads(wildcards.arm) == "texts":
+            return {}
+        tokenizer = self.catalogue.tokenizer_of(wildcards.arm)
+        return {"tokenizer": f"<results>/{wildcards.dataset}/tokens/{tokenizer}/tokenizer/about.json"}
+
     def timings(self) -> list[str]:
-        """Return the files of all timings; with `partial`, of those that exist."""
+        """Return the files of all timings; with `partial`, of those that exist.
+
+        There is none with `keep_models: none`, as a model that is deleted cannot be timed.
+        """
+        if self.catalogue.experiment["keep_models"] == "none":
+            return []
+        devices = [device for device, batch_sizes in self.catalogue.timing["devices"].items() if batch_sizes]
         files = [
-            f"<results>/timing/{arm}/{device}-batch{batch_size}-length{length}.parquet"
-            for device, batch_sizes in self.catalogue.timing["devices"].items()
-            for batch_size in batch_sizes
-            for length in self.catalogue.timing["lengths"]
-            for arm in self.catalogue.timed_arms()
+            f"<results>/{TIMING_FILE.format(device=device, **cell)}"
+            for cell in self.timed_cells()
+            for device in devices
         ]
         if not self.catalogue.experiment["partial"]:
             return files
         return [file for file in files if Path(file.replace("<results>", str(self.catalogue.results), 1)).exists()]
+
+    def timed_cells(self) -> list[dict]:
+        """Return one cell to score per arm to time and dataset: that of its largest size and its first seed.
+
+        A share counts as larger than a count of examples.
+        """
+        largest: dict[tuple, dict] = {}
+        timed = set(self.catalogue.timed_arms())
+        for cell in self.scored_cells():
+            if cell["arm"] not in timed:
+                continue
+            place = cell["dataset"], cell["arm"]
+            if place not in largest or size_order(cell["size"]) > size_order(largest[place]["size"]):
+                largest[place] = cell
+        return list(largest.values())
 
     def scored_cells(self) -> list[dict]:
         """Return the cells to score: all of the experiment or, with `partial`, those that are complete on disk."""

@@ -105,12 +105,19 @@ class JobParams(PerJob):
         return self.catalogue.models[name] | {"version": weights_version(self.catalogue.models[name]["path"])}
 
     @per_job
-    def untrained(self, wildcards):
-        """Return what the timing of an arm needs of its pretrained model: the tokenizer and the architecture."""
-        model = self.tokenizer(wildcards)
-        if self.catalogue.family(wildcards.arm).weights_key is None:
-            return model
-        return model | {"architecture": architecture_version(model["path"])}
+    def frozen_encoder(self, wildcards):
+        """Return the pretrained model whose features an arm reads, as `pretrained` does; None if it reads none."""
+        if self.catalogue.reads(wildcards.arm) != "features":
+            return None
+        model = self.catalogue.models[self.catalogue.arms[wildcards.arm]["model"]]
+        return model | {"version": weights_version(model["path"])}
+
+    @per_job
+    def timing(self, wildcards):
+        """Return how an arm is timed on a device: the keys of the config that its time depends on."""
+        how = self.catalogue.timing
+        keys = {key: how[key] for key in ("length", "seconds", "threads")}
+        return {"batch_sizes": how["devices"][wildcards.device]} | keys
 
     def without_weights(self, name, version):
         """Return the path, revision and version of a model whose weights are not used.
@@ -119,11 +126,3 @@ class JobParams(PerJob):
         """
         model = self.catalogue.models[name]
         return {"path": model["path"], "revision": model["revision"], "version": version(model["path"])}
-
-    @per_job
-    def shape(self, wildcards):
-        """Return the keys of an arm that define the shape of its model, without those that affect only training."""
-        keys = ("family", *self.catalogue.family(wildcards.arm).shape_keys)
-        return {
-            key: self.catalogue.arms[wildcards.arm][key] for key in keys if key in self.catalogue.arms[wildcards.arm]
-        }

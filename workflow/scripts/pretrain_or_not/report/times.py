@@ -1,0 +1,99 @@
+"""Inference times: one row per measurement, and words for what to know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from pretrain_or_not.evaluation.repetitions import TEXT, median_interval
+from pretrain_or_not.files.paths import PathLike
+from pretrain_or_not.report.frames import read_frame
+from pretrain_or_not.report.numbers import MISSING, number
+
+# What times must have in common to be compared.
+SETTING = ["dataset", "device", "device_name", "batch_size", "length", "threads"]
+
+BUSY = 0.9  # share of the time that the CPU computed, below which the machine did other work
+
+FASTEST = 0.001  # milliseconds; nobody needs to know a shorter time
+
+LARGEST_RATIO = 1000
+
+
+def measurements(paths: Sequence[PathLike], reference: str) -> pd.DataFrame:
+    """Return one row per arm, setting and start (text or tokens), from the files of timings.
+
+    `ms` is the time per text in milliseconds, the median of the repetitions, with its 95 % interval, `ms_low` and
+    `ms_high`. `cpu_ms` is the part of it in which the thread that classifies computed, and `busy` marks where that is
+    less than BUSY of it: other work had the CPU. `speed_up` is the ratio to the time of the reference arm in the same
+    setting; it is missing where that was not timed. On a GPU, `cpu_ms` is missing: the CPU waits.
+    """
+    rows = []
+    same = [*SETTING, "start", "arm", "family", "size", "n", "seed", "precision", "texts", "tokens", "cpu_share"]
+    same += ["parameters", "parameters_trained", "parameters_embedding"]
+    for path in paths:
+        timings = read_frame(path)
+        for _, repetitions in timings.groupby(["batch_size", "start"], sort=False):
+            first = repetitions.iloc[0]
+            seconds = (repetitions["seconds"] / first["texts"]).tolist()
+            low, high = median_interval(seconds)
+            ms = {"ms": 1000 * float(pd.Series(seconds).median()), "ms_low": 1000 * low, "ms_high": 1000 * high}
+            counts = {"repetitions": len(seconds), "peak_memory_mb": int(repetitions["peak_memory_mb"].max())}
+            rows.append({key: first[key] for key in same} | ms | counts)
+    table = pd.DataFrame(rows)
+    table["cpu_ms"] = table["cpu_share"].clip(upper=1) * table["ms"]
+    table["busy"] = table["cpu_share"] < BUSY
+    place = [*SETTING, "start"]
+    theirs = table[table["arm"] == reference].set_index(place)["ms"].rename("reference_ms")
+    table = table.merge(theirs.reset_index(), how="left", on=place)
+    return table.assign(speed_up=table["reference_ms"] / table["ms"]).drop(columns="reference_ms")
+
+
+def with_times(scores: pd.DataFrame, times: PathLike | None, shown: dict | None) -> pd.DataFrame:
+    """Return rows of scores.parquet with the time of their arm: `ms`, `busy`, `start`, `timed_on` and `batch_size`.
+
+    times: path of tables/inference.parquet, None if nothing was timed. shown: the `device` and `batch_size` of the times
+    to take. A time begins with the text or, if lengths were set, with the tokens. Arms that were not timed have no `ms`.
+    """
+    if times is None or shown is None:
+        return scores.assign(ms=float("nan"), busy=False, start="", timed_on="", batch_size=0)
+    rows = read_frame(times)
+    rows = rows[(rows["device"] == shown["device"]) & (rows["batch_size"] == shown["batch_size"])]
+    rows = rows.sort_values("start", key=lambda start: start != TEXT, kind="stable").drop_duplicates(["dataset", "arm"])
+    rows = rows.rename(columns={"device": "timed_on"})
+    merged = scores.merge(
+        rows[["dataset", "arm", "ms", "busy", "start", "timed_on", "batch_size"]], how="left", on=["dataset", "arm"]
+    )
+    return merged.assign(busy=merged["busy"].eq(True))
+
+
+def milliseconds(value: float) -> str:
+    """Return milliseconds with three digits, and not more than three decimals: ``120``, ``2.31``, ``0.042``."""
+    if value < FASTEST:
+        return f"under {FASTEST}"
+    return number(value, 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3)
+
+
+def ratio(value: float) -> str:
+    """Return a speed-up in two digits: ``× 23``, ``× 0.4``; a ratio above 1,000 says no more than that."""
+    if value != value:
+        return MISSING
+    if value > LARGEST_RATIO:
+        return f"over {LARGEST_RATIO:,}"
+    return f"× {float(f'{value:.2g}'):,.0f}" if value >= 10 else f"× {value:.1f}" if value >= 0.1 else f"× {value:.2g}"
+
+
+def at_once(batch_size: int) -> str:
+    """Return in words how many texts are classified together."""
+    return "one at a time" if batch_size == 1 else f"{batch_size:,} at a time"
+
+
+def busy_words(rows: pd.DataFrame) -> str:
+    """Return in words that the machine was busy, and what to do. rows: those that are marked, at least one."""
+    low, high = (f"{100 * end:.0f}" for end in (rows["cpu_share"].min(), rows["cpu_share"].max()))
+    share = low if low == high else f"{low} to {high}"
+    return (
+        f"the machine was busy, and the CPU computed for {share} % of the time only, so the time is too long; to time "
+        "again while nothing else runs: --forcerun time_inference"
+    )
