@@ -3,13 +3,11 @@
 # nothing else runs; it uses `timing.threads` of them.
 rule time_inference:
     input:
-        unpack(inputs_of.timed_texts),
         selected=rules.select.output[0],
         model=rules.select.output[1:],
+        complete=rules.evaluate.output[1:],
         examples=rules.ingest.output.examples,
         subset=ancient(rules.subsample.output[0]),
-        # Models with frozen embeddings share one file of them.
-        embeddings=lambda wildcards: map(ancient, inputs_of.embeddings(wildcards).values()),
     output:
         f"<results>/{TIMING_FILE}",
     log:
@@ -23,8 +21,6 @@ rule time_inference:
     resources:
         gpu=lambda wildcards: resources_of.gpus() if wildcards.device == "cuda" else 0,
     params:
-        reads=params_of.reads,
-        pretrained=params_of.frozen_encoder,
         how=params_of.timing,
         code=params_of.timing_code,
     message:

@@ -7,18 +7,15 @@ from pretrain_or_not.compute.gpus import lease_gpus
 from pretrain_or_not.job import job
 
 if __name__ == "__main__":
-    params, wildcards = snakemake.params, snakemake.wildcards
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # a tokenizer would take all cores
-    if wildcards.device == "cpu":
+    if snakemake.wildcards.device == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""  # torch, which is imported below, must find no GPU
-    with job(snakemake), lease_gpus(1) if wildcards.device == "cuda" else nullcontext():
+    with job(snakemake), lease_gpus(1) if snakemake.wildcards.device == "cuda" else nullcontext():
         from pretrain_or_not.evaluation.timing import time_cell
 
         time_cell(
-            device=wildcards.device,
-            reads=params.reads,
+            device=snakemake.wildcards.device,
             inputs=dict(snakemake.input.items()),
-            pretrained=params.pretrained,
-            how=params.how,
+            how=snakemake.params.how,
             output=snakemake.output[0],
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,11 +14,13 @@ import pyarrow.compute as pc
 import torch
 from threadpoolctl import threadpool_limits
 
+from pretrain_or_not.compute.hits import predicted_classes
 from pretrain_or_not.compute.memory import peak_memory_mb
-from pretrain_or_not.data.examples import Examples, split_rows, subset_rows
+from pretrain_or_not.data.examples import Examples, form_of_tokens, split_rows, subset_rows
+from pretrain_or_not.data.features import Features
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.evaluation.repetitions import FEWEST, TEXT, TOKENS, median_interval
-from pretrain_or_not.evaluation.timed_model import TimedModel
+from pretrain_or_not.evaluation.text_classifier import TextClassifier, load
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import read_metadata, read_rows, write_table
 from pretrain_or_not.files.paths import PathLike
@@ -31,6 +34,30 @@ PRECISION = 0.05  # width of the interval of the median, as a share of it, at wh
 MOST = 10_000  # repetitions
 
 NULLABLE = {"tokens": pa.float64(), "length": pa.int64(), "cpu_share": pa.float64()}
+
+
+class TwoSteps:
+    """A model whose steps can be timed apart: encode texts, classify what they are encoded as. A batch is one pass."""
+
+    def __init__(self, model: TextClassifier):
+        self.model = model
+        self.has_features = model.about["reads"] == "features"
+        for network in (model.classifier, *([model.frozen] if self.has_features else [])):
+            network.tokens_per_batch = math.inf
+
+    def encode(self, table: pa.Table):
+        """Return texts as Examples or, for a model without a tokenizer, as Texts."""
+        if not self.has_features:
+            return self.model.examples(table)
+        form = form_of_tokens(self.model.about["max_length"], self.model.frozen.takes)
+        return form(self.model.tokens(table), self.model.about_tokens)
+
+    def classify(self, examples) -> np.ndarray:
+        """Return the predicted classes, int (n,). examples: what `encode` returned."""
+        if self.has_features:
+            matrix = self.model.frozen.features(examples)
+            examples = Features(examples.ids, examples.labels, matrix, examples.about)
+        return predicted_classes(self.model.classifier.predict(examples)[0])
 
 
 def device_name(device: str) -> str:
@@ -52,6 +79,7 @@ def test_texts(path: PathLike, subset: PathLike) -> pa.Table:
         start, n = split_rows(path, read_metadata(path), "test")
         table = read_rows(path, np.arange(start, start + n))
     texts = [name for name in ("text", "second_text") if name in table.column_names]
+    table = table.select(texts)
     lengths = np.sum([pc.binary_length(table[name]).to_numpy() for name in texts], axis=0)
     return table.take(np.argsort(lengths, kind="stable"))
 
@@ -103,7 +131,7 @@ def is_narrow(values: list[float]) -> bool:
     return high - low <= PRECISION * float(np.median(values))
 
 
-def measure(model: TimedModel, table: pa.Table, batch_size: int, length: int | None, seconds: float) -> list[dict]:
+def measure(model: TwoSteps, table: pa.Table, batch_size: int, length: int | None, seconds: float) -> list[dict]:
     """Return one dict per start, of `text` and `tokens`: `start`, `tokens` per text, and what `repeat` returns.
 
     With a `length`, all texts have so many tokens, and times begin with tokens only.
@@ -124,12 +152,11 @@ def measure(model: TimedModel, table: pa.Table, batch_size: int, length: int | N
     return [{"texts": len(batches) * batch_size, "tokens": tokens} | row for row in found]
 
 
-def time_cell(device: str, reads: str, inputs: dict, pretrained: dict | None, how: dict, output: PathLike) -> None:
+def time_cell(device: str, inputs: dict, how: dict, output: PathLike) -> None:
     """Write how long the selected model of a cell takes: one row per repetition, as Parquet.
 
-    device: cpu or cuda. reads: see `data.forms`. inputs: paths of `selected` (selected.json), `examples`
-    (examples.parquet), `subset` and, unless the arm reads texts, `tokenizer`. pretrained: the frozen encoder of its
-    features, None if it reads none. how: `batch_sizes`, `length`, `seconds` and `threads` of the config's `timing`.
+    device: cpu or cuda. inputs: paths of `selected` (selected.json, next to the folder of the model), `examples`
+    (examples.parquet) and `subset`. how: `batch_sizes`, `length`, `seconds` and `threads` of the config's `timing`.
     Raises BadInput if there is no such device.
     """
     if device == "cuda" and not torch.cuda.is_available():
@@ -137,16 +164,14 @@ def time_cell(device: str, reads: str, inputs: dict, pretrained: dict | None, ho
             "timing.devices: torch finds no GPU for cuda; set timing: {devices: {cuda: []}} to time on CPU only"
         )
     run = read_json(inputs["selected"])["selected"]
-    folder = Path(inputs["selected"]).parent / "selected"
     facts = {key: run[key] for key in ("dataset", "arm", "size", "n", "seed")} | {"family": run["recipe"]["family"]}
     facts |= {key: run[key] for key in ("precision", "parameters", "parameters_trained", "parameters_embedding")}
     facts |= {"device": device, "device_name": device_name(device), "threads": how["threads"], "length": how["length"]}
     torch.set_num_threads(how["threads"])
+    rows = []
     with threadpool_limits(how["threads"]):
-        about = read_metadata(inputs["examples"])
-        model = TimedModel(run, reads, folder, about, inputs.get("tokenizer"), pretrained)
+        model = TwoSteps(load(Path(inputs["selected"]).parent / "selected"))
         table = test_texts(inputs["examples"], inputs["subset"])
-        rows = []
         for batch_size in sorted(how["batch_sizes"]):
             for found in measure(model, table, batch_size, how["length"], how["seconds"]):
                 log_words(found, batch_size)

@@ -53,8 +53,9 @@ def measurements(paths: Sequence[PathLike], reference: str) -> pd.DataFrame:
 def with_times(scores: pd.DataFrame, times: PathLike | None, shown: dict | None) -> pd.DataFrame:
     """Return rows of scores.parquet with the time of their arm: `ms`, `busy`, `start`, `timed_on` and `batch_size`.
 
-    times: path of tables/inference.parquet, None if nothing was timed. shown: the `device` and `batch_size` of the times
-    to take. A time begins with the text or, if lengths were set, with the tokens. Arms that were not timed have no `ms`.
+    times: path of tables/inference.parquet, None if nothing was timed. shown: the `device` and `batch_size` of the
+    times to take. A time begins with the text or, if a length was set, with the tokens. Arms that were not timed have
+    no `ms`.
     """
     if times is None or shown is None:
         return scores.assign(ms=float("nan"), busy=False, start="", timed_on="", batch_size=0)
