@@ -49,7 +49,7 @@ def scores_and_gaps():
     return scores, gaps.assign(folds=0)
 
 
-PUBLISHED = [{"dataset": "d", "arm": "small", "share": 1.0, "accuracy": 76.37, "difference": -2.48}]
+PUBLISHED = [{"dataset": "d", "arm": "small", "share": 1.0, "accuracy": 76.37, "gap": 2.48}]
 
 
 def score_tables(scores, gaps, published=(), metric=ACCURACY):
@@ -272,8 +272,8 @@ def test_numbers_in_words():
 def test_published_numbers_are_found_under_the_names_of_the_config():
     names = {"datasets": {"mine": "yelp", "other": "electronics"}, "arms": {"lstm": "LSTM-4-256"}}
     found = {row["dataset"]: row for row in matched(names)}
-    assert found["mine"]["accuracy"] == 76.37 and found["mine"]["difference"] == -2.48
-    assert found["other"]["accuracy"] == 77.76 and found["other"]["difference"] is None
+    assert found["mine"]["accuracy"] == 76.37 and found["mine"]["gap"] == 2.48
+    assert found["other"]["accuracy"] == 77.76 and found["other"]["gap"] is None
     assert matched({"datasets": {}, "arms": {}}) == []
 
 
@@ -284,9 +284,9 @@ def test_the_schema_allows_just_the_published_names():
         assert set(allowed) == {row[column] for row in study()["rows"]}
 
 
-def test_published_differences_follow_from_published_accuracies():
+def test_published_gaps_follow_from_published_accuracies():
     rows = {(row["dataset"], row["arm"]): row for row in study()["rows"]}
     for (dataset, arm), row in rows.items():
-        if "difference" in row:
+        if "gap" in row:
             theirs = rows[dataset, study()["reference"]]["accuracy"]
-            assert row["accuracy"] - theirs == pytest.approx(row["difference"]), (dataset, arm)
+            assert theirs - row["accuracy"] == pytest.approx(row["gap"]), (dataset, arm)

@@ -63,13 +63,25 @@ def gap_words(row):
 
 
 def interval_words(row):
-    """Return the interval of the number of labels in words."""
+    """Return the interval of the number of labels in words, and the chance that there is one if that is not sure."""
     low, high = row["labels_low"], row["labels_high"]
-    upper = f"more than {row['largest']:,}" if math.isinf(high) else about(high, row)
+    upper = about(high, row)
+    if math.isinf(high):
+        upper = f"more than {row['largest']:,}; at {row['largest']:,} the chance is {percent(row['chance'])}"
     if math.isinf(low):
         return upper
     lower = f"{row['smallest']:,} or fewer" if low <= row["smallest"] else about(low, row)
     return f"{lower} to {upper}"
+
+
+def percent(chance):
+    """Return a chance in words: ``7 %``, ``under 1 %``, ``over 99 %``."""
+    return "under 1 %" if chance < 0.01 else "over 99 %" if chance > 0.99 else f"{100 * chance:.0f} %"
+
+
+def next_words(row):
+    """Return in words which size to run next, with a space before them; nothing if none would say more."""
+    return "" if math.isnan(row["next_size"]) else f" Run {about(row['next_size'], row)} labels next to know it better."
 
 
 def sentence(row):
@@ -112,7 +124,7 @@ def gap_sentence(row, arm):
     may = ""
     if row["verdict"] == "not yet" and not math.isinf(row["labels_low"]):
         from_labels = f"From {about(row['labels_low'], row)} labels on it" if row["smallest"] < row["largest"] else "It"
-        may = f" {from_labels} may be less than {threshold_words(row)} behind (within the 95 % interval)."
+        may = f" {from_labels} may be less than {threshold_words(row)} behind: the chance is {percent(row['chance'])}."
     if row["smallest"] == row["largest"]:
         small = row["verdict"] != "not yet" and row["gap_largest"] >= 0
         less = f": less than {threshold_words(row)}" if small else ""
@@ -137,7 +149,7 @@ def gap_sentence(row, arm):
             "." if certain else f", and at all larger ones ({sure})."
         )
     place = "" if size_words(row) == "the largest size" else f", {size_words(row)},"
-    return f"{text} At {largest}{place} it is {gap}."
+    return f"{text} At {largest}{place} it is {gap}.{next_words(row)}"
 
 
 def as_markdown(table, scores, reference, warnings, missing, by_group=None):
@@ -158,7 +170,10 @@ def as_markdown(table, scores, reference, warnings, missing, by_group=None):
             ]
         else:
             measured_from = markdown(rows["reference_title"].iloc[0])
-            lines += [f"On **{title}**, measured from **{measured_from}** in {unit_words(rows)}:", ""]
+            lines += [
+                f"On **{title}**, measured from **{measured_from}** in {unit_words(rows)}{validation_words(cells)}:",
+                "",
+            ]
         lines += [f"- {sentence(row)}" for row in rows.to_dict("records")] + [""]
         if notes := notes_on(cells, rows, reference, warnings.get(dataset, []), of_dataset(by_group, dataset)):
             lines += ["Note:", "", *(f"- {note}" for note in notes), ""]
@@ -179,19 +194,37 @@ def of_dataset(by_group, dataset):
     return rows if len(rows) else None
 
 
+def validation_words(scores):
+    """Return in words how many labels are used beside those that are counted; nothing if runs were selected on test."""
+    used = scores.loc[scores["selection"] != "test", "validation_examples"]
+    if used.empty:
+        return ""
+    fewest, most = int(used.min()), int(used.max())
+    on_top = counted(most, "label") if fewest == most else f"{fewest:,} to {most:,} labels"
+    return f". Numbers of labels are training labels; {on_top} for validation come on top"
+
+
 def method(table):
     """Return in words how the numbers were made."""
     metric = METRICS[table["metric"].iloc[0]]
     linear = "" if metric.name in ("accuracy", "log_loss") else f", by the linear approximation of {metric.title}"
-    fewest, most = table["fewest_seeds"].min(), table["seeds"].max()
-    missing = "they do not include the variation between seeds"
-    over = "test examples and seeds" if most > 1 else f"test examples (there is one seed, so {missing})"
     rounds = " With cross-validation, each round of folds counts as one seed." if table["folds"].any() else ""
-    alone = f"; at sizes with one seed, {missing}" if fewest == 1 < most else ""
+    seeds = "is pooled over sizes and arms, starting from a standard deviation of 5 % of the reference arm's error"
+    if table["seeds"].max() == 1:
+        seeds = (
+            "cannot be measured with one seed: their standard deviation is taken to be near 5 % of the reference arm's "
+            "error, and the intervals are wide"
+        )
+    joint = ""
+    if table["arms"].max() > 1:
+        joint = (
+            " They hold for each arm by itself; labels_low_joint and labels_high_joint in answer.parquet hold for all "
+            "arms of a data set together."
+        )
     return (
-        "Between sizes, the gap is assumed to be linear in the logarithm of the number of labels. Beyond the largest "
-        f"size, nothing is said. In brackets: 95 % intervals from a bootstrap over {over}{linear}{alone}.{rounds} "
-        "The numbers: answer.parquet."
+        "Between sizes, the logarithm of the gap is assumed to be linear in that of the number of labels. In brackets: "
+        f"95 % intervals for the sampling of test examples and for seeds together{linear}. The variance between seeds "
+        f"{seeds}.{joint}{rounds} The numbers: answer.parquet."
     )
 
 

@@ -42,10 +42,10 @@ def by_size(scores: pd.DataFrame, gaps: pd.DataFrame, published: list[dict], met
     gaps = gaps.assign(half=Z_95 * of_mean(gaps["folds"]) * gaps["gap_se"])
     means = gaps.groupby(["dataset", "arm", "n"], as_index=False).agg(gap=("gap", "mean"), gap_95=("half", "mean"))
     table = table.merge(means, how="left", on=["dataset", "arm", "n"])
-    theirs = pd.DataFrame(published, columns=["dataset", "arm", "accuracy", "difference"])
+    theirs = pd.DataFrame(published, columns=["dataset", "arm", "accuracy", "gap"])
     if metric.name != "accuracy":
         theirs = theirs[:0]
-    theirs = theirs.assign(published_accuracy=theirs["accuracy"], published_gap=-theirs["difference"].astype(float))
+    theirs = theirs.assign(published_accuracy=theirs["accuracy"], published_gap=theirs["gap"].astype(float))
     columns = ["published_accuracy", "published_gap"]
     table = table.merge(theirs[["dataset", "arm", *columns]], how="left", on=["dataset", "arm"])
     table.loc[table["n"] < table.groupby(["dataset", "arm"])["n"].transform("max"), columns] = np.nan
