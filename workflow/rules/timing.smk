@@ -3,9 +3,10 @@
 # nothing else runs; it uses `timing.threads` of them.
 rule time_inference:
     input:
-        selected=rules.select.output[0],
-        model=rules.select.output[1:],
-        complete=rules.evaluate.output[1:],
+        # Another model of the same recipe takes as long, so it is no reason to time again.
+        selected=ancient(rules.select.output[0]),
+        model=list(map(ancient, rules.select.output[1:])),
+        complete=list(map(ancient, rules.evaluate.output[1:])),
         examples=rules.ingest.output.examples,
         subset=ancient(rules.subsample.output[0]),
     output:
@@ -21,6 +22,7 @@ rule time_inference:
     resources:
         gpu=lambda wildcards: resources_of.gpus() if wildcards.device == "cuda" else 0,
     params:
+        model=params_of.timed_model,
         how=params_of.timing,
         code=params_of.timing_code,
     message:

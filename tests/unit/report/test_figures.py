@@ -21,6 +21,7 @@ from pretrain_or_not.report.figures.cost import frontier, short
 from pretrain_or_not.report.legends import spread
 from pretrain_or_not.report.panels import short_count, short_share
 from pretrain_or_not.report.style import COLOURS, KNOWN, arm_looks
+from pretrain_or_not.report.times import with_times
 
 REPORT = ROOT / "workflow" / "report"
 MAGIC = {"png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "pdf": b"%PDF-1."}
@@ -41,7 +42,8 @@ def tables(arms=3, sizes=(100, 1000, 4000), seeds=(0, 1, 2), datasets=("imdb",))
          "size": str(n), "n": n,
          "seed": seed, "share": n / 5_000_000,
          "accuracy": 0.9 - (1 + i) * n**-0.4 + rng.normal(0, 0.01), "gap_se": 0.4 + 0.1 * seed,
-         "training_flops": 10.0 ** (12 - i) * n, "inference_examples_per_second": 100.0 * (1 + i),
+         "training_flops": 10.0 ** (12 - i) * n, "ms": 10.0 / (1 + i), "busy": False,
+         "start": "text", "timed_on": "cpu", "batch_size": 1,
          "selection": "validation", "accuracy_guessing": 0.5, "accuracy_ceiling": np.nan, "family": "lstm", "folds": 0}
         for dataset in datasets
         for i, arm in enumerate(names)
@@ -331,15 +333,17 @@ def test_arms_side_by_side_stay_in_view_beside_a_published_point():
 
 
 @pytest.mark.parametrize("exponent", [-3, 0, 13])
-def test_axes_of_the_cost_figure_have_numbers_even_for_close_costs(exponent):
-    scores, _, arms = tables(arms=2, sizes=[100, 300])
-    for ratio in (1.3, 4, 300):
-        scores["training_flops"] = np.geomspace(1.7, 1.7 * ratio, len(scores)) * 10.0**exponent
-        ax = cost.draw(scores, arms, STYLE).axes[0]
-        ax.figure.draw_without_rendering()
-        low, high = ax.get_xlim()
-        names = {tick.label1.get_text() for tick in ax.xaxis.get_major_ticks() if low <= tick.get_loc() <= high}
-        assert len(names) >= 2 and "" not in names
+@pytest.mark.parametrize("ratio", [1, 1.05, 1.3, 4, 30, 300, 1e9])
+def test_axes_of_the_cost_figure_have_three_numbers_even_for_close_costs(exponent, ratio):
+    scores, _, arms = tables(arms=2, sizes=[100, 300], seeds=[0])
+    scores["training_flops"] = np.geomspace(1.7, 1.7 * ratio, len(scores)) * 10.0**exponent
+    ax = cost.draw(scores, arms, STYLE).axes[0]
+    ax.figure.draw_without_rendering()
+    low, high = ax.get_xlim()
+    ticks = [tick for tick in ax.xaxis.get_major_ticks() if low <= tick.get_loc() <= high and tick.label1.get_text()]
+    boxes = [tick.label1.get_window_extent() for tick in ticks]
+    assert len(ticks) >= 3 and all(a.x1 < b.x0 for a, b in zip(boxes, boxes[1:], strict=False))
+    assert len([tick for tick in ax.get_yticks() if ax.get_ylim()[0] <= tick <= ax.get_ylim()[1]]) >= 3
 
 
 @pytest.mark.parametrize(
@@ -360,15 +364,61 @@ def test_the_frontier_is_what_no_other_point_beats():
         assert beaten != (i in kept)
 
 
-def test_cost_shows_every_cell_at_its_cost():
+def test_cost_shows_means_over_seeds_and_its_frontier_is_theirs():
     scores, _, arms = tables(arms=2, sizes=[100, 1000], seeds=[0, 1])
+    means = scores.groupby(["arm", "n"])[["training_flops", "ms", "accuracy"]].mean()
     flops, times = cost.draw(scores, arms, STYLE).axes
-    for ax, costs in ((flops, scores["training_flops"]), (times, 1000 / scores["inference_examples_per_second"])):
-        drawn = np.concatenate([dots.get_offsets() for dots in ax.collections])
-        np.testing.assert_allclose(sorted(drawn[:, 0]), sorted(costs))
-        np.testing.assert_allclose(sorted(drawn[:, 1]), sorted(100 * scores["accuracy"]))
+    for ax, costs in ((flops, "training_flops"), (times, "ms")):
+        drawn = np.concatenate([dots.get_offsets() for dots in ax.collections[::2]])  # markers, then seeds, per arm
+        np.testing.assert_allclose(drawn, np.column_stack([means[costs], 100 * means["accuracy"]]))
+        seeds = np.concatenate([dots.get_offsets() for dots in ax.collections[1::2]])
+        np.testing.assert_allclose(sorted(seeds[:, 1]), sorted(100 * scores["accuracy"]))
+        best = next(line for line in ax.lines if line.get_drawstyle() == "steps-post")
+        assert set(best.get_ydata()) <= set(drawn[:, 1])
     few, many = np.unique(flops.collections[0].get_sizes())
     assert few < many
+    assert times.get_xlabel() == "Time to classify a text (ms; CPU, one at a time)"
+    folds = cost.draw(scores.assign(folds=2), arms, STYLE).axes[0]
+    assert [len(dots.get_offsets()) for dots in folds.collections] == [2, 2]  # no fold: each has other test examples
+
+
+def test_cost_says_what_was_not_timed_and_where_the_machine_was_busy(tmp_path):
+    scores, _, arms = tables(arms=3, sizes=[100, 1000])
+    some = scores.assign(ms=scores["ms"].where(scores["arm"] != "arm1"), busy=scores["arm"] == "arm2", batch_size=32)
+    fig = cost.draw(some, arms, STYLE)
+    assert fig.axes[1].get_xlabel().endswith("(ms; CPU, 32 at a time)\nnot timed: LSTM")
+    assert any("the machine was busy" in text for text in texts(fig))
+    faces = [dots.get_facecolor()[0].tolist() for dots in fig.axes[1].collections[::2]]
+    assert [face == [1, 1, 1, 1] for face in faces] == [False, True]
+    fig = cost.draw(with_times(scores.drop(columns=["ms", "busy"]), None, None), arms, STYLE)
+    assert fig.axes[1].get_xlabel() == "Time to classify a text: no arm was timed"
+    assert not any("busy" in text for text in texts(fig))
+
+
+def test_times_are_those_that_the_config_names_first(tmp_path):
+    scores, _, _ = tables(arms=2, sizes=[100])
+    scores = scores.drop(columns=["ms", "busy", "start", "timed_on", "batch_size"])
+    rows = [
+        {
+            "dataset": "imdb",
+            "arm": "arm0",
+            "device": "cpu",
+            "batch_size": size,
+            "start": start,
+            "ms": ms,
+            "busy": False,
+            "length": None,
+        }
+        for size, start, ms in [(1, "tokens", 1.0), (1, "text", 2.0), (32, "text", 3.0), (8, "tokens", 4.0)]
+    ]
+    write_frame(tmp_path / "times.parquet", pd.DataFrame(rows))
+    for size, ms in ((1, 2.0), (32, 3.0), (8, 4.0)):
+        found = with_times(scores, tmp_path / "times.parquet", {"device": "cpu", "batch_size": size})
+        assert (
+            set(found.loc[found["arm"] == "arm0", "ms"]) == {ms}
+            and found.loc[found["arm"] == "arm1", "ms"].isna().all()
+        )
+        assert len(found) == len(scores) and found["busy"].dtype == bool
 
 
 def test_figures_say_what_was_selected_on_test():
@@ -415,7 +465,7 @@ def test_captions_are_valid_and_match_the_config(name, selection):
         config = {"experiment": {"datasets": ["yelp_a_"], "arms": ["a*", "b|c|"], "reference": "a*",
                                  "sizes": [100, "10%"], "seeds": [0, 1], "selection": selection,
                                  "metric": "macro_f1"},
-                  "timing": {"warmup": 2, "repetitions": 30}}  # fmt: skip
+                  "timing": {"length": None, "threads": 1}}  # fmt: skip
 
         class params:
             arms = ["a*", "b|c|"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -47,7 +47,7 @@ class TextClassifier:
         """See `load`."""
         self.about, self.classes, self.pair = about, list(about["label_names"]), about["pair"]
         self.classifier = load_classifier(about["family"], folder, about["precision"])
-        self.encode = None
+        self.encode: Any = None
         if about["tokenizer"]:
             length = about["max_length"]
             tokenizer = read_tokenizer(folder, about["tokenizer"])

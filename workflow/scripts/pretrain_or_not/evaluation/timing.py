@@ -45,6 +45,13 @@ class TwoSteps:
         for network in (model.classifier, *([model.frozen] if self.has_features else [])):
             network.tokens_per_batch = math.inf
 
+    def check_length(self, length: int | None) -> None:
+        """Raise BadInput if the model cannot process so many tokens."""
+        limit = (self.model.frozen if self.has_features else self.model.classifier).takes.limit
+        if length is not None and limit is not None and length > limit:
+            reads = f"the {limit} tokens that arm {self.model.about['arm']!r} can process"
+            raise BadInput(f"timing.length: {length} is more than {reads}; lower it")
+
     def encode(self, table: pa.Table):
         """Return texts as Examples or, for a model without a tokenizer, as Texts."""
         if not self.has_features:
@@ -171,6 +178,7 @@ def time_cell(device: str, inputs: dict, how: dict, output: PathLike) -> None:
     rows = []
     with threadpool_limits(how["threads"]):
         model = TwoSteps(load(Path(inputs["selected"]).parent / "selected"))
+        model.check_length(how["length"])
         table = test_texts(inputs["examples"], inputs["subset"])
         for batch_size in sorted(how["batch_sizes"]):
             for found in measure(model, table, batch_size, how["length"], how["seconds"]):

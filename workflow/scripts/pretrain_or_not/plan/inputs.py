@@ -187,14 +187,19 @@ class JobInputs(PerJob):
     def timed_cells(self) -> list[dict]:
         """Return one cell to score per arm to time and dataset: that of its largest size and its first seed.
 
-        A share counts as larger than a count of examples.
+        A share counts as larger than a count of examples. Texts of a fixed `length` take as long in every dataset, so
+        an arm is timed on its first one.
         """
         largest: dict[tuple, dict] = {}
         timed = set(self.catalogue.timed_arms())
         for cell in self.scored_cells():
             if cell["arm"] not in timed:
                 continue
-            place = cell["dataset"], cell["arm"]
+            place = cell["arm"], cell["dataset"]
+            if self.catalogue.timing["length"] is not None:
+                place = next((known for known in largest if known[0] == cell["arm"]), place)
+                if place[1] != cell["dataset"]:
+                    continue
             if place not in largest or size_order(cell["size"]) > size_order(largest[place]["size"]):
                 largest[place] = cell
         return list(largest.values())

@@ -107,6 +107,17 @@ class JobParams(PerJob):
         return self.catalogue.models[name] | {"version": weights_version(self.catalogue.models[name]["path"])}
 
     @per_job
+    def timed_model(self, wildcards):
+        """Return what the time of an arm depends on: its recipe, its tokenizer, the architectures of its models.
+
+        It does not depend on weights, so a model that is trained again is not timed again.
+        """
+        arm, keys = self.catalogue.arms[wildcards.arm], self.catalogue.family(wildcards.arm).model_keys
+        named = {key: self.without_weights(arm[key], architecture_version) for key in keys if arm.get(key)}
+        tokenizer = self.tokenizer(wildcards) if self.catalogue.reads(wildcards.arm) != "texts" else None
+        return {"recipe": self.recipe(wildcards), "tokenizer": tokenizer, "models": named}
+
+    @per_job
     def timing(self, wildcards):
         """Return how an arm is timed on a device: the keys of the config that its time depends on."""
         how = self.catalogue.timing

@@ -50,22 +50,22 @@ def measurements(paths: Sequence[PathLike], reference: str) -> pd.DataFrame:
     return table.assign(speed_up=table["reference_ms"] / table["ms"]).drop(columns="reference_ms")
 
 
-def with_times(scores: pd.DataFrame, times: PathLike | None, shown: dict | None) -> pd.DataFrame:
+def with_times(scores: pd.DataFrame, times: PathLike | None, wanted: dict | None) -> pd.DataFrame:
     """Return rows of scores.parquet with the time of their arm: `ms`, `busy`, `start`, `timed_on` and `batch_size`.
 
-    times: path of tables/inference.parquet, None if nothing was timed. shown: the `device` and `batch_size` of the
+    times: path of tables/inference.parquet, None if nothing was timed. wanted: the `device` and `batch_size` of the
     times to take. A time begins with the text or, if a length was set, with the tokens. Arms that were not timed have
-    no `ms`.
+    no `ms`. Times of a length hold in all datasets.
     """
-    if times is None or shown is None:
+    if times is None or wanted is None:
         return scores.assign(ms=float("nan"), busy=False, start="", timed_on="", batch_size=0)
     rows = read_frame(times)
-    rows = rows[(rows["device"] == shown["device"]) & (rows["batch_size"] == shown["batch_size"])]
+    rows = rows[(rows["device"] == wanted["device"]) & (rows["batch_size"] == wanted["batch_size"])]
     rows = rows.sort_values("start", key=lambda start: start != TEXT, kind="stable").drop_duplicates(["dataset", "arm"])
     rows = rows.rename(columns={"device": "timed_on"})
-    merged = scores.merge(
-        rows[["dataset", "arm", "ms", "busy", "start", "timed_on", "batch_size"]], how="left", on=["dataset", "arm"]
-    )
+    keys = ["arm"] if rows["length"].notna().any() else ["dataset", "arm"]
+    shown = [*keys, "ms", "busy", "start", "timed_on", "batch_size"]
+    merged = scores.merge(rows[shown], how="left", on=keys)
     return merged.assign(busy=merged["busy"].eq(True))
 
 

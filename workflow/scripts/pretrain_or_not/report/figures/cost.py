@@ -26,7 +26,7 @@ FEWEST_TICKS, MOST_TICKS = 3, 5
 
 DIGITS = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7))  # with which round numbers begin, the roundest first
 
-NARROWEST = 2  # ratio of the ends of the axis of costs
+NARROWEST = 4  # ratio of the ends of the axis of costs: in any such range are three of the numbers in DIGITS
 
 SMALLEST, LARGEST = 8, 36  # area of a marker in square points, from the fewest labels to the most
 
@@ -115,17 +115,14 @@ def time_label(rows):
 
 
 def log_ticks(ax):
-    """Set three to five labelled ticks on a logarithmic x axis: powers of ten or, in a short range, numbers between."""
+    """Set three to five labelled ticks on a logarithmic x axis: powers of ten, or also numbers between them."""
     low, high = ax.get_xlim()
     exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for digits in DIGITS:
         ticks = [d * 10.0**e for e in exponents for d in digits if low <= d * 10.0**e <= high]
         if len(ticks) >= FEWEST_TICKS:
-            ticks = ticks[:: -(-len(ticks) // MOST_TICKS)]
             break
-    else:
-        ticks = [tick for tick in MaxNLocator(4, steps=[1, 2, 5, 10], min_n_ticks=3).tick_values(low, high)
-                 if low <= tick <= high]  # fmt: skip
+    ticks = ticks[:: -(-len(ticks) // MOST_TICKS)]
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xticks(ticks, [short(tick) for tick in ticks])
 

@@ -22,7 +22,8 @@ def as_table(rows: pd.DataFrame, reference: str, study: dict) -> Table:
     found.
     """
     setting = ["device", "batch_size"]
-    lines, groups = [], []
+    lines: list[list[str]] = []
+    groups: list[int] = []
     for i, (_, group) in enumerate(rows.groupby(setting, sort=False)):
         groups += [len(lines)] if i else []
         for _, found in group.groupby("arm", sort=False):
