@@ -1,4 +1,4 @@
-"""Repeated measurements of time: where a time begins, and the interval of their median."""
+"""The interval of the median of repeated measurements of time."""
 
 from __future__ import annotations
 

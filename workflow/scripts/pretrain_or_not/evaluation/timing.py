@@ -1,4 +1,4 @@
-"""Time how long a trained model takes to classify test texts: from text to class, and from tokens to class."""
+"""Time how long a trained model takes to classify test texts."""
 
 from __future__ import annotations
 

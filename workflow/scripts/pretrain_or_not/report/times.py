@@ -1,4 +1,4 @@
-"""Inference times: one row per measurement, and words for what to know of them."""
+"""Inference times as numbers with their words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Table 1: scores and gaps by the number of labels, one table per dataset."""
+"""Table 1: scores by the number of labels with their gaps, one table per dataset."""
 
 from __future__ import annotations
 
