@@ -218,7 +218,7 @@ def method(table):
     joint = ""
     if table["arms"].max() > 1:
         joint = (
-            " They hold for each arm by itself; labels_low_joint and labels_high_joint in answer.parquet hold for all "
+            " The intervals hold for each arm by itself; labels_low_joint and labels_high_joint in answer.parquet hold for all "
             "arms of a data set together."
         )
     return (
