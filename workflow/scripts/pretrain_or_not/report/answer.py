@@ -19,7 +19,7 @@ from pretrain_or_not.report.further import further_answers
 from pretrain_or_not.report.markup import markdown
 from pretrain_or_not.report.metric_words import guessing_words, score_text, steps
 from pretrain_or_not.report.notes import notes_on
-from pretrain_or_not.report.numbers import number
+from pretrain_or_not.report.numbers import number, percent
 from pretrain_or_not.report.selection_note import selection_note
 from pretrain_or_not.report.wording import counted, missing_words
 
@@ -73,11 +73,6 @@ def interval_words(row):
         return upper
     lower = f"{row['smallest']:,} or fewer" if low <= row["smallest"] else about(low, row)
     return f"{lower} to {upper}"
-
-
-def percent(chance):
-    """Return a chance in words: ``7 %``, ``under 1 %``, ``over 99 %``."""
-    return "under 1 %" if chance < 0.01 else "over 99 %" if chance > 0.99 else f"{100 * chance:.0f} %"
 
 
 def next_words(row):
