@@ -16,7 +16,7 @@ from pretrain_or_not.files.parquet import read_metadata
 CELLS = 10  # 5 arms, 2 sizes, 1 seed
 RUNS = {"finetune_bert": 2, "train_lstm": 6, "train_tfidf": 4, "train_probe": 2}
 READ_TOKENS = {rule: n for rule, n in RUNS.items() if rule != "train_tfidf"}  # TF-IDF reads words
-FIGURES = ("scores", "gap", "share", "cost", "tuning", "confusion", "reliability")
+FIGURES = ("scores", "gap", "worth", "share", "cost", "tuning", "confusion", "reliability")
 PLOTS = {f"plot_{name}": 1 for name in FIGURES} | {"all": 1}
 ENDS = {"score": 1, "answer": 1, "table_scores": 1} | PLOTS
 FEATURES = {"extract_features": 1, "extract_training_features": 1}
@@ -52,7 +52,16 @@ def test_every_stage_leaves_its_file(project):
     }
     expected = {"scores.parquet", "gaps.parquet", "answer.parquet", "answer.md", "embeddings/tiny.safetensors"}
     expected |= {"toy/examples.parquet", "toy/dataset.json"}
-    details = ("tuning", "scores_by_class", "scores_by_group", "label_issues", "confusion", "reliability")
+    details = (
+        "worth",
+        "beyond",
+        "tuning",
+        "scores_by_class",
+        "scores_by_group",
+        "label_issues",
+        "confusion",
+        "reliability",
+    )
     expected |= {f"{name}.parquet" for name in details}
     expected |= {f"figures/{name}.{kind}" for name in FIGURES for kind in ("png", "svg", "pdf")}
     forms = ("parquet", "md", "tex", "html")
