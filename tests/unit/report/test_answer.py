@@ -257,7 +257,14 @@ def test_noisy_labels_and_the_worst_group_are_told():
     row = words(**answer_row(planted([9, 6, 5, 4], 500), 1.0))
     noisy = page([row], scores={"accuracy_ceiling": 0.97})
     assert "about 3.0 % of the test labels may be wrong or ambiguous" in noisy and "above 97.0 %" in noisy
-    cell = {"dataset": "d", "group": "city", "metric": "accuracy", "seed": 0, "score_low": 0.7, "score_high": 0.9}
+    cell = {
+        "dataset": "d",
+        "group": "city",
+        "metric": "accuracy",
+        "seed": 0,
+        "score_mean_low": 0.7,
+        "score_mean_high": 0.9,
+    }
     groups = pd.DataFrame([
         cell | {"arm": "bert", "arm_title": "BERT", "n": n, "value": value, "test_examples": examples, "score": score}
         for n, value, examples, score in [(100, "A", 50, 0.2), (200, "A", 50, 0.9), (200, "B", 50, 0.8),

@@ -541,16 +541,25 @@ def test_tuning_shows_the_mean_over_seeds_per_size_and_number_of_tries():
     assert "one try" in " ".join(text.get_text() for text in alone.texts)
 
 
-def test_groups_show_their_accuracy_and_their_gap():
-    row = {"dataset": "d", "dataset_title": "D", "group": "country", "arm_title": "A", "seed": 0, "score_low": 0.7,
-           "score_high": 0.9, "gap_se": 1.0}  # fmt: skip
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_groups_show_their_accuracy_and_their_gap(seeds):
+    row = {"dataset": "d", "dataset_title": "D", "group": "country", "arm_title": "A", "score_mean": 0.8,
+           "score_mean_low": 0.7, "score_mean_high": 0.9}  # fmt: skip
     table = pd.DataFrame([
-        row | {"arm": arm, "n": n, "value": value, "test_examples": examples, "score": 0.8, "gap": gap}
+        row | {"arm": arm, "n": n, "value": value, "test_examples": examples, "seed": seed,
+               "score": 0.75 + 0.1 * seed, "gap": gap + seed, "gap_mean": gap, "gap_mean_low": gap - 1,
+               "gap_mean_high": gap + 1}
         for arm, gap in (("arm0", 0.0), ("arm1", 2.5))
         for n in (100, 200)
         for value, examples in (("de", 50), ("fr", 90))
+        for seed in range(seeds)
     ])  # fmt: skip
     left, right = groups.draw(table, ["arm0", "arm1"], STYLE).axes
     assert [label.get_text() for label in left.get_yticklabels()] == ["fr (90)", "de (50)"]
     assert {float(x) for line in left.lines[::1] for x in line.get_xdata()} == {80.0}
     assert {0.0, 2.5} <= {float(x) for line in right.lines for x in line.get_xdata()}
+    bars, *_, dots = right.collections
+    assert bars.get_segments()[0][:, 0].tolist() == [-1, 1]
+    assert len(left.collections) == len(right.collections) == 2 * seeds
+    if seeds == 2:
+        assert sorted(dots.get_offsets()[:, 0]) == [2.5, 2.5, 3.5, 3.5]

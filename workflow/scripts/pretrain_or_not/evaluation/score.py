@@ -13,6 +13,8 @@ from pretrain_or_not.evaluation.by_group import COLUMNS as GROUP_COLUMNS
 from pretrain_or_not.evaluation.calibration import calibration
 from pretrain_or_not.evaluation.curves import differences
 from pretrain_or_not.evaluation.details import confusion_of, issue_rows, largest_rows, place, rows_by_group
+from pretrain_or_not.evaluation.group_totals import MEANS as GROUP_MEANS
+from pretrain_or_not.evaluation.group_totals import with_group_means
 from pretrain_or_not.evaluation.metrics import (
     all_scores,
     guessing_scores,
@@ -20,7 +22,7 @@ from pretrain_or_not.evaluation.metrics import (
     paired_gap,
 )
 from pretrain_or_not.evaluation.predictions import CELL, NOT_FINITE, OK, read_predictions
-from pretrain_or_not.evaluation.totals import measured_gaps, measured_scores, with_means
+from pretrain_or_not.evaluation.totals import measured_gaps, measured_scores, variances, with_means
 from pretrain_or_not.evaluation.tuning import tuning_rows
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import write_table
@@ -56,7 +58,7 @@ RELIABILITY = TITLES | {"size": str, "n": int, "seed": int, "scaled": bool, "bin
 
 TUNING = TITLES | {"size": str, "n": int, "seed": int, "metric": str, "tries": int, "expected_best": float,
                    "selection": str}  # fmt: skip
-BY_GROUP = TITLES | {"size": str, "n": int, "seed": int} | GROUP_COLUMNS
+BY_GROUP = TITLES | {"size": str, "n": int, "seed": int} | GROUP_COLUMNS | GROUP_MEANS
 ISSUES = TITLES | {"id": int, "text": str, "given": str, "suggested": str, "score": float}
 TYPES = {"gaps": GAPS, "by_class": BY_CLASS, "by_group": BY_GROUP, "label_issues": ISSUES, "confusion": CONFUSION,
          "reliability": RELIABILITY, "tuning": TUNING}  # fmt: skip
@@ -152,16 +154,6 @@ def gap_rows(scores, predictions, reference, metric):
     return rows
 
 
-def with_score_means(scores, paths, metric):
-    """Return the rows of scores.parquet with the mean over seeds of the experiment's metric, and its total interval.
-
-    paths: (dataset, arm, n, seed) -> path of the predictions of a cell that has a score.
-    """
-    table = with_means(scores, metric.name, "score", measured_scores(scores, paths, metric), metric.scale)
-    ends = ["score_mean_low", "score_mean_high"]
-    return table.assign(**{end: table[end].clip(*metric.bounds) for end in ends})
-
-
 def score(
     predictions: list,
     selected: list,
@@ -198,10 +190,15 @@ def score(
     paths = {tuple(row[key] for key in CELL): path for row, path in zip(rows, predictions, strict=True)
              if row["status"] == OK}  # fmt: skip
     by_number = {(dataset, arm, n, seed): path for (dataset, arm, _, n, seed), path in paths.items()}
-    scores = with_score_means(scores, by_number, measured)
-    gaps = pd.DataFrame(gap_rows(rows, predictions, reference, measured))
+    own = measured_scores(scores, by_number, measured)
+    scores = with_means(scores, metric, "score", own, measured.scale, measured.bounds)
+    gaps, behind = pd.DataFrame(gap_rows(rows, predictions, reference, measured)), {}
     if len(gaps):
-        gaps = with_means(gaps, "gap", "gap", measured_gaps(gaps, scores, by_number, measured))
+        behind = measured_gaps(gaps, scores, by_number, measured)
+        gaps = with_means(gaps, "gap", "gap", behind)
+    by_group = pd.DataFrame(rows_by_group(paths, texts, reference, measured))
+    if len(by_group):
+        by_group = with_group_means(by_group, reference, measured, variances(own), variances(behind))
     issues, ceilings = issue_rows(scores, paths, texts, measured)
     scores["accuracy_ceiling"] = scores["dataset"].map(ceilings).astype(float)
     confusions, reliability = largest_rows(scores, predictions)
@@ -210,7 +207,7 @@ def score(
         "gaps": gaps,
         "tuning": pd.DataFrame(tuning_rows(choices, rows, measured)),
         "by_class": pd.concat(classes) if classes else pd.DataFrame(),
-        "by_group": pd.DataFrame(rows_by_group(paths, texts, reference, measured)),
+        "by_group": by_group,
         "label_issues": pd.DataFrame(issues),
         "confusion": pd.DataFrame(confusions),
         "reliability": pd.DataFrame(reliability),

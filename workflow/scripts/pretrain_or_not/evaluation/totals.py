@@ -75,24 +75,33 @@ def measured_scores(scores: pd.DataFrame, predictions: dict, metric: Metric) -> 
 
 
 def with_means(
-    table: pd.DataFrame, value: str, name: str, measured: dict[tuple[str, str], Measured], scale: int = 1
+    table: pd.DataFrame,
+    value: str,
+    name: str,
+    measured: dict[tuple[str, str], Measured],
+    scale: int = 1,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
 ) -> pd.DataFrame:
     """Return a table of cells with the mean over the seeds of their size, and its total 95 % interval.
 
     The columns are NAME_mean, NAME_mean_low and NAME_mean_high. With folds, the mean is that of the complete rounds; a
     size without one has the mean of its cells, and no interval. value: column of the cells. scale: what the measured
-    values are divided by.
+    values are divided by. bounds: of the ends of the interval.
     """
     means = table.groupby(["dataset", "arm", "n"])[value].transform("mean")
     ends: dict[tuple, tuple[float, float, float]] = {}
     for key, found in measured.items():
-        for n, mean, half in zip(
-            found.curve.sizes, found.curve.means / scale, found.half_widths() / scale, strict=True
-        ):
-            ends[*key, n] = mean, mean - half, mean + half
+        for n, mean, half in zip(found.curve.sizes, found.curve.means, found.half_widths(), strict=True):
+            ends[*key, n] = mean / scale, (mean - half) / scale, (mean + half) / scale
     cells = zip(table["dataset"], table["arm"], table["n"], means, strict=True)
-    columns = np.array([ends.get(tuple(cell), (mean, np.nan, np.nan)) for *cell, mean in cells]).T
-    return table.assign(**{f"{name}_mean{end}": c for end, c in zip(("", "_low", "_high"), columns, strict=True)})
+    middle, *sides = np.array([ends.get(tuple(cell), (mean, np.nan, np.nan)) for *cell, mean in cells]).T
+    low, high = np.clip(sides, *bounds)
+    return table.assign(**{f"{name}_mean": middle, f"{name}_mean_low": low, f"{name}_mean_high": high})
+
+
+def variances(measured: dict[tuple[str, str], Measured]) -> dict[str, SeedVariance]:
+    """Return the pooled variance between seeds of each dataset."""
+    return {dataset: found.variance for (dataset, _), found in measured.items()}
 
 
 def _errors(scores, metric):
@@ -106,5 +115,5 @@ def _measured(curves, error, guessed, metric):
     for key, curve in curves.items():
         keep = np.array([not guessed(*key, n) for n in curve.sizes])
         pooled.setdefault(key[0], []).append((curve.where(keep), shape[key][keep]))
-    variances = {dataset: pool(parts) for dataset, parts in pooled.items()}
-    return {key: Measured(curve, shape[key], variances[key[0]]) for key, curve in curves.items()}
+    of_dataset = {dataset: pool(parts) for dataset, parts in pooled.items()}
+    return {key: Measured(curve, shape[key], of_dataset[key[0]]) for key, curve in curves.items()}

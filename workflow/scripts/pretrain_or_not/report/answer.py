@@ -216,8 +216,8 @@ def method(table):
     joint = ""
     if table["arms"].max() > 1:
         joint = (
-            " They hold for each arm by itself; labels_low_joint and labels_high_joint in answer.parquet hold for all "
-            "arms of a data set together."
+            " The intervals hold for each arm by itself; labels_low_joint and labels_high_joint in answer.parquet hold "
+            "for all arms of a data set together."
         )
     return (
         "Between sizes, the logarithm of the gap is assumed to be linear in that of the number of labels. In brackets: "

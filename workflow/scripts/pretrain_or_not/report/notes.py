@@ -148,7 +148,7 @@ def group_notes(by_group: pd.DataFrame, guessing: set[str]) -> list[str]:
             if rows["arm"].iloc[0] in guessing:
                 continue
             spread = number(metric.scale * (means.iloc[-1] - means.iloc[0]), metric.digits)
-            of_worst = rows.loc[rows["value"] == means.index[0], ["score_low", "score_high"]].mean()
+            of_worst = rows.loc[rows["value"] == means.index[0], ["score_mean_low", "score_mean_high"]].mean()
             ends = " to ".join(score_text(metric, end) for end in of_worst)
             worst, title = markdown(means.index[0]), markdown(rows["arm_title"].iloc[0])
             lines.append(
