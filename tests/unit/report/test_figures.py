@@ -397,6 +397,7 @@ def test_an_arm_without_the_largest_size_is_drawn_up_to_its_own():
     [
         "scores",
         "gap",
+        "worth",
         "share",
         "cost",
         "table_scores",
