@@ -12,7 +12,7 @@
 #   <results>/predict/{prediction}.parquet, .csv                      predict (new texts)
 #   <results>/scores.parquet, gaps.parquet                            score
 #   <results>/{dataset}/timing/{arm}/n{size}/seed{seed}/{device}.parquet   time_inference
-#   <results>/answer.parquet, answer.md                               answer
+#   <results>/answer.parquet, worth.parquet, beyond.parquet, answer.md  answer
 #   <results>/figures/{figure}.{png,svg,pdf}                          plot_{figure}
 #   <results>/tables/{table}.{parquet,md,tex,…}                       table_{table}
 #   <results>/logs/{rule}/…                                           the log of every job

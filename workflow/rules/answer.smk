@@ -9,6 +9,8 @@ rule answer:
         times=rules.table_inference.output[0] if HAS_TIMES else [],
     output:
         table="<results>/answer.parquet",
+        worth="<results>/worth.parquet",
+        beyond="<results>/beyond.parquet",
         text="<results>/answer.md",
     log:
         "<results>/logs/answer.log",

@@ -1,5 +1,8 @@
 # The figures of the table in report/figures/__init__.py, each as PNG, SVG and PDF; the PNG goes into the report.
 
+DRAWN = dict(rules.score.output.items()) | dict(rules.answer.output.items())
+DRAWN |= {"times": rules.table_inference.output[0]} if HAS_TIMES else {}
+
 
 for figure in FIGURES.values():
 
@@ -7,8 +10,8 @@ for figure in FIGURES.values():
         name:
             f"plot_{figure.name}"
         input:
-            rules.score.output[figure.reads],
-            **({"times": rules.table_inference.output[0]} if figure.shows_times and HAS_TIMES else {}),
+            DRAWN[figure.reads],
+            **{name: DRAWN[name] for name in figure.also if name in DRAWN},
         output:
             report(
                 f"<results>/figures/{figure.name}.png",
@@ -30,7 +33,6 @@ for figure in FIGURES.values():
             style=config["figures"] | {"one_point": catalogue.one_point},
             metric=EXPERIMENT["metric"],
             published=PUBLISHED if figure.shows_published else None,
-            shown_time=catalogue.shown_time() if figure.shows_times else None,
             code=code_digest("draw_figure.py", f"pretrain_or_not/report/figures/{figure.name}.py"),
         message:
             f"Drawing figure {figure.name}: {figure.label.lower()}"

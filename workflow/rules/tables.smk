@@ -53,6 +53,7 @@ rule table_inference:
         # because Snakemake would take the braces in a text for wildcards.
         titles=lambda wildcards: json.dumps(catalogue.titles()).replace("<", "\\u003c"),
         timings=inputs_of.timings(),
+        shown=catalogue.shown_time(),
         study=PUBLISHED["study"],
         code=code_digest("table_inference.py"),
     message:

@@ -13,6 +13,5 @@ if __name__ == "__main__":
             style=snakemake.params.style,
             metric=snakemake.params.metric,
             published=snakemake.params.published,
-            times=snakemake.input.get("times"),
-            shown_time=snakemake.params.shown_time,
+            **dict(snakemake.input.items()),
         )

@@ -42,9 +42,7 @@ def tables(arms=3, sizes=(100, 1000, 4000), seeds=(0, 1, 2), datasets=("imdb",))
          "size": str(n), "n": n,
          "seed": seed, "share": n / 5_000_000,
          "accuracy": 0.9 - (1 + i) * n**-0.4 + rng.normal(0, 0.01), "gap_se": 0.4 + 0.1 * seed,
-         "training_flops": 10.0 ** (12 - i) * n, "ms": 10.0 / (1 + i), "busy": False,
-         "start": "text", "timed_on": "cpu", "batch_size": 1,
-         "selection": "validation", "accuracy_guessing": 0.5, "accuracy_ceiling": np.nan, "family": "lstm", "folds": 0}
+         "training_flops": 10.0 ** (12 - i) * n,          "selection": "validation", "accuracy_guessing": 0.5, "accuracy_ceiling": np.nan, "family": "lstm", "folds": 0}
         for dataset in datasets
         for i, arm in enumerate(names)
         for n in (sizes[dataset] if isinstance(sizes, dict) else sizes)
@@ -364,10 +362,21 @@ def test_the_frontier_is_what_no_other_point_beats():
         assert beaten != (i in kept)
 
 
+def times_of(arms, dataset="imdb", **columns):
+    """Return rows of tables/inference.parquet."""
+    rows = [
+        {"dataset": dataset, "arm": arm, "device": "cpu", "batch_size": 1, "start": start, "ms": 10.0 / (1 + i),
+         "busy": False, "length": None, "shown": start == "text"} | columns
+        for i, arm in enumerate(arms)
+        for start in ("text", "tokens")
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
 def test_cost_shows_means_over_seeds_and_its_frontier_is_theirs():
     scores, _, arms = tables(arms=2, sizes=[100, 1000], seeds=[0, 1])
-    means = scores.groupby(["arm", "n"])[["training_flops", "ms", "accuracy"]].mean()
-    flops, times = cost.draw(scores, arms, STYLE).axes
+    means = scores.groupby(["arm", "n"])[["training_flops", "accuracy"]].mean().assign(ms=[10.0, 10.0, 5.0, 5.0])
+    flops, times = cost.draw(scores, arms, STYLE, times=times_of(arms)).axes
     for ax, costs in ((flops, "training_flops"), (times, "ms")):
         drawn = np.concatenate([dots.get_offsets() for dots in ax.collections[::2]])  # markers, then seeds, per arm
         np.testing.assert_allclose(drawn, np.column_stack([means[costs], 100 * means["accuracy"]]))
@@ -378,47 +387,28 @@ def test_cost_shows_means_over_seeds_and_its_frontier_is_theirs():
     few, many = np.unique(flops.collections[0].get_sizes())
     assert few < many
     assert times.get_xlabel() == "Time to classify a text (ms; CPU, one at a time)"
-    folds = cost.draw(scores.assign(folds=2), arms, STYLE).axes[0]
+    folds = cost.draw(scores.assign(folds=2), arms, STYLE, times=times_of(arms)).axes[0]
     assert [len(dots.get_offsets()) for dots in folds.collections] == [2, 2]  # no fold: each has other test examples
 
 
-def test_cost_says_what_was_not_timed_and_where_the_machine_was_busy(tmp_path):
+def test_cost_says_what_was_not_timed_and_where_the_machine_was_busy():
     scores, _, arms = tables(arms=3, sizes=[100, 1000])
-    some = scores.assign(ms=scores["ms"].where(scores["arm"] != "arm1"), busy=scores["arm"] == "arm2", batch_size=32)
-    fig = cost.draw(some, arms, STYLE)
+    busy = pd.concat([times_of(arms[:1], batch_size=32), times_of(arms[2:], batch_size=32, busy=True)])
+    fig = cost.draw(scores, arms, STYLE, times=busy)
     assert fig.axes[1].get_xlabel().endswith("(ms; CPU, 32 at a time)\nnot timed: LSTM")
     assert any("the machine was busy" in text for text in texts(fig))
     faces = [dots.get_facecolor()[0].tolist() for dots in fig.axes[1].collections[::2]]
     assert [face == [1, 1, 1, 1] for face in faces] == [False, True]
-    fig = cost.draw(with_times(scores.drop(columns=["ms", "busy"]), None, None), arms, STYLE)
+    fig = cost.draw(scores, arms, STYLE)
     assert fig.axes[1].get_xlabel() == "Time to classify a text: no arm was timed"
     assert not any("busy" in text for text in texts(fig))
 
 
-def test_times_are_those_that_the_config_names_first(tmp_path):
-    scores, _, _ = tables(arms=2, sizes=[100])
-    scores = scores.drop(columns=["ms", "busy", "start", "timed_on", "batch_size"])
-    rows = [
-        {
-            "dataset": "imdb",
-            "arm": "arm0",
-            "device": "cpu",
-            "batch_size": size,
-            "start": start,
-            "ms": ms,
-            "busy": False,
-            "length": None,
-        }
-        for size, start, ms in [(1, "tokens", 1.0), (1, "text", 2.0), (32, "text", 3.0), (8, "tokens", 4.0)]
-    ]
-    write_frame(tmp_path / "times.parquet", pd.DataFrame(rows))
-    for size, ms in ((1, 2.0), (32, 3.0), (8, 4.0)):
-        found = with_times(scores, tmp_path / "times.parquet", {"device": "cpu", "batch_size": size})
-        assert (
-            set(found.loc[found["arm"] == "arm0", "ms"]) == {ms}
-            and found.loc[found["arm"] == "arm1", "ms"].isna().all()
-        )
-        assert len(found) == len(scores) and found["busy"].dtype == bool
+def test_times_of_a_length_hold_in_all_datasets():
+    scores, _, arms = tables(arms=2, sizes=[100], datasets=("imdb", "other"))
+    of_text, of_length = (with_times(scores, times_of(arms, length=length)) for length in (None, 512))
+    assert of_text["ms"].notna().tolist() == (of_text["dataset"] == "imdb").tolist()
+    assert of_length["ms"].notna().all() and len(of_length) == len(scores) and of_length["busy"].dtype == bool
 
 
 def test_figures_say_what_was_selected_on_test():
@@ -447,6 +437,7 @@ def test_an_arm_without_the_largest_size_is_drawn_up_to_its_own():
     [
         "scores",
         "gap",
+        "worth",
         "share",
         "cost",
         "table_scores",

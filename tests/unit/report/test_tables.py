@@ -137,6 +137,9 @@ def test_every_form_of_the_table_is_written(tmp_path):
     assert "\\label{tab:scores-d}" in tex and "\\label{tab:scores-e}" in tex and html.count("<!DOCTYPE html>") == 1
 
 
+SHOWN = {"device": "cpu", "batch_size": 1}
+
+
 def timing_file(path, arm, cpu_share=1.0, length=None, starts=("text", "tokens"), **ms):
     """Write repetitions of a timing: `ms` per text, by start; two texts in each."""
     rows = [
@@ -156,7 +159,7 @@ def measured(tmp_path, **small):
     """Return the measurements of two arms; those of the second one as `timing_file` takes them."""
     big = timing_file(tmp_path / "big.parquet", "big", text=[4.0, 4.0, 40.0], tokens=[2.0] * 3)
     small = timing_file(tmp_path / "small.parquet", "small", **small)
-    return measurements([big, small], "big").assign(dataset_title="D", arm_title=lambda rows: rows["arm"])
+    return measurements([big, small], "big", SHOWN).assign(dataset_title="D", arm_title=lambda rows: rows["arm"])
 
 
 def test_the_time_of_a_text_is_a_median_with_its_interval(tmp_path):
@@ -166,6 +169,8 @@ def test_the_time_of_a_text_is_a_median_with_its_interval(tmp_path):
     assert [small[key] for key in ("ms", "ms_low", "ms_high")] == pytest.approx([5.5, 2, 9])
     assert small["repetitions"] == 10 and small["speed_up"] == pytest.approx(4 / 5.5)
     assert rows.loc[("small", "tokens"), "speed_up"] == pytest.approx(20) and rows.loc[("big", "text"), "ms_high"] == 40
+    assert rows["shown"].tolist() == [True, False] * 2
+    assert not measurements([tmp_path / "big.parquet"], "big", SHOWN | {"batch_size": 32})["shown"].any()
     assert small["peak_memory_mb"] == 109 and not rows["busy"].any() and small["cpu_ms"] == pytest.approx(5.5)
 
 
@@ -195,8 +200,9 @@ def test_times_of_a_length_begin_with_tokens_and_those_of_texts_with_text(tmp_pa
     table = inference_table(rows, "Big", STUDY)
     assert table.rows[1][4] == "—" and "An arm without a time from tokens reads texts." in table.notes
     big = timing_file(tmp_path / "big.parquet", "big", length=512, starts=["tokens"], tokens=[2.0])
-    rows = measurements([big], "big").assign(dataset_title="D", arm_title="big")
+    rows = measurements([big], "big", SHOWN).assign(dataset_title="D", arm_title="big")
     table = inference_table(rows, "Big", STUDY)
+    assert rows["shown"].tolist() == [True]
     assert table.rows[0][3:5] == ["—", "2.00"] and "512 tokens of test texts" in table.notes[0]
     assert "over Big, from tokens" in " ".join(table.notes)
 

@@ -40,6 +40,11 @@ class SeedVariance(NamedTuple):
     squares: float = 0.0
     df: int = 0
 
+    @property
+    def centre(self) -> float:
+        """Return one value for c, in the middle of its distribution."""
+        return (self.squares + PRIOR_WEIGHT) / (self.df + PRIOR_WEIGHT)
+
     def draw(self, rng: np.random.Generator, count: int) -> np.ndarray:
         """Return draws of c, (count,)."""
         return (self.squares + PRIOR_WEIGHT) / rng.chisquare(self.df + PRIOR_WEIGHT, count)

@@ -15,10 +15,11 @@ from pretrain_or_not.files.parquet import read_metadata, write_table
 from pretrain_or_not.files.paths import PathLike
 from pretrain_or_not.job import log
 from pretrain_or_not.report.frames import read_frame
+from pretrain_or_not.report.further import further_answers
 from pretrain_or_not.report.markup import markdown
 from pretrain_or_not.report.metric_words import guessing_words, score_text, steps
 from pretrain_or_not.report.notes import busy_notes, notes_on
-from pretrain_or_not.report.numbers import number
+from pretrain_or_not.report.numbers import number, percent
 from pretrain_or_not.report.selection_note import selection_note
 from pretrain_or_not.report.wording import counted, missing_words
 
@@ -72,11 +73,6 @@ def interval_words(row):
         return upper
     lower = f"{row['smallest']:,} or fewer" if low <= row["smallest"] else about(low, row)
     return f"{lower} to {upper}"
-
-
-def percent(chance):
-    """Return a chance in words: ``7 %``, ``under 1 %``, ``over 99 %``."""
-    return "under 1 %" if chance < 0.01 else "over 99 %" if chance > 0.99 else f"{100 * chance:.0f} %"
 
 
 def next_words(row):
@@ -152,12 +148,12 @@ def gap_sentence(row, arm):
     return f"{text} At {largest}{place} it is {gap}.{next_words(row)}"
 
 
-def as_markdown(table, scores, reference, warnings, missing, by_group=None, times=None):
+def as_markdown(table, scores, reference, warnings, missing, by_group=None, further=None, times=None):
     """Return the answer as a page: per dataset one line per arm with notes below; at the end the method.
 
     table: rows of answer.parquet. scores: rows of scores.parquet. reference: name of the arm. warnings: dataset -> list
     of sentences. missing: see `report.notes.missing_words`. by_group: rows of scores_by_group.parquet, or None.
-    times: rows of tables/inference.parquet, or None.
+    further: dataset -> lines, see `report.further`. times: rows of tables/inference.parquet, or None.
     """
     lines = ["# From how many labels on is the gap to the reference small?", ""]
     if missing:
@@ -176,6 +172,7 @@ def as_markdown(table, scores, reference, warnings, missing, by_group=None, time
                 "",
             ]
         lines += [f"- {sentence(row)}" for row in rows.to_dict("records")] + [""]
+        lines += (further or {}).get(dataset, [])
         notes = notes_on(cells, rows, reference, warnings.get(dataset, []), of_dataset(by_group, dataset))
         if notes := notes + busy_notes(of_dataset(times, dataset)):
             lines += ["Note:", "", *(f"- {note}" for note in notes), ""]
@@ -220,8 +217,8 @@ def method(table):
     joint = ""
     if table["arms"].max() > 1:
         joint = (
-            " They hold for each arm by itself; labels_low_joint and labels_high_joint in answer.parquet hold for all "
-            "arms of a data set together."
+            " The intervals hold for each arm by itself; labels_low_joint and labels_high_joint in answer.parquet hold "
+            "for all arms of a data set together."
         )
     return (
         "Between sizes, the logarithm of the gap is assumed to be linear in that of the number of labels. In brackets: "
@@ -242,11 +239,12 @@ def answer(
     outputs: dict,
     times: PathLike | None = None,
 ) -> None:
-    """Write answer.parquet and answer.md.
+    """Write answer.parquet, worth.parquet, beyond.parquet and answer.md.
 
     scores, gaps, by_group: paths of the tidy tables. predictions: one path per cell. summaries: of each dataset.json.
     threshold: a gap below it is small, in the unit of the gaps. metric: name of the experiment's. missing: cells of
-    the experiment that were not scored, see `report.notes.missing_words`. outputs: paths of `table` and `text`.
+    the experiment that were not scored, see `report.notes.missing_words`. outputs: paths of `table`, `worth`,
+    `beyond` and `text`.
     times: path of tables/inference.parquet, None if nothing was timed.
     """
     cells, rows = read_frame(gaps), read_frame(scores)
@@ -255,7 +253,9 @@ def answer(
     table = answers(cells, rows, paths, threshold, metric)
     write_table(outputs["table"], pa.Table.from_pandas(table, preserve_index=False), replicates=REPLICATES)
     warnings = {facts["dataset"]: facts.get("warnings", []) for facts in map(read_json, summaries)}
-    text = as_markdown(table, rows, read_metadata(scores)["reference"], warnings, missing, read_frame(by_group),
+    reference = read_metadata(scores)["reference"]
+    further = further_answers(rows, cells, paths, reference, threshold, METRICS[metric], outputs)
+    text = as_markdown(table, rows, reference, warnings, missing, read_frame(by_group), further,
                        None if times is None else read_frame(times))  # fmt: skip
     with atomic_write(outputs["text"]) as partial:
         partial.write_text(text, encoding="utf-8")

@@ -23,7 +23,8 @@ def read_table(path: PathLike, arms: list[str]) -> pd.DataFrame:
     table = table[table["arm"].isin(arms)]
     for column, order in (("dataset", table["dataset"].unique()), ("arm", arms)):
         table[column] = pd.Categorical(table[column], order)
-    table = table.sort_values(["dataset", "arm", "n", "seed"], ignore_index=True)
+    keys = [key for key in ("dataset", "arm", "n", "seed") if key in table]
+    table = table.sort_values(keys, ignore_index=True)
     return table.astype({"dataset": str, "arm": str})
 
 

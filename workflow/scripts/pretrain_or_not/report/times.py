@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from pretrain_or_not.evaluation.repetitions import TEXT, median_interval
+from pretrain_or_not.evaluation.repetitions import TEXT, TOKENS, median_interval
 from pretrain_or_not.files.paths import PathLike
 from pretrain_or_not.report.frames import read_frame
 from pretrain_or_not.report.numbers import MISSING, number
@@ -21,13 +21,14 @@ FASTEST = 0.001  # milliseconds; nobody needs to know a shorter time
 LARGEST_RATIO = 1000
 
 
-def measurements(paths: Sequence[PathLike], reference: str) -> pd.DataFrame:
+def measurements(paths: Sequence[PathLike], reference: str, shown: dict) -> pd.DataFrame:
     """Return one row per arm, setting and start (text or tokens), from the files of timings.
 
     `ms` is the time per text in milliseconds, the median of the repetitions, with its 95 % interval, `ms_low` and
     `ms_high`. `cpu_ms` is the part of it in which the thread that classifies computed, and `busy` marks where that is
     less than BUSY of it: other work had the CPU. `speed_up` is the ratio to the time of the reference arm in the same
-    setting; it is missing where that was not timed. On a GPU, `cpu_ms` is missing: the CPU waits.
+    setting; it is missing where that was not timed. On a GPU, `cpu_ms` is missing: the CPU waits. `shown` marks the
+    times that figures show: from the text or, with a length, from tokens. shown: `device` and `batch_size` of these.
     """
     rows = []
     same = [*SETTING, "start", "arm", "family", "size", "n", "seed", "precision", "texts", "tokens", "cpu_share"]
@@ -44,28 +45,25 @@ def measurements(paths: Sequence[PathLike], reference: str) -> pd.DataFrame:
     table = pd.DataFrame(rows)
     table["cpu_ms"] = table["cpu_share"].clip(upper=1) * table["ms"]
     table["busy"] = table["cpu_share"] < BUSY
+    start = TEXT if table["length"].isna().all() else TOKENS
+    table["shown"] = table["start"].eq(start) & table[list(shown)].eq(pd.Series(shown)).all(axis=1)
     place = [*SETTING, "start"]
     theirs = table[table["arm"] == reference].set_index(place)["ms"].rename("reference_ms")
     table = table.merge(theirs.reset_index(), how="left", on=place)
     return table.assign(speed_up=table["reference_ms"] / table["ms"]).drop(columns="reference_ms")
 
 
-def with_times(scores: pd.DataFrame, times: PathLike | None, wanted: dict | None) -> pd.DataFrame:
-    """Return rows of scores.parquet with the time of their arm: `ms`, `busy`, `start`, `timed_on` and `batch_size`.
+def with_times(scores: pd.DataFrame, times: pd.DataFrame | None) -> pd.DataFrame:
+    """Return rows of scores.parquet with the shown time of their arm: `ms`, `busy`, `start`, `timed_on`, `batch_size`.
 
-    times: path of tables/inference.parquet, None if nothing was timed. wanted: the `device` and `batch_size` of the
-    times to take. A time begins with the text or, if a length was set, with the tokens. Arms that were not timed have
-    no `ms`. Times of a length hold in all datasets.
+    times: rows of tables/inference.parquet, None if nothing was timed. Arms that were not timed have no `ms`. Times of
+    a length hold in all datasets.
     """
-    if times is None or wanted is None:
+    if times is None:
         return scores.assign(ms=float("nan"), busy=False, start="", timed_on="", batch_size=0)
-    rows = read_frame(times)
-    rows = rows[(rows["device"] == wanted["device"]) & (rows["batch_size"] == wanted["batch_size"])]
-    rows = rows.sort_values("start", key=lambda start: start != TEXT, kind="stable").drop_duplicates(["dataset", "arm"])
-    rows = rows.rename(columns={"device": "timed_on"})
+    rows = times[times["shown"]].rename(columns={"device": "timed_on"})
     keys = ["arm"] if rows["length"].notna().any() else ["dataset", "arm"]
-    shown = [*keys, "ms", "busy", "start", "timed_on", "batch_size"]
-    merged = scores.merge(rows[shown], how="left", on=keys)
+    merged = scores.merge(rows[[*keys, "ms", "busy", "start", "timed_on", "batch_size"]], how="left", on=keys)
     return merged.assign(busy=merged["busy"].eq(True))
 
 

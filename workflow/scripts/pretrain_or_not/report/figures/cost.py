@@ -17,7 +17,7 @@ from pretrain_or_not.report.metric_words import heading
 from pretrain_or_not.report.panels import message, wrap
 from pretrain_or_not.report.selection_note import selection_note
 from pretrain_or_not.report.style import GREY, arm_looks, styled
-from pretrain_or_not.report.times import at_once
+from pretrain_or_not.report.times import at_once, with_times
 from pretrain_or_not.report.wording import listed
 
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -55,7 +55,12 @@ def areas(n, every):
 
 @styled
 def draw(
-    table: pd.DataFrame, arms: list[str], style: dict, published: dict | None = None, metric: Metric = ACCURACY
+    table: pd.DataFrame,
+    arms: list[str],
+    style: dict,
+    published: dict | None = None,
+    metric: Metric = ACCURACY,
+    times: pd.DataFrame | None = None,
 ) -> Figure:
     """Draw one row of two panels per dataset: the score over training cost, and over inference time.
 
@@ -63,13 +68,12 @@ def draw(
     busy during the timing. A line joins the means of an arm. Seeds are faint points; folds are not drawn, as each has
     other test examples. The grey steps are the frontier of all means.
 
-    table: rows of scores.parquet, with the columns of `report.times.with_times`. The other arguments: see
-    `report.figures`.
+    table: rows of scores.parquet. times: rows of tables/inference.parquet. The other arguments: see `report.figures`.
     """
     width = style["width"]
     if table.empty:
         return message("No cell has been scored.", width)
-    table = table.assign(shown=metric.scale * table[metric.name])
+    table = with_times(table, times).assign(shown=metric.scale * table[metric.name])
     looks = arm_looks(arms)
     groups = list(table.groupby("dataset", sort=False))
     fig = Figure(figsize=(2 * width, 0.72 * width * len(groups)), dpi=300, layout="constrained")

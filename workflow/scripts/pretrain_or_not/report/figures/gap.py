@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from pretrain_or_not.config.metrics import ACCURACY, Metric
+from pretrain_or_not.report.fan import at_ends, draw_fans, fans_of
 from pretrain_or_not.report.legends import Entry, add_names, arm_entries, draw_level, reference_level
 from pretrain_or_not.report.metric_words import gap_heading, steps
 from pretrain_or_not.report.panels import curves, mean_by_size, message, panels
@@ -20,14 +21,19 @@ XLABEL = "Labelled training examples"
 
 @styled
 def draw(
-    table: pd.DataFrame, arms: list[str], style: dict, published: dict | None = None, metric: Metric = ACCURACY
+    table: pd.DataFrame,
+    arms: list[str],
+    style: dict,
+    published: dict | None = None,
+    metric: Metric = ACCURACY,
+    beyond: pd.DataFrame | None = None,
 ) -> Figure:
     """Draw points behind the reference arm, in the same cell: one panel per dataset, one line per arm.
 
     A line is the mean over seeds, and dots are the seeds. The band is the 95 % interval of the mean, from the sampling
     of test examples and from seeds together.
 
-    table: rows of gaps.parquet. The other arguments: see `report.figures`.
+    table: rows of gaps.parquet. beyond: of beyond.parquet, drawn as fans. The other arguments: see `report.figures`.
     """
     width, one_point = style["width"], style["one_point"]
     if table.empty:
@@ -38,6 +44,7 @@ def draw(
     if one_point:
         line = Line2D([], [], color=GREY, linewidth=0.8, linestyle=(0, (3, 2)))
         levels.append(Entry(steps(metric, float(one_point)), line, (None, float(one_point))))
+    fans = fans_of(beyond, "gap", table)
     fig, drawn = panels(table, width)
     for ax, rows in drawn:
         for level in levels:
@@ -49,8 +56,9 @@ def draw(
                 ax.fill_between(*ends, color=colour, alpha=light, linewidth=0)
             else:  # a band over one size has no width
                 ax.vlines(*ends, color=colour, alpha=0.15, linewidth=7, capstyle="butt")
+        draw_fans(ax, fans[fans["dataset"] == rows["dataset"].iloc[0]], looks)
         curves(ax, rows, "gap", looks)
     axes = [ax for ax, _ in drawn]
     ylabel = f"{gap_heading(metric)} behind {reference}{selection_note(table['selection'])}"
-    add_names(fig, axes, arm_entries(table, "gap", looks) + levels, XLABEL, ylabel)
+    add_names(fig, axes, arm_entries(at_ends(table, fans, "gap"), "gap", looks) + levels, XLABEL, ylabel)
     return fig

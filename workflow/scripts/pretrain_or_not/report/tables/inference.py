@@ -31,7 +31,7 @@ def as_table(rows: pd.DataFrame, reference: str, study: dict) -> Table:
             first = by_start.get(TEXT) or by_start[TOKENS]
             lines.append([
                 first["arm_title"], first["device"], f"{first['batch_size']:,}",
-                *(shown(by_start.get(start)) for start in (TEXT, TOKENS)), ratio(first["speed_up"]),
+                *(cell(by_start.get(start)) for start in (TEXT, TOKENS)), ratio(first["speed_up"]),
                 f"{max(found['peak_memory_mb']):,}", millions(first["parameters"]),
                 millions(first["parameters_embedding"]),
             ])  # fmt: skip
@@ -48,7 +48,7 @@ def as_table(rows: pd.DataFrame, reference: str, study: dict) -> Table:
     )
 
 
-def shown(row):
+def cell(row):
     """Return the time of a measurement as text, marked where the machine was busy. row: None if there is none."""
     return MISSING if row is None else f"{milliseconds(row['ms'])}{MARK * bool(row['busy'])}"
 
@@ -89,12 +89,13 @@ def where(row):
     return f"{row['device_name']}{threads * (row['device'] == 'cpu')}"
 
 
-def table_inference(timings: list, reference: str, titles: dict, study: dict, outputs: list) -> None:
+def table_inference(timings: list, reference: str, titles: dict, study: dict, shown: dict, outputs: list) -> None:
     """Write the tables in all their forms; the first of `outputs` is the Parquet file: see `measurements`.
 
-    timings: one path per timing. reference: name of the reference arm. titles: see `Catalogue.titles`.
+    timings: one path per timing. reference: name of the reference arm. titles: see `Catalogue.titles`. shown: see
+    `measurements`.
     """
-    rows = measurements(timings, reference)
+    rows = measurements(timings, reference, shown)
     for column in ("dataset", "arm"):
         rows[f"{column}_title"] = rows[column].map(titles[column])
     write_table(outputs[0], pa.Table.from_pandas(rows, preserve_index=False), reference=reference)
