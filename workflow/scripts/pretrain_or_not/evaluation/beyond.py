@@ -1,4 +1,4 @@
-"""Say what scores and gaps to expect with more labels than were run, arm by arm."""
+"""Say what to expect of each arm with more labels than were run."""
 
 from __future__ import annotations
 

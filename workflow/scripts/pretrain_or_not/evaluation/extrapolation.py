@@ -1,4 +1,4 @@
-"""Extrapolate a learning curve: a Bayesian power law with an offset, a known start and a discrepancy.
+"""Extrapolate a learning curve by a Bayesian power law with an offset, a known start, a discrepancy.
 
 With z = n / largest size, the error in points is e(z) = E (1 - f + f g(z)), g(z) = (1 + u^-b) / (1 + (z/u)^b). E: error
 at the largest size. f: share of it that labels can remove. b: exponent. u: where the power law sets in. Without labels,

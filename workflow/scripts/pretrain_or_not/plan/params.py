@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pretrain_or_not.config.predictions import cells_for
+from pretrain_or_not.data.sources import find_versions
 from pretrain_or_not.files.model_versions import architecture_version, tokenizer_version, weights_version
 from pretrain_or_not.plan.catalogue import WHOLE
-from pretrain_or_not.plan.code import ingest_code, test_code, timing_code
+from pretrain_or_not.plan.code import ingest_code, prediction_code, test_code, timing_code
 from pretrain_or_not.plan.per_job import PerJob, per_job
 
 
@@ -107,12 +109,22 @@ class JobParams(PerJob):
         return self.catalogue.models[name] | {"version": weights_version(self.catalogue.models[name]["path"])}
 
     @per_job
-    def untrained(self, wildcards):
-        """Return what the timing of an arm needs of its pretrained model: the tokenizer and the architecture."""
-        model = self.tokenizer(wildcards)
-        if self.catalogue.family(wildcards.arm).weights_key is None:
-            return model
-        return model | {"architecture": architecture_version(model["path"])}
+    def timed_model(self, wildcards):
+        """Return what the time of an arm depends on: its recipe, its tokenizer, the architectures of its models.
+
+        It does not depend on weights, so a model that is trained again is not timed again.
+        """
+        arm, keys = self.catalogue.arms[wildcards.arm], self.catalogue.family(wildcards.arm).model_keys
+        named = {key: self.without_weights(arm[key], architecture_version) for key in keys if arm.get(key)}
+        tokenizer = self.tokenizer(wildcards) if self.catalogue.reads(wildcards.arm) != "texts" else None
+        return {"recipe": self.recipe(wildcards), "tokenizer": tokenizer, "models": named}
+
+    @per_job
+    def timing(self, wildcards):
+        """Return how an arm is timed on a device: the keys of the config that its time depends on."""
+        how = self.catalogue.timing
+        keys = {key: how[key] for key in ("length", "seconds", "threads")}
+        return {"batch_sizes": how["devices"][wildcards.device]} | keys
 
     def without_weights(self, name, version):
         """Return the path, revision and version of a model whose weights are not used.
@@ -137,9 +149,17 @@ class JobParams(PerJob):
         return {"data": data, "models": {key: self.catalogue.models[name] for key, name in named.items()}}
 
     @per_job
-    def shape(self, wildcards):
-        """Return the keys of an arm that define the shape of its model, without those that affect only training."""
-        keys = ("family", *self.catalogue.family(wildcards.arm).shape_keys)
-        return {
-            key: self.catalogue.arms[wildcards.arm][key] for key in keys if key in self.catalogue.arms[wildcards.arm]
+    def new_texts(self, wildcards):
+        """Return how new texts are read, and the versions of files that are not watched."""
+        texts = self.catalogue.new_texts(wildcards.prediction)
+        versions = find_versions(texts)
+        return texts | ({"versions": versions} if versions is not None else {})
+
+    @per_job
+    def prediction_code(self, wildcards):
+        """Return the digest of the code that classifies new texts: that of the families whose models may do so."""
+        arms = {
+            cell["arm"]
+            for cell in cells_for(self.catalogue.predictions[wildcards.prediction], self.catalogue.experiment)
         }
+        return prediction_code([self.catalogue.family(arm) for arm in sorted(arms)])

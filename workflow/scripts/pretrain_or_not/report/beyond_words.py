@@ -7,7 +7,7 @@ import pandas as pd
 from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.report.markup import markdown
 from pretrain_or_not.report.metric_words import steps
-from pretrain_or_not.report.numbers import number
+from pretrain_or_not.report.numbers import number, percent
 
 SHOWN = (2, 10)  # times the largest size
 
@@ -55,7 +55,7 @@ def sentence(rows: pd.DataFrame) -> str:
         f"twice the labels ({nearer['n']:,}), {expected(nearer)}."
     )
     near = f"less than {steps(metric, farther['threshold'])} behind, or ahead" if farther["threshold"] else "ahead"
-    return f"{text} The chance that it is {near}, with {farther['n']:,} labels is {chance(farther['within'])}."
+    return f"{text} The chance that it is {near}, with {farther['n']:,} labels is {percent(farther['within'])}."
 
 
 def expected(row) -> str:
@@ -67,10 +67,3 @@ def expected(row) -> str:
         side, middle, low, high = "ahead", -middle, -high, -low
     first, *ends = (number(value, metric.digits) for value in (middle, low, high))
     return f"{first} {metric.step}s {side} (95 %: {ends[0]} to {ends[1]})"
-
-
-def chance(share: float) -> str:
-    """Return a probability in words, as no simulation of 2,000 paths knows it better than to a percent."""
-    if share < 0.01:
-        return "less than 1 %"
-    return "more than 99 %" if share > 0.99 else f"{100 * share:.0f} %"

@@ -1,4 +1,4 @@
-"""Say what follows from measured curves: labels that the reference arm is worth, and what more labels would bring."""
+"""Say what follows from measured curves: how many labels the reference arm is worth, what more labels would bring."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import pyarrow as pa
 
 from pretrain_or_not.config.metrics import Metric
 from pretrain_or_not.evaluation.beyond import beyond
+from pretrain_or_not.evaluation.crossing import REPLICATES
+from pretrain_or_not.evaluation.extrapolation import PATHS
 from pretrain_or_not.evaluation.totals import measured_gaps, measured_scores
 from pretrain_or_not.evaluation.worth import worth
 from pretrain_or_not.files.parquet import write_table
@@ -31,7 +33,9 @@ def further_answers(
         "beyond": beyond(learns, measured, curves, reference, threshold, metric),
     }
     for name, table in tables.items():
-        write_table(outputs[name], pa.Table.from_pandas(table, preserve_index=False))
+        write_table(
+            outputs[name], pa.Table.from_pandas(table, preserve_index=False), paths=PATHS, replicates=REPLICATES
+        )
     return {
         dataset: [
             line
