@@ -72,7 +72,7 @@ def refusal(observed: Observed) -> str | None:
 
 def draw_prior(rng: np.random.Generator, ends: np.ndarray) -> np.ndarray:
     """Return draws of b, u and f, (3, DRAWS). ends: (2, 2), lowest and highest logarithm of b, and of u."""
-    b, u = np.exp(rng.uniform(*ends.T[:, :, None], (2, DRAWS)))
+    b, u = np.exp(rng.uniform(ends[:, :1], ends[:, 1:], (2, DRAWS)))
     return np.stack([b, u, np.where(rng.random(DRAWS) < NO_OFFSET, 1.0, rng.random(DRAWS))])
 
 
