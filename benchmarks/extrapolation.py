@@ -6,8 +6,8 @@
 Planted: pairs of arms with errors of a known shape, five sizes up to 10,000 labels, two seeds whose errors differ by
 5 %, 2,000 test examples. Measured: of each arm in folders of results, the sizes up to each one that has a larger one
 within ten times are taken, and the score at the larger ones is compared; their noise is in the comparison. Prints
-Markdown tables: mean absolute error of the median in points, in brackets its bias (positive: the arm is better than was said),
-then the share of 95 % intervals that hold the truth; and how often nothing was said.
+Markdown tables: mean absolute error of the median in points, in brackets its bias (positive: the arm is better than was
+said), then the share of 95 % intervals that hold the truth; and how often nothing was said.
 """
 
 import argparse
