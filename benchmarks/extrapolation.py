@@ -3,11 +3,11 @@
     .venv/bin/python benchmarks/extrapolation.py                           # planted curves: some minutes on one core
     .venv/bin/python benchmarks/extrapolation.py --trials 10 results results-yelp-sentences
 
-Planted: pairs of arms with errors of a known shape, five sizes up to 10,000 labels, two seeds whose errors differ by 5 %,
-2,000 test examples. Measured: of each arm in folders of results, the sizes up to each one that has a larger one within
-ten times are taken, and the score at the larger ones is compared; their noise is in the comparison. Prints Markdown
-tables: mean absolute error of the median in points, in brackets its bias (positive: the arm is better than was said),
-then the share of 95 % intervals that hold the truth; and how often nothing was said.
+Planted: pairs of arms with errors of a known shape, five sizes up to 10,000 labels, two seeds whose errors differ by
+5 %, 2,000 test examples. Measured: of each arm in folders of results, the sizes up to each one that has a larger one
+within ten times are taken, and the score at the larger ones is compared; their noise is in the comparison. Prints
+Markdown tables: mean absolute error of the median in points, in brackets its bias (positive: the arm is better than was
+said), then the share of 95 % intervals that hold the truth; and how often nothing was said.
 """
 
 import argparse
@@ -40,6 +40,7 @@ SHAPES = {  # error rate of the arm, and of the reference arm, over labels
     ),
     "flat, then falling": (lambda n: 0.45 * (np.maximum(n, 600) / 600) ** -0.45, lambda n: 0.09 * (n / 1e4) ** -0.15),
 }
+HEADER = "| curve | of | 2 × | 4 × | 10 × | refused |\n|---|---|---:|---:|---:|---:|"
 
 
 def main():
@@ -49,11 +50,13 @@ def main():
     parser.add_argument("--trials", type=int, default=100, help="per planted shape")
     arguments = parser.parse_args()
     if arguments.trials:
-        print(f"Planted; {arguments.trials} trials per shape.\n")
-        show({name: planted(*both, arguments.trials) for name, both in SHAPES.items()})
+        print(f"Planted; {arguments.trials} trials per shape.\n\n{HEADER}", flush=True)
+        for name, both in SHAPES.items():
+            show(name, planted(*both, arguments.trials))
     for folder in arguments.results:
-        print(f"\nMeasured: {folder}\n")
-        show(measured(Path(folder)))
+        print(f"\nMeasured: {folder}\n\n{HEADER}", flush=True)
+        for arm, found in measured(Path(folder)).items():
+            show(arm, found)
 
 
 def planted(arm, reference, trials):
@@ -129,18 +132,17 @@ def compare(found, what, said, largest, truth):
         found[what, n / largest].append((better, low_n <= true <= high_n))
 
 
-def show(found):
-    """Print a Markdown table: a row per shape or arm, and score or gap; a cell per horizon."""
-    print("| curve | of | 2 × | 4 × | 10 × | refused |\n|---|---|---:|---:|---:|---:|")
-    for name, cells in found.items():
-        for what in ("score", "gap"):
-            of_bin: dict = {2: [], 4: [], 10: []}
-            for (kind, times), values in cells.items():
-                if kind == what and times != "refused":
-                    of_bin[min(of_bin, key=lambda at, times=times: abs(np.log(at / times)))] += values
+def show(name, cells):
+    """Print rows of a Markdown table: one of the score, one of the gap; a cell per horizon. cells: see `compare`."""
+    for what in ("score", "gap"):
+        of_bin: dict = {2: [], 4: [], 10: []}
+        for (kind, times), values in cells.items():
+            if kind == what and times != "refused":
+                of_bin[min(of_bin, key=lambda at, times=times: abs(np.log(at / times)))] += values
+        refused = len(cells.get((what, "refused"), ()))
+        if any(of_bin.values()) or refused:
             shown = [summary(np.array(values, float)) for values in of_bin.values()]
-            if any(of_bin.values()) or cells[what, "refused"]:
-                print(f"| {name} | {what} | {' | '.join(shown)} | {len(cells[what, 'refused'])} |", flush=True)
+            print(f"| {name} | {what} | {' | '.join(shown)} | {refused} |", flush=True)
 
 
 def summary(values):

@@ -69,6 +69,14 @@ def test_errors_stay_within_their_bounds():
     assert paths.max() == 182
 
 
+def test_an_arm_without_errors_is_expected_to_make_none():
+    curve = Observed(SIZES, np.array([10, 1, 0, 0, 0.0]), np.zeros((5, 5)), 50.0)
+    paths, _ = extrapolate(curve, np.geomspace(1e4, 1e5, 21), np.random.default_rng(0))
+    assert np.quantile(paths, 0.975) < 1
+    paths, _ = extrapolate(curve._replace(errors=np.zeros(5)), AHEAD, np.random.default_rng(0))
+    assert np.quantile(paths, 0.975) < 1
+
+
 def test_the_same_curve_gives_the_same_paths():
     curve = Observed(SIZES, PLANTED["power law"](SIZES / SIZES[-1]), np.eye(5) * 0.1, 50.0)
     first, second = (extrapolate(curve, AHEAD, np.random.default_rng(0))[0] for _ in range(2))

@@ -58,9 +58,9 @@ def of_score(own: Measured, title: str, guessing: float, metric: Metric) -> tupl
     if reason := unfit(own, metric):
         return None, reason
     observed = observe(own, metric.error(own.curve.means / metric.scale), guessing, metric)
-    reason, paths = refusal(observed), None
-    if reason is None:
-        paths, reason = extrapolate(observed, horizons(observed.sizes[-1]), np.random.default_rng(0))
+    if reason := refusal(observed):
+        return None, reason.format(arm=title)
+    paths, reason = extrapolate(observed, horizons(observed.sizes[-1]), np.random.default_rng(0))
     if reason:
         return None, reason.format(arm=title)
     return metric.bounds[1] - paths / metric.scale, None

@@ -30,6 +30,8 @@ DISCREPANCY = {0.004: 3, 0.012: 3, 0.036: 1.5, 0.1: 0.5}  # its standard deviati
 
 LEAST, SMALLEST_SCALE = 0.05, 0.5  # points: least discrepancy, and least error that it is relative to
 
+TINY = 1e-3  # points: what an error of zero counts as where its logarithm is taken
+
 LENGTH = 3.0  # of the Gaussian process, in units of log n
 
 NEGLIGIBLE = 14.0  # a weight e^-14 of the largest one
@@ -72,7 +74,7 @@ def refusal(observed: Observed) -> str | None:
 
 def draw_prior(rng: np.random.Generator, ends: np.ndarray) -> np.ndarray:
     """Return draws of b, u and f, (3, DRAWS). ends: (2, 2), lowest and highest logarithm of b, and of u."""
-    b, u = np.exp(rng.uniform(*ends.T[:, :, None], (2, DRAWS)))
+    b, u = np.exp(rng.uniform(ends[:, :1], ends[:, 1:], (2, DRAWS)))
     return np.stack([b, u, np.where(rng.random(DRAWS) < NO_OFFSET, 1.0, rng.random(DRAWS))])
 
 
@@ -112,9 +114,8 @@ def fit(observed: Observed, draws: np.ndarray, shapes: np.ndarray, share: float)
     precision = (white**2).sum(axis=0)
     mean = target @ white / precision
     misfit = target @ target - mean**2 * precision + np.log(precision) + 2 * np.log(lower.diagonal()).sum()
-    with np.errstate(invalid="ignore", divide="ignore"):
-        start = (np.log(mean * (1 + f * u**-b) / observed.guessing) / START) ** 2
-    log_weight = np.log(DISCREPANCY[share]) - 0.5 * np.where(mean > 0, misfit + start, np.inf)
+    start = (np.log(np.maximum(mean, TINY) * (1 + f * u**-b) / observed.guessing) / START) ** 2
+    log_weight = np.log(DISCREPANCY[share]) - 0.5 * (misfit + start)
     return Fit(variance, lower, mean, precision, log_weight)
 
 
@@ -162,7 +163,7 @@ def extrapolate(observed: Observed, horizons: np.ndarray, rng: np.random.Generat
             solve_triangular(found.lower, a, lower=True)
             for a in (found.variance * matern(logs, ahead), (observed.errors - level * shapes[taken]).T)
         )
-        own = found.variance * (matern(ahead, ahead) + further + 1e-9 * np.eye(len(ahead)))
+        own = found.variance * (matern(ahead, ahead) + further + 1e-6 * np.eye(len(ahead)))
         wiggle = rng.standard_normal((len(taken), len(ahead))) @ np.linalg.cholesky(own - gain.T @ gain).T
         paths.append(level * form(horizons / observed.sizes[-1], *draws[:, taken]) + residual.T @ gain + wiggle)
     return np.clip(rng.permutation(np.concatenate(paths)), 0, observed.worst), reason

@@ -47,8 +47,8 @@ def bold(titles) -> str:
 
 def sentence(rows: pd.DataFrame) -> str:
     """Return what gap is expected of one arm. rows: its horizons."""
-    found = rows.to_dict("records")
-    nearer, farther = (min(found, key=lambda row, at=at: abs(row["times"] - at)) for at in SHOWN)
+    nearest = [(rows["times"] - times).abs().argmin() for times in SHOWN]
+    nearer, farther = rows.iloc[nearest].to_dict("records")
     metric, title = METRICS[farther["metric"]], f"**{markdown(farther['arm_title'])}**"
     text = (
         f"With {SHOWN[1]} times the labels ({farther['n']:,}), {title} would probably be {expected(farther)}; with "

@@ -41,8 +41,18 @@ def draw_fans(ax: Axes, fans: pd.DataFrame, looks: dict) -> None:
     measured = fans["largest"].unique()
     for largest in measured:
         ax.axvline(largest, color=GREY, linewidth=0.5)
-    place = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "ha": "left", "va": "top"}
-    ax.annotate("measured to here", (measured.max(), 1), (2, -1), rotation=90, fontsize=FONT - 2, color=GREY, **place)
+    ax.annotate(
+        "measured to here",
+        (measured.max(), 1),
+        (2, -1),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        rotation=90,
+        ha="left",
+        va="top",
+        fontsize=FONT - 2,
+        color=GREY,
+    )
     size_axis(ax, [*ax.get_xticks(), fans["n"].max()], short_count)
 
 
