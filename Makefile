@@ -1,4 +1,6 @@
 # make             set up .venv, then run the quickstart to its figures
+# make plan        set up .venv, then say what the experiment takes: time, memory, disk; CONFIG=experiments/mine.yaml
+# make watch       follow a run in another terminal; RESULTS=results-mine
 # make test        set up .venv, then run the tests
 # make test-slurm  set up .venv, then test cluster runs on a temporary Slurm (as root, it installs Debian's if needed)
 # make bench       set up .venv, then compare the speed with that of other tools: about an hour on two cores
@@ -9,14 +11,22 @@
 # make clean       delete the quickstart's results (other experiments keep theirs)
 PYTHON ?= python3
 CORES ?= all
+CONFIG ?= config.yaml
+RESULTS ?= results
 BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 export HF_HUB_DISABLE_TELEMETRY = 1
 
-.PHONY: quickstart test test-slurm bench check docs check-docs lock clean
+.PHONY: quickstart plan watch test test-slurm bench check docs check-docs lock clean
 
 quickstart: .venv/installed
 	@$(BIN)/snakemake --cores $(CORES)
+
+plan: .venv/installed
+	@$(BIN)/snakemake plan --cores $(CORES) --configfile $(CONFIG)
+
+watch: .venv/installed
+	@$(BIN)/python tools/watch.py $(RESULTS)
 
 test: .venv/installed
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder

@@ -61,9 +61,9 @@ def test_a_run_learns_repeats_itself_and_is_saved_as_it_is(classifier, examples,
 
 
 def test_the_number_of_steps_is_bounded(caplog):
-    assert pair_count(30, RECIPE) == 120
+    assert pair_count(RECIPE, 30) == (120, 120)
     with caplog.at_level(logging.INFO):
-        assert pair_count(10_000, RECIPE) == 800
+        assert pair_count(RECIPE, 10_000) == (800, 40_000)
     assert "800 of 40000 pairs are drawn, which take the 100 steps of max_steps" in caplog.text
 
 

@@ -29,3 +29,8 @@ def scoring_code(script: str) -> str:
 def timing_code(family: Family) -> str:
     """Return the digest of the code that times an arm."""
     return code_digest("time_inference.py", family.module)
+
+
+def speed_code(family: Family, metric: Metric) -> str:
+    """Return the digest of the code that measures how fast an arm is trained."""
+    return code_digest("measure_speed.py", family.module, metric.module)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pretrain_or_not.files.model_versions import architecture_version, tokenizer_version, weights_version
 from pretrain_or_not.plan.catalogue import WHOLE
-from pretrain_or_not.plan.code import ingest_code, test_code, timing_code
+from pretrain_or_not.plan.code import ingest_code, speed_code, test_code, timing_code
 from pretrain_or_not.plan.per_job import PerJob, per_job
 
 
@@ -30,6 +30,22 @@ class JobParams(PerJob):
     def timing_code(self, wildcards):
         """Return the digest of the code that times an arm."""
         return timing_code(self.catalogue.family(wildcards.arm))
+
+    @per_job
+    def speed_code(self, wildcards):
+        """Return the digest of the code that measures how fast an arm is trained."""
+        return speed_code(self.catalogue.family(wildcards.arm), self.catalogue.metric)
+
+    @per_job
+    def leases_gpu(self, wildcards):
+        """Return whether the script that measures an arm has to lease a GPU itself: the common loop does so."""
+        neural = self.catalogue.reads(wildcards.arm) == "features" or self.catalogue.family(wildcards.arm).neural
+        return neural and self.catalogue.family(wildcards.arm).fitted
+
+    @per_job
+    def only_flops(self, wildcards):
+        """Return whether only the operations of an arm are asked for, because the user gives the speed of a GPU."""
+        return self.catalogue.config["plan"]["flops_per_second"] is not None
 
     @per_job
     def family(self, wildcards):
