@@ -22,7 +22,8 @@ class Estimate(NamedTuple):
 
     seconds: of the complete job, to its last planned step. expected: with as many steps as finished runs of the arm did
     before they were stopped early; the same as `seconds` where none is known. flops: of training. predicting: seconds
-    per text. rate: training FLOPs per second. source: "finished", "measured" or "given".
+    per text. rate: training FLOPs per second. cpu_share: the share of a CPU that the measured run got, see
+    `forecast.speed.Clock`. source: "finished", "measured" or "given".
     """
 
     seconds: float
@@ -33,6 +34,7 @@ class Estimate(NamedTuple):
     memory_mb: int
     model_mb: float
     device: str
+    cpu_share: float
     source: str
 
 
@@ -94,6 +96,7 @@ def estimate(
         memory_mb=max(fact.memory_mb for fact in near),
         model_mb=median(fact.model_mb for fact in near),
         device="GPU" if given else near[0].device,
+        cpu_share=1.0 if given else min(fact.cpu_share for fact in near),
         source="given" if given else "finished" if near[0].finished else "measured",
     )
 

@@ -14,6 +14,7 @@ from pretrain_or_not.plan.params import JobParams
 from pretrain_or_not.plan.per_job import Wildcards
 
 MEGABYTE = 1e6
+FREE = 0.9  # share of a CPU below which a measurement was disturbed by other programs
 BYTES_PER_WEIGHT = 4
 
 
@@ -25,7 +26,8 @@ class Facts:
     tokens is None where they are not counted. seconds, flops: of training. validation_seconds: per text that was
     predicted. feature_seconds: per text whose features the arm reads; not part of `seconds`, as they are computed once
     for all runs. startup_seconds: of the job besides, None if not known. memory_mb: peak. model_mb: of its files.
-    device: as in run.json. finished: whether it is a run of the experiment, not one measured for the plan.
+    device: as in run.json. cpu_share: of a CPU that a measured run got, 1 for others. finished: whether it is a run of
+    the experiment, not one measured for the plan.
     """
 
     dataset: str
@@ -42,6 +44,7 @@ class Facts:
     memory_mb: int
     model_mb: float
     device: str
+    cpu_share: float
     finished: bool
 
 
@@ -68,6 +71,7 @@ def facts_of(run: dict, model_mb: float | None = None) -> Facts:
         memory_mb=run["peak_memory_mb"],
         model_mb=run["parameters"] * BYTES_PER_WEIGHT / MEGABYTE if model_mb is None else model_mb,
         device=run["device"],
+        cpu_share=run.get("cpu_share", 1.0),
         finished="startup_seconds" not in run,
     )
 

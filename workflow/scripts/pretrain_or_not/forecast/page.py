@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from pretrain_or_not.files.atomic import atomic_write
 from pretrain_or_not.files.parquet import write_table
-from pretrain_or_not.forecast.facts import Done
+from pretrain_or_not.forecast.facts import FREE, MEGABYTE, Done
 from pretrain_or_not.forecast.forecast import Features, Forecast, Row
 from pretrain_or_not.forecast.next_steps import next_steps
 from pretrain_or_not.forecast.total import SECONDS_PER_HOUR, Machine, Total, kept_mb, total
@@ -20,8 +20,6 @@ from pretrain_or_not.job import log
 from pretrain_or_not.plan.catalogue import Catalogue
 from pretrain_or_not.report.markup import markdown
 from pretrain_or_not.report.wording import counted
-
-BYTES_PER_MB = 1e6
 
 # A checkpoint holds the weights, and twice as many numbers of the optimizer.
 CHECKPOINT = 3
@@ -124,7 +122,7 @@ def memory_words(rows: list[Row], machine: Machine) -> list[str]:
     largest = max((row.one.memory_mb for row in rows if row.one and row.runs_left and not row.on_gpu), default=None)
     if machine.on_cluster or largest is None:
         return []
-    together, there = largest * side_by_side(rows, machine), psutil.virtual_memory().total / BYTES_PER_MB
+    together, there = largest * side_by_side(rows, machine), psutil.virtual_memory().total / MEGABYTE
     short = "; **that is too little: give fewer `--cores`**" if together > there else ""
     return [
         f"Memory: up to {size(together)} for {counted(side_by_side(rows, machine), 'run')} side by side; this machine "
@@ -136,7 +134,7 @@ def disk_words(catalogue: Catalogue, rows: list[Row], left: Total, machine: Mach
     """Return how much disk the models need, at the end and while runs are trained."""
     with_sweep = [row.one.model_mb * (row.runs // row.cells + CHECKPOINT) for row in rows if row.one and row.runs_left]
     working = max(with_sweep, default=0.0) * side_by_side(rows, machine)
-    free = shutil.disk_usage(existing(catalogue.results)).free / BYTES_PER_MB
+    free = shutil.disk_usage(existing(catalogue.results)).free / MEGABYTE
     short = "; **that is too little**" if left.disk_mb + working > free else ""
     return (
         f"Disk: {size(left.disk_mb)} for the models that are kept, and up to {size(working)} while they are trained; "
@@ -155,7 +153,9 @@ def speeds(rows: list[Row], catalogue: Catalogue) -> list[str]:
     for arm in dict.fromkeys(row.arm for row in rows if catalogue.family(row.arm).neural):
         if known := [row.one for row in rows if row.arm == arm and row.one]:
             title = markdown(catalogue.titles()["arm"][arm])
-            found.append(f"Speed of {title}: {speed(known[-1].rate)}, {SOURCES[known[-1].source]}.")
+            share = known[-1].cpu_share
+            busy = f", which got {share:.0%} of a CPU, and is corrected for that" if share < FREE else ""
+            found.append(f"Speed of {title}: {speed(known[-1].rate)}, {SOURCES[known[-1].source]}{busy}.")
     return found
 
 
