@@ -96,7 +96,7 @@ def job_of(path: Path, logs: Path, changed: float, now: float) -> Job | None:
         else:
             left = seconds * (total - step) / max(1, step)
     relative = path.relative_to(logs).with_suffix("")
-    name = relative.relative_to(rule) if relative.parts[0] == rule else relative
+    name = relative.relative_to(rule) if len(relative.parts) > 1 else relative
     return Job(rule, name.as_posix(), seconds, step, total, left, silent)
 
 

@@ -29,7 +29,7 @@ from pretrain_or_not.report.wording import counted
 
 SECONDS_ON_TERMINAL, SECONDS_IN_FILE = 3.0, 60.0  # between two looks
 SHARE_OF_TIME = 0.05  # that looks take at most, so that what runs is not slowed down
-BAR_WIDTH = 20
+BAR_WIDTH = 12
 
 
 @dataclass(frozen=True)
@@ -140,13 +140,14 @@ def described(job: Job, catalogue: Catalogue) -> tuple[str, str, float, str]:
 
 def drawn(look: Look) -> Group:
     """Return a look for a terminal: the summary, and a line with a bar per job."""
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
-    for _ in range(3):
-        grid.add_column(no_wrap=True)
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True, overflow="ellipsis", ratio=1)  # only names are cut on a narrow terminal
+    for i in (1, 3):
+        grid.add_column(no_wrap=True, min_width=max((len(job[i]) for job in look.jobs), default=1))
+    grid.add_column(no_wrap=True, min_width=BAR_WIDTH)
     for name, step, share, left in look.jobs:
         bar = ProgressBar(total=1.0, completed=share, width=BAR_WIDTH) if step else ""
-        grid.add_row(Text(name), bar, step, left)
+        grid.add_row(Text(name), step, left, bar)
     return Group(Text(look.summary), grid)
 
 

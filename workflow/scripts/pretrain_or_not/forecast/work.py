@@ -10,7 +10,7 @@ from pretrain_or_not.config.families import Family
 from pretrain_or_not.config.pairs import pair_count
 from pretrain_or_not.data.batches import shuffled_batches
 from pretrain_or_not.data.examples import Examples
-from pretrain_or_not.training.schedule import planned_steps, validation_steps
+from pretrain_or_not.training.schedule import batches_per_epoch, planned_steps, validation_steps
 
 SAMPLE = 20_000  # texts of which the padding is computed
 
@@ -50,10 +50,9 @@ def planned_work(family: Family, arm: dict, n: int, lengths: np.ndarray | None) 
     return Work(n, steps, examples, tokens, validations, "tokens")
 
 
-def examples_in(steps, n, batch_size):
-    """Return how many examples `steps` batches have; the last batch of each pass over `n` may be smaller."""
-    passes, rest = divmod(steps, -(-n // batch_size))
-    return passes * n + rest * min(batch_size, n)
+def examples_in(steps: int, n: int, batch_size: int) -> int:
+    """Return how many examples `steps` batches have on average; one batch of each pass over `n` may be smaller."""
+    return round(steps * n / batches_per_epoch(n, batch_size))
 
 
 def padded_length(lengths: np.ndarray, n: int, batch_size: int) -> float:
