@@ -60,9 +60,10 @@ class TfidfBlock:
 
         found: `counts` of each part; the list is emptied, to save memory. Raises BadInput if there is no feature.
         """
-        codes, positions = np.unique(np.concatenate([distinct for distinct, _ in found]), return_inverse=True)
-        with_code = np.concatenate([np.bincount(m.indices, minlength=m.shape[1]) for _, m in found])
-        examples_with = np.bincount(positions, with_code, len(codes))
+        codes, positions = sorted_codes([distinct for distinct, _ in found])
+        examples_with = np.zeros(len(codes))
+        for (_, matrix), places in zip(found, positions, strict=True):
+            examples_with[places] += np.bincount(matrix.indices, minlength=len(places))
         kept = examples_with >= self.config["min_count"]
         if not kept.any():
             raise BadInput(
@@ -70,34 +71,50 @@ class TfidfBlock:
                 f"`min_count`, or leave the {self.kind} out"
             )
         self.features = codes[kept]
-        columns = np.where(kept, np.cumsum(kept) - 1, -1)[positions]
-        matrix = stacked(found, columns, len(self.features), int(examples_with[kept].sum()))
-        return self.tfidf.fit(matrix).transform(matrix, copy=False)
+        columns = np.where(kept, np.cumsum(kept) - 1, -1)
+        # As TfidfTransformer.fit, which would need the matrix: its weights are put in as it grows, to save memory.
+        examples = sum(matrix.shape[0] for _, matrix in found)
+        self.tfidf.idf_ = np.log((examples + 1) / (examples_with[kept] + 1)) + 1
+        return self.stacked(found, (columns[places] for places in positions), int(examples_with[kept].sum()))
+
+    def stacked(self, found, columns, entries):
+        """Return the features of all parts of `found`, which is emptied, as one matrix.
+
+        columns: for each part, the position of the feature of each code, -1 for none. entries: how many the matrix has;
+        they are written to one place, as a list of parts would need twice the memory in the end.
+        """
+        data, indices, starts = np.empty(entries), np.empty(entries, dtype=np.int32), [np.zeros(1, dtype=np.int64)]
+        end = 0
+        for places in columns:
+            part = self.weighted(found.pop(0)[1], places)
+            data[end : end + part.nnz], indices[end : end + part.nnz] = part.data, part.indices
+            starts.append(part.indptr[1:].astype(np.int64) + end)
+            end += part.nnz
+        starts = np.concatenate(starts)
+        return sp.csr_matrix((data, indices, starts), shape=(len(starts) - 1, len(self.features)))
 
     def transform(self, part) -> sp.csr_matrix:
         """Return the features of a part of the examples, float64 (examples, features); see `counts`."""
         codes, matrix = self.counts(part)
         columns = np.searchsorted(self.features, codes).clip(max=len(self.features) - 1)
         columns[self.features[columns] != codes] = -1
-        matrix = moved(matrix, columns, len(self.features))
-        return self.tfidf.transform(matrix, copy=False)
+        return self.weighted(matrix, columns)
+
+    def weighted(self, counts, columns):
+        """Return the features of examples, float64. counts: of codes, (examples, codes). columns: see `stacked`."""
+        return self.tfidf.transform(moved(counts, columns, len(self.features)), copy=False)
 
 
-def stacked(found, columns, width, entries):
-    """Return the matrices of `found`, which is emptied, as one, with their columns at other positions; see `moved`.
+def sorted_codes(parts):
+    """Return the distinct codes of all parts, sorted, and for each part the position there of each of its codes.
 
-    entries: how many it has. They are written to one place: a list of parts would need twice the memory in the end.
+    parts: arrays of codes; in each, codes are distinct.
     """
-    data, indices, starts = np.empty(entries), np.empty(entries, dtype=np.int32), [np.zeros(1, dtype=np.int64)]
-    before, end = 0, 0
-    while found:
-        distinct, matrix = found.pop(0)
-        part = moved(matrix, columns[before : before + len(distinct)], width)
-        data[end : end + part.nnz], indices[end : end + part.nnz] = part.data, part.indices
-        starts.append(part.indptr[1:].astype(np.int64) + end)
-        before, end = before + len(distinct), end + part.nnz
-    starts = np.concatenate(starts)
-    return sp.csr_matrix((data, indices, starts), shape=(len(starts) - 1, width))
+    places, codes = pd.factorize(np.concatenate(parts))  # sorting them all would need several times the memory
+    order = np.argsort(codes)
+    ranks = np.empty(len(codes), dtype=np.int32)
+    ranks[order] = np.arange(len(codes), dtype=np.int32)
+    return codes[order], np.split(ranks[places], np.cumsum([len(part) for part in parts])[:-1])
 
 
 def moved(matrix, columns, width):
