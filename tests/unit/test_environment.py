@@ -17,3 +17,12 @@ def test_every_direct_dependency_is_pinned_and_has_a_reason():
         if not line.startswith("#"):
             name = line.partition("#")[0].split("==")[0].strip()
             assert f"\n{name.lower().replace('_', '-')}==" in lock, name
+
+
+def test_every_extra_is_pinned_and_has_a_reason_and_is_not_in_the_lock():
+    lock = (ROOT / "envs/lock.txt").read_text().lower()
+    for line in (ROOT / "envs/extras.txt").read_text().splitlines():
+        if not line.startswith("#"):
+            pin, _, reason = line.partition("#")
+            name, _, version = pin.strip().partition("==")
+            assert version and reason.strip() and f"\n{name.lower()}==" not in lock, line

@@ -1,4 +1,4 @@
-"""The forecast of an experiment: what each arm takes at each size, and what of it is done."""
+"""The forecast of an experiment: what each arm takes at each size."""
 
 from __future__ import annotations
 

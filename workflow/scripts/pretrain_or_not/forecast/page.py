@@ -1,4 +1,4 @@
-"""Write the plan: what an experiment takes, as a table and in words."""
+"""Write the plan: what an experiment takes, for a person to read."""
 
 from __future__ import annotations
 

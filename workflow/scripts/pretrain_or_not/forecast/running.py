@@ -1,4 +1,4 @@
-"""Which jobs run now, and how far they are, by their logs."""
+"""Which jobs run now, by their logs."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ def drawn(look: Look) -> Group:
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True, overflow="ellipsis", ratio=1)  # only names are cut on a narrow terminal
     for i in (1, 3):
-        grid.add_column(no_wrap=True, min_width=max((len(job[i]) for job in look.jobs), default=1))
+        grid.add_column(no_wrap=True, min_width=max((len(str(job[i])) for job in look.jobs), default=1))
     grid.add_column(no_wrap=True, min_width=BAR_WIDTH)
     for name, step, share, left in look.jobs:
         bar = ProgressBar(total=1.0, completed=share, width=BAR_WIDTH) if step else ""

@@ -1,4 +1,4 @@
-"""Times, sizes and speeds in words."""
+"""Amounts in words: times, sizes, speeds."""
 
 from __future__ import annotations
 
