@@ -21,7 +21,7 @@ rule measure_speed:
     params:
         recipe=params_of.recipe,
         reads=params_of.reads,
-        pretrained=params_of.pretrained,
+        pretrained=params_of.measured_with,
         selection=EXPERIMENT["selection"],
         validation_max=params_of.validation_max,
         metric={"name": catalogue.metric.name, "sign": catalogue.metric.sign},

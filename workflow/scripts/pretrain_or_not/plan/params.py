@@ -5,7 +5,7 @@ from __future__ import annotations
 from pretrain_or_not.files.model_versions import architecture_version, tokenizer_version, weights_version
 from pretrain_or_not.plan.catalogue import WHOLE
 from pretrain_or_not.plan.code import ingest_code, speed_code, test_code, timing_code
-from pretrain_or_not.plan.per_job import PerJob, per_job
+from pretrain_or_not.plan.per_job import PerJob, Wildcards, per_job
 
 
 class JobParams(PerJob):
@@ -119,6 +119,13 @@ class JobParams(PerJob):
             if arm.get("init") == "random":
                 return self.without_weights(name, architecture_version)
         return self.catalogue.models[name] | {"version": weights_version(self.catalogue.models[name]["path"])}
+
+    @per_job
+    def measured_with(self, wildcards):
+        """Return the pretrained model that measuring an arm loads: that of its features, if it reads them."""
+        if self.catalogue.reads(wildcards.arm) == "features":
+            return self.pretrained(Wildcards(model=self.catalogue.arms[wildcards.arm]["model"]))
+        return self.pretrained(wildcards)
 
     @per_job
     def untrained(self, wildcards):
