@@ -124,7 +124,7 @@ def test_what_a_running_job_has_done_is_not_left(results):
 def test_arms_of_which_nothing_is_known_are_named(results):
     catalogue = make_results(results, experiment={"arms": ["bert", "lstm", "tfidf"]})
     note_experiment(catalogue, 2, False)
-    assert Watch(results).look().summary.endswith("not counted as nothing is known of them yet: tfidf")
+    assert Watch(results).look().summary.endswith(" left, without what is not known yet: tfidf")
 
 
 def test_before_the_data_are_read_there_is_no_forecast(results):

@@ -16,6 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from pretrain_or_not.config.families import FAMILIES
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.forecast.facts import Done
@@ -30,6 +31,7 @@ from pretrain_or_not.report.wording import counted
 SECONDS_ON_TERMINAL, SECONDS_IN_FILE = 3.0, 60.0  # between two looks
 SHARE_OF_TIME = 0.05  # that looks take at most, so that what runs is not slowed down
 BAR_WIDTH = 12
+TRAINING = {family.rule for family in FAMILIES.values()}
 
 
 @dataclass(frozen=True)
@@ -102,12 +104,14 @@ def summary(rows: list[Row], features: list[Features], left: Total, jobs: list[J
         machine.seconds([*tasks(rows, features, 0, at_most), *credits(rows, jobs, at_most)])
         for at_most in (False, True)
     )
-    if expected > 0:
-        at = time.localtime(time.time() + expected)
-        found.append(f"about {duration(expected)} left, until {time.strftime('%a %H:%M', at)}")
-        found += [f"at most {duration(most)}"] if most > 1.05 * expected else []
     if left.unknown:
-        found.append(f"not counted as nothing is known of them yet: {', '.join(left.unknown)}")
+        found.append(
+            f"at least {duration(max(0.0, expected))} left, without what is not known yet: {', '.join(left.unknown)}"
+        )
+    elif expected > 0:
+        at = time.strftime("%a %H:%M", time.localtime(time.time() + expected))
+        found.append(f"about {duration(expected)} left, until {at}")
+        found += [f"at most {duration(most)}"] if most > 1.05 * expected else []
     return "; ".join(found)
 
 
@@ -117,7 +121,7 @@ def credits(rows: list[Row], jobs: list[Job], at_most: bool) -> list[tuple[float
     for row in rows:
         start = f"{row.dataset}/{row.arm}/n{row.size}/"
         for job in jobs:
-            if row.one and job.steps and job.path.startswith(start):
+            if row.one and job.rule in TRAINING and job.path.startswith(start):
                 found.append((-job.share * (row.one.seconds if at_most else row.one.expected), row.threads, 0.0))
     return found
 
@@ -126,7 +130,7 @@ def described(job: Job, catalogue: Catalogue) -> tuple[str, str, float, str]:
     """Return a job as a row of `Look.jobs`."""
     parts = job.path.split("/")
     name = f"{job.rule} {job.path}" if job.path != job.rule else job.rule
-    if job.steps and len(parts) == 5:
+    if job.rule in TRAINING:
         dataset, arm, size, seed, setting = parts
         title = catalogue.titles_of([arm])[arm] if arm in catalogue.arms else arm
         labels = size.removeprefix("n").replace("pct", " %")
