@@ -77,10 +77,7 @@ class ContrastiveClassifier:
         """Tune the encoder on pairs of labelled examples, and fit the head on their embeddings; return self."""
         from pretrain_or_not.compute.contrast import sample_pairs, tune_on_pairs
 
-        count, wanted = pair_count(self.recipe, len(examples))
-        if count < wanted:
-            log.info("%d of %d pairs are drawn, which take the %d steps of max_steps", count, wanted,
-                     self.recipe["max_steps"])  # fmt: skip
+        count = pairs_to_draw(self.recipe, len(examples))
         encoder, seen = self.network.encoder, len(examples)
         if len(np.unique(examples.labels)) > 1:
             pairs = sample_pairs(examples.labels, count, self.seed)
@@ -127,6 +124,14 @@ class ContrastiveClassifier:
             "encoder": self.network.encoder.config.to_dict(),
         }
         (Path(folder) / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+
+
+def pairs_to_draw(recipe, examples):
+    """Return the number of pairs of a run on `examples`, and log where `max_steps` bounds it."""
+    count, wanted = pair_count(recipe, examples)
+    if count < wanted:
+        log.info("%d of %d pairs are drawn, which take the %d steps of max_steps", count, wanted, recipe["max_steps"])
+    return count
 
 
 def build(run, about):

@@ -101,8 +101,7 @@ def summary(rows: list[Row], features: list[Features], left: Total, jobs: list[J
     if not left.jobs:
         return f"{found[0]}; all models are trained and tested"
     expected, most = (
-        machine.seconds([*tasks(rows, features, 0, at_most), *credits(rows, jobs, at_most)])
-        for at_most in (False, True)
+        machine.seconds([*tasks(rows, features, 0, at_most), *credit(rows, jobs, at_most)]) for at_most in (False, True)
     )
     if left.unknown:
         found.append(
@@ -115,7 +114,7 @@ def summary(rows: list[Row], features: list[Features], left: Total, jobs: list[J
     return "; ".join(found)
 
 
-def credits(rows: list[Row], jobs: list[Job], at_most: bool) -> list[tuple[float, int, float]]:
+def credit(rows: list[Row], jobs: list[Job], at_most: bool) -> list[tuple[float, int, float]]:
     """Return what jobs have done of runs that are not finished, as `Machine.seconds` takes it, with negative times."""
     found = []
     for row in rows:
