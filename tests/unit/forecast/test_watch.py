@@ -115,10 +115,15 @@ def test_a_look_says_what_is_done_and_left(results):
 
 def test_what_a_running_job_has_done_is_not_left(results):
     before = Watch(results).look().summary
-    write_log(results, lines=LINES.replace("2/8", "7/8"))
+    write_log(results, lines=LINES.replace("2/8", "7/8").replace("0:53", "0:01"))
     after = Watch(results).look().summary
     seconds = [float(re.search(r"about ([\d.]+) s left", text)[1]) for text in (before, after)]
     assert seconds[1] < seconds[0]
+
+
+def test_a_run_that_is_slower_than_foretold_is_waited_for(results):
+    write_log(results, lines=LINES.replace("0:53", "90:00"))
+    assert re.search(r"about 90 min left", Watch(results).look().summary)
 
 
 def test_arms_of_which_nothing_is_known_are_named(results):
@@ -146,9 +151,9 @@ def test_it_ends_when_the_answer_is_there(results, monkeypatch, capsys):
 
 def test_lines_fit_the_terminal(results):
     write_log(results)
-    for width in (60, 100):
+    for width in (60, 80, 110):
         console = Console(width=width, force_terminal=True, record=True, file=io.StringIO())
-        console.print(drawn(Watch(results).look()))
+        console.print(drawn(Watch(results).look(), width))
         lines = console.export_text().splitlines()
         assert all(len(line) <= width for line in lines)
         assert re.search(r"step 2 of 8 +5\d s left +\S", lines[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import textwrap
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from pretrain_or_not.job import log
 from pretrain_or_not.plan.catalogue import Catalogue
 from pretrain_or_not.report.markup import markdown
 from pretrain_or_not.report.wording import counted
+
+WIDTH = 100  # of the lines, in characters
 
 # A checkpoint holds the weights, and twice as many numbers of the optimizer.
 CHECKPOINT = 3
@@ -52,9 +55,14 @@ def write_plan(catalogue: Catalogue, at_once: int, on_cluster: bool, last_jobs: 
     ]
     tables = [grid_of(name, title, rows, features, catalogue) for name, title in catalogue.titles()["dataset"].items()]
     with atomic_write(catalogue.results / "plan.md") as partial:
-        text = "\n\n".join(["# What the experiment takes", *tables, "\n".join(f"- {line}" for line in lines)])
+        text = "\n\n".join(["# What the experiment takes", *tables, "\n".join(map(wrapped, lines))])
         partial.write_text(text + "\n", encoding="utf-8")
     log.info("%d jobs left, %s", left.jobs, duration(left.seconds))
+
+
+def wrapped(line: str) -> str:
+    """Return a line as an item of a list, broken so that it fits a terminal."""
+    return textwrap.fill(f"- {line}", WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def grid_of(name: str, title: str, rows: list[Row], features: list[Features], catalogue: Catalogue) -> str:
@@ -154,7 +162,7 @@ def speeds(rows: list[Row], catalogue: Catalogue) -> list[str]:
         if known := [row.one for row in rows if row.arm == arm and row.one]:
             title = markdown(catalogue.titles()["arm"][arm])
             share = known[-1].cpu_share
-            busy = f", which got {share:.0%} of a CPU, and is corrected for that" if share < FREE else ""
+            busy = f", which got {100 * share:.0f} % of a CPU, and is corrected for that" if share < FREE else ""
             found.append(f"Speed of {title}: {speed(known[-1].rate)}, {SOURCES[known[-1].source]}{busy}.")
     return found
 

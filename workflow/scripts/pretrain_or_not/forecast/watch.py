@@ -30,7 +30,7 @@ from pretrain_or_not.report.wording import counted
 
 SECONDS_ON_TERMINAL, SECONDS_IN_FILE = 3.0, 60.0  # between two looks
 SHARE_OF_TIME = 0.05  # that looks take at most, so that what runs is not slowed down
-BAR_WIDTH = 12
+BAR_WIDTH, SHORTEST_NAME = 12, 10
 TRAINING = {family.rule for family in FAMILIES.values()}
 
 
@@ -100,8 +100,11 @@ def summary(rows: list[Row], features: list[Features], left: Total, jobs: list[J
     found = [f"{runs - left.runs:,} of {counted(runs, 'training run')} done, {counted(len(jobs), 'job')} running"]
     if not left.jobs:
         return f"{found[0]}; all models are trained and tested"
+    # A run that is slower than foretold shows it by its own steps.
+    slowest = max((job.left for job in jobs if job.left is not None), default=0.0)
     expected, most = (
-        machine.seconds([*tasks(rows, features, 0, at_most), *credit(rows, jobs, at_most)]) for at_most in (False, True)
+        max(slowest, machine.seconds([*tasks(rows, features, 0, at_most), *credit(rows, jobs, at_most)]))
+        for at_most in (False, True)
     )
     if left.unknown:
         found.append(
@@ -141,16 +144,18 @@ def described(job: Job, catalogue: Catalogue) -> tuple[str, str, float, str]:
     return name, step, job.share, time_left
 
 
-def drawn(look: Look) -> Group:
-    """Return a look for a terminal: the summary, and a line with a bar per job."""
+def drawn(look: Look, width: int) -> Group:
+    """Return a look for a terminal of `width` columns: the summary, and a line with a bar per job.
+
+    On a narrow terminal, names are cut.
+    """
     grid = Table.grid(padding=(0, 1))
-    grid.add_column(no_wrap=True, overflow="ellipsis", ratio=1)  # only names are cut on a narrow terminal
-    for i in (1, 3):
-        grid.add_column(no_wrap=True, min_width=max((len(str(job[i])) for job in look.jobs), default=1))
-    grid.add_column(no_wrap=True, min_width=BAR_WIDTH)
+    room = width - BAR_WIDTH - 3 - sum(max((len(str(job[i])) for job in look.jobs), default=0) for i in (1, 3))
     for name, step, share, left in look.jobs:
+        text = Text(name)
+        text.truncate(max(room, SHORTEST_NAME), overflow="ellipsis")
         bar = ProgressBar(total=1.0, completed=share, width=BAR_WIDTH) if step else ""
-        grid.add_row(Text(name), step, left, bar)
+        grid.add_row(text, Text(step), Text(left), bar)
     return Group(Text(look.summary), grid)
 
 
@@ -162,7 +167,7 @@ def follow(watch: Watch, console: Console, once: bool = False) -> None:
             began = time.perf_counter()
             look = watch.look()
             if live:
-                live.update(drawn(look), refresh=True)
+                live.update(drawn(look, console.width), refresh=True)
             else:
                 print(time.strftime("%H:%M:%S"), *look.lines(), sep="\n" if look.jobs else " ", flush=True)
             if look.finished or once:
