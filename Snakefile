@@ -11,7 +11,7 @@
 #   <results>/{dataset}/predictions/{arm}/n{size}/seed{seed}.parquet  evaluate
 #   <results>/scores.parquet, gaps.parquet                            score
 #   <results>/timing/{arm}/{device}-batch{batch_size}-length{length}.parquet   time_inference
-#   <results>/answer.parquet, answer.md                               answer
+#   <results>/answer.parquet, worth.parquet, beyond.parquet, answer.md  answer
 #   <results>/figures/{figure}.{png,svg,pdf}                          plot_{figure}
 #   <results>/tables/{table}.{parquet,md,tex,…}                       table_{table}
 #   <results>/plan.parquet, plan.md, speed/                           plan, measure_speed: only for `snakemake plan`

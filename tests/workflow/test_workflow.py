@@ -16,7 +16,7 @@ from pretrain_or_not.files.parquet import read_metadata
 CELLS = 10  # 5 arms, 2 sizes, 1 seed
 RUNS = {"finetune_bert": 2, "train_lstm": 6, "train_tfidf": 4, "train_probe": 2}
 READ_TOKENS = {rule: n for rule, n in RUNS.items() if rule != "train_tfidf"}  # TF-IDF reads words
-FIGURES = ("scores", "gap", "share", "cost", "tuning", "confusion", "reliability")
+FIGURES = ("scores", "gap", "worth", "share", "cost", "tuning", "confusion", "reliability")
 PLOTS = {f"plot_{name}": 1 for name in FIGURES} | {"all": 1}
 ENDS = {"score": 1, "answer": 1, "table_scores": 1} | PLOTS
 FEATURES = {"extract_features": 1, "extract_training_features": 1}
@@ -52,7 +52,16 @@ def test_every_stage_leaves_its_file(project):
     }
     expected = {"scores.parquet", "gaps.parquet", "answer.parquet", "answer.md", "embeddings/tiny.safetensors"}
     expected |= {"toy/examples.parquet", "toy/dataset.json"}
-    details = ("tuning", "scores_by_class", "scores_by_group", "label_issues", "confusion", "reliability")
+    details = (
+        "worth",
+        "beyond",
+        "tuning",
+        "scores_by_class",
+        "scores_by_group",
+        "label_issues",
+        "confusion",
+        "reliability",
+    )
     expected |= {f"{name}.parquet" for name in details}
     expected |= {f"figures/{name}.{kind}" for name in FIGURES for kind in ("png", "svg", "pdf")}
     forms = ("parquet", "md", "tex", "html")
@@ -161,9 +170,10 @@ def test_the_answer_follows_from_the_gaps(project):
     assert set(answers.index) == set(most.index) == {"lstm", "lstm-bert-embeddings", "tfidf", "probe"}
     for arm, row in answers.iterrows():
         assert row["gap_largest"] == pytest.approx(most.loc[arm, "gap"])
-        ends = most.loc[arm, "gap"] + np.array([-1.96, 1.96]) * most.loc[arm, "gap_se"]
-        found = [row["gap_largest_low"], row["gap_largest_high"]]
-        assert found == pytest.approx(ends, abs=0.3 * most.loc[arm, "gap_se"])
+        for end in ("_low", "_high"):
+            assert row[f"gap_largest{end}"] == pytest.approx(most.loc[arm, f"gap_mean{end}"])
+        half = most.loc[arm, "gap_mean_high"] - most.loc[arm, "gap"]
+        assert half > 1.96 * most.loc[arm, "gap_se"]  # test sampling, and seeds
 
 
 def test_a_fine_tuned_model_loads_with_transformers(project):

@@ -8,6 +8,8 @@ rule answer:
         summaries=inputs_of.summaries,
     output:
         table="<results>/answer.parquet",
+        worth="<results>/worth.parquet",
+        beyond="<results>/beyond.parquet",
         text="<results>/answer.md",
     log:
         "<results>/logs/answer.log",

@@ -1,5 +1,7 @@
 # The figures of the table in report/figures/__init__.py, each as PNG, SVG and PDF; the PNG goes into the report.
 
+DRAWN = dict(rules.score.output.items()) | dict(rules.answer.output.items())
+
 
 for figure in FIGURES.values():
 
@@ -7,7 +9,8 @@ for figure in FIGURES.values():
         name:
             f"plot_{figure.name}"
         input:
-            rules.score.output[figure.reads],
+            DRAWN[figure.reads],
+            **{name: DRAWN[name] for name in figure.also},
         output:
             report(
                 f"<results>/figures/{figure.name}.png",

@@ -1,7 +1,7 @@
 # The two tables, each as Parquet, Markdown, LaTeX and HTML.
 
 
-# Table 1: scores with the most labels, difference from the reference arm, parameters.
+# Table 1: score and gap to the reference arm by the number of labels, one table per dataset.
 rule table_scores:
     input:
         scores=rules.score.output.scores,
@@ -12,7 +12,7 @@ rule table_scores:
             "<results>/tables/scores.html",
             caption="../report/table_scores.rst",
             category="Tables",
-            labels={"table": "Scores with the most labels"},
+            labels={"table": "Scores and gaps by the number of labels"},
         ),
     log:
         "<results>/logs/table_scores.log",
@@ -26,7 +26,7 @@ rule table_scores:
         study=PUBLISHED["study"],
         code=code_digest("table_scores.py"),
     message:
-        "Tabulating scores with the most labels"
+        "Tabulating scores by the number of labels"
     script:
         "../scripts/table_scores.py"
 

@@ -80,15 +80,20 @@ class FrozenEncoder:
         matrix = np.empty((len(rows), self.width), dtype=np.float32)
         for start, end in block_bounds(rows):
             examples = examples_from_table(table.slice(start, end - start), self.tokens, types=self.types)
-            started = time.perf_counter()
-            matrix[start:end], work = infer(self.model, examples, self.accelerator, mean_pooled)
-            self.cost["seconds"] += time.perf_counter() - started
-            self.cost["examples"] += end - start
-            self.truncated += examples.about["truncated"]
-            self.cost["flops"] += work.flops(self.flops)
+            matrix[start:end] = self.features(examples)
         check_finite(matrix, self.name, self.tokens["split"])
         features = pa.FixedSizeListArray.from_arrays(pa.array(matrix.ravel()), self.width)
         return pa.table([pa.array(rows), table["id"], table["label"], features], schema=self.schema())
+
+    def features(self, examples):
+        """Return the features of Examples, float32 (n, width), and count what they cost."""
+        started = time.perf_counter()
+        matrix, work = infer(self.model, examples, self.accelerator, mean_pooled)
+        self.cost["seconds"] += time.perf_counter() - started
+        self.cost["examples"] += len(examples)
+        self.cost["flops"] += work.flops(self.flops)
+        self.truncated += examples.about["truncated"]
+        return matrix
 
 
 def block_bounds(rows):

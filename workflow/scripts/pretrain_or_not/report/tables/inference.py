@@ -86,5 +86,5 @@ def table_inference(timings, reference, titles, study, outputs):
     rows = summarize(read_timings(timings), reference)
     rows["arm_title"] = rows["arm"].map(titles)
     write_table(outputs[0], pa.Table.from_pandas(rows, preserve_index=False), reference=reference)
-    write_forms(as_table(rows, titles[reference], study), outputs[1:])
+    write_forms([as_table(rows, titles[reference], study)], outputs[1:])
     log.info("%s", rows[["arm", "ms_median", "speed_up"]].to_string())
