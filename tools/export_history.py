@@ -3,7 +3,7 @@
     python tools/export_history.py results tensorboard
     tensorboard --logdir tensorboard
 
-TensorBoard is one of the extras: .venv/bin/pip install --requirement envs/extras.txt --constraint envs/lock.txt
+It needs the optional packages of envs/tensorboard.txt. `make tensorboard RESULTS=results` installs them, and exports.
 """
 
 import sys

@@ -13,7 +13,6 @@ from pretrain_or_not.files.parquet import open_parquet
 from pretrain_or_not.report.wording import counted
 
 EVENTS = "events.out.tfevents.*"  # the files that TensorBoard reads
-INSTALL = ".venv/bin/pip install --requirement envs/extras.txt --constraint envs/lock.txt"
 
 
 def export(results: Path, folder: Path) -> int:
@@ -25,7 +24,9 @@ def export(results: Path, folder: Path) -> int:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
-        raise BadInput(f"TensorBoard is not installed; {INSTALL}") from error
+        raise BadInput(
+            "TensorBoard is not installed; run `make tensorboard`, or `pip install -r envs/tensorboard.txt`"
+        ) from error
     runs = sorted(results.glob("*/runs/*/*/*/*/history.parquet"))
     runs = [path.parent for path in runs if (path.parent / "run.json").is_file()]
     if not runs:
