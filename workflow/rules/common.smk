@@ -19,7 +19,7 @@ from pretrain_or_not.files.provenance import digest
 from pretrain_or_not.plan.code import scoring_code, training_code
 from pretrain_or_not.plan.catalogue import one_of
 from pretrain_or_not.plan.experiment import plan_experiment
-from pretrain_or_not.plan.inputs import CELL, CELL_FOLDER, SPEED
+from pretrain_or_not.plan.inputs import CELL, CELL_FOLDER
 from pretrain_or_not.plan.resources import JobResources
 from pretrain_or_not.report.figures import figures_of
 from pretrain_or_not.report.published import matched, study

@@ -1,11 +1,15 @@
-# What the experiment takes, before it runs: `snakemake --cores 8 plan`.
+# What the experiment takes, before it runs: `snakemake plan --cores 8`.
+
+from pretrain_or_not.plan.measured import SPEED, Measured
+
+measured = Measured(inputs_of, params_of, resources_of)
 
 
 # What a run of a few steps takes on the machine that trains, for arms of which no run is finished.
 rule measure_speed:
     input:
-        unpack(inputs_of.more_to_measure),
-        train=inputs_of.read_to_measure,
+        unpack(measured.training),
+        train=measured.training_examples,
         subset=rules.subsample.output[0],
     output:
         cost=SPEED,
@@ -13,21 +17,21 @@ rule measure_speed:
         f"<results>/logs/measure_speed/{{dataset}}/{{arm}}/{CELL}/{{setting}}.log",
     conda:
         ENVIRONMENT
-    threads: resources_of.measuring_threads
+    threads: measured.threads
     resources:
-        gpu=resources_of.measuring_gpus,
+        gpu=measured.gpus,
         mem_mb=resources_of.training_memory,
         runtime=resources_of.training_minutes,
     params:
         recipe=params_of.recipe,
         reads=params_of.reads,
-        pretrained=params_of.measured_with,
+        pretrained=measured.pretrained,
         selection=EXPERIMENT["selection"],
         validation_max=params_of.validation_max,
         metric={"name": catalogue.metric.name, "sign": catalogue.metric.sign},
-        leases_gpu=params_of.leases_gpu,
-        only_flops=params_of.only_flops,
-        code=params_of.speed_code,
+        leases_gpu=measured.leases_gpu,
+        only_flops=measured.only_flops,
+        code=measured.code,
     message:
         "Measuring how fast {wildcards.arm} is trained"
     script:
@@ -42,9 +46,9 @@ localrules:
 
 rule plan:
     input:
-        speeds=lambda wildcards: inputs_of.speeds(params_of),
+        speeds=measured.speeds,
         summaries=[f"<results>/{name}/dataset.json" for name in EXPERIMENT["datasets"]],
-        tokens=inputs_of.all_training_tokens,
+        tokens=measured.all_training_tokens,
     log:
         "<results>/logs/plan.log",
     conda:

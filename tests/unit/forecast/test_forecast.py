@@ -12,8 +12,6 @@ from pretrain_or_not.forecast.facts import Done
 from pretrain_or_not.forecast.forecast import Forecast
 from pretrain_or_not.forecast.page import write_plan
 from pretrain_or_not.forecast.total import Machine, total
-from pretrain_or_not.plan.inputs import JobInputs
-from pretrain_or_not.plan.params import JobParams
 
 
 def look(catalogue):
@@ -114,15 +112,6 @@ def test_a_size_that_is_too_large_and_missing_data_are_refused(tmp_path):
     (tmp_path / "toy" / "dataset.json").unlink()
     with pytest.raises(BadInput, match=r"toy/dataset.json: there is no such file yet"):
         page(catalogue)
-
-
-@pytest.mark.parametrize(("sizes", "measured"), [([40, 1500, 9000], "n1500"), ([5000, 9000], "n5000"),
-                                                 (["10%", "5%"], "n5pct"), (["10%", 300], "n300")])  # fmt: skip
-def test_speed_is_measured_on_few_examples_and_only_where_no_run_is_finished(tmp_path, sizes, measured):
-    catalogue = make_results(tmp_path, experiment={"sizes": sizes})
-    found = JobInputs(catalogue).speeds(JobParams(catalogue))
-    assert f"<results>/speed/toy/lstm/{measured}/seed0/lr0.02.json" in found
-    assert len(found) == (2 if 40 in sizes else 3)
 
 
 def test_a_measured_speed_counts_until_a_run_is_finished(tmp_path):

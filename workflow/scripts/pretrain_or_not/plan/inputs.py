@@ -13,13 +13,10 @@ from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.paths import MODEL_FILES, is_watched, subset_name
 from pretrain_or_not.files.provenance import digest
 from pretrain_or_not.plan.code import test_code
-from pretrain_or_not.plan.per_job import PerJob, Wildcards, per_job
+from pretrain_or_not.plan.per_job import PerJob, per_job
 
 CELL = "n{size}/seed{seed}"
 CELL_FOLDER = f"{{dataset}}/runs/{{arm}}/{CELL}"
-SPEED = f"<results>/speed/{{dataset}}/{{arm}}/{CELL}/{{setting}}.json"
-
-MEASURED_SIZE = 2000  # training examples: speed is measured at the largest size up to this one
 
 
 class JobInputs(PerJob):
@@ -61,51 +58,6 @@ class JobInputs(PerJob):
         """Return whether a run was trained with this recipe."""
         run = read_if_complete(self.folder(wildcards) / wildcards.setting / "run.json")
         return run is not None and run.get("config_digest") == digest(recipe)
-
-    def speeds(self, params) -> list[str]:
-        """Return the measured speed of each arm of the experiment of which no run is finished. params: `JobParams`."""
-        cells: dict[str, list] = {}
-        for cell in grid(self.catalogue.experiment):
-            cells.setdefault(cell["arm"], []).append(cell)
-        return [self.speed(of_arm) for of_arm in cells.values() if not self.any_trained(of_arm, params)]
-
-    def speed(self, cells) -> str:
-        """Return the file of the speed of the arm of `cells`: with few examples, in the middle of its sweep."""
-        dataset, settings = cells[0]["dataset"], self.catalogue.settings(cells[0]["arm"])
-        sizes = [cell["size"] for cell in cells if cell["dataset"] == dataset]
-        counts = sorted({int(size) for size in sizes if size.isdigit()})
-        small = [size for size in counts if size <= MEASURED_SIZE] or counts[:1]
-        size = small[-1] if small else min(sizes, key=lambda share: float(share.removesuffix("pct")))
-        return SPEED.format(**cells[0] | {"size": size}, setting=settings[len(settings) // 2])
-
-    def any_trained(self, cells, params) -> bool:
-        """Return whether any run of `cells` is finished, by the recipe of its arm now."""
-        return any(
-            self.is_trained(Wildcards(cell, setting=setting), params.recipe(Wildcards(cell)))
-            for cell in cells
-            for setting in self.catalogue.settings(cell["arm"])
-        )
-
-    def all_training_tokens(self, _wildcards):
-        """Return the files of training tokens that arms of the experiment read; the plan needs their lengths."""
-        paths = {
-            f"<results>/{cell['dataset']}/tokens/{tokenizer}/train.parquet": None
-            for cell in grid(self.catalogue.experiment)
-            if self.catalogue.reads(cell["arm"]) != "texts" and (tokenizer := self.catalogue.tokenizer_of(cell["arm"]))
-        }
-        return list(paths)
-
-    @per_job
-    def read_to_measure(self, wildcards):
-        """Return the file of examples that the speed of an arm is measured on: tokens, for one that reads features."""
-        if self.catalogue.reads(wildcards.arm) != "features":
-            return self.training_examples(wildcards)
-        return f"<results>/{wildcards.dataset}/tokens/{self.catalogue.tokenizer_of(wildcards.arm)}/train.parquet"
-
-    @per_job
-    def more_to_measure(self, wildcards):
-        """Return the other files that the measurement reads: those of a run; none for features."""
-        return {} if self.catalogue.reads(wildcards.arm) == "features" else self.training(wildcards)
 
     @per_job
     def feature_subsets(self, wildcards):

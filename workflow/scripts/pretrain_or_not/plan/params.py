@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pretrain_or_not.files.model_versions import architecture_version, tokenizer_version, weights_version
 from pretrain_or_not.plan.catalogue import WHOLE
-from pretrain_or_not.plan.code import ingest_code, speed_code, test_code, timing_code
-from pretrain_or_not.plan.per_job import PerJob, Wildcards, per_job
+from pretrain_or_not.plan.code import ingest_code, test_code, timing_code
+from pretrain_or_not.plan.per_job import PerJob, per_job
 
 
 class JobParams(PerJob):
@@ -30,22 +30,6 @@ class JobParams(PerJob):
     def timing_code(self, wildcards):
         """Return the digest of the code that times an arm."""
         return timing_code(self.catalogue.family(wildcards.arm))
-
-    @per_job
-    def speed_code(self, wildcards):
-        """Return the digest of the code that measures how fast an arm is trained."""
-        return speed_code(self.catalogue.family(wildcards.arm), self.catalogue.metric)
-
-    @per_job
-    def leases_gpu(self, wildcards):
-        """Return whether the script that measures an arm has to lease a GPU itself: the common loop does so."""
-        neural = self.catalogue.reads(wildcards.arm) == "features" or self.catalogue.family(wildcards.arm).neural
-        return neural and self.catalogue.family(wildcards.arm).fitted
-
-    @per_job
-    def only_flops(self, wildcards):
-        """Return whether only the operations of an arm are asked for, because the user gives the speed of a GPU."""
-        return self.catalogue.config["plan"]["flops_per_second"] is not None
 
     @per_job
     def family(self, wildcards):
@@ -119,13 +103,6 @@ class JobParams(PerJob):
             if arm.get("init") == "random":
                 return self.without_weights(name, architecture_version)
         return self.catalogue.models[name] | {"version": weights_version(self.catalogue.models[name]["path"])}
-
-    @per_job
-    def measured_with(self, wildcards):
-        """Return the pretrained model that measuring an arm loads: that of its features, if it reads them."""
-        if self.catalogue.reads(wildcards.arm) == "features":
-            return self.pretrained(Wildcards(model=self.catalogue.arms[wildcards.arm]["model"]))
-        return self.pretrained(wildcards)
 
     @per_job
     def untrained(self, wildcards):

@@ -40,18 +40,6 @@ class JobResources(PerJob):
         return self.gpus(self.processes(wildcards)) if self.catalogue.family(wildcards.arm).neural else 0
 
     @per_job
-    def measuring_threads(self, wildcards):
-        """Return the CPU threads of a job that measures an arm; those of its features, where it reads features."""
-        if self.catalogue.reads(wildcards.arm) == "features":
-            return self.catalogue.experiment["threads"]
-        return self.training_threads(wildcards)
-
-    @per_job
-    def measuring_gpus(self, wildcards):
-        """Return the number of GPUs of a job that measures an arm."""
-        return self.gpus() if self.catalogue.reads(wildcards.arm) == "features" else self.training_gpus(wildcards)
-
-    @per_job
     def test_gpus(self, wildcards):
         """Return the number of GPUs for testing a cell."""
         return self.gpus() if self.catalogue.family(wildcards.arm).neural else 0
