@@ -1,4 +1,7 @@
 # make             set up .venv, then run the quickstart to its figures
+# make plan        set up .venv, then say what the experiment takes: time, memory, disk; CONFIG=experiments/mine.yaml
+# make tensorboard set up .venv, with the optional packages of TensorBoard; then export the history of RESULTS for it
+# make watch       follow a run in another terminal; RESULTS=results-mine
 # make test        set up .venv, then run the tests
 # make test-slurm  set up .venv, then test cluster runs on a temporary Slurm (as root, it installs Debian's if needed)
 # make bench       set up .venv, then compare the speed with that of other tools: about an hour on two cores
@@ -9,16 +12,27 @@
 # make clean       delete the quickstart's results (other experiments keep theirs)
 PYTHON ?= python3
 CORES ?= all
+CONFIG ?= config.yaml
+RESULTS ?= results
 BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 export HF_HUB_DISABLE_TELEMETRY = 1
 
-.PHONY: quickstart test test-slurm bench check docs check-docs lock clean
+.PHONY: quickstart plan watch tensorboard test test-slurm bench check docs check-docs lock clean
 
 quickstart: .venv/installed
 	@$(BIN)/snakemake --cores $(CORES)
 
-test: .venv/installed
+plan: .venv/installed
+	@$(BIN)/snakemake plan --cores $(CORES) --configfile $(CONFIG)
+
+watch: .venv/installed
+	@$(BIN)/python tools/watch.py $(RESULTS)
+
+tensorboard: .venv/tensorboard
+	@$(BIN)/python tools/export_history.py $(RESULTS)
+
+test: .venv/installed .venv/tensorboard
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-slurm: .venv/installed
@@ -48,6 +62,10 @@ check-docs: .venv/installed
 	@echo "Installing into .venv: a few minutes"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement envs/lock.txt
+	@touch $@
+
+.venv/tensorboard: .venv/installed envs/tensorboard.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement envs/tensorboard.txt
 	@touch $@
 
 lock:

@@ -15,6 +15,7 @@
 #   <results>/answer.parquet, worth.parquet, beyond.parquet, answer.md  answer
 #   <results>/figures/{figure}.{png,svg,pdf}                          plot_{figure}
 #   <results>/tables/{table}.{parquet,md,tex,…}                       table_{table}
+#   <results>/plan.parquet, plan.md, speed/                           plan, measure_speed: only for `snakemake plan`
 #   <results>/logs/{rule}/…                                           the log of every job
 
 from pathlib import Path
@@ -52,6 +53,7 @@ include: "workflow/rules/timing.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/answer.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/plan.smk"
 
 
 # The complete experiment: scores, answer, figures and tables.

@@ -17,3 +17,11 @@ def test_every_direct_dependency_is_pinned_and_has_a_reason():
         if not line.startswith("#"):
             name = line.partition("#")[0].split("==")[0].strip()
             assert f"\n{name.lower().replace('_', '-')}==" in lock, name
+
+
+def test_packages_of_tensorboard_are_pinned_and_not_in_the_lock():
+    lock = (ROOT / "envs/lock.txt").read_text().lower()
+    for line in (ROOT / "envs/tensorboard.txt").read_text().splitlines():
+        if not line.startswith("#"):
+            name, _, version = line.partition("#")[0].strip().partition("==")
+            assert version and f"\n{name.lower()}==" not in lock, line

@@ -22,6 +22,7 @@ from pretrain_or_not.compute.transformer import (
     load_encoder,
     speed_up_dropout,
 )
+from pretrain_or_not.config.pairs import pair_count
 from pretrain_or_not.files.pretrained import verified
 from pretrain_or_not.job import log
 
@@ -74,7 +75,7 @@ class ContrastiveClassifier:
         """Tune the encoder on pairs of labelled examples, and fit the head on their embeddings; return self."""
         from pretrain_or_not.compute.contrast import sample_pairs, tune_on_pairs
 
-        count = pair_count(len(examples), self.recipe)
+        count = pairs_to_draw(self.recipe, len(examples))
         encoder, seen = self.network.encoder, len(examples)
         if len(np.unique(examples.labels)) > 1:
             pairs = sample_pairs(examples.labels, count, self.seed)
@@ -123,12 +124,12 @@ class ContrastiveClassifier:
         (Path(folder) / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 
 
-def pair_count(examples, recipe):
-    """Return the number of pairs of a run, and log where `max_steps` bounds it."""
-    planned, most = examples * recipe["pairs_per_example"], recipe["max_steps"] * recipe["batch_size"]
-    if planned > most:
-        log.info("%d of %d pairs are drawn, which take the %d steps of max_steps", most, planned, recipe["max_steps"])
-    return min(planned, most)
+def pairs_to_draw(recipe, examples):
+    """Return the number of pairs of a run on `examples`, and log where `max_steps` bounds it."""
+    count, wanted = pair_count(recipe, examples)
+    if count < wanted:
+        log.info("%d of %d pairs are drawn, which take the %d steps of max_steps", count, wanted, recipe["max_steps"])
+    return count
 
 
 def build(run, about):

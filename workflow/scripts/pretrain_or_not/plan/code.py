@@ -34,3 +34,8 @@ def timing_code(family: Family) -> str:
 def prediction_code(families: list[Family]) -> str:
     """Return the digest of the code that classifies new texts with a model of one of some families."""
     return code_digest("predict_texts.py", *(family.module for family in families))
+
+
+def speed_code(family: Family, metric: Metric) -> str:
+    """Return the digest of the code that measures how fast an arm is trained."""
+    return code_digest("measure_speed.py", family.module, metric.module)

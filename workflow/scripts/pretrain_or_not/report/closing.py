@@ -17,6 +17,11 @@ def closing_words(results: Path) -> str:
     return f"{text}\n" + "".join(f"\n{name}: {results}/{files}" for name, files in PLACES.items()) + "\n"
 
 
+def plan_words(results: Path) -> str:
+    """Return the plan as plain text, with the place of its table."""
+    return f"\n{terminal((results / 'plan.md').read_text(encoding='utf-8'))}\nTable: {results}/plan.parquet\n"
+
+
 def failure_words(errors: str, complete: int, missing: list[dict]) -> str:
     """Return what to print after a run in which a job failed: its errors, and what is missing if anything is there.
 
