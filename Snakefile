@@ -53,6 +53,7 @@ include: "workflow/rules/timing.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/answer.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/page.smk"
 include: "workflow/rules/plan.smk"
 
 
@@ -62,6 +63,7 @@ rule all:
     input:
         rules.score.output,
         rules.answer.output,
+        rules.page.output,
         expand("<results>/figures/{name}.{suffix}", name=FIGURES, suffix=("png", "svg", "pdf")),
         rules.table_scores.output,
         rules.table_inference.output if HAS_TIMES else [],

@@ -11,6 +11,8 @@ rule answer:
         table="<results>/answer.parquet",
         worth="<results>/worth.parquet",
         beyond="<results>/beyond.parquet",
+        pairs="<results>/pairs.parquet",
+        recommendation="<results>/recommendation.parquet",
         text="<results>/answer.md",
     log:
         "<results>/logs/answer.log",
@@ -20,6 +22,7 @@ rule answer:
         threshold=catalogue.one_point,
         metric=EXPERIMENT["metric"],
         missing=lambda wildcards: inputs_of.missing_cells(),
+        costs=config["costs"],
         code=scoring_code("answer.py"),
     message:
         "Answering from how many labels on the gap is small"

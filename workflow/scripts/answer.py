@@ -15,5 +15,6 @@ if __name__ == "__main__":
             threshold=snakemake.params.threshold,
             metric=snakemake.params.metric,
             missing=snakemake.params.missing,
+            costs=snakemake.params.costs,
             outputs=dict(snakemake.output.items()),
         )

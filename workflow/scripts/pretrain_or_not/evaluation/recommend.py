@@ -1,4 +1,4 @@
-"""Choose an arm for a number of labels: the one with the best score, and the cheapest one that is close to it.
+"""Choose an arm for a number of labels: the best one, or the cheapest that is close to it.
 
 ``report/page/page.js`` follows the same rules, so that the decision page can answer while its user moves a slider; a
 test compares the two in a browser.

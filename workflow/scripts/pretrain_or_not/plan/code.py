@@ -3,7 +3,10 @@
 from pretrain_or_not.config.families import Family
 from pretrain_or_not.config.metrics import METRICS, Metric
 from pretrain_or_not.config.sources import SOURCES
-from pretrain_or_not.files.code_digest import code_digest
+from pretrain_or_not.files.code_digest import SCRIPTS, code_digest
+from pretrain_or_not.files.provenance import digest, sha256_of
+
+PAGE = SCRIPTS / "pretrain_or_not" / "report"
 
 
 def ingest_code(source: str) -> str:
@@ -24,6 +27,11 @@ def test_code(family: Family, metric: Metric) -> str:
 def scoring_code(script: str) -> str:
     """Return the digest of the code of a script that scores by all metrics."""
     return code_digest(script, *(metric.module for metric in METRICS.values()))
+
+
+def page_code() -> str:
+    """Return the digest of the code of the decision page, with that which runs in the browser."""
+    return digest([scoring_code("decision_page.py"), *map(sha256_of, sorted((PAGE / "page").glob("page.*")))])
 
 
 def timing_code(family: Family) -> str:

@@ -14,6 +14,7 @@ from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import read_metadata, write_table
 from pretrain_or_not.files.paths import PathLike
 from pretrain_or_not.job import log
+from pretrain_or_not.report.advice import advice
 from pretrain_or_not.report.frames import read_frame
 from pretrain_or_not.report.further import further_answers
 from pretrain_or_not.report.markup import markdown
@@ -148,12 +149,13 @@ def gap_sentence(row, arm):
     return f"{text} At {largest}{place} it is {gap}.{next_words(row)}"
 
 
-def as_markdown(table, scores, reference, warnings, missing, by_group=None, further=None, times=None):
+def as_markdown(table, scores, reference, warnings, missing, by_group=None, further=None, times=None, advised=None):
     """Return the answer as a page: per dataset one line per arm with notes below; at the end the method.
 
     table: rows of answer.parquet. scores: rows of scores.parquet. reference: name of the arm. warnings: dataset -> list
     of sentences. missing: see `report.notes.missing_words`. by_group: rows of scores_by_group.parquet, or None.
-    further: dataset -> lines, see `report.further`. times: rows of tables/inference.parquet, or None.
+    further: dataset -> lines, see `report.further`. times: rows of tables/inference.parquet, or None. advised: dataset ->
+    lines, see `report.advice`.
     """
     lines = ["# From how many labels on is the gap to the reference small?", ""]
     if missing:
@@ -167,6 +169,7 @@ def as_markdown(table, scores, reference, warnings, missing, by_group=None, furt
             ]
         else:
             measured_from = markdown(rows["reference_title"].iloc[0])
+            lines += (advised or {}).get(dataset, [])
             lines += [
                 f"On **{title}**, measured from **{measured_from}** in {unit_words(rows)}{validation_words(cells)}:",
                 "",
@@ -237,15 +240,16 @@ def answer(
     metric: str,
     missing: list,
     outputs: dict,
-    times: PathLike | None = None,
+    times: PathLike | None,
+    costs: dict,
 ) -> None:
-    """Write answer.parquet, worth.parquet, beyond.parquet and answer.md.
+    """Write answer.parquet, worth.parquet, beyond.parquet, pairs.parquet, recommendation.parquet and answer.md.
 
     scores, gaps, by_group: paths of the tidy tables. predictions: one path per cell. summaries: of each dataset.json.
     threshold: a gap below it is small, in the unit of the gaps. metric: name of the experiment's. missing: cells of
     the experiment that were not scored, see `report.notes.missing_words`. outputs: paths of `table`, `worth`,
-    `beyond` and `text`.
-    times: path of tables/inference.parquet, None if nothing was timed.
+    `beyond`, `pairs`, `recommendation` and `text`. times: path of tables/inference.parquet, None if nothing was timed.
+    costs: section of the config.
     """
     cells, rows = read_frame(gaps), read_frame(scores)
     abouts = {path: read_metadata(path) for path in predictions}
@@ -255,8 +259,10 @@ def answer(
     warnings = {facts["dataset"]: facts.get("warnings", []) for facts in map(read_json, summaries)}
     reference = read_metadata(scores)["reference"]
     further = further_answers(rows, cells, paths, reference, threshold, METRICS[metric], outputs)
-    text = as_markdown(table, rows, reference, warnings, missing, read_frame(by_group), further,
-                       None if times is None else read_frame(times))  # fmt: skip
+    timed = None if times is None else read_frame(times)
+    worth = read_frame(outputs["worth"])
+    advised = advice(rows, paths, reference, threshold, METRICS[metric], timed, worth, costs, outputs)
+    text = as_markdown(table, rows, reference, warnings, missing, read_frame(by_group), further, timed, advised)
     with atomic_write(outputs["text"]) as partial:
         partial.write_text(text, encoding="utf-8")
     log.info("%s", text)

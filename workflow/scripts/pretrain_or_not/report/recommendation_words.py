@@ -59,9 +59,9 @@ def cheaper(question, found, metric):
     return said
 
 
-def time_text(ms: float) -> str:
+def time_text(ms: float | None) -> str:
     """Return milliseconds with two digits: ``0.052 ms``, ``2.1 ms``, ``210 ms``."""
-    if math.isnan(ms):
+    if ms is None or math.isnan(ms):
         return "–"
     if ms < 0.001:
         return "under 0.001 ms"
@@ -99,7 +99,7 @@ def break_even_words(worth: pd.DataFrame, arms: pd.DataFrame, prices: Prices) ->
     score of the reference arm with n: for each arm, the largest n for which N was reached. Without the prices, an empty
     list. worth: rows of worth.parquet of one dataset. arms: see `Recommendation`.
     """
-    said = []
+    said: list[str] = []
     if prices.label is None or worth.empty:
         return said
     for arm, rows in worth[worth["labels"].map(math.isfinite)].groupby("arm", sort=False):

@@ -24,7 +24,7 @@ TEXTS = 12  # on which arms differ
 LONGEST = 400  # characters of a text
 
 
-def of_dataset(
+def dataset_content(
     dataset: str, metric: Metric, reference: str, arms: list[str], tables: dict[str, pd.DataFrame], paths: dict,
     examples: str,
 ) -> dict:  # fmt: skip
