@@ -42,6 +42,7 @@ def save_tokenizer(tokenizer: LoadedTokenizer, path: str, about: PathLike) -> No
             for name in (SETTINGS, "special_tokens_map.json"):
                 if (source := Path(locate(path)) / name).is_file():
                     shutil.copyfile(source, scratch / name)
+            assert tokenizer.fast is not None
             tokenizer.fast.save(str(scratch / IDS))
         files = {file.name: sha256_of(file) for file in sorted(scratch.iterdir()) if file.is_file()}
         for name in files:

@@ -12,8 +12,9 @@ from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.report.markup import markdown
 from pretrain_or_not.report.recommendation_words import break_even_words, gain_words, sentences
 
-COLUMNS = ["dataset", "n", "batch", "arm", "arm_title", "best", "cheapest", "metric", "score", "score_low", "score_high",
-           "gap", "gap_low", "gap_high", "ms", "busy", "memory_mb", "hours", "once", "monthly"]  # fmt: skip
+COLUMNS = ["dataset", "n", "batch", "arm", "arm_title", "best", "cheapest", "metric", "score", "score_low",
+           "score_high", "gap", "gap_low", "gap_high", "ms", "busy", "memory_mb", "hours", "once",
+           "monthly"]  # fmt: skip
 
 
 def advice(

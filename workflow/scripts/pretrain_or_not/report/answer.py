@@ -154,8 +154,8 @@ def as_markdown(table, scores, reference, warnings, missing, by_group=None, furt
 
     table: rows of answer.parquet. scores: rows of scores.parquet. reference: name of the arm. warnings: dataset -> list
     of sentences. missing: see `report.notes.missing_words`. by_group: rows of scores_by_group.parquet, or None.
-    further: dataset -> lines, see `report.further`. times: rows of tables/inference.parquet, or None. advised: dataset ->
-    lines, see `report.advice`.
+    further, advised: dataset -> lines, see `report.further`, `report.advice`. times: rows of tables/inference.parquet,
+    or None.
     """
     lines = ["# From how many labels on is the gap to the reference small?", ""]
     if missing:

@@ -46,7 +46,8 @@ def decision_page(
     tables: paths of `scores`, `answer`, `worth`, `beyond`, `pairs` and `by_group`. times: of tables/inference.parquet,
     None if nothing was timed. predictions: one path per cell. summaries, examples: of each dataset.json and
     examples.parquet, in the same order. arms: names, in order. threshold: up to which gap an arm is close to the best.
-    metric: name of the experiment's. missing: cells that were not scored. costs, config: section, and all, of the config.
+    metric: name of the experiment's. missing: cells that were not scored. costs, config: a section of the config, and
+    all of it.
     """
     frames, measured = {name: read_frame(path) for name, path in tables.items()}, METRICS[metric]
     frames["times"] = read_frame(times) if times is not None else pd.DataFrame()
