@@ -39,11 +39,10 @@ def tables(arms=3, sizes=(100, 1000, 4000), seeds=(0, 1, 2), datasets=("imdb",))
     rows = [
         {"dataset": dataset, "dataset_title": f"{dataset} $_%<&", "arm": arm,
          "arm_title": TITLES[i % 5] + " " * (i // 5), "reference": names[0], "reference_title": "Reference",
-         "size": str(n), "n": n,
-         "seed": seed, "share": n / 5_000_000,
+         "size": str(n), "n": n, "seed": seed, "share": n / 5_000_000,
          "accuracy": 0.9 - (1 + i) * n**-0.4 + rng.normal(0, 0.01), "gap_se": 0.4 + 0.1 * seed,
-         "training_flops": 10.0 ** (12 - i) * n,
-         "selection": "validation", "accuracy_guessing": 0.5, "accuracy_ceiling": np.nan, "family": "lstm", "folds": 0}
+         "training_flops": 10.0 ** (12 - i) * n, "selection": "validation", "accuracy_guessing": 0.5,
+         "accuracy_ceiling": np.nan, "family": "lstm", "folds": 0}
         for dataset in datasets
         for i, arm in enumerate(names)
         for n in (sizes[dataset] if isinstance(sizes, dict) else sizes)

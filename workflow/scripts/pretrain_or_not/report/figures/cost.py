@@ -113,7 +113,7 @@ def time_label(rows):
         return "Time to classify a text: no arm was timed"
     first = timed.iloc[0]
     start = "" if first["start"] == "text" else "from tokens, "
-    label = f"Time to classify a text (ms; {start}{first['timed_on'].upper()}, {at_once(first['batch_size'])})"
+    label = f"Time to classify a text (ms; {start}{first['timed_on'].upper()}, {at_once(int(first['batch_size']))})"
     missing = list(dict.fromkeys(rows.loc[rows["ms"].isna(), "arm_title"]))
     return f"{label}\nnot timed: {listed(missing)}" if missing else label
 
