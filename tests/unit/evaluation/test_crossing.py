@@ -52,6 +52,7 @@ def test_crossing_of_a_single_size():
 )  # fmt: skip
 def test_the_next_size_is_between_those_around_the_crossing(means, size):
     assert next_size(np.array(SIZES), np.array(means), 1.0) == pytest.approx(size, nan_ok=True)
+    assert np.isnan(next_size(np.array([100, 190, 370, 730]), np.array(means), 1.0))  # all close to each other
 
 
 @pytest.mark.parametrize("seeds", [1, 2, [3, 2, 1, 1]])

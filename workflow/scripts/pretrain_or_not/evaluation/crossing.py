@@ -26,6 +26,8 @@ REPLICATES = 10_000
 
 FLOOR = 0.15  # of the threshold
 
+CLOSE = 2  # ratio of two sizes below which a size between them says little
+
 TITLES = ["dataset", "dataset_title", "arm", "arm_title", "reference", "reference_title"]
 
 # What is not known where the test examples are too few, or both arms guess.
@@ -60,14 +62,15 @@ def crossing(sizes: list[int] | np.ndarray, gaps: np.ndarray, threshold: float) 
 
 
 def next_size(sizes: np.ndarray, means: np.ndarray, threshold: float) -> float:
-    """Return the size to run next, to know the crossing better; NaN if it is not between two sizes.
+    """Return the size to run next, to know the crossing better; NaN if it is not between two sizes, or those are CLOSE.
 
     It is the geometric middle of the two sizes between which the gap falls below the threshold for good.
     """
     above = np.flatnonzero(means >= threshold)
     if not len(above) or above[-1] == len(sizes) - 1:
         return math.nan
-    return float(np.sqrt(float(sizes[above[-1]]) * sizes[above[-1] + 1]))
+    before, after = (float(sizes[above[-1] + i]) for i in (0, 1))
+    return math.sqrt(before * after) if after / before >= CLOSE else math.nan
 
 
 def answer_row(gaps: Measured, threshold: float, arms: int = 1) -> dict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from pretrain_or_not.config.metrics import Metric
@@ -44,6 +45,8 @@ def with_group_means(
             half = (
                 total_half_widths(cells[f"test_{name}"].to_numpy(), seeds, pooled.get(dataset, SeedVariance())) / scale
             )
+            if name == "gap":
+                half = np.where(cells["arm"] == reference, 0, half)  # of the reference arm to itself
             for end, sign in (("_low", -1), ("_high", 1)):
                 means.loc[cells.index, f"{name}_mean{end}"] = cells[f"{name}_mean"] + sign * half
     ends = ["score_mean_low", "score_mean_high"]
