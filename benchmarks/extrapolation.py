@@ -150,7 +150,7 @@ def summary(values):
     if not len(values):
         return ""
     error, bias, held = np.abs(values[:, 0]).mean(), values[:, 0].mean(), values[:, 1].mean()
-    return f"{error:.1f} ({bias:+.1f}), {held:.2f}".replace("-", "−")
+    return f"{error:.1f} ({round(bias, 1) + 0:+.1f}), {held:.2f}".replace("-", "−")
 
 
 if __name__ == "__main__":

@@ -40,8 +40,10 @@ def after_last_job():
     """Clean up, and print the answer, or the plan if that was asked for."""
     if slurm_run():
         forget(slurm_run())
-    words = plan_words if "plan" in workflow.dag_settings.targets else closing_words
-    print(words(catalogue.results))
+    if "plan" in workflow.dag_settings.targets:
+        print(plan_words(catalogue.results))
+    else:
+        print(closing_words(catalogue.results, catalogue.predictions))
 
 
 def after_failure():

@@ -52,7 +52,7 @@ def test_one_line_per_arm_with_what_is_known():
         ratio(100, NONE, NONE, NONE, arm_title="Small"), ratio(30, NONE, NONE, NONE, guessed=True),
     ])  # fmt: skip
     lead, line, note = worth_lines(rows)
-    assert lead.startswith("What **BERT** is worth in labels")
+    assert lead.startswith("What **BERT** is worth: how many times as many labels")
     assert (
         line == "- **LSTM_1**: 38 times at 100 labels (95 %: 31 to 47), 2.0 times at 10,000 labels (95 %: 1.5 or more)."
     )

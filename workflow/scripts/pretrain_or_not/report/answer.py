@@ -215,7 +215,7 @@ def method(table):
     if table["seeds"].max() == 1:
         seeds = (
             "cannot be measured with one seed: their standard deviation is taken to be near 5 % of the reference arm's "
-            "error, and the intervals are wide"
+            "error, and the intervals are wide; a second seed makes them narrower"
         )
     joint = ""
     if table["arms"].max() > 1:

@@ -26,7 +26,7 @@ def worth_lines(rows: pd.DataFrame) -> list[str]:
     guessed = rows.loc[rows["guessed"], "n"].unique()
     left_out = ", ".join(f"{n:,}" for n in guessed)
     note = [f"\nNot counted, because there **{reference}** is no better than guessing: {left_out} labels."]
-    lead = f"What **{reference}** is worth in labels: how many times as many another arm needs for the same score.\n"
+    lead = f"What **{reference}** is worth: how many times as many labels another arm needs for the same score.\n"
     return [lead, *lines, *(note if len(guessed) else [])]
 
 
