@@ -33,4 +33,4 @@ def test_the_plan_measures_each_arm_once_and_trains_nothing(tmp_path, tiny_bert)
     assert project.jobs(config, targets=("plan",)) == {"plan": 1}
 
     look = Watch(results).look()
-    assert look.summary.startswith("0 of 14 training runs done, 0 jobs running; about ") and not look.finished
+    assert look.summary.startswith("0 of 14 training runs done, nothing runs now; about ") and not look.finished

@@ -145,7 +145,7 @@ def test_it_ends_when_the_answer_is_there(results, monkeypatch, capsys):
     assert main([str(results)]) == 0 and len(looks) == 1
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2 and lines[0].endswith(
-        "1 of 1 training run done, 0 jobs running; all models are trained and tested"
+        "1 of 1 training run done, nothing runs now; all models are trained and tested"
     )
 
 

@@ -97,7 +97,8 @@ class Watch:
 def summary(rows: list[Row], features: list[Features], left: Total, jobs: list[Job], machine: Machine) -> str:
     """Return in words how many runs are done, and how much time is left for all."""
     runs = sum(row.runs for row in rows)
-    found = [f"{runs - left.runs:,} of {counted(runs, 'training run')} done, {counted(len(jobs), 'job')} running"]
+    now = f"{counted(len(jobs), 'job')} running" if jobs else "nothing runs now"
+    found = [f"{runs - left.runs:,} of {counted(runs, 'training run')} done, {now}"]
     if not left.jobs:
         return f"{found[0]}; all models are trained and tested"
     # A run that is slower than foretold shows it by its own steps.
@@ -111,8 +112,8 @@ def summary(rows: list[Row], features: list[Features], left: Total, jobs: list[J
             f"at least {duration(max(0.0, expected))} left, without what is not known yet: {', '.join(left.unknown)}"
         )
     elif expected > 0:
-        at = time.strftime("%a %H:%M", time.localtime(time.time() + expected))
-        found.append(f"about {duration(expected)} left, until {at}")
+        until = f", until {time.strftime('%a %H:%M', time.localtime(time.time() + expected))}" if jobs else ""
+        found.append(f"about {duration(expected)} left{until}")
         found += [f"at most {duration(most)}"] if most > 1.05 * expected else []
     return "; ".join(found)
 

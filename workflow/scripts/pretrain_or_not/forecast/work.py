@@ -36,7 +36,7 @@ def planned_work(family: Family, arm: dict, n: int, lengths: np.ndarray | None) 
 
     arm: its keys. lengths: tokens of texts of the data set as the arm reads them, (k,); None if they are not known.
     """
-    if family.fitted and not family.neural:
+    if family.fitted and "pairs_per_example" not in arm:
         return Work(n, 0, n, None, 1, "n")
     if family.fitted:
         pairs = pair_count(arm, n)[0]
