@@ -60,6 +60,8 @@ def test_every_stage_leaves_its_file(project):
     expected |= {f"timing/{arm}/cpu-batch2-length8.parquet" for arm in ("bert", "lstm", "lstm-bert-embeddings")}
     for folder in ("tokens/tiny", "features/tiny/length-32"):
         expected |= {f"toy/{folder}/{split}.parquet" for split in ("train", "validation", "test")}
+    tokenizer = ("tokenizer.json", "tokenizer_config.json")
+    expected |= {f"toy/tokens/tiny/tokenizer/{name}" for name in ("about.json", *tokenizer)}
     settings = {"bert": ["lr0.001"], "lstm": ["lr0.001", "lr0.02"], "lstm-bert-embeddings": ["lr0.02"],
                 "tfidf": ["C1.0", "C10.0"], "probe": ["C0.1"]}  # fmt: skip
     for cell in ("n40/seed0", "n50pct/seed0"):
@@ -74,7 +76,9 @@ def test_every_stage_leaves_its_file(project):
             assert selected in runs
             expected |= {f"toy/runs/{arm}/{cell}/{selected}/{name}" for name in models}
             expected.add(f"toy/runs/{arm}/{cell}/selected.json")
-            expected |= {f"toy/runs/{arm}/{cell}/selected/{name}" for name in models}
+            works_alone = [*models, "classifier.json", "README.md", *([] if arm == "tfidf" else tokenizer)]
+            works_alone += ["embeddings.safetensors"] if arm == "lstm-bert-embeddings" else []
+            expected |= {f"toy/runs/{arm}/{cell}/selected/{name}" for name in works_alone}
     assert found == expected
 
 

@@ -14,7 +14,7 @@ from pretrain_or_not.config.layers import layers_of
 from pretrain_or_not.config.splits import SPLITS
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.code_digest import code_digest
-from pretrain_or_not.files.paths import MODEL_FILES
+from pretrain_or_not.files.paths import ABOUT, CARD, MODEL_FILES
 from pretrain_or_not.files.provenance import digest
 from pretrain_or_not.plan.code import scoring_code, training_code
 from pretrain_or_not.plan.catalogue import one_of

@@ -210,7 +210,7 @@ def test_weights_of_a_tested_run_are_not_needed(tmp_path, folder):
     inputs = inputs_with(tmp_path, *RATES)
     assert inputs.untested_weights(cell("lstm")) == weights("lr0.02")  # there are no predictions
     predictions = tmp_path / "results" / "toy" / "predictions" / "lstm" / "n40" / "seed0.parquet"
-    current = code.test_code(inputs.catalogue.family("lstm"))
+    current = code.test_code(inputs.catalogue.family("lstm"), inputs.catalogue.metric)
 
     def predict(run, by):
         write_table(predictions, pa.table({"id": [0]}), run=digest(runs[run]), code=by)

@@ -11,7 +11,7 @@ from torch import nn
 from pretrain_or_not.arms import LABEL_NAMES, Network, Untrained
 from pretrain_or_not.compute.classifier import Output
 from pretrain_or_not.compute.dropout import Dropout
-from pretrain_or_not.compute.embeddings import check_rows, read_embeddings, read_shared_embeddings
+from pretrain_or_not.compute.embeddings import check_rows, read_embeddings, read_shared_embeddings, shared_embeddings
 from pretrain_or_not.compute.flops import Flops
 from pretrain_or_not.compute.inference import NetworkClassifier
 from pretrain_or_not.compute.time_axis import masked_max, reversal, reverse
@@ -115,7 +115,7 @@ class LSTMClassifier(nn.Module):
         config.pop("family")
         weights = load_file(Path(folder) / "model.safetensors")
         if frozen := config.get("embeddings"):
-            weights[EMBEDDING] = read_shared_embeddings(Path(folder) / frozen["path"], frozen["sha256"])
+            weights[EMBEDDING] = read_shared_embeddings(shared_embeddings(folder, frozen), frozen["sha256"])
         model = cls(config, freeze_embeddings=frozen is not None)
         model.load_state_dict(weights)
         return model

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 
-from pretrain_or_not.compute.devices import build_accelerator, device_facts
+from pretrain_or_not.compute.devices import InferenceDevice, device_facts
 from pretrain_or_not.compute.flops import Work
 from pretrain_or_not.data.batches import ordered_batches
 from pretrain_or_not.data.examples import Examples, Takes
@@ -25,7 +25,7 @@ class NetworkClassifier:
         takes: what the model can read, None for anything.
         """
         self.takes = takes or Takes()
-        self.accelerator = build_accelerator(precision)
+        self.accelerator = InferenceDevice(precision)
         self.model, self.flops = model.to(self.accelerator.device), flops
         self.device = device_facts(self.accelerator)["device"]
 
@@ -42,7 +42,12 @@ def tensors(batch, device):
 
 @torch.inference_mode()
 def infer(
-    model, examples: Examples, accelerator: Accelerator, result: Callable, rows=None, between: Callable | None = None
+    model,
+    examples: Examples,
+    accelerator: Accelerator | InferenceDevice,
+    result: Callable,
+    rows=None,
+    between: Callable | None = None,
 ) -> tuple[np.ndarray, Work]:
     """Return `result` of the model's output for all examples, in their order: float32 (n, k), and the Work done.
 

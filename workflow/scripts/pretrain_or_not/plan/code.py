@@ -16,9 +16,9 @@ def training_code(family: Family, metric: Metric) -> str:
     return code_digest(family.script, family.module, metric.module)
 
 
-def test_code(family: Family) -> str:
-    """Return the digest of the code that tests a cell."""
-    return code_digest("evaluate_cell.py", family.module)
+def test_code(family: Family, metric: Metric) -> str:
+    """Return the digest of the code that tests a cell, and scores it by a metric for the card of its model."""
+    return code_digest("evaluate_cell.py", family.module, metric.module)
 
 
 def scoring_code(script: str) -> str:

@@ -106,6 +106,14 @@ class JobInputs(PerJob):
         return self.examples_of(wildcards, "test")
 
     @per_job
+    def tokenizer(self, wildcards):
+        """Return the list of the files of the tokenizer that a cell's arm reads by, or no path."""
+        if self.catalogue.reads(wildcards.arm) == "texts":
+            return []
+        name = self.catalogue.tokenizer_of(wildcards.arm)
+        return f"<results>/{wildcards.dataset}/tokens/{name}/tokenizer/about.json"
+
+    @per_job
     def run_costs(self, wildcards):
         """Return the run.json of each run of a cell, in the order of the sweep."""
         cell = CELL_FOLDER.format(**wildcards)
@@ -149,7 +157,7 @@ class JobInputs(PerJob):
             return []
         from pretrain_or_not.evaluation.predict import is_tested  # here, because it takes a quarter of a second
 
-        code = test_code(self.catalogue.family(wildcards.arm))
+        code = test_code(self.catalogue.family(wildcards.arm), metric=self.catalogue.metric)
         tested = is_tested(self.predictions_path(wildcards), run, code)
         return [] if tested else [weights_of(wildcards, run)]
 

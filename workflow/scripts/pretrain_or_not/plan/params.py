@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pretrain_or_not.files.model_versions import architecture_version, tokenizer_version, weights_version
 from pretrain_or_not.plan.catalogue import WHOLE
 from pretrain_or_not.plan.code import ingest_code, test_code, timing_code
@@ -24,7 +26,7 @@ class JobParams(PerJob):
     @per_job
     def test_code(self, wildcards):
         """Return the digest of the code that tests a cell."""
-        return test_code(self.catalogue.family(wildcards.arm))
+        return test_code(self.catalogue.family(wildcards.arm), self.catalogue.metric)
 
     @per_job
     def timing_code(self, wildcards):
@@ -119,6 +121,20 @@ class JobParams(PerJob):
         """
         model = self.catalogue.models[name]
         return {"path": model["path"], "revision": model["revision"], "version": version(model["path"])}
+
+    @per_job
+    def origin(self, wildcards):
+        """Return where the model of a cell comes from: see `evaluation.model_folder.Origin`."""
+        arm, dataset = self.catalogue.arms[wildcards.arm], self.catalogue.datasets[wildcards.dataset]
+        text, pair = dataset.get("text") or "text", dataset.get("pair")
+        data = {
+            "text": pair or ([text] if isinstance(text, str) else text),
+            "pair": bool(pair),
+            "separator": dataset.get("separator", "\n"),
+            "hub": dataset["id"] if dataset["source"] == "hub" and not Path(dataset["id"]).is_dir() else None,
+        }
+        named = {key: arm[key] for key in self.catalogue.family(wildcards.arm).model_keys if arm.get(key)}
+        return {"data": data, "models": {key: self.catalogue.models[name] for key, name in named.items()}}
 
     @per_job
     def shape(self, wildcards):
