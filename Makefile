@@ -1,5 +1,6 @@
 # make             set up .venv, then run the quickstart to its figures
-# make test        set up .venv, then run the tests
+# make test        set up .venv, optional packages included, then run the tests
+# make onnx        set up .venv, with the optional packages that export a model to ONNX
 # make test-slurm  set up .venv, then test cluster runs on a temporary Slurm (as root, it installs Debian's if needed)
 # make bench       set up .venv, then compare the speed with that of other tools: about an hour on two cores
 # make check       set up .venv, then check format, style, types, and which room imports from which
@@ -13,12 +14,14 @@ BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 export HF_HUB_DISABLE_TELEMETRY = 1
 
-.PHONY: quickstart test test-slurm bench check docs check-docs lock clean
+.PHONY: quickstart onnx test test-slurm bench check docs check-docs lock clean
 
 quickstart: .venv/installed
 	@$(BIN)/snakemake --cores $(CORES)
 
-test: .venv/installed
+onnx: .venv/onnx
+
+test: .venv/installed .venv/onnx
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-slurm: .venv/installed
@@ -48,6 +51,10 @@ check-docs: .venv/installed
 	@echo "Installing into .venv: a few minutes"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement envs/lock.txt
+	@touch $@
+
+.venv/onnx: .venv/installed envs/onnx.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement envs/onnx.txt
 	@touch $@
 
 lock:
