@@ -16,7 +16,7 @@ def comparison_lines(result: dict) -> list[str]:
     variants, threads = result["variants"], counted(result["threads"], "thread")
     waited = max(v["ms_per_text"][size] / v["cpu_ms_per_text"][size] for v in variants for size in v["ms_per_text"])
     key = "cpu_ms_per_text" if waited > BUSY else "ms_per_text"
-    rows = [["", "size", "accuracy", *(f"ms per text, batch of {size}" for size in variants[0][key])]]
+    rows = [["", "size", "accuracy", *(f"ms per text, batch {size}" for size in variants[0][key])]]
     for v in variants:
         name = v["name"] if v["precision"] in v["name"] else f"{v['name']} ({v['precision']})"
         times = [f"{ms:.2f}" for ms in v[key].values()]
@@ -33,6 +33,8 @@ def comparison_lines(result: dict) -> list[str]:
         )
     if result["left_out"]:
         lines.append(f"{counted(result['left_out'], 'row')} without text or label left out.")
+    best = [f"{min(variants, key=lambda v: v[key][size])['name']} in batches of {size}" for size in variants[0][key]]
+    lines.append(f"Fastest here: {', '.join(best)}.")
     named = {v["name"]: v for v in variants}
     if "ONNX int8" in named:
         lines += int8_lines(named["original"], named["ONNX"], named["ONNX int8"], result["texts"], key)
