@@ -45,6 +45,7 @@ def test_defaults_are_filled():
     }
     assert checked == {
         "pathvars": {"results": "results"},
+        "predict": {},
         "figures": {"width": 3.5, "one_point": None},
         "timing": {
             "arms": None,

@@ -1,4 +1,4 @@
-"""To pretrain, or not? The code of the workflow, and `load`, which classifies texts with a model that it selected."""
+"""The code of the workflow, with `load`, which classifies texts with a model that it selected."""
 
 import importlib
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from pretrain_or_not.config.families import FAMILIES, Family
 from pretrain_or_not.config.metrics import METRICS, Metric
+from pretrain_or_not.config.predictions import as_dataset, dataset_of
 from pretrain_or_not.config.recipe import tokenizer_of
 from pretrain_or_not.config.sizes import count
-from pretrain_or_not.data.sources import find_inputs, find_versions, look_into
+from pretrain_or_not.data.sources import files, find_inputs, find_versions, look_into
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.model_files import check_architecture, check_weight_files
@@ -41,6 +42,7 @@ class Catalogue:
         self.experiment, self.datasets, self.arms, self.models, self.timing = (
             config[key] for key in ("experiment", "datasets", "arms", "models", "timing")
         )
+        self.predictions = config["predict"]
         self.results = Path(config["pathvars"]["results"])
 
     @property
@@ -122,11 +124,13 @@ class Catalogue:
             "length": rf"\d+|{WHOLE}",
             "size": r"\d+|\d+(\.\d+)?pct",
             "seed": r"\d+",
+            "prediction": one_of(self.predictions),
             "setting": rf"({one_of(sorted(prefixes))})[0-9.e+-]+|{ONLY_SETTING}",
         }
 
     def check_data(self):
         """Raise BadInput if a source of the experiment is missing, its first rows are wrong, or a size is too large."""
+        self.check_new_texts()
         for name, sources in self.find_sources().items():
             try:
                 facts = self.ingested(name, sources)
@@ -135,6 +139,21 @@ class Catalogue:
                     count(size, rows, at_most=not facts)
             except BadInput as error:
                 raise BadInput(f"dataset {name!r}: {error}") from error
+
+    def new_texts(self, name: str) -> dict:
+        """Return an entry of `predict` as a dataset of source `files` without labels."""
+        entry = self.predictions[name]
+        return as_dataset(entry, self.datasets[str(dataset_of(self.experiment, entry))])
+
+    def check_new_texts(self):
+        """Raise BadInput if a file of new texts is missing, or its first rows are wrong."""
+        for name in self.predictions:
+            texts = self.new_texts(name)
+            files.find_inputs(name, texts, "predict")
+            try:
+                files.look_into(texts)
+            except BadInput as error:
+                raise BadInput(f"config: predict.{name}: {error}") from error
 
     def find_sources(self):
         """Return the source files of each dataset of the experiment: {name: paths}; raise BadInput for all mistakes."""

@@ -29,3 +29,8 @@ def scoring_code(script: str) -> str:
 def timing_code(family: Family) -> str:
     """Return the digest of the code that times an arm."""
     return code_digest("time_inference.py", family.module)
+
+
+def prediction_code(families: list[Family]) -> str:
+    """Return the digest of the code that classifies new texts with a model of one of some families."""
+    return code_digest("predict_texts.py", *(family.module for family in families))

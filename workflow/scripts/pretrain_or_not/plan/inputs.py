@@ -6,11 +6,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from pretrain_or_not.config.grid import grid
+from pretrain_or_not.config.predictions import cells_for
 from pretrain_or_not.config.selection import best_setting
-from pretrain_or_not.data.sources import find_inputs
+from pretrain_or_not.data.sources import files, find_inputs
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import read_json
-from pretrain_or_not.files.paths import MODEL_FILES, is_watched, subset_name
+from pretrain_or_not.files.paths import ABOUT, MODEL_FILES, is_watched, subset_name
 from pretrain_or_not.files.provenance import digest
 from pretrain_or_not.plan.code import test_code
 from pretrain_or_not.plan.per_job import PerJob, per_job
@@ -112,6 +113,29 @@ class JobInputs(PerJob):
             return []
         name = self.catalogue.tokenizer_of(wildcards.arm)
         return f"<results>/{wildcards.dataset}/tokens/{name}/tokenizer/about.json"
+
+    @per_job
+    def new_texts(self, wildcards):
+        """Return the files of new texts that Snakemake can watch."""
+        name = wildcards.prediction
+        return [p for p in files.find_inputs(name, self.catalogue.new_texts(name), "predict") if is_watched(p)]
+
+    @per_job
+    def candidates(self, wildcards):
+        """Return what is known of each model of which one classifies new texts: the paths of classifier.json."""
+        return [f"<results>/{CELL_FOLDER.format(**cell)}/selected/{ABOUT}" for cell in self.candidate_cells(wildcards)]
+
+    @per_job
+    def candidate_files(self, wildcards):
+        """Return the weights and configs of these models."""
+        folders = [f"<results>/{CELL_FOLDER.format(**cell)}/selected" for cell in self.candidate_cells(wildcards)]
+        return [f"{folder}/{name}" for folder in folders for name in MODEL_FILES]
+
+    def candidate_cells(self, wildcards):
+        """Return the cells whose models an entry of `predict` allows; with `partial`, those that are complete."""
+        entry, experiment = self.catalogue.predictions[wildcards.prediction], self.catalogue.experiment
+        cells = cells_for(entry, experiment)
+        return [cell for cell in cells if self.is_complete(cell)] if experiment["partial"] else cells
 
     @per_job
     def run_costs(self, wildcards):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pretrain_or_not.config.predictions import cells_for
+from pretrain_or_not.data.sources import find_versions
 from pretrain_or_not.files.model_versions import architecture_version, tokenizer_version, weights_version
 from pretrain_or_not.plan.catalogue import WHOLE
-from pretrain_or_not.plan.code import ingest_code, test_code, timing_code
+from pretrain_or_not.plan.code import ingest_code, prediction_code, test_code, timing_code
 from pretrain_or_not.plan.per_job import PerJob, per_job
 
 
@@ -135,6 +137,22 @@ class JobParams(PerJob):
         }
         named = {key: arm[key] for key in self.catalogue.family(wildcards.arm).model_keys if arm.get(key)}
         return {"data": data, "models": {key: self.catalogue.models[name] for key, name in named.items()}}
+
+    @per_job
+    def new_texts(self, wildcards):
+        """Return how new texts are read, and the versions of files that are not watched."""
+        texts = self.catalogue.new_texts(wildcards.prediction)
+        versions = find_versions(texts)
+        return texts | ({"versions": versions} if versions is not None else {})
+
+    @per_job
+    def prediction_code(self, wildcards):
+        """Return the digest of the code that classifies new texts: that of the families whose models may do so."""
+        arms = {
+            cell["arm"]
+            for cell in cells_for(self.catalogue.predictions[wildcards.prediction], self.catalogue.experiment)
+        }
+        return prediction_code([self.catalogue.family(arm) for arm in sorted(arms)])
 
     @per_job
     def shape(self, wildcards):
