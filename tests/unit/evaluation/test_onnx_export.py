@@ -1,14 +1,12 @@
 """An exported model predicts in onnxruntime what it predicted in torch, with nothing but the files of its folder."""
 
-import json
 import shutil
-from pathlib import Path
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from doc_blocks import read_blocks
 from helpers.cells import Cells
 from helpers.models import change_weights
 from helpers.paths import ROOT
@@ -52,6 +50,11 @@ def made(tmp_path_factory, model):
 
 def serve(folder, texts):
     """Return the probabilities that the code of the documentation computes with the files of a folder."""
+    sys.path.append(str(ROOT / "tools"))
+    try:
+        from doc_blocks import read_blocks
+    finally:
+        sys.path.pop()
     page = ROOT / "docs/using-a-model.md"
     (code,) = [block.text for block in read_blocks(page) if "import onnxruntime" in block.text]
     for line in ('folder = Path("served")', "texts = [", "for text, row"):
@@ -75,7 +78,7 @@ def test_an_exported_model_predicts_as_before(made, tmp_path, arm, pair):
     np.testing.assert_allclose(serve(out, texts), expected, atol=1e-5)
     for text, row in zip(texts, expected, strict=True):
         np.testing.assert_allclose(serve(out, [text])[0], row, atol=1e-5)
-    assert np.ptp(expected, axis=0).max() > 1e-3
+    assert np.ptp(expected, axis=0).max() > 5e-4  # far more than the tolerance
     about = read_json(out / "classifier.json")
     assert about["onnx"]["inputs"] == ["input_ids", "attention_mask", *(["token_type_ids"] if pair else [])]
     assert about["onnx"]["largest_difference"] <= 1e-5

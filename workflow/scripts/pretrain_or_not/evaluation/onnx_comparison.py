@@ -14,7 +14,8 @@ import torch
 from pretrain_or_not.compute.onnx_network import inputs, run_all
 from pretrain_or_not.config.labels import shown
 from pretrain_or_not.data.examples import read_split
-from pretrain_or_not.data.sources import files
+from pretrain_or_not.data.left_out import kept_rows
+from pretrain_or_not.data.sources import read_source
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.evaluation.timing import device_name
 from pretrain_or_not.files.parquet import to_numpy
@@ -46,10 +47,9 @@ def read_labelled(path: str, column: str, about: dict) -> Labelled:
     if not Path(path).is_file():
         raise BadInput(f"{path}: no such file")
     key = "pair" if about["pair"] else "text"
-    dataset = {"files": path, key: about["text"], "label": column, "separator": about["separator"]}
-    table = pa.Table.from_batches(files.read(dataset))
-    names = texts_of(about)
-    kept = table.select([*names, "label"]).drop_null()
+    dataset = {"source": "files", "files": path, key: about["text"], "label": column, "separator": about["separator"]}
+    table = pa.Table.from_batches(read_source(dataset))
+    kept, _ = kept_rows(table, [])
     numbers = pc.index_in(kept["label"], pa.array(about["label_names"]))
     if numbers.null_count:
         wrong = kept["label"].filter(pc.is_null(numbers))[0].as_py()
@@ -59,7 +59,7 @@ def read_labelled(path: str, column: str, about: dict) -> Labelled:
         )
     if not len(kept):
         raise BadInput(f"{path}: no row has a text and a label")
-    return Labelled(kept.select(names), to_numpy(numbers), path, len(table) - len(kept))
+    return Labelled(kept.select(texts_of(about)), to_numpy(numbers), path, len(table) - len(kept))
 
 
 def read_test_split(folder: Path, about: dict) -> Labelled | None:
