@@ -11,6 +11,8 @@ from sklearn.linear_model import LogisticRegression
 
 MAX_ITERATIONS = 1000
 
+ROWS_AT_ONCE = 2**17  # that are scaled for a prediction
+
 
 class LogisticClassifier:
     """The part of a `compute.classifier.Fittable` that classifiers with a `LogisticHead` share.
@@ -98,13 +100,21 @@ class ScaledLogisticClassifier(LogisticClassifier):
         deviation = matrix.std(axis=0, dtype=np.float64)
         self.scale = np.where(deviation > 0, deviation, 1.0)
         self.stored_values = matrix.size
-        scaled = (matrix - self.mean) / self.scale
-        self.head.fit(scaled, examples.labels, self.config["C"], self.config["class_weights"])
+        matrix = self.scaled(matrix)
+        self.head.fit(matrix, examples.labels, self.config["C"], self.config["class_weights"])
         return self
+
+    def scaled(self, matrix):
+        """Return features as float64, scaled; in place, as there may be millions of rows."""
+        scaled = matrix - self.mean
+        scaled /= self.scale
+        return scaled
 
     def predict(self, examples):
         """Return class probabilities, float32 (n, classes)."""
-        return self.head.predict((self.features(examples) - self.mean) / self.scale)
+        matrix = self.features(examples)
+        parts = [matrix[i : i + ROWS_AT_ONCE] for i in range(0, max(1, len(matrix)), ROWS_AT_ONCE)]
+        return np.concatenate([self.head.predict(self.scaled(part)) for part in parts])
 
     def arrays(self):
         """Return the arrays to save in a file, without those of the head: name -> array."""
