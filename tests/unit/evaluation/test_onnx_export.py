@@ -1,5 +1,6 @@
 """An exported model predicts in onnxruntime what it predicted in torch, with nothing but the files of its folder."""
 
+import json
 import shutil
 import sys
 
@@ -27,9 +28,12 @@ PAIRS = [(TEXTS[0], TEXTS[3]), (TEXTS[3], TEXTS[0]), (TEXTS[1], TEXTS[1]), (TEXT
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory, tiny_bert):
-    """Return the folder of a tiny BERT whose states differ from text to text as those of a trained one."""
+    """Return the folder of a tiny BERT with token types, whose states differ from text to text as trained ones do."""
     folder = shutil.copytree(tiny_bert, tmp_path_factory.mktemp("models") / "tiny")
     change_weights(folder, lambda weights: {name: w * 10 if w.ndim > 1 else w for name, w in weights.items()})
+    settings = folder / "tokenizer_config.json"
+    names = {"model_input_names": ["input_ids", "token_type_ids", "attention_mask"]}
+    settings.write_text(json.dumps(read_json(settings) | names))
     return folder
 
 
