@@ -55,6 +55,7 @@ NOT_RUN = {
     "find",
     "git",
     "hf",
+    "pip",
     "pre-commit",
     "rm",
     "scancel",
@@ -235,7 +236,7 @@ def check_snakemake(arguments: list[str], block: Block, copy: Path, planned: set
         return
     planned.add((copy, *arguments))
     for config in named_configs(arguments, copy):
-        for dataset in (config.get("datasets") or {}).values():
+        for dataset in [*(config.get("datasets") or {}).values(), *(config.get("predict") or {}).values()]:
             make_data(dataset, copy)
     done = run([sys.executable, "-m", "snakemake", *arguments, "-n"], copy, exports(block, copy))
     note_failure(done, block, shlex.join(["snakemake", *arguments, "-n"]))

@@ -21,8 +21,10 @@ classify = pipeline("text-classification", model="{folder}", truncation=True, to
 classify(["a text", "another text"])
 ```
 
-`truncation=True` cuts texts to {length}, as in training. Or, as for every model of the project:
+`truncation=True` cuts texts to {length}, as in training.{precision} Or, as for every model of the project:
 """
+
+BF16 = " The run computed in bf16, and this computes in fp32: probabilities differ in the third decimal or so."
 
 ANY = """\
 ```python
@@ -43,7 +45,8 @@ def model_card(about: dict, choice: dict) -> str:
     example = '("first text", "second text")' if about["pair"] else '"a text", "another text"'
     use = [ANY.format(folder=".", example=example)]
     if about["family"] == "bert":
-        use.insert(0, TRANSFORMER.format(folder=".", length=length_words(about["max_length"])))
+        precision = BF16 if about["precision"] == "bf16" else ""
+        use.insert(0, TRANSFORMER.format(folder=".", length=length_words(about["max_length"]), precision=precision))
     parts = [
         f"---\n{yaml.safe_dump(front_matter(about), sort_keys=False, allow_unicode=True)}---",
         f"# {about['arm']}, trained on {about['dataset']}",
@@ -118,8 +121,10 @@ def costs_of(choice):
     yield "Parameters", f"{run['parameters']:,}, of which {run['parameters_trained']:,} were trained"
     threads = f"{run['threads']} thread{'s' if run['threads'] > 1 else ''}"
     machine = f"{run['device']}, {threads}, {run['precision']}"
-    others = f"{choice['sweep_seconds']:,.1f} s with the {len(choice['beaten'])} other runs of the sweep"
-    yield "Cost of training", f"{run['seconds']:,.1f} s ({machine}), {run['training_flops']:.2g} FLOPs; {others}"
+    all_runs = (
+        f"; {choice['sweep_seconds']:,.1f} s for all {1 + len(choice['beaten'])} runs" if choice["beaten"] else ""
+    )
+    yield "Cost of training", f"{run['seconds']:,.1f} s ({machine}), {run['training_flops']:.2g} FLOPs{all_runs}"
 
 
 def selection(choice):
