@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.cells import Cells
+from helpers.cells import ARMS, Cells
 from helpers.models import change_weights
 from helpers.paths import ROOT
 from pretrain_or_not import load
+from pretrain_or_not.config.families import FAMILIES
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.evaluation.predictions import read_predictions
 from pretrain_or_not.export import main
@@ -68,10 +69,14 @@ def serve(folder, texts):
     return place["classify"](texts)
 
 
-@pytest.mark.parametrize(
-    ("arm", "pair"),
-    [("bert", False), ("lstm", False), ("lstm-frozen", False), ("bag", False), ("contrastive", False), ("bert", True)],
-)
+EXPORTED = ("bert", "lstm", "lstm-frozen", "bag", "contrastive")
+
+
+def test_each_neural_family_is_tried():
+    assert {ARMS[arm]["family"] for arm in EXPORTED} == {family.name for family in FAMILIES.values() if family.neural}
+
+
+@pytest.mark.parametrize(("arm", "pair"), [*((arm, False) for arm in EXPORTED), ("bert", True)])
 def test_an_exported_model_predicts_as_before(made, tmp_path, arm, pair):
     selected, _ = made(arm, pair)
     folder = shutil.copytree(selected, tmp_path / "model")  # not next to its results
