@@ -32,7 +32,7 @@ def after_last_job():
     """Clean up, and print the answer."""
     if slurm_run():
         forget(slurm_run())
-    print(closing_words(catalogue.results))
+    print(closing_words(catalogue.results, catalogue.predictions))
 
 
 def after_failure():

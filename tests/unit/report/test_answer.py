@@ -188,6 +188,15 @@ def test_what_went_wrong_and_what_the_data_have_is_below_the_answer(tmp_path):
     assert told.index("still") < told.index("Note:") < told.index("Figures:") and "bootstrap" not in told
 
 
+def test_the_places_of_new_texts_are_told(tmp_path):
+    assert closing_words(tmp_path, ["new"]) == ""
+    (tmp_path / "predict").mkdir()
+    (tmp_path / "predict" / "new.csv").touch()
+    assert closing_words(tmp_path, ["new", "other"]) == f"New texts: {tmp_path}/predict/new.csv\n"
+    (tmp_path / "answer.md").write_text("# Answer\n\nText.\n")
+    assert closing_words(tmp_path, ["new"]).endswith(f"answer.parquet\nNew texts: {tmp_path}/predict/new.csv\n")
+
+
 def test_a_failed_run_tells_what_is_missing_if_anything_is_there():
     cells = [{"dataset": "d", "arm": "a", "size": str(n), "seed": 0} for n in range(1, 11)]
     assert failure_words("", 0, cells) == "" and failure_words("ERROR in x: y", 0, cells) == "ERROR in x: y\n"

@@ -38,7 +38,7 @@ def save_tokenizer(tokenizer: LoadedTokenizer, path: str, about: PathLike) -> No
             if tokenizer.slow.pad_token is None:
                 tokenizer.slow.pad_token = tokenizer.slow.convert_ids_to_tokens(tokenizer.padding_id)
             tokenizer.slow.save_pretrained(scratch)
-        else:
+        elif tokenizer.fast is not None:
             for name in (SETTINGS, "special_tokens_map.json"):
                 if (source := Path(locate(path)) / name).is_file():
                     shutil.copyfile(source, scratch / name)
