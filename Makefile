@@ -2,7 +2,9 @@
 # make plan        set up .venv, then say what the experiment takes: time, memory, disk; CONFIG=experiments/mine.yaml
 # make tensorboard set up .venv, with the optional packages of TensorBoard; then export the history of RESULTS for it
 # make watch       follow a run in another terminal; RESULTS=results-mine
-# make test        set up .venv, then run the tests
+# make onnx        set up .venv, with the optional packages that export a model to ONNX
+# make test        set up .venv, optional packages included, then run the tests
+# make test-browser set up .venv, then test the decision page in Chromium (as root, it installs Debian's if needed)
 # make test-slurm  set up .venv, then test cluster runs on a temporary Slurm (as root, it installs Debian's if needed)
 # make bench       set up .venv, then compare the speed with that of other tools: about an hour on two cores
 # make check       set up .venv, then check format, style, types, and which room imports from which
@@ -18,7 +20,7 @@ BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 export HF_HUB_DISABLE_TELEMETRY = 1
 
-.PHONY: quickstart plan watch tensorboard test test-slurm bench check docs check-docs lock clean
+.PHONY: quickstart plan watch tensorboard onnx test test-browser test-slurm bench check docs check-docs lock clean
 
 quickstart: .venv/installed
 	@$(BIN)/snakemake --cores $(CORES)
@@ -32,8 +34,14 @@ watch: .venv/installed
 tensorboard: .venv/tensorboard
 	@$(BIN)/python tools/export_history.py $(RESULTS)
 
-test: .venv/installed .venv/tensorboard
+onnx: .venv/onnx
+
+test: .venv/installed .venv/tensorboard .venv/onnx
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+test-browser: .venv/installed
+	@tests/browser/install.sh
+	@$(BIN)/python -m pytest tests/browser
 
 test-slurm: .venv/installed
 	@tests/slurm/install.sh
@@ -64,8 +72,8 @@ check-docs: .venv/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement envs/lock.txt
 	@touch $@
 
-.venv/tensorboard: .venv/installed envs/tensorboard.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement envs/tensorboard.txt
+.venv/tensorboard .venv/onnx: .venv/%: .venv/installed envs/%.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement envs/$*.txt
 	@touch $@
 
 lock:

@@ -215,10 +215,10 @@ def check_command(command: list[str], block: Block, copy: Path, results: Path | 
         note_failure(run(["make", "-n", *arguments], ROOT), block, shlex.join(command))
     elif name == "python" and arguments[0] == "-c":
         check_python(arguments[1], block, copy, results)
-    elif name == "python" and arguments[:2] == ["-m", "pretrain_or_not.predict"]:
-        check_script(["workflow/scripts/pretrain_or_not/predict.py", *arguments[2:]], block)
     elif name == "python" and arguments[:2] == ["-m", "pytest"]:
         check_pytest(arguments[2:], block)
+    elif name == "python" and arguments[0] == "-m" and arguments[1].startswith(f"{PACKAGE.name}."):
+        check_script([f"workflow/scripts/{arguments[1].replace('.', '/')}.py", *arguments[2:]], block)
     elif name == "python" and arguments[0].endswith(".py"):
         check_script(arguments, block)
     elif name not in NOT_RUN:
