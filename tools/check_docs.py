@@ -55,6 +55,7 @@ NOT_RUN = {
     "find",
     "git",
     "hf",
+    "pip",
     "pre-commit",
     "rm",
     "scancel",
@@ -214,6 +215,8 @@ def check_command(command: list[str], block: Block, copy: Path, results: Path | 
         note_failure(run(["make", "-n", *arguments], ROOT), block, shlex.join(command))
     elif name == "python" and arguments[0] == "-c":
         check_python(arguments[1], block, copy, results)
+    elif name == "python" and arguments[:2] == ["-m", "pretrain_or_not.predict"]:
+        check_script(["workflow/scripts/pretrain_or_not/predict.py", *arguments[2:]], block)
     elif name == "python" and arguments[:2] == ["-m", "pytest"]:
         check_pytest(arguments[2:], block)
     elif name == "python" and arguments[0].endswith(".py"):
@@ -233,7 +236,7 @@ def check_snakemake(arguments: list[str], block: Block, copy: Path, planned: set
         return
     planned.add((copy, *arguments))
     for config in named_configs(arguments, copy):
-        for dataset in (config.get("datasets") or {}).values():
+        for dataset in [*(config.get("datasets") or {}).values(), *(config.get("predict") or {}).values()]:
             make_data(dataset, copy)
     done = run([sys.executable, "-m", "snakemake", *arguments, "-n"], copy, exports(block, copy))
     note_failure(done, block, shlex.join(["snakemake", *arguments, "-n"]))

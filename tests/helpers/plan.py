@@ -29,5 +29,5 @@ def make_catalogue(folder="results", arms=None, models=None, **sections):
     for name, changes in (arms or {}).items():
         config["arms"][name] |= changes
     for section, changes in sections.items():
-        config[section] |= changes
+        config[section] = config.get(section, {}) | changes
     return Catalogue(check_config(config))

@@ -16,9 +16,9 @@ def training_code(family: Family, metric: Metric) -> str:
     return code_digest(family.script, family.module, metric.module)
 
 
-def test_code(family: Family) -> str:
-    """Return the digest of the code that tests a cell."""
-    return code_digest("evaluate_cell.py", family.module)
+def test_code(family: Family, metric: Metric) -> str:
+    """Return the digest of the code that tests a cell, and scores it by a metric for the card of its model."""
+    return code_digest("evaluate_cell.py", family.module, metric.module)
 
 
 def scoring_code(script: str) -> str:
@@ -29,3 +29,8 @@ def scoring_code(script: str) -> str:
 def timing_code(family: Family) -> str:
     """Return the digest of the code that times an arm."""
     return code_digest("time_inference.py", family.module)
+
+
+def prediction_code(families: list[Family]) -> str:
+    """Return the digest of the code that classifies new texts with a model of one of some families."""
+    return code_digest("predict_texts.py", *(family.module for family in families))
