@@ -97,7 +97,7 @@ def compare(model, labelled: Labelled, most: int, threads: int, variants: list) 
         "tokens_per_text": float(examples.lengths.mean()),
         "left_out": labelled.left_out,
         "threads": threads,
-        "device": device_name(torch.device("cpu")),
+        "device": device_name("cpu"),
         "variants": [
             {
                 "name": variant.name,
