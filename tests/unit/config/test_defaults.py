@@ -46,6 +46,8 @@ def test_defaults_are_filled():
     assert checked == {
         "pathvars": {"results": "results"},
         "figures": {"width": 3.5, "one_point": None},
+        "plan": {"flops_per_second": None},
+        "costs": {"label": None, "gpu_hour": None, "predictions_per_month": None},
         "timing": {
             "arms": None,
             "devices": {"cpu": [8], "cuda": []},
