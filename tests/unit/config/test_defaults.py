@@ -47,6 +47,8 @@ def test_defaults_are_filled():
         "pathvars": {"results": "results"},
         "predict": {},
         "figures": {"width": 3.5, "one_point": None},
+        "plan": {"flops_per_second": None},
+        "costs": {"label": None, "gpu_hour": None, "predictions_per_month": None},
         "timing": {
             "arms": None,
             "devices": {"cpu": [1, 32], "cuda": []},
