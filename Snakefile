@@ -11,7 +11,7 @@
 #   <results>/{dataset}/predictions/{arm}/n{size}/seed{seed}.parquet  evaluate (it completes selected/)
 #   <results>/predict/{prediction}.parquet, .csv                      predict (new texts)
 #   <results>/scores.parquet, gaps.parquet                            score
-#   <results>/timing/{arm}/{device}-batch{batch_size}-length{length}.parquet   time_inference
+#   <results>/{dataset}/timing/{arm}/n{size}/seed{seed}/{device}.parquet   time_inference
 #   <results>/answer.parquet, worth.parquet, beyond.parquet, answer.md  answer
 #   <results>/figures/{figure}.{png,svg,pdf}                          plot_{figure}
 #   <results>/tables/{table}.{parquet,md,tex,…}                       table_{table}
@@ -48,10 +48,10 @@ include: "workflow/rules/select.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/predict.smk"
 include: "workflow/rules/score.smk"
-include: "workflow/rules/answer.smk"
 include: "workflow/rules/timing.smk"
-include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/answer.smk"
+include: "workflow/rules/figures.smk"
 
 
 # The complete experiment: scores, answer, figures and tables.
@@ -62,7 +62,7 @@ rule all:
         rules.answer.output,
         expand("<results>/figures/{name}.{suffix}", name=FIGURES, suffix=("png", "svg", "pdf")),
         rules.table_scores.output,
-        rules.table_inference.output if inputs_of.timings() else [],
+        rules.table_inference.output if HAS_TIMES else [],
         expand("<results>/predict/{name}.{suffix}", name=config["predict"], suffix=("parquet", "csv")),
 
 

@@ -6,6 +6,7 @@ rule answer:
         by_group=rules.score.output.by_group,
         predictions=inputs_of.cells(rules.evaluate.output[0]),
         summaries=inputs_of.summaries,
+        times=rules.table_inference.output[0] if HAS_TIMES else [],
     output:
         table="<results>/answer.parquet",
         worth="<results>/worth.parquet",

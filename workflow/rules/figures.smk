@@ -1,6 +1,7 @@
 # The figures of the table in report/figures/__init__.py, each as PNG, SVG and PDF; the PNG goes into the report.
 
 DRAWN = dict(rules.score.output.items()) | dict(rules.answer.output.items())
+DRAWN |= {"times": rules.table_inference.output[0]} if HAS_TIMES else {}
 
 
 for figure in FIGURES.values():
@@ -10,7 +11,7 @@ for figure in FIGURES.values():
             f"plot_{figure.name}"
         input:
             DRAWN[figure.reads],
-            **{name: DRAWN[name] for name in figure.also},
+            **{name: DRAWN[name] for name in figure.also if name in DRAWN},
         output:
             report(
                 f"<results>/figures/{figure.name}.png",

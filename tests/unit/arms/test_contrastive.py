@@ -90,9 +90,3 @@ def test_embeddings_that_are_not_finite_predict_nothing(classifier, examples, ca
         model.fit(examples)
     assert "embeddings are not finite" in caplog.text
     assert np.isnan(model.predict(examples)).all()
-
-
-def test_an_untrained_network_can_be_timed(tiny_bert):
-    untrained = contrastive.build_untrained("pairs", {}, {"path": str(tiny_bert)}, None, 16)
-    batch = torch.ones(2, 16, dtype=torch.long)
-    assert untrained.model(input_ids=batch, attention_mask=batch).logits.shape == (2, 5)

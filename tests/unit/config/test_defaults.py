@@ -49,12 +49,10 @@ def test_defaults_are_filled():
         "figures": {"width": 3.5, "one_point": None},
         "timing": {
             "arms": None,
-            "devices": {"cpu": [8], "cuda": []},
-            "lengths": [64],
+            "devices": {"cpu": [1, 32], "cuda": []},
+            "length": None,
+            "seconds": 5,
             "threads": 1,
-            "precision": "fp32",
-            "warmup": 2,
-            "repetitions": 10,
         },
         "published": {"datasets": {}, "arms": {}},
         "experiment": {

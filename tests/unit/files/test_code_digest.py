@@ -158,7 +158,7 @@ def jobs():
     return [
         *[(path.name,) for path in SCRIPTS.glob("*.py")],
         *[(script, family.module) for family in families for script in (family.script, "evaluate_cell.py")],
-        *[("time_inference.py", family.module) for family in families if family.neural],
+        *[("time_inference.py", family.module) for family in families],
         *[("ingest.py", source.module) for source in sources],
         *[("draw_figure.py", f"pretrain_or_not/report/figures/{name}.py") for name in FIGURES],
     ]
@@ -179,9 +179,7 @@ def changed_jobs(scripts, *names):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_code_of_a_family_concerns_its_own_jobs_only(scripts, family):
     row = FAMILIES[family]
-    expected = {(row.script, row.module), ("evaluate_cell.py", row.module)}
-    if row.neural:
-        expected.add(("time_inference.py", row.module))
+    expected = {(script, row.module) for script in (row.script, "evaluate_cell.py", "time_inference.py")}
     assert changed_jobs(scripts, row.module) == expected
 
 

@@ -21,6 +21,7 @@ from pretrain_or_not.report.figures.cost import frontier, short
 from pretrain_or_not.report.legends import spread
 from pretrain_or_not.report.panels import short_count, short_share
 from pretrain_or_not.report.style import COLOURS, KNOWN, arm_looks
+from pretrain_or_not.report.times import with_times
 
 REPORT = ROOT / "workflow" / "report"
 MAGIC = {"png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "pdf": b"%PDF-1."}
@@ -38,11 +39,10 @@ def tables(arms=3, sizes=(100, 1000, 4000), seeds=(0, 1, 2), datasets=("imdb",))
     rows = [
         {"dataset": dataset, "dataset_title": f"{dataset} $_%<&", "arm": arm,
          "arm_title": TITLES[i % 5] + " " * (i // 5), "reference": names[0], "reference_title": "Reference",
-         "size": str(n), "n": n,
-         "seed": seed, "share": n / 5_000_000,
+         "size": str(n), "n": n, "seed": seed, "share": n / 5_000_000,
          "accuracy": 0.9 - (1 + i) * n**-0.4 + rng.normal(0, 0.01), "gap_se": 0.4 + 0.1 * seed,
-         "training_flops": 10.0 ** (12 - i) * n, "inference_examples_per_second": 100.0 * (1 + i),
-         "selection": "validation", "accuracy_guessing": 0.5, "accuracy_ceiling": np.nan, "family": "lstm", "folds": 0}
+         "training_flops": 10.0 ** (12 - i) * n, "selection": "validation", "accuracy_guessing": 0.5,
+         "accuracy_ceiling": np.nan, "family": "lstm", "folds": 0}
         for dataset in datasets
         for i, arm in enumerate(names)
         for n in (sizes[dataset] if isinstance(sizes, dict) else sizes)
@@ -331,15 +331,17 @@ def test_arms_side_by_side_stay_in_view_beside_a_published_point():
 
 
 @pytest.mark.parametrize("exponent", [-3, 0, 13])
-def test_axes_of_the_cost_figure_have_numbers_even_for_close_costs(exponent):
-    scores, _, arms = tables(arms=2, sizes=[100, 300])
-    for ratio in (1.3, 4, 300):
-        scores["training_flops"] = np.geomspace(1.7, 1.7 * ratio, len(scores)) * 10.0**exponent
-        ax = cost.draw(scores, arms, STYLE).axes[0]
-        ax.figure.draw_without_rendering()
-        low, high = ax.get_xlim()
-        names = {tick.label1.get_text() for tick in ax.xaxis.get_major_ticks() if low <= tick.get_loc() <= high}
-        assert len(names) >= 2 and "" not in names
+@pytest.mark.parametrize("ratio", [1, 1.05, 1.3, 4, 30, 300, 1e9])
+def test_axes_of_the_cost_figure_have_three_numbers_even_for_close_costs(exponent, ratio):
+    scores, _, arms = tables(arms=2, sizes=[100, 300], seeds=[0])
+    scores["training_flops"] = np.geomspace(1.7, 1.7 * ratio, len(scores)) * 10.0**exponent
+    ax = cost.draw(scores, arms, STYLE).axes[0]
+    ax.figure.draw_without_rendering()
+    low, high = ax.get_xlim()
+    ticks = [tick for tick in ax.xaxis.get_major_ticks() if low <= tick.get_loc() <= high and tick.label1.get_text()]
+    boxes = [tick.label1.get_window_extent() for tick in ticks]
+    assert len(ticks) >= 3 and all(a.x1 < b.x0 for a, b in zip(boxes, boxes[1:], strict=False))
+    assert len([tick for tick in ax.get_yticks() if ax.get_ylim()[0] <= tick <= ax.get_ylim()[1]]) >= 3
 
 
 @pytest.mark.parametrize(
@@ -360,15 +362,53 @@ def test_the_frontier_is_what_no_other_point_beats():
         assert beaten != (i in kept)
 
 
-def test_cost_shows_every_cell_at_its_cost():
+def times_of(arms, dataset="imdb", **columns):
+    """Return rows of tables/inference.parquet."""
+    rows = [
+        {"dataset": dataset, "arm": arm, "device": "cpu", "batch_size": 1, "start": start, "ms": 10.0 / (1 + i),
+         "busy": False, "length": None, "shown": start == "text"} | columns
+        for i, arm in enumerate(arms)
+        for start in ("text", "tokens")
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_cost_shows_means_over_seeds_and_its_frontier_is_theirs():
     scores, _, arms = tables(arms=2, sizes=[100, 1000], seeds=[0, 1])
-    flops, times = cost.draw(scores, arms, STYLE).axes
-    for ax, costs in ((flops, scores["training_flops"]), (times, 1000 / scores["inference_examples_per_second"])):
-        drawn = np.concatenate([dots.get_offsets() for dots in ax.collections])
-        np.testing.assert_allclose(sorted(drawn[:, 0]), sorted(costs))
-        np.testing.assert_allclose(sorted(drawn[:, 1]), sorted(100 * scores["accuracy"]))
+    means = scores.groupby(["arm", "n"])[["training_flops", "accuracy"]].mean().assign(ms=[10.0, 10.0, 5.0, 5.0])
+    flops, times = cost.draw(scores, arms, STYLE, times=times_of(arms)).axes
+    for ax, costs in ((flops, "training_flops"), (times, "ms")):
+        drawn = np.concatenate([dots.get_offsets() for dots in ax.collections[::2]])  # markers, then seeds, per arm
+        np.testing.assert_allclose(drawn, np.column_stack([means[costs], 100 * means["accuracy"]]))
+        seeds = np.concatenate([dots.get_offsets() for dots in ax.collections[1::2]])
+        np.testing.assert_allclose(sorted(seeds[:, 1]), sorted(100 * scores["accuracy"]))
+        best = next(line for line in ax.lines if line.get_drawstyle() == "steps-post")
+        assert set(best.get_ydata()) <= set(drawn[:, 1])
     few, many = np.unique(flops.collections[0].get_sizes())
     assert few < many
+    assert times.get_xlabel() == "Time to classify a text (ms; CPU, one at a time)"
+    folds = cost.draw(scores.assign(folds=2), arms, STYLE, times=times_of(arms)).axes[0]
+    assert [len(dots.get_offsets()) for dots in folds.collections] == [2, 2]  # no fold: each has other test examples
+
+
+def test_cost_says_what_was_not_timed_and_where_the_machine_was_busy():
+    scores, _, arms = tables(arms=3, sizes=[100, 1000])
+    busy = pd.concat([times_of(arms[:1], batch_size=32), times_of(arms[2:], batch_size=32, busy=True)])
+    fig = cost.draw(scores, arms, STYLE, times=busy)
+    assert fig.axes[1].get_xlabel().endswith("(ms; CPU, 32 at a time)\nnot timed: LSTM")
+    assert any("the machine was busy" in text for text in texts(fig))
+    faces = [dots.get_facecolor()[0].tolist() for dots in fig.axes[1].collections[::2]]
+    assert [face == [1, 1, 1, 1] for face in faces] == [False, True]
+    fig = cost.draw(scores, arms, STYLE)
+    assert fig.axes[1].get_xlabel() == "Time to classify a text: no arm was timed"
+    assert not any("busy" in text for text in texts(fig))
+
+
+def test_times_of_a_length_hold_in_all_datasets():
+    scores, _, arms = tables(arms=2, sizes=[100], datasets=("imdb", "other"))
+    of_text, of_length = (with_times(scores, times_of(arms, length=length)) for length in (None, 512))
+    assert of_text["ms"].notna().tolist() == (of_text["dataset"] == "imdb").tolist()
+    assert of_length["ms"].notna().all() and len(of_length) == len(scores) and of_length["busy"].dtype == bool
 
 
 def test_figures_say_what_was_selected_on_test():
@@ -416,7 +456,7 @@ def test_captions_are_valid_and_match_the_config(name, selection):
         config = {"experiment": {"datasets": ["yelp_a_"], "arms": ["a*", "b|c|"], "reference": "a*",
                                  "sizes": [100, "10%"], "seeds": [0, 1], "selection": selection,
                                  "metric": "macro_f1"},
-                  "timing": {"warmup": 2, "repetitions": 30}}  # fmt: skip
+                  "timing": {"length": None, "threads": 1}}  # fmt: skip
 
         class params:
             arms = ["a*", "b|c|"]

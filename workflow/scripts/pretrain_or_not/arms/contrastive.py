@@ -8,7 +8,6 @@ import torch
 from safetensors.torch import load_model, save_model
 from torch import nn
 
-from pretrain_or_not.arms import LABEL_NAMES, Untrained
 from pretrain_or_not.compute.classifier import Output
 from pretrain_or_not.compute.devices import build_accelerator, device_facts
 from pretrain_or_not.compute.flops import counted_flops
@@ -16,15 +15,14 @@ from pretrain_or_not.compute.inference import NetworkClassifier, infer, probabil
 from pretrain_or_not.compute.logistic import LogisticHead
 from pretrain_or_not.compute.memory import peak_memory_mb
 from pretrain_or_not.compute.pooling import mean_pooled
-from pretrain_or_not.compute.token_fit import check_length, fit_dataset, fit_tokens, takes_of
+from pretrain_or_not.compute.token_fit import fit_dataset, takes_of
 from pretrain_or_not.compute.transformer import (
     embedding_tables,
     encoder_of_settings,
     load_encoder,
-    random_encoder,
     speed_up_dropout,
 )
-from pretrain_or_not.files.pretrained import locate, verified
+from pretrain_or_not.files.pretrained import verified
 from pretrain_or_not.job import log
 
 
@@ -153,20 +151,3 @@ def load(folder, precision):
     network = SentenceNetwork(encoder_of_settings(config["encoder"]), config["classes"])
     load_model(network, str(Path(folder) / "model.safetensors"))
     return NetworkClassifier(network, counted_flops(network), precision, takes_of(network.encoder))
-
-
-def build_untrained(arm, recipe, pretrained, embeddings, length):
-    """Return a network to time, with random weights, which take the same time as tuned ones.
-
-    arm: its name, for messages. pretrained: the model of the config that gives the architecture. length: tokens per
-    example; BadInput is raised if the encoder cannot process as many.
-    """
-    from pretrain_or_not.data.tokenizer import load_tokenizer  # here, as training does not need it
-
-    revision = pretrained.get("revision")
-    tokenizer = load_tokenizer(pretrained["path"], revision)
-    encoder = random_encoder(locate(pretrained["path"]), revision)
-    check_length(encoder, length, "timing.lengths:", f"arm {arm!r}")
-    fit_tokens(encoder, tokenizer.vocabulary, tokenizer.padding_id, f"path {pretrained['path']!r}")
-    network = SentenceNetwork(encoder, len(LABEL_NAMES))
-    return Untrained(network, embedding_tables(network), tokenizer.vocabulary, tokenizer.padding_id)

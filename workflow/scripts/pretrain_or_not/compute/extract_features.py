@@ -16,7 +16,7 @@ import torch
 
 from pretrain_or_not.compute.devices import InferenceDevice, device_facts
 from pretrain_or_not.compute.flops import counted_flops
-from pretrain_or_not.compute.inference import infer
+from pretrain_or_not.compute.inference import TOKENS_PER_BATCH, infer
 from pretrain_or_not.compute.parameters import parameter_counts
 from pretrain_or_not.compute.pooling import mean_pooled
 from pretrain_or_not.compute.token_fit import fit_dataset, takes_of
@@ -46,8 +46,10 @@ class FrozenEncoder:
     """A frozen encoder that computes features, and what this has cost so far.
 
     cost: seconds, examples and flops. truncated: texts that were cut so far. facts: numbers of parameters, device,
-    precision.
+    precision. tokens_per_batch: see `compute.inference.infer`.
     """
+
+    tokens_per_batch: float = TOKENS_PER_BATCH
 
     def __init__(self, pretrained, name, tokens, accelerator):
         """pretrained: a model of the config, called `name` there. tokens: the metadata of the tokens that it reads.
@@ -88,7 +90,9 @@ class FrozenEncoder:
     def features(self, examples):
         """Return the features of Examples, float32 (n, width), and count what they cost."""
         started = time.perf_counter()
-        matrix, work = infer(self.model, examples, self.accelerator, mean_pooled)
+        matrix, work = infer(
+            self.model, examples, self.accelerator, mean_pooled, tokens_per_batch=self.tokens_per_batch
+        )
         self.cost["seconds"] += time.perf_counter() - started
         self.cost["examples"] += len(examples)
         self.cost["flops"] += work.flops(self.flops)

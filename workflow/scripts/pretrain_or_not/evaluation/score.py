@@ -101,7 +101,6 @@ def score_cell(cell, run, choice, guessing, train_rows, metric):
         "validation_score": run["validation_score"],
         "validation_examples": run["validation_examples"],
         "sweep_seconds": choice["sweep_seconds"],
-        "inference_examples_per_second": about["inference"]["examples"] / about["inference"]["seconds"],
         **{key: run[key] for key in COST},
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -47,7 +47,7 @@ class TextClassifier:
         """See `load`."""
         self.about, self.classes, self.pair = about, list(about["label_names"]), about["pair"]
         self.classifier = load_classifier(about["family"], folder, about["precision"])
-        self.encode = None
+        self.encode: Any = None
         if about["tokenizer"]:
             length = about["max_length"]
             tokenizer = read_tokenizer(folder, about["tokenizer"])
@@ -88,15 +88,18 @@ class TextClassifier:
 
     def examples(self, table: pa.Table):
         """Return rows of a table in the form that the model reads; labels are not known, and 0."""
-        unknown = pa.table({"id": np.arange(len(table)), "label": np.zeros(len(table), np.int32)})
         if self.encode is None:
-            return Texts.from_table(joined(unknown, table.column_names, table.columns), self.about)
-        batch = {name: table[name].combine_chunks() for name in table.column_names}
-        names = [name for name, _ in self.encode.fields]
-        tokens = joined(unknown, names, self.encode(batch).columns)
+            return Texts.from_table(joined(unknown_labels(table), table.column_names, table.columns), self.about)
+        tokens = self.tokens(table)
         if self.about["reads"] == "features":
             return self.features(tokens)
         return form_of_tokens(self.about["max_length"], self.classifier.takes)(tokens, self.about_tokens)
+
+    def tokens(self, table: pa.Table) -> pa.Table:
+        """Return rows of a table as tokens, with the columns of a file of them."""
+        batch = {name: table[name].combine_chunks() for name in table.column_names}
+        names = [name for name, _ in self.encode.fields]
+        return joined(unknown_labels(table), names, self.encode(batch).columns)
 
     def features(self, tokens: pa.Table) -> Features:
         """Return the features of tokens, in blocks as those of the test data, so that rounding is the same too."""
@@ -118,6 +121,11 @@ class TextClassifier:
             return FrozenEncoder(self.about["encoder"], self.about["arm"], self.about_tokens, InferenceDevice("auto"))
         except BadInput as error:
             raise BadInput(f"{ABOUT}: encoder: {error}; if it has moved, correct `encoder: path` there") from error
+
+
+def unknown_labels(table):
+    """Return the columns id and label of rows whose labels are not known."""
+    return pa.table({"id": np.arange(len(table)), "label": np.zeros(len(table), np.int32)})
 
 
 def joined(table, names, columns):

@@ -100,9 +100,19 @@ class Catalogue:
         return None if len(known) < len(lengths) else max(known, default=self.datasets[dataset]["max_length"])
 
     def timed_arms(self) -> list[str]:
-        """Return the neural arms to time: those that the config names, or all of the experiment."""
+        """Return the arms to time: those that the config names, or all of the experiment.
+
+        With a `length` in tokens, arms that read texts are not among them.
+        """
         names = self.experiment["arms"] if self.timing["arms"] is None else self.timing["arms"]
-        return [arm for arm in names if self.family(arm).neural]
+        return [arm for arm in names if self.timing["length"] is None or self.reads(arm) != "texts"]
+
+    def shown_time(self) -> dict | None:
+        """Return the `device` and `batch_size` of the times that figures show, None if nothing is timed."""
+        timed = [
+            {"device": device, "batch_size": sizes[0]} for device, sizes in self.timing["devices"].items() if sizes
+        ]
+        return min(timed, key=lambda time: time["device"] != "cpu") if timed else None
 
     def titles(self) -> dict:
         """Return the titles of the experiment's datasets and arms: {"dataset": {name: title}, "arm": {name: title}}."""
@@ -172,7 +182,7 @@ class Catalogue:
 
         Models of the Hub are checked when they are loaded.
         """
-        for arm in dict.fromkeys([*self.experiment["arms"], *self.timed_arms()]):
+        for arm in self.experiment["arms"]:
             keys = self.arms[arm]
             if tokenizer := self.tokenizer_of(arm):
                 check_vocabulary_files(locate(self.models[tokenizer]["path"]))

@@ -8,6 +8,7 @@ from pathlib import Path
 from pretrain_or_not.config.grid import grid
 from pretrain_or_not.config.predictions import cells_for
 from pretrain_or_not.config.selection import best_setting
+from pretrain_or_not.config.sizes import size_order
 from pretrain_or_not.data.sources import files, find_inputs
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import read_json
@@ -18,6 +19,7 @@ from pretrain_or_not.plan.per_job import PerJob, per_job
 
 CELL = "n{size}/seed{seed}"
 CELL_FOLDER = f"{{dataset}}/runs/{{arm}}/{CELL}"
+TIMING_FILE = f"{{dataset}}/timing/{{arm}}/{CELL}/{{device}}.parquet"
 
 
 class JobInputs(PerJob):
@@ -190,17 +192,41 @@ class JobInputs(PerJob):
         return self.catalogue.results / CELL_FOLDER.format(**wildcards)
 
     def timings(self) -> list[str]:
-        """Return the files of all timings; with `partial`, of those that exist."""
+        """Return the files of all timings; with `partial`, of those that exist.
+
+        There is none with `keep_models: none`, as a model that is deleted cannot be timed.
+        """
+        if self.catalogue.experiment["keep_models"] == "none":
+            return []
+        devices = [device for device, batch_sizes in self.catalogue.timing["devices"].items() if batch_sizes]
         files = [
-            f"<results>/timing/{arm}/{device}-batch{batch_size}-length{length}.parquet"
-            for device, batch_sizes in self.catalogue.timing["devices"].items()
-            for batch_size in batch_sizes
-            for length in self.catalogue.timing["lengths"]
-            for arm in self.catalogue.timed_arms()
+            f"<results>/{TIMING_FILE.format(device=device, **cell)}"
+            for cell in self.timed_cells()
+            for device in devices
         ]
         if not self.catalogue.experiment["partial"]:
             return files
         return [file for file in files if Path(file.replace("<results>", str(self.catalogue.results), 1)).exists()]
+
+    def timed_cells(self) -> list[dict]:
+        """Return one cell to score per arm to time and dataset: that of its largest size and its first seed.
+
+        A share counts as larger than a count of examples. Texts of a fixed `length` take as long in every dataset, so
+        an arm is timed on its first one.
+        """
+        largest: dict[tuple, dict] = {}
+        timed = set(self.catalogue.timed_arms())
+        for cell in self.scored_cells():
+            if cell["arm"] not in timed:
+                continue
+            place = cell["arm"], cell["dataset"]
+            if self.catalogue.timing["length"] is not None:
+                place = next((known for known in largest if known[0] == cell["arm"]), place)
+                if place[1] != cell["dataset"]:
+                    continue
+            if place not in largest or size_order(cell["size"]) > size_order(largest[place]["size"]):
+                largest[place] = cell
+        return list(largest.values())
 
     def scored_cells(self) -> list[dict]:
         """Return the cells to score: all of the experiment or, with `partial`, those that are complete on disk."""

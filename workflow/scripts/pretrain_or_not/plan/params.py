@@ -109,12 +109,22 @@ class JobParams(PerJob):
         return self.catalogue.models[name] | {"version": weights_version(self.catalogue.models[name]["path"])}
 
     @per_job
-    def untrained(self, wildcards):
-        """Return what the timing of an arm needs of its pretrained model: the tokenizer and the architecture."""
-        model = self.tokenizer(wildcards)
-        if self.catalogue.family(wildcards.arm).weights_key is None:
-            return model
-        return model | {"architecture": architecture_version(model["path"])}
+    def timed_model(self, wildcards):
+        """Return what the time of an arm depends on: its recipe, its tokenizer, the architectures of its models.
+
+        It does not depend on weights, so a model that is trained again is not timed again.
+        """
+        arm, keys = self.catalogue.arms[wildcards.arm], self.catalogue.family(wildcards.arm).model_keys
+        named = {key: self.without_weights(arm[key], architecture_version) for key in keys if arm.get(key)}
+        tokenizer = self.tokenizer(wildcards) if self.catalogue.reads(wildcards.arm) != "texts" else None
+        return {"recipe": self.recipe(wildcards), "tokenizer": tokenizer, "models": named}
+
+    @per_job
+    def timing(self, wildcards):
+        """Return how an arm is timed on a device: the keys of the config that its time depends on."""
+        how = self.catalogue.timing
+        keys = {key: how[key] for key in ("length", "seconds", "threads")}
+        return {"batch_sizes": how["devices"][wildcards.device]} | keys
 
     def without_weights(self, name, version):
         """Return the path, revision and version of a model whose weights are not used.
@@ -153,11 +163,3 @@ class JobParams(PerJob):
             for cell in cells_for(self.catalogue.predictions[wildcards.prediction], self.catalogue.experiment)
         }
         return prediction_code([self.catalogue.family(arm) for arm in sorted(arms)])
-
-    @per_job
-    def shape(self, wildcards):
-        """Return the keys of an arm that define the shape of its model, without those that affect only training."""
-        keys = ("family", *self.catalogue.family(wildcards.arm).shape_keys)
-        return {
-            key: self.catalogue.arms[wildcards.arm][key] for key in keys if key in self.catalogue.arms[wildcards.arm]
-        }

@@ -18,7 +18,7 @@ from pretrain_or_not.report.frames import read_frame
 from pretrain_or_not.report.further import further_answers
 from pretrain_or_not.report.markup import markdown
 from pretrain_or_not.report.metric_words import guessing_words, score_text, steps
-from pretrain_or_not.report.notes import notes_on
+from pretrain_or_not.report.notes import busy_notes, notes_on
 from pretrain_or_not.report.numbers import number, percent
 from pretrain_or_not.report.selection_note import selection_note
 from pretrain_or_not.report.wording import counted, missing_words
@@ -148,12 +148,12 @@ def gap_sentence(row, arm):
     return f"{text} At {largest}{place} it is {gap}.{next_words(row)}"
 
 
-def as_markdown(table, scores, reference, warnings, missing, by_group=None, further=None):
+def as_markdown(table, scores, reference, warnings, missing, by_group=None, further=None, times=None):
     """Return the answer as a page: per dataset one line per arm with notes below; at the end the method.
 
     table: rows of answer.parquet. scores: rows of scores.parquet. reference: name of the arm. warnings: dataset -> list
     of sentences. missing: see `report.notes.missing_words`. by_group: rows of scores_by_group.parquet, or None.
-    further: dataset -> lines, see `report.further`.
+    further: dataset -> lines, see `report.further`. times: rows of tables/inference.parquet, or None.
     """
     lines = ["# From how many labels on is the gap to the reference small?", ""]
     if missing:
@@ -173,7 +173,8 @@ def as_markdown(table, scores, reference, warnings, missing, by_group=None, furt
             ]
         lines += [f"- {sentence(row)}" for row in rows.to_dict("records")] + [""]
         lines += (further or {}).get(dataset, [])
-        if notes := notes_on(cells, rows, reference, warnings.get(dataset, []), of_dataset(by_group, dataset)):
+        notes = notes_on(cells, rows, reference, warnings.get(dataset, []), of_dataset(by_group, dataset))
+        if notes := notes + busy_notes(of_dataset(times, dataset)):
             lines += ["Note:", "", *(f"- {note}" for note in notes), ""]
     if not table.empty:
         lines += [METHOD, "", textwrap.fill(method(table), 120), ""]
@@ -186,9 +187,9 @@ def unit_words(rows):
     return f"{metric.step}s of {metric.title}{selection_note(rows['selection'])}"
 
 
-def of_dataset(by_group, dataset):
-    """Return the rows of a dataset in scores_by_group.parquet; None if there are none."""
-    rows = by_group[by_group["dataset"] == dataset] if by_group is not None else ()
+def of_dataset(table, dataset):
+    """Return the rows of a dataset in a table, or None; None if there are none."""
+    rows = table[table["dataset"] == dataset] if table is not None else ()
     return rows if len(rows) else None
 
 
@@ -236,6 +237,7 @@ def answer(
     metric: str,
     missing: list,
     outputs: dict,
+    times: PathLike | None = None,
 ) -> None:
     """Write answer.parquet, worth.parquet, beyond.parquet and answer.md.
 
@@ -243,6 +245,7 @@ def answer(
     threshold: a gap below it is small, in the unit of the gaps. metric: name of the experiment's. missing: cells of
     the experiment that were not scored, see `report.notes.missing_words`. outputs: paths of `table`, `worth`,
     `beyond` and `text`.
+    times: path of tables/inference.parquet, None if nothing was timed.
     """
     cells, rows = read_frame(gaps), read_frame(scores)
     abouts = {path: read_metadata(path) for path in predictions}
@@ -252,7 +255,8 @@ def answer(
     warnings = {facts["dataset"]: facts.get("warnings", []) for facts in map(read_json, summaries)}
     reference = read_metadata(scores)["reference"]
     further = further_answers(rows, cells, paths, reference, threshold, METRICS[metric], outputs)
-    text = as_markdown(table, rows, reference, warnings, missing, read_frame(by_group), further)
+    text = as_markdown(table, rows, reference, warnings, missing, read_frame(by_group), further,
+                       None if times is None else read_frame(times))  # fmt: skip
     with atomic_write(outputs["text"]) as partial:
         partial.write_text(text, encoding="utf-8")
     log.info("%s", text)

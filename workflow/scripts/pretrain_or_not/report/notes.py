@@ -14,6 +14,7 @@ from pretrain_or_not.evaluation.diagnose import FINDINGS, Diagnosis, diagnoses
 from pretrain_or_not.report.markup import markdown
 from pretrain_or_not.report.metric_words import score_text
 from pretrain_or_not.report.numbers import number
+from pretrain_or_not.report.times import busy_words
 from pretrain_or_not.report.wording import counted, listed
 
 NOISY = 0.01  # share of likely wrong labels from which on it is said
@@ -157,3 +158,12 @@ def group_notes(by_group: pd.DataFrame, guessing: set[str]) -> list[str]:
                 f"behind {markdown(means.index[-1])}, the best one."
             )
     return lines
+
+
+def busy_notes(times: pd.DataFrame | None) -> list[str]:
+    """Return a note, in a list, if other work had the CPU while arms were timed. times: see `report.times`."""
+    if times is None or not times["busy"].any():
+        return []
+    busy = times[times["busy"]]
+    arms = ", ".join(f"**{markdown(title)}**" for title in dict.fromkeys(busy["arm_title"]))
+    return [f"Inference times of {arms}: {markdown(busy_words(busy))}."]

@@ -41,7 +41,7 @@ FIGURES = {
         FigureRow("gap", "Gap to the reference arm", "gaps", also=("beyond",)),
         FigureRow("worth", "Labels that the reference arm is worth", "worth"),
         FigureRow("share", "Difference over the share of training data", "gaps", shows_published=True),
-        FigureRow("cost", "Score over cost", "scores"),
+        FigureRow("cost", "Score over cost", "scores", also=("times",)),
         FigureRow("tuning", "Score over tries", "tuning"),
         FigureRow("confusion", "Confused classes", "confusion"),
         FigureRow("reliability", "Calibration", "reliability"),

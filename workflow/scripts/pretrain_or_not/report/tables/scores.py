@@ -1,4 +1,4 @@
-"""Table 1: scores and gaps by the number of labels, one table per dataset."""
+"""Table 1: scores by the number of labels with their gaps, one table per dataset."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import pandas as pd
 import pyarrow as pa
 
 from pretrain_or_not.config.metrics import METRICS, Metric
-from pretrain_or_not.evaluation.metrics import Z_95, of_mean
 from pretrain_or_not.evaluation.predictions import NOT_FINITE
 from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.job import log
@@ -25,23 +24,25 @@ COARSE = 0.2  # standard error of an accuracy, in points, above which a second d
 def by_size(scores: pd.DataFrame, gaps: pd.DataFrame, published: list[dict], metric: Metric) -> pd.DataFrame:
     """Return one row per dataset, arm and size, in the order of `scores`.
 
-    `score` is in the unit of the metric: mean and standard deviation over the seeds that have one; `not_finite` counts
-    the others. `guessing_score` is that of guessing. `gap` is how far the arm is behind the reference arm: the mean
-    over the seeds that both have. `gap_95` is half its 95 % interval. `published_*` are those of the study, beside the
-    largest size. Selection is "test" if that of any cell is. published: rows of `published.matched`.
+    `score` is in the unit of the metric: the mean over the seeds that have one, with its total 95 % interval;
+    `not_finite` counts the others. `guessing_score` is that of guessing. `gap` is how far the arm is behind the
+    reference arm, the mean over the seeds that both have, and `gap_95` half its total 95 % interval. `published_*` are
+    those of the study, beside the largest size. Selection is "test" if that of any cell is. published: rows of
+    `published.matched`.
     """
     keys = ["dataset", "dataset_title", "arm", "arm_title", "n"]
+    shown = ["score", "score_low", "score_high", "guessing_score"]
+    means = {end: f"score_mean{end.removeprefix('score')}" for end in shown[:3]}
     table = scores.assign(lost=scores["status"] == NOT_FINITE).groupby(keys, sort=False, as_index=False).agg(
-        share=("share", "first"), seeds=("seed", "nunique"), score=(metric.name, "mean"), score_sd=(metric.name, "std"),
+        share=("share", "first"), seeds=("seed", "nunique"), **{end: (name, "first") for end, name in means.items()},
         not_finite=("lost", "sum"), guessing_score=(f"{metric.name}_guessing", "mean"),
         test_examples=("test_examples", "max"), folds=("folds", "max"), selection=("selection", "min"),
         **{key: (key, "mean") for key in PARAMETERS},
     )  # fmt: skip
-    shown = ["score", "score_sd", "guessing_score"]
     table[shown] *= metric.scale
-    gaps = gaps.assign(half=Z_95 * of_mean(gaps["folds"]) * gaps["gap_se"])
-    means = gaps.groupby(["dataset", "arm", "n"], as_index=False).agg(gap=("gap", "mean"), gap_95=("half", "mean"))
-    table = table.merge(means, how="left", on=["dataset", "arm", "n"])
+    gaps = gaps.assign(gap_95=(gaps["gap_mean_high"] - gaps["gap_mean_low"]) / 2, gap=gaps["gap_mean"])
+    of_gaps = gaps.groupby(["dataset", "arm", "n"], as_index=False)[["gap", "gap_95"]].first()
+    table = table.merge(of_gaps, how="left", on=["dataset", "arm", "n"])
     theirs = pd.DataFrame(published, columns=["dataset", "arm", "accuracy", "gap"])
     if metric.name != "accuracy":
         theirs = theirs[:0]
@@ -113,7 +114,7 @@ def notes(rows, study):
     of = "folds" if rows["folds"].max() else "seeds"
     found = ["One seed." if seeds == [1] else f"Means over {number_range(seeds)} {of}."]
     if rows["gap"].notna().any():
-        found.append("After ±: half the 95 % interval of the gap, from the sampling of test examples.")
+        found.append("After ±: half the 95 % interval of the gap, from the sampling of test examples and of seeds.")
     if (rows["gap"] < 0).any():
         found.append("Below 0: ahead of the reference arm.")
     for row in rows[rows["not_finite"] > 0].to_dict("records"):
