@@ -1,4 +1,4 @@
-"""Write the decision page: one HTML file that opens offline, with what to use, figures, tables and texts.
+"""Write the decision page: one HTML file that opens offline.
 
 Its figures are drawn by Vega-Lite, which comes with vl-convert-python. Compressed, and unpacked by the browser, it adds
 400 kB; Plotly would add 1.4 MB (4.8 MB as it is). Vega-Lite draws SVG whose marks have descriptions for screen readers.

@@ -1,4 +1,4 @@
-"""Put together what the decision page shows: numbers, sentences and texts of an experiment, as JSON."""
+"""Put together what the decision page shows of a dataset, as JSON."""
 
 from __future__ import annotations
 
