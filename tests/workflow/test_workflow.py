@@ -18,7 +18,7 @@ RUNS = {"finetune_bert": 2, "train_lstm": 6, "train_tfidf": 4, "train_probe": 2}
 READ_TOKENS = {rule: n for rule, n in RUNS.items() if rule != "train_tfidf"}  # TF-IDF reads words
 FIGURES = ("scores", "gap", "worth", "share", "cost", "tuning", "confusion", "reliability")
 PLOTS = {f"plot_{name}": 1 for name in FIGURES} | {"all": 1}
-ENDS = {"score": 1, "answer": 1, "table_scores": 1} | PLOTS
+ENDS = {"score": 1, "answer": 1, "page": 1, "table_scores": 1} | PLOTS
 FEATURES = {"extract_features": 1, "extract_training_features": 1}
 
 
@@ -48,11 +48,20 @@ def test_every_stage_leaves_its_file(project):
     found = {
         str(path.relative_to(results)) for path in results.rglob("*") if path.is_file() and "logs" not in path.parts
     }
-    expected = {"scores.parquet", "gaps.parquet", "answer.parquet", "answer.md", "embeddings/tiny.safetensors"}
+    expected = {
+        "scores.parquet",
+        "gaps.parquet",
+        "answer.parquet",
+        "answer.md",
+        "answer.html",
+        "embeddings/tiny.safetensors",
+    }
     expected |= {"toy/examples.parquet", "toy/dataset.json"}
     details = (
         "worth",
         "beyond",
+        "pairs",
+        "recommendation",
         "tuning",
         "scores_by_class",
         "scores_by_group",
@@ -221,7 +230,7 @@ def test_selection_on_test_data_is_marked_wherever_it_is_shown(project):
     config["pathvars"]["results"] = "on-test"
     results = project.folder / "on-test"
     tables = [f"tables/scores.{form}" for form in ("md", "tex", "html")]
-    shown = ["answer.md", *tables, "figures/gap.svg", "figures/scores.svg"]
+    shown = ["answer.md", "answer.html", *tables, "figures/gap.svg", "figures/scores.svg"]
     done = project.snakemake(*(f"on-test/{path}" for path in shown), config=config)
     assert done.returncode == 0, done.stdout
     scores = pd.read_parquet(results / "scores.parquet")
@@ -240,7 +249,7 @@ def test_nothing_changed_nothing_runs(project):
     assert done.returncode == 0 and "Nothing to be done" in done.stdout
 
 
-TIMES_SHOWN = {"plot_cost": 1, "answer": 1, "all": 1}
+TIMES_SHOWN = {"plot_cost": 1, "answer": 1, "page": 1, "all": 1}
 NEW_ARM = {"family": "lstm", "min_steps": 0, "tokenizer": "tiny", "learning_rates": [1e-2]}
 CHANGES = {
     "one more size": (
@@ -266,7 +275,7 @@ CHANGES = {
     "a title": (("arms", "bert", "title"), "BERT", ENDS | {"table_inference": 1}),
     "a plot setting": (("figures", "width"), 3.0, PLOTS),
     "another metric": (("experiment", "metric"), "macro_f1", cells(CELLS, **RUNS)),
-    "another small gap": (("figures", "one_point"), 2.0, PLOTS | {"answer": 1}),
+    "another small gap": (("figures", "one_point"), 2.0, PLOTS | {"answer": 1, "page": 1}),
     "one more batch size to time": (("timing", "devices", "cpu"), [2, 4], timed(5) | TIMES_SHOWN),
     "no timing": (("timing", "devices", "cpu"), [], TIMES_SHOWN),
     "a published counterpart": (

@@ -1,4 +1,7 @@
-# The decision page: one HTML file that opens offline.
+# The decision page: one HTML file that opens offline. Of the config, it shows what its numbers come from.
+SHOWN = ("experiment", "datasets", "models", "arms", "timing", "costs")
+
+
 rule page:
     input:
         scores=rules.score.output.scores,
@@ -15,6 +18,8 @@ rule page:
         report("<results>/answer.html", category="Answer", labels={"page": "What to use"}),
     log:
         "<results>/logs/page.log",
+    group:
+        "summary"
     conda:
         ENVIRONMENT
     params:
@@ -25,7 +30,7 @@ rule page:
         costs=config["costs"],
         # As JSON without "<": Snakemake's report puts the params of its rules into the page as they are. A function,
         # because Snakemake would take the braces in a text for wildcards.
-        config=lambda wildcards: json.dumps(config).replace("<", "\\u003c"),
+        config=lambda wildcards: json.dumps({key: config[key] for key in SHOWN}).replace("<", "\\u003c"),
         code=page_code(),
     message:
         "Writing the decision page"
