@@ -37,7 +37,7 @@ def content(costs=None):
                    "answers": {arm: ["a" if arm == "big" else HOSTILE, 0.8] for arm in SCORES}}],
         "wrongAbout": "10,000 labels, seed 0", "answer": [HOSTILE], "notes": ["A note."],
     }  # fmt: skip
-    return {"datasets": [of_dataset], "threshold": 1.0, "costs": costs or {}, "missing": "", "method": "How.",
+    return {"datasets": [of_dataset], "threshold": 1.0, "costs": costs or {}, "warning": "", "method": "How.",
             "made": [["Config", f"title: {HOSTILE}"]]}  # fmt: skip
 
 

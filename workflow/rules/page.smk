@@ -1,7 +1,5 @@
-# The decision page: one HTML file that opens offline. Of the config, it shows what its numbers come from.
-SHOWN = ("experiment", "datasets", "models", "arms", "timing", "costs")
-
-
+# The decision page: one HTML file that opens offline. It shows the config, which is no param: many of its keys change no
+# number.
 rule page:
     input:
         scores=rules.score.output.scores,
@@ -28,9 +26,6 @@ rule page:
         metric=EXPERIMENT["metric"],
         missing=lambda wildcards: inputs_of.missing_cells(),
         costs=config["costs"],
-        # As JSON without "<": Snakemake's report puts the params of its rules into the page as they are. A function,
-        # because Snakemake would take the braces in a text for wildcards.
-        config=lambda wildcards: json.dumps({key: config[key] for key in SHOWN}).replace("<", "\\u003c"),
         code=page_code(),
     message:
         "Writing the decision page"

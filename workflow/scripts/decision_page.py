@@ -1,7 +1,5 @@
 """Write the decision page."""
 
-import json
-
 from pretrain_or_not.job import job
 from pretrain_or_not.report.page.decision import decision_page
 
@@ -20,6 +18,6 @@ if __name__ == "__main__":
             metric=snakemake.params.metric,
             missing=snakemake.params.missing,
             costs=snakemake.params.costs,
-            config=json.loads(snakemake.params.config),
+            config=snakemake.config,
             output=snakemake.output[0],
         )

@@ -21,6 +21,7 @@ from pretrain_or_not.report.markup import terminal
 from pretrain_or_not.report.notes import busy_notes, notes_on
 from pretrain_or_not.report.page import write_page
 from pretrain_or_not.report.page.content import dataset_content
+from pretrain_or_not.report.selection_note import selection_note
 from pretrain_or_not.report.wording import missing_words
 from pretrain_or_not.report.worth_words import worth_lines
 
@@ -70,12 +71,19 @@ def decision_page(
         "datasets": datasets,
         "threshold": threshold,
         "costs": costs,
-        "missing": f"Not complete: {missing_words(missing)}." if missing else "",
+        "warning": warning(missing, frames["scores"]["selection"]),
         "method": terminal(method(frames["answer"])) if len(frames["answer"]) else "",
         "made": how_made(config, facts, tables["scores"]),
     }
     write_page(content, [sentence for dataset in datasets for sentence in dataset["answer"]], output)
     log.info("%d datasets, %d arms", len(datasets), len(arms))
+
+
+def warning(missing: list, selection: pd.Series) -> str:
+    """Return in words what holds for all that the page shows: missing cells, runs that were selected on test data."""
+    said = [f"Not complete: {missing_words(missing)}."] if missing else []
+    said += [f"Scores are too good{note}."] if (note := selection_note(selection)) else []
+    return " ".join(said)
 
 
 def sentences_on(dataset: str, frames: dict[str, pd.DataFrame], reference: str, warnings: list[str]) -> dict:

@@ -481,8 +481,8 @@ async function start() {
   const packed = Uint8Array.from(atob($("vega").textContent.trim()), (c) => c.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   document.head.append(element("script", {}, await new Response(stream).text()));
-  $("missing").hidden = !DATA.missing;
-  $("missing").textContent = DATA.missing;
+  $("warning").hidden = !DATA.warning;
+  $("warning").textContent = DATA.warning;
   replace("dataset", ...DATA.datasets.map((one) => option(one.name, one.title)));
   $("choose-dataset").hidden = DATA.datasets.length < 2;
   $("dataset").addEventListener("change", () => choose($("dataset").value));
