@@ -249,7 +249,7 @@ def test_nothing_changed_nothing_runs(project):
     assert done.returncode == 0 and "Nothing to be done" in done.stdout
 
 
-TIMES_SHOWN = {"plot_cost": 1, "answer": 1, "page": 1, "all": 1}
+TIMES_SHOWN = {"plot_cost": 1, "answer": 1, "page": 1, "plot_gap": 1, "plot_worth": 1, "all": 1}
 NEW_ARM = {"family": "lstm", "min_steps": 0, "tokenizer": "tiny", "learning_rates": [1e-2]}
 CHANGES = {
     "one more size": (
@@ -264,9 +264,9 @@ CHANGES = {
     ),
     "one more learning rate": (
         ("arms", "bert", "learning_rates"), [1e-3, 5e-4],
-        cells(2, finetune_bert=2),
+        cells(2, finetune_bert=2) | timed(1),
     ),
-    "one learning rate fewer": (("arms", "lstm", "learning_rates"), [2e-2], cells(2)),
+    "one learning rate fewer": (("arms", "lstm", "learning_rates"), [2e-2], cells(2) | timed(1)),
     "another LSTM setting": (
         ("arms", "lstm", "hidden"), 24,
         cells(2, train_lstm=4) | timed(1),
@@ -274,7 +274,7 @@ CHANGES = {
     "another BERT setting": (("arms", "bert", "epochs"), 1, cells(2, finetune_bert=2) | timed(1)),
     "a title": (("arms", "bert", "title"), "BERT", ENDS | {"table_inference": 1}),
     "a plot setting": (("figures", "width"), 3.0, PLOTS),
-    "another metric": (("experiment", "metric"), "macro_f1", cells(CELLS, **RUNS)),
+    "another metric": (("experiment", "metric"), "macro_f1", cells(CELLS, **RUNS) | timed(5)),
     "another small gap": (("figures", "one_point"), 2.0, PLOTS | {"answer": 1, "page": 1}),
     "one more batch size to time": (("timing", "devices", "cpu"), [2, 4], timed(5) | TIMES_SHOWN),
     "no timing": (("timing", "devices", "cpu"), [], TIMES_SHOWN),
@@ -284,13 +284,13 @@ CHANGES = {
     ),
     "an arm left out at a size": (("experiment", "exclude"), [{"arms": ["lstm"], "sizes": [40]}], ENDS),
     "checkpoints more often": (("experiment", "checkpoint_minutes"), 1, {}),
-    "selection on test data": (("experiment", "selection"), "test", cells(10, **RUNS)),
+    "selection on test data": (("experiment", "selection"), "test", cells(10, **RUNS) | timed(5)),
     "more threads": (("experiment", "threads"), 2, {}),
     "a default written out": (("arms", "bert", "clip"), 1.0, {}),
     "2.0 for 2": (("arms", "bert", "epochs"), 2.0, {}),
     "fewer validation examples": (
         ("experiment", "validation_max"), 45,
-        cells(5, finetune_bert=1, train_lstm=3, train_tfidf=2, train_probe=1),
+        cells(5, finetune_bert=1, train_lstm=3, train_tfidf=2, train_probe=1) | timed(5),
     ),
     "other tokens": (
         ("datasets", "toy", "max_length"), 16,
@@ -328,11 +328,11 @@ def test_one_fewer_of_anything_only_scores_again(project):
     assert project.jobs(changed(("experiment", "sizes"), [40])) == ENDS | timed(5)  # at the largest size
 
 
-ALL_CELLS = {"select": CELLS, "evaluate": CELLS} | ENDS
-NEURAL = {"finetune_bert": 2, "train_lstm": 6, "select": 6, "evaluate": 6} | ENDS
+ALL_CELLS = {"select": CELLS, "evaluate": CELLS} | timed(5) | ENDS
+NEURAL = {"finetune_bert": 2, "train_lstm": 6, "select": 6, "evaluate": 6} | timed(3) | ENDS
 EDITS = {
     # a module, an edit of its code, and the rules that run again: those that import it, and what follows
-    "report/style.py": ("import matplotlib as mpl", "import cmath, matplotlib as mpl", PLOTS | {"table_scores": 1}),
+    "report/style.py": ("import matplotlib as mpl", "import cmath, matplotlib as mpl", PLOTS | {"table_scores": 1, "page": 1}),
     "report/figures/gap.py": ("alpha=0.15", "alpha=0.16", {"plot_gap": 1, "all": 1}),
     "evaluation/metrics.py": ("Z_95 = 1.959963984540054", "Z_95 = 1.96", ENDS),
     "evaluation/select.py": ('if keep != "all"', 'if keep not in ("all",)', ALL_CELLS),
@@ -397,9 +397,9 @@ def test_new_weights_at_the_same_place_are_noticed(project):
     before = weights.stat()
     os.utime(weights, (1, 1))
     try:
-        # no text is tokenized again, and arms that use none of the weights stay; other weights take the same time
+        # no text is tokenized again, and arms that use none of the weights stay
         assert project.jobs() == cells(
-            6, extract_embeddings=1, **FEATURES, finetune_bert=2, train_lstm=2, train_probe=2
+            6, extract_embeddings=1, **FEATURES, finetune_bert=2, train_lstm=2, train_probe=2, **timed(3)
         )
     finally:
         os.utime(weights, ns=(before.st_atime_ns, before.st_mtime_ns))

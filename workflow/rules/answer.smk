@@ -23,6 +23,7 @@ rule answer:
         metric=EXPERIMENT["metric"],
         missing=lambda wildcards: inputs_of.missing_cells(),
         costs=config["costs"],
+        timed=HAS_TIMES,
         code=scoring_code("answer.py"),
     message:
         "Answering from how many labels on the gap is small"

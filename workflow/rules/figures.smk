@@ -29,6 +29,7 @@ for figure in FIGURES.values():
             ENVIRONMENT
         params:
             figure=figure.name,
+            timed=HAS_TIMES and "times" in figure.also,
             arms=EXPERIMENT["arms"],
             style=config["figures"] | {"one_point": catalogue.one_point},
             metric=EXPERIMENT["metric"],

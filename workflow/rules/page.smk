@@ -26,6 +26,7 @@ rule page:
         metric=EXPERIMENT["metric"],
         missing=lambda wildcards: inputs_of.missing_cells(),
         costs=config["costs"],
+        timed=HAS_TIMES,
         code=page_code(),
     message:
         "Writing the decision page"
