@@ -54,7 +54,7 @@ def test_texts_are_shown_as_they_are(tmp_path):
 QUESTIONS = [
     (Question(n, batch, limit, tolerance), prices)
     for n in (100, 550.0, 1000, 10_000)
-    for batch, limit in ((32, None), (1, None), (1, 1.0), (32, 0.001))
+    for batch, limit in ((32, None), (1, None), (1, 1.0), (32, 0.001), (8, None))
     for tolerance in (0.0, 1.0, 3.5)
     for prices in (Prices(), Prices(0.1, 2.0, 1e6), Prices(None, 3.0, None))
 ]

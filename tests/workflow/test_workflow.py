@@ -332,7 +332,8 @@ ALL_CELLS = {"select": CELLS, "evaluate": CELLS} | timed(5) | ENDS
 NEURAL = {"finetune_bert": 2, "train_lstm": 6, "select": 6, "evaluate": 6} | timed(3) | ENDS
 EDITS = {
     # a module, an edit of its code, and the rules that run again: those that import it, and what follows
-    "report/style.py": ("import matplotlib as mpl", "import cmath, matplotlib as mpl", PLOTS | {"table_scores": 1, "page": 1}),
+    "report/style.py": ("import matplotlib as mpl", "import cmath, matplotlib as mpl",
+                        PLOTS | {"table_scores": 1, "page": 1}),
     "report/figures/gap.py": ("alpha=0.15", "alpha=0.16", {"plot_gap": 1, "all": 1}),
     "evaluation/metrics.py": ("Z_95 = 1.959963984540054", "Z_95 = 1.96", ENDS),
     "evaluation/select.py": ('if keep != "all"', 'if keep not in ("all",)', ALL_CELLS),

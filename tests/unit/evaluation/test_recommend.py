@@ -77,6 +77,15 @@ def test_sentences():
     ]
 
 
+def test_without_times_no_arm_is_called_cheaper():
+    question = Question(10_000, 0, None, 5.0)
+    found = recommend(curves(), pairs(), times()[:0], question, Prices(0.1, 2.0, 1e6), ACCURACY)
+    assert found.best == found.cheapest == "big"
+    assert sentences(question, found, ACCURACY)[1:] == [
+        "Whether another one is cheaper is not known, as it was not timed."
+    ]
+
+
 def test_what_twice_the_labels_brought():
     assert gain_words(curves(), ["small", "big", "small"], ACCURACY) == [
         f"Between 1,000 and 10,000 labels, twice the labels brought Small 2.0 points and {TITLES['big']} 1.5 points."

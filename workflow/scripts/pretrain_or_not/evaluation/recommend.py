@@ -112,8 +112,9 @@ def recommend(
         own = pairs[(pairs["arm"] == arm) & (pairs["other"] == best)]
         arms.loc[arm, gaps] = [0.0] * 3 if arm == best else at(own, question.n, *gaps)
     close = arms[arms["score"].notna() & arms["in_time"] & (arms["gap"] <= question.tolerance + ROUNDING)]
-    price = close["monthly"].where(close["monthly"].notna(), close["ms"]).fillna(math.inf)
-    return Recommendation(arms, best, str(price.idxmin()))
+    price = close["monthly"].where(close["monthly"].notna(), close["ms"])
+    # Without a price of the best arm, none is known to be cheaper.
+    return Recommendation(arms, best, best if math.isnan(price[best]) else str(price.idxmin()))
 
 
 def curves_of(scores: pd.DataFrame, metric: Metric) -> pd.DataFrame:

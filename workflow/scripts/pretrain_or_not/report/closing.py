@@ -6,7 +6,11 @@ from pathlib import Path
 from pretrain_or_not.report.markup import terminal
 from pretrain_or_not.report.wording import missing_words
 
-PLACES = {"Figures": "figures/", "Tables": "tables/, scores.parquet, gaps.parquet, answer.parquet"}
+PLACES = {
+    "Page": "answer.html (open it in a browser)",
+    "Figures": "figures/",
+    "Tables": "tables/, scores.parquet, gaps.parquet, answer.parquet",
+}
 
 
 def closing_words(results: Path, predicted: Iterable[str] = ()) -> str:

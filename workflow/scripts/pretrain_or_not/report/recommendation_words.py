@@ -45,6 +45,8 @@ def sentences(question: Question, found: Recommendation, metric: Metric) -> list
 def cheaper(question, found, metric):
     """Return what is said about the cheapest arm."""
     near = steps(metric, question.tolerance)
+    if found.cheapest == found.best and math.isnan(found.arms.loc[found.best, "ms"]):
+        return ["Whether another one is cheaper is not known, as it was not timed."]
     if found.cheapest == found.best:
         return [f"No cheaper one is within {near} of it." if len(found.arms) > 1 else "There is no other one."]
     best, own = found.arms.loc[found.best], found.arms.loc[found.cheapest]

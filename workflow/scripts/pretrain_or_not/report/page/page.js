@@ -107,8 +107,10 @@ function choices(set) {
     row.gapHigh = row === best ? 0 : between(points, set.n, "high");
   }
   const close = possible.filter((row) => row.gap !== null && row.gap <= set.tolerance + 1e-9);
-  const dear = (row) => (row.monthly !== null ? row.monthly : row.ms === null ? Infinity : row.ms);
-  const cheapest = close.reduce((a, b) => (dear(b) < dear(a) ? b : a));
+  const price = (row) => (row.monthly !== null ? row.monthly : row.ms);
+  const known = close.filter((row) => price(row) !== null);
+  // Without a price of the best arm, none is known to be cheaper.
+  const cheapest = price(best) === null ? best : known.reduce((a, b) => (price(b) < price(a) ? b : a));
   return { rows, best, cheapest };
 }
 
@@ -126,7 +128,9 @@ function words(set, found) {
     `With ${labels}, ${best.arm.title} has the best ${metric.title}: ${scoreText(metric, best.score)}` +
       (best.low === null ? "." : ` (${scoreText(metric, best.low)} to ${scoreText(metric, best.high)}).`),
   ];
-  if (cheapest === best) {
+  if (cheapest === best && best.ms === null) {
+    said.push("Whether another one is cheaper is not known, as it was not timed.");
+  } else if (cheapest === best) {
     said.push(rows.length > 1 ? `No cheaper one is within ${near} of it.` : "There is no other one.");
   } else {
     const interval = cheapest.gapLow === null ? ""
