@@ -9,6 +9,7 @@ from scipy import stats
 from helpers.gaps import planted
 from pretrain_or_not.config.metrics import ACCURACY
 from pretrain_or_not.evaluation.group_totals import with_group_means
+from pretrain_or_not.evaluation.pairs import pairs
 from pretrain_or_not.evaluation.seed_variance import SeedVariance
 from pretrain_or_not.evaluation.totals import measured_gaps, measured_scores, with_means
 from pretrain_or_not.files.parquet import write_table
@@ -85,3 +86,16 @@ def test_groups_have_the_total_interval_of_their_mean():
     half = stats.t(4).ppf(0.975) * np.sqrt(3 / 4) * 0.05 * 30 / np.sqrt(2) / 100
     assert small["score_mean"] - small["score_mean_low"] == pytest.approx(half, rel=0.01)
     assert big["gap_mean_low"] == big["gap_mean_high"] == 0 and big["score_mean"] == pytest.approx(0.85)
+
+
+def test_pairs_are_the_gaps_from_both_sides(experiment):
+    scores, gaps, paths = experiment
+    titled = scores.assign(dataset_title="D", arm_title=scores["arm"].str.title())
+    found = pairs(titled, paths, "big", ACCURACY).set_index(["arm", "n"])
+    half = next(iter(measured_gaps(gaps, scores, paths, ACCURACY).values())).half_widths()
+    assert found.loc["small", "gap"].tolist() == pytest.approx([0, 20])
+    assert found.loc["small", "gap_high"].tolist() == pytest.approx([half[0], 20 + half[1]])
+    assert found.loc["big", "gap"].tolist() == pytest.approx([0, -20])
+    assert found.loc["big", "gap_low"].tolist() == pytest.approx([-half[0], -20 - half[1]])
+    assert found.loc[("small", 200), ["other", "other_title", "metric"]].tolist() == ["big", "Big", "accuracy"]
+    assert pairs(titled[titled["arm"] == "big"], paths, "big", ACCURACY).empty
