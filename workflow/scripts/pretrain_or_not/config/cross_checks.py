@@ -218,7 +218,7 @@ def check_names(config, mistakes):
         path = ("timing", "arms", i)
         check_name(config, "arms", "arm", name, path, mistakes)
         trained = sequence(mapping(config, "experiment"), "arms")
-        if isinstance(name, str) and name in mapping(config, "arms") and name not in trained:
+        if trained and isinstance(name, str) and name in mapping(config, "arms") and name not in trained:
             mistakes.add(path, f"{show(name)} is not in experiment.arms, and only trained arms are timed; leave it out")
     for section, noun in (("datasets", "dataset"), ("arms", "arm")):
         for name in mapping(mapping(config, "published"), section):
