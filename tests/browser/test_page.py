@@ -79,7 +79,7 @@ def test_the_page_recommends_as_the_code_does(tmp_path):
         assert words == sentences(question, found, ACCURACY)
         if prices.label:
             np.testing.assert_allclose(once, found.arms["once"])
-            np.testing.assert_allclose(monthly, found.arms["monthly"])
+            np.testing.assert_allclose(np.array(monthly, float), found.arms["monthly"])
 
 
 def test_sliders_and_choices_change_what_is_said_and_shown(tmp_path):
