@@ -1,5 +1,10 @@
 # make             set up .venv, then run the quickstart to its figures
-# make test        set up .venv, then run the tests
+# make plan        set up .venv, then say what the experiment takes: time, memory, disk; CONFIG=experiments/mine.yaml
+# make tensorboard set up .venv, with the optional packages of TensorBoard; then export the history of RESULTS for it
+# make watch       follow a run in another terminal; RESULTS=results-mine
+# make onnx        set up .venv, with the optional packages that export a model to ONNX
+# make test        set up .venv, optional packages included, then run the tests
+# make test-browser set up .venv, then test the decision page in Chromium (as root, it installs Debian's if needed)
 # make test-slurm  set up .venv, then test cluster runs on a temporary Slurm (as root, it installs Debian's if needed)
 # make bench       set up .venv, then compare the speed with that of other tools: about an hour on two cores
 # make check       set up .venv, then check format, style, types, and which room imports from which
@@ -9,17 +14,34 @@
 # make clean       delete the quickstart's results (other experiments keep theirs)
 PYTHON ?= python3
 CORES ?= all
+CONFIG ?= config.yaml
+RESULTS ?= results
 BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 export HF_HUB_DISABLE_TELEMETRY = 1
 
-.PHONY: quickstart test test-slurm bench check docs check-docs lock clean
+.PHONY: quickstart plan watch tensorboard onnx test test-browser test-slurm bench check docs check-docs lock clean
 
 quickstart: .venv/installed
 	@$(BIN)/snakemake --cores $(CORES)
 
-test: .venv/installed
+plan: .venv/installed
+	@$(BIN)/snakemake plan --cores $(CORES) --configfile $(CONFIG)
+
+watch: .venv/installed
+	@$(BIN)/python tools/watch.py $(RESULTS)
+
+tensorboard: .venv/tensorboard
+	@$(BIN)/python tools/export_history.py $(RESULTS)
+
+onnx: .venv/onnx
+
+test: .venv/installed .venv/tensorboard .venv/onnx
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+test-browser: .venv/installed
+	@tests/browser/install.sh
+	@$(BIN)/python -m pytest tests/browser
 
 test-slurm: .venv/installed
 	@tests/slurm/install.sh
@@ -48,6 +70,10 @@ check-docs: .venv/installed
 	@echo "Installing into .venv: a few minutes"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement envs/lock.txt
+	@touch $@
+
+.venv/tensorboard .venv/onnx: .venv/%: .venv/installed envs/%.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement envs/$*.txt
 	@touch $@
 
 lock:

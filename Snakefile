@@ -2,18 +2,20 @@
 #
 # The files that each stage writes ({setting} is a learning rate, lr0.001, or a regularization strength, C10):
 #   <results>/{dataset}/examples.parquet, dataset.json               ingest
-#   <results>/{dataset}/tokens/{tokenizer}/{split}.parquet            tokenize
+#   <results>/{dataset}/tokens/{tokenizer}/{split}.parquet, tokenizer/  tokenize
 #   <results>/{dataset}/subsets/n{size}/seed{seed}.parquet            subsample
 #   <results>/embeddings/{model}.safetensors                          extract_embeddings
 #   <results>/{dataset}/features/{model}/{split}.parquet              extract_features
 #   <results>/{dataset}/runs/{arm}/n{size}/seed{seed}/{setting}/      one rule per family: train_lstm, …
 #   <results>/{dataset}/runs/{arm}/n{size}/seed{seed}/selected.json   select (its model in selected/)
-#   <results>/{dataset}/predictions/{arm}/n{size}/seed{seed}.parquet  evaluate
+#   <results>/{dataset}/predictions/{arm}/n{size}/seed{seed}.parquet  evaluate (it completes selected/)
+#   <results>/predict/{prediction}.parquet, .csv                      predict (new texts)
 #   <results>/scores.parquet, gaps.parquet                            score
-#   <results>/timing/{arm}/{device}-batch{batch_size}-length{length}.parquet   time_inference
-#   <results>/answer.parquet, answer.md                               answer
+#   <results>/{dataset}/timing/{arm}/n{size}/seed{seed}/{device}.parquet   time_inference
+#   <results>/answer.parquet, worth.parquet, beyond.parquet, answer.md  answer
 #   <results>/figures/{figure}.{png,svg,pdf}                          plot_{figure}
 #   <results>/tables/{table}.{parquet,md,tex,…}                       table_{table}
+#   <results>/plan.parquet, plan.md, speed/                           plan, measure_speed: only for `snakemake plan`
 #   <results>/logs/{rule}/…                                           the log of every job
 
 from pathlib import Path
@@ -45,11 +47,14 @@ include: "workflow/rules/frozen.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/select.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/predict.smk"
 include: "workflow/rules/score.smk"
-include: "workflow/rules/answer.smk"
 include: "workflow/rules/timing.smk"
-include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/answer.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/page.smk"
+include: "workflow/rules/plan.smk"
 
 
 # The complete experiment: scores, answer, figures and tables.
@@ -58,9 +63,11 @@ rule all:
     input:
         rules.score.output,
         rules.answer.output,
+        rules.page.output,
         expand("<results>/figures/{name}.{suffix}", name=FIGURES, suffix=("png", "svg", "pdf")),
         rules.table_scores.output,
-        rules.table_inference.output if inputs_of.timings() else [],
+        rules.table_inference.output if HAS_TIMES else [],
+        expand("<results>/predict/{name}.{suffix}", name=config["predict"], suffix=("parquet", "csv")),
 
 
 onstart:

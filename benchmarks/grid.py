@@ -60,7 +60,7 @@ def experiment(cells):
         "datasets": {"toy": dataset, "toy-2": dataset | {"seed": 1}},
         "models": {"tiny": {"path": "tiny"}},
         "arms": ARMS,
-        "timing": {"devices": {"cpu": []}, "lengths": [8]},
+        "timing": {"devices": {"cpu": []}},
     }
 
 

@@ -111,12 +111,12 @@ def machine(threads):
     from pretrain_or_not.evaluation.timing import device_name
 
     torch.set_num_threads(threads)
-    cpu, gpu = torch.device("cpu"), torch.device("cuda") if torch.cuda.is_available() else None
-    device = gpu or cpu
+    devices = ["cpu", *["cuda"] * torch.cuda.is_available()]
+    device = torch.device(devices[-1])
     rates = {f"peak_{name}": product_rate(getattr(torch, dtype), device) for name, dtype in DTYPES.items()}
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)
     return rates | {
-        "machine": ", ".join(device_name(place) for place in (cpu, gpu) if place),
+        "machine": ", ".join(map(device_name, devices)),
         "torch": torch.__version__,
         "commit": commit.stdout.strip(),
         "date": datetime.date.today().isoformat(),

@@ -55,6 +55,7 @@ NOT_RUN = {
     "find",
     "git",
     "hf",
+    "pip",
     "pre-commit",
     "rm",
     "scancel",
@@ -216,6 +217,8 @@ def check_command(command: list[str], block: Block, copy: Path, results: Path | 
         check_python(arguments[1], block, copy, results)
     elif name == "python" and arguments[:2] == ["-m", "pytest"]:
         check_pytest(arguments[2:], block)
+    elif name == "python" and arguments[0] == "-m" and arguments[1].startswith(f"{PACKAGE.name}."):
+        check_script([f"workflow/scripts/{arguments[1].replace('.', '/')}.py", *arguments[2:]], block)
     elif name == "python" and arguments[0].endswith(".py"):
         check_script(arguments, block)
     elif name not in NOT_RUN:
@@ -233,7 +236,7 @@ def check_snakemake(arguments: list[str], block: Block, copy: Path, planned: set
         return
     planned.add((copy, *arguments))
     for config in named_configs(arguments, copy):
-        for dataset in (config.get("datasets") or {}).values():
+        for dataset in [*(config.get("datasets") or {}).values(), *(config.get("predict") or {}).values()]:
             make_data(dataset, copy)
     done = run([sys.executable, "-m", "snakemake", *arguments, "-n"], copy, exports(block, copy))
     note_failure(done, block, shlex.join(["snakemake", *arguments, "-n"]))

@@ -2,22 +2,29 @@
 
 import numpy as np
 
+from pretrain_or_not.config.metrics import ACCURACY
+from pretrain_or_not.evaluation.curves import curve_of
+from pretrain_or_not.evaluation.seed_variance import pool, shapes
+from pretrain_or_not.evaluation.totals import Measured
+
 SIZES = [100, 1000, 10_000, 100_000]
 
 
-def planted(gaps, examples, seeds=2, noise=0.0, rng=None):
-    """Return (sizes, seeds, differences) of cells with true `gaps`, in points, plus a seed effect of sd `noise`."""
+def planted(gaps, examples, seeds=2, noise=0.0, rng=None, sizes=SIZES, error=10.0):
+    """Return `Measured` gaps with true `gaps`, in points, at each of `sizes`, plus a seed effect of sd `noise`.
+
+    seeds: how many, or a list of how many at each size. error: of the reference arm, in points.
+    """
     rng = rng or np.random.default_rng(0)
-    sizes, of, rows = [], [], []
+    counts = [seeds] * len(sizes) if isinstance(seeds, int) else seeds
     hardness = rng.random(examples)  # shared by all cells: an example that is hard is hard at every size
-    for seed in range(seeds):
-        luck = rng.normal(0, noise)
-        for n, gap in zip(SIZES, gaps, strict=True):
-            chance = (gap + luck) / 100
+    cells = []
+    for n, gap, count in zip(sizes, gaps, counts, strict=True):
+        for _ in range(count):
+            chance = (gap + rng.normal(0, noise)) / 100
             wrong, right = hardness + 0.3 * rng.random(examples) > 1.25, rng.random(examples) < abs(chance)
-            rows.append(
-                np.where(right, np.sign(chance), 0) + np.where(wrong, rng.choice([-1, 1], examples), 0) * ~right
-            )
-            sizes.append(n)
-            of.append(seed)
-    return sizes, of, 100 * np.stack(rows).astype(np.float32)
+            values = np.where(right, np.sign(chance), 0) + np.where(wrong, rng.choice([-1, 1], examples), 0) * ~right
+            cells.append((n, 100 * values))
+    curve = curve_of(cells)
+    shape = shapes(np.full(len(sizes), error), ACCURACY)
+    return Measured(curve, shape, pool([(curve, shape)]))

@@ -5,12 +5,7 @@ import copy
 from helpers.project import CONFIG
 from pretrain_or_not.config.check import check_config
 from pretrain_or_not.plan.catalogue import Catalogue
-
-
-class Wildcards(dict):
-    """Wildcards as Snakemake passes them: attributes, `get`, and what ** unpacks."""
-
-    __getattr__ = dict.__getitem__
+from pretrain_or_not.plan.per_job import Wildcards
 
 
 def cell(arm, size="40", seed="0"):
@@ -29,5 +24,5 @@ def make_catalogue(folder="results", arms=None, models=None, **sections):
     for name, changes in (arms or {}).items():
         config["arms"][name] |= changes
     for section, changes in sections.items():
-        config[section] |= changes
+        config[section] = config.get(section, {}) | changes
     return Catalogue(check_config(config))

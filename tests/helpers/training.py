@@ -28,7 +28,7 @@ def run_outputs(folder):
 def train(run):
     """Train a run in this process, as the script of its family does."""
     family = run.recipe["family"]
-    if FAMILIES[family].neural:
+    if not FAMILIES[family].fitted:
         launch.train(module_name(family), run)
     else:
         from pretrain_or_not.training.fitted_run import fit_classifier  # here, as scikit-learn takes a second

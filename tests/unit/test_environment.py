@@ -1,5 +1,8 @@
 """The lists of pinned packages agree."""
 
+import re
+
+import pytest
 import yaml
 
 from helpers.paths import ROOT
@@ -17,3 +20,12 @@ def test_every_direct_dependency_is_pinned_and_has_a_reason():
         if not line.startswith("#"):
             name = line.partition("#")[0].split("==")[0].strip()
             assert f"\n{name.lower().replace('_', '-')}==" in lock, name
+
+
+@pytest.mark.parametrize("extra", ["onnx", "tensorboard"])
+def test_optional_packages_are_pinned_and_not_in_the_lock(extra):
+    lock = (ROOT / "envs/lock.txt").read_text().lower().replace("_", "-")
+    lines = [line for line in (ROOT / f"envs/{extra}.txt").read_text().splitlines() if not line.startswith("#")]
+    for line in lines:
+        assert re.fullmatch(r"[\w-]+==[\d.]+( +# .*)?", line), line
+        assert f"\n{line.partition('==')[0].lower().replace('_', '-')}==" not in lock

@@ -9,7 +9,7 @@ from helpers.paths import PACKAGE, SCRIPTS
 
 # A module imports from its own room, or from one before it.
 ROOMS = ("errors", "job", "files", "cluster", "config", "data", "compute", "training", "arms",
-         "evaluation", "report", "plan")  # fmt: skip
+         "evaluation", "report", "plan", "predict", "forecast", "export")  # fmt: skip
 LONGEST = 300  # lines
 MODULES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("*.py"))}
 ENTRIES = {path.name: path for path in sorted(SCRIPTS.glob("*.py"))}

@@ -13,7 +13,8 @@ import yaml
 from helpers.paths import SCRIPTS
 from helpers.project import CONFIG, Project
 
-FIGURES = [f"figures/{name}.png" for name in ("scores", "gap", "share", "cost", "tuning", "confusion", "reliability")]
+NAMES = ("scores", "gap", "worth", "share", "cost", "tuning", "confusion", "reliability")
+FIGURES = [f"figures/{name}.png" for name in NAMES]
 
 
 def small_config():

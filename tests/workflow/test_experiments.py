@@ -55,7 +55,7 @@ def test_the_paper(project):
     assert jobs["select"] == jobs["evaluate"] == 7 * datasets * sizes + 2 * controls
     assert (jobs["ingest"], jobs["subsample"]) == (datasets, datasets * sizes)
     assert jobs["tokenize"] == datasets * 2 and jobs["extract_embeddings"] == 2
-    assert jobs["time_inference"] == 5 * 4  # arms, and batches of 128 on CPU, 128, 256 and 384 on GPU
+    assert jobs["time_inference"] == 5 * 2  # arms, on CPU and GPU; texts of a length take as long in every dataset
 
 
 def test_yelp_sentences(project):

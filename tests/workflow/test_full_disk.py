@@ -17,7 +17,7 @@ def test_the_workflow_goes_on_once_there_is_space(small_disk, tmp_path_factory, 
     filler = fill()
     full = project.snakemake(target, config=config)
     assert full.returncode != 0
-    file = f"{folder}/results/toy/tokens/tiny/train.parquet"
+    file = f"{folder}/results/toy/tokens/tiny/tokenizer/about.json"
     message = f"ERROR in tokenize: {file}: No space left on device; free some space"
     assert message in full.stdout, full.stdout
     assert earlier == {path: path.read_bytes() for path in folder.rglob("*.parquet")}

@@ -13,7 +13,6 @@ from helpers.project import CONFIG, Project
 ID = "org/tiny-bert"
 LOADS = """
 import json, sys
-from pretrain_or_not.arms import bert
 from pretrain_or_not.compute.extract_embeddings import extract_embeddings
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.data.tokenizer import load_tokenizer
@@ -27,7 +26,6 @@ loads = {
     "classifier": lambda: load_for_classification(path, ["a", "b"], 0.1, revision=revision),
     "random weights": lambda: load_for_classification(path, ["a", "b"], 0.1, pretrained=False, revision=revision),
     "embeddings": lambda: extract_embeddings(model, folder + "/embeddings.safetensors"),
-    "timed": lambda: bert.build_untrained("arm", {"family": "bert", "dropout": 0.1}, model, None, 8),
 }
 for name, load in loads.items():
     try:

@@ -19,6 +19,7 @@ BASE = """
 experiment: {datasets: [docs], arms: [a, b], reference: a, sizes: [10], seeds: [0],
   exclude: [{datasets: [docs], arms: [b], sizes: [10], seeds: [0]}]}
 timing: {arms: [a]}
+predict: {new: {files: f.csv}}
 published: {datasets: {docs: yelp}, arms: {a: RoBERTa-Large}}
 datasets:
   docs: {source: docstrings, packages: {x: x, y: y}}

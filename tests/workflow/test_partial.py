@@ -12,8 +12,8 @@ FAILS = """def build(run, about):
 
 
 def unused("""
-SUMMARY = {"score": 1, "answer": 1, "table_scores": 1, "all": 1} | dict.fromkeys(
-    [f"plot_{name}" for name in ("scores", "gap", "share", "cost", "tuning", "confusion", "reliability")], 1
+SUMMARY = {"score": 1, "answer": 1, "page": 1, "table_scores": 1, "all": 1} | dict.fromkeys(
+    [f"plot_{name}" for name in ("scores", "gap", "worth", "share", "cost", "tuning", "confusion", "reliability")], 1
 )
 PARTIAL = ("--config", "experiment={partial: true}")
 

@@ -16,19 +16,17 @@ from pretrain_or_not.files.parquet import read_metadata
 CELLS = 10  # 5 arms, 2 sizes, 1 seed
 RUNS = {"finetune_bert": 2, "train_lstm": 6, "train_tfidf": 4, "train_probe": 2}
 READ_TOKENS = {rule: n for rule, n in RUNS.items() if rule != "train_tfidf"}  # TF-IDF reads words
-FIGURES = ("scores", "gap", "share", "cost", "tuning", "confusion", "reliability")
+FIGURES = ("scores", "gap", "worth", "share", "cost", "tuning", "confusion", "reliability")
 PLOTS = {f"plot_{name}": 1 for name in FIGURES} | {"all": 1}
-ENDS = {"score": 1, "answer": 1, "table_scores": 1} | PLOTS
+ENDS = {"score": 1, "answer": 1, "page": 1, "table_scores": 1} | PLOTS
 FEATURES = {"extract_features": 1, "extract_training_features": 1}
-TIMED = {"time_inference": 3, "table_inference": 1}  # the neural arms
-TIMED_LSTM, TIMED_BERT = TIMED | {"time_inference": 2}, TIMED | {"time_inference": 1}
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory, tiny_bert):
     """Return a project in which the complete experiment has run."""
     project = Project(tmp_path_factory.mktemp("project"), tiny_bert)
-    assert project.jobs() == RUNS | ENDS | TIMED | {
+    assert project.jobs() == RUNS | ENDS | timed(5) | {
         "ingest": 1, "tokenize": 1, "subsample": 2, "extract_embeddings": 1, **FEATURES, "select": CELLS,
         "evaluate": CELLS,
     }  # fmt: skip
@@ -50,16 +48,36 @@ def test_every_stage_leaves_its_file(project):
     found = {
         str(path.relative_to(results)) for path in results.rglob("*") if path.is_file() and "logs" not in path.parts
     }
-    expected = {"scores.parquet", "gaps.parquet", "answer.parquet", "answer.md", "embeddings/tiny.safetensors"}
+    expected = {
+        "scores.parquet",
+        "gaps.parquet",
+        "answer.parquet",
+        "answer.md",
+        "answer.html",
+        "embeddings/tiny.safetensors",
+    }
     expected |= {"toy/examples.parquet", "toy/dataset.json"}
-    details = ("tuning", "scores_by_class", "scores_by_group", "label_issues", "confusion", "reliability")
+    details = (
+        "worth",
+        "beyond",
+        "pairs",
+        "recommendation",
+        "tuning",
+        "scores_by_class",
+        "scores_by_group",
+        "label_issues",
+        "confusion",
+        "reliability",
+    )
     expected |= {f"{name}.parquet" for name in details}
     expected |= {f"figures/{name}.{kind}" for name in FIGURES for kind in ("png", "svg", "pdf")}
     forms = ("parquet", "md", "tex", "html")
     expected |= {f"tables/{name}.{form}" for name in ("scores", "inference") for form in forms}
-    expected |= {f"timing/{arm}/cpu-batch2-length8.parquet" for arm in ("bert", "lstm", "lstm-bert-embeddings")}
+    expected |= {f"toy/timing/{arm}/n50pct/seed0/cpu.parquet" for arm in CONFIG["experiment"]["arms"]}
     for folder in ("tokens/tiny", "features/tiny/length-32"):
         expected |= {f"toy/{folder}/{split}.parquet" for split in ("train", "validation", "test")}
+    tokenizer = ("tokenizer.json", "tokenizer_config.json")
+    expected |= {f"toy/tokens/tiny/tokenizer/{name}" for name in ("about.json", *tokenizer)}
     settings = {"bert": ["lr0.001"], "lstm": ["lr0.001", "lr0.02"], "lstm-bert-embeddings": ["lr0.02"],
                 "tfidf": ["C1.0", "C10.0"], "probe": ["C0.1"]}  # fmt: skip
     for cell in ("n40/seed0", "n50pct/seed0"):
@@ -74,13 +92,15 @@ def test_every_stage_leaves_its_file(project):
             assert selected in runs
             expected |= {f"toy/runs/{arm}/{cell}/{selected}/{name}" for name in models}
             expected.add(f"toy/runs/{arm}/{cell}/selected.json")
-            expected |= {f"toy/runs/{arm}/{cell}/selected/{name}" for name in models}
+            works_alone = [*models, "classifier.json", "README.md", *([] if arm == "tfidf" else tokenizer)]
+            works_alone += ["embeddings.safetensors"] if arm == "lstm-bert-embeddings" else []
+            expected |= {f"toy/runs/{arm}/{cell}/selected/{name}" for name in works_alone}
     assert found == expected
 
 
 def test_the_terminal_names_cells_and_the_place_of_the_figures(project):
     assert "Fine-tuning bert on 40 examples of toy, seed 0, lr0.001" in project.output
-    assert "On Toy, measured from bert in points of accuracy:" in project.output
+    assert "On Toy, measured from bert in points of accuracy. Numbers of labels are training labels; " in project.output
     assert re.search(r"- (From about|\S+ is (still|less)).* points (behind|ahead) \(", project.output)
     assert re.search(r"Figures: results/figures", project.output)
 
@@ -161,9 +181,10 @@ def test_the_answer_follows_from_the_gaps(project):
     assert set(answers.index) == set(most.index) == {"lstm", "lstm-bert-embeddings", "tfidf", "probe"}
     for arm, row in answers.iterrows():
         assert row["gap_largest"] == pytest.approx(most.loc[arm, "gap"])
-        ends = most.loc[arm, "gap"] + np.array([-1.96, 1.96]) * most.loc[arm, "gap_se"]
-        found = [row["gap_largest_low"], row["gap_largest_high"]]
-        assert found == pytest.approx(ends, abs=0.3 * most.loc[arm, "gap_se"])
+        for end in ("_low", "_high"):
+            assert row[f"gap_largest{end}"] == pytest.approx(most.loc[arm, f"gap_mean{end}"])
+        half = most.loc[arm, "gap_mean_high"] - most.loc[arm, "gap"]
+        assert half > 1.96 * most.loc[arm, "gap_se"]  # test sampling, and seeds
 
 
 def test_a_fine_tuned_model_loads_with_transformers(project):
@@ -191,6 +212,11 @@ def test_the_same_again_is_bit_identical_whatever_the_cores(project):
 # What a change makes run again
 
 
+def timed(n):
+    """Return the job counts for `n` arms that are timed again, without the figures and words that show their times."""
+    return {"time_inference": n, "table_inference": 1}
+
+
 def cells(n, **runs):
     """Return the job counts for `n` new cells, with their `runs`."""
     return runs | {"select": n, "evaluate": n} | ENDS
@@ -204,7 +230,7 @@ def test_selection_on_test_data_is_marked_wherever_it_is_shown(project):
     config["pathvars"]["results"] = "on-test"
     results = project.folder / "on-test"
     tables = [f"tables/scores.{form}" for form in ("md", "tex", "html")]
-    shown = ["answer.md", *tables, "figures/gap.svg", "figures/scores.svg"]
+    shown = ["answer.md", "answer.html", *tables, "figures/gap.svg", "figures/scores.svg"]
     done = project.snakemake(*(f"on-test/{path}" for path in shown), config=config)
     assert done.returncode == 0, done.stdout
     scores = pd.read_parquet(results / "scores.parquet")
@@ -223,6 +249,7 @@ def test_nothing_changed_nothing_runs(project):
     assert done.returncode == 0 and "Nothing to be done" in done.stdout
 
 
+TIMES_SHOWN = {"plot_cost": 1, "answer": 1, "page": 1, "plot_gap": 1, "plot_worth": 1, "all": 1}
 NEW_ARM = {"family": "lstm", "min_steps": 0, "tokenizer": "tiny", "learning_rates": [1e-2]}
 CHANGES = {
     "one more size": (
@@ -237,37 +264,37 @@ CHANGES = {
     ),
     "one more learning rate": (
         ("arms", "bert", "learning_rates"), [1e-3, 5e-4],
-        cells(2, finetune_bert=2),
+        cells(2, finetune_bert=2) | timed(1),
     ),
-    "one learning rate fewer": (("arms", "lstm", "learning_rates"), [2e-2], cells(2)),
+    "one learning rate fewer": (("arms", "lstm", "learning_rates"), [2e-2], cells(2) | timed(1)),
     "another LSTM setting": (
         ("arms", "lstm", "hidden"), 24,
-        cells(2, train_lstm=4, time_inference=1, table_inference=1),
+        cells(2, train_lstm=4) | timed(1),
     ),
-    "another BERT setting": (("arms", "bert", "epochs"), 1, cells(2, finetune_bert=2)),
+    "another BERT setting": (("arms", "bert", "epochs"), 1, cells(2, finetune_bert=2) | timed(1)),
     "a title": (("arms", "bert", "title"), "BERT", ENDS | {"table_inference": 1}),
     "a plot setting": (("figures", "width"), 3.0, PLOTS),
-    "another metric": (("experiment", "metric"), "macro_f1", cells(CELLS, **RUNS)),
-    "another small gap": (("figures", "one_point"), 2.0, PLOTS | {"answer": 1}),
-    "one more batch size to time": (("timing", "devices", "cpu"), [2, 4], TIMED | {"all": 1}),
-    "no timing": (("timing", "devices", "cpu"), [], {}),
+    "another metric": (("experiment", "metric"), "macro_f1", cells(CELLS, **RUNS) | timed(5)),
+    "another small gap": (("figures", "one_point"), 2.0, PLOTS | {"answer": 1, "page": 1}),
+    "one more batch size to time": (("timing", "devices", "cpu"), [2, 4], timed(5) | TIMES_SHOWN),
+    "no timing": (("timing", "devices", "cpu"), [], TIMES_SHOWN),
     "a published counterpart": (
         ("published",), {"datasets": {"toy": "yelp"}, "arms": {"lstm": "LSTM-4-256"}},
         {"plot_share": 1, "table_scores": 1, "all": 1},
     ),
     "an arm left out at a size": (("experiment", "exclude"), [{"arms": ["lstm"], "sizes": [40]}], ENDS),
     "checkpoints more often": (("experiment", "checkpoint_minutes"), 1, {}),
-    "selection on test data": (("experiment", "selection"), "test", cells(10, **RUNS)),
+    "selection on test data": (("experiment", "selection"), "test", cells(10, **RUNS) | timed(5)),
     "more threads": (("experiment", "threads"), 2, {}),
     "a default written out": (("arms", "bert", "clip"), 1.0, {}),
     "2.0 for 2": (("arms", "bert", "epochs"), 2.0, {}),
     "fewer validation examples": (
         ("experiment", "validation_max"), 45,
-        cells(5, finetune_bert=1, train_lstm=3, train_tfidf=2, train_probe=1),
+        cells(5, finetune_bert=1, train_lstm=3, train_tfidf=2, train_probe=1) | timed(5),
     ),
     "other tokens": (
         ("datasets", "toy", "max_length"), 16,
-        cells(8, tokenize=1, **FEATURES, **READ_TOKENS),
+        cells(8, tokenize=1, **FEATURES, **READ_TOKENS) | timed(4),
     ),
 }  # fmt: skip
 
@@ -288,54 +315,54 @@ def test_the_command_line_changes_the_config_as_a_file_does(project):
 def test_one_more_arm_runs_only_its_cells(project):
     config = changed(("arms", "lstm-new"), NEW_ARM)
     config["experiment"]["arms"] = [*CONFIG["experiment"]["arms"], "lstm-new"]
-    assert project.jobs(config) == cells(2, train_lstm=2, time_inference=1, table_inference=1)
+    assert project.jobs(config) == cells(2, train_lstm=2) | timed(1)
 
 
 def test_one_more_dataset_runs_only_its_cells(project):
     config = changed(("datasets", "toy2"), CONFIG["datasets"]["toy"] | {"seed": 1})
     config["experiment"]["datasets"] = ["toy", "toy2"]
-    assert project.jobs(config) == cells(10, ingest=1, tokenize=1, subsample=2, **FEATURES, **RUNS)
+    assert project.jobs(config) == cells(10, ingest=1, tokenize=1, subsample=2, **FEATURES, **RUNS) | timed(5)
 
 
 def test_one_fewer_of_anything_only_scores_again(project):
-    assert project.jobs(changed(("experiment", "sizes"), [40])) == ENDS
+    assert project.jobs(changed(("experiment", "sizes"), [40])) == ENDS | timed(5)  # at the largest size
 
 
-ALL_CELLS = {"select": CELLS, "evaluate": CELLS} | ENDS
-NEURAL = {"finetune_bert": 2, "train_lstm": 6, "select": 6, "evaluate": 6} | ENDS
+ALL_CELLS = {"select": CELLS, "evaluate": CELLS} | timed(5) | ENDS
+NEURAL = {"finetune_bert": 2, "train_lstm": 6, "select": 6, "evaluate": 6} | timed(3) | ENDS
 EDITS = {
     # a module, an edit of its code, and the rules that run again: those that import it, and what follows
-    "report/style.py": ("import matplotlib as mpl", "import cmath, matplotlib as mpl", PLOTS | {"table_scores": 1}),
+    "report/style.py": ("import matplotlib as mpl", "import cmath, matplotlib as mpl",
+                        PLOTS | {"table_scores": 1, "page": 1}),
     "report/figures/gap.py": ("alpha=0.15", "alpha=0.16", {"plot_gap": 1, "all": 1}),
     "evaluation/metrics.py": ("Z_95 = 1.959963984540054", "Z_95 = 1.96", ENDS),
     "evaluation/select.py": ('if keep != "all"', 'if keep not in ("all",)', ALL_CELLS),
     "config/selection.py": ("max(scores, key", "max(list(scores), key", ALL_CELLS),
     # one family, and no other: it is trained, selected, tested and timed again
-    "arms/lstm.py": ("dim=-1", "dim=2", {"train_lstm": 6, "select": 4, "evaluate": 4} | TIMED_LSTM | ENDS),
+    "arms/lstm.py": ("dim=-1", "dim=2", {"train_lstm": 6, "select": 4, "evaluate": 4} | timed(2) | ENDS),
     "compute/time_axis.py": ("amax(dim=1)", "amax(1)",
-                             {"train_lstm": 6, "select": 4, "evaluate": 4} | TIMED_LSTM | ENDS),
+                             {"train_lstm": 6, "select": 4, "evaluate": 4} | timed(2) | ENDS),
     "arms/bert.py": ("recipe[\"init\"] == \"pretrained\"", "recipe[\"init\"] in (\"pretrained\",)",
-                     {"finetune_bert": 2, "select": 2, "evaluate": 2} | TIMED_BERT | ENDS),
-    "arms/tfidf.py": ("2**20", "2**21", {"train_tfidf": 4, "select": 2, "evaluate": 2} | ENDS),
+                     {"finetune_bert": 2, "select": 2, "evaluate": 2} | timed(1) | ENDS),
+    "arms/tfidf.py": ("2**20", "2**21", {"train_tfidf": 4, "select": 2, "evaluate": 2} | timed(1) | ENDS),
     "arms/probe.py": ("examples.matrix", "(examples).matrix.view()",
-                      {"train_probe": 2, "select": 2, "evaluate": 2} | ENDS),
+                      {"train_probe": 2, "select": 2, "evaluate": 2} | timed(1) | ENDS),
     "compute/logistic.py": ("MAX_ITERATIONS = 1000", "MAX_ITERATIONS = 999",
-                            {"train_tfidf": 4, "train_probe": 2, "select": 4, "evaluate": 4} | ENDS),
+                            {"train_tfidf": 4, "train_probe": 2, "select": 4, "evaluate": 4} | timed(2) | ENDS),
     # nothing is tested or timed again unless its run is: how a model is trained does not change how it is used
     "training/optimizer.py": ("else 0.0", "else 0.1", NEURAL),
     "training/loop.py": ("model.train()", "model.train(True)", NEURAL),
     "training/validation.py": ("torch.zeros(len(examples), ", "torch.zeros(len((*examples,)), ", NEURAL),
-    "evaluation/predict.py": ("not_finite.any()", "any(not_finite)", {"evaluate": CELLS} | ENDS),
+    "evaluation/predict.py": ("not_finite.any()", "any(not_finite)", {"evaluate": CELLS} | timed(5) | ENDS),
     "compute/inference.py": ("TOKENS_PER_BATCH = 4096", "TOKENS_PER_BATCH = 2048",
-                             NEURAL | TIMED | {**FEATURES, "train_probe": 2, "select": 8, "evaluate": 8}),
+                             NEURAL | timed(5) | {**FEATURES, "train_probe": 2, "select": 8, "evaluate": 8}),
     # one source, and what follows from its examples
     "data/sources/docstrings.py": ("[:max_characters]", "[: max_characters - 1]", {}),
     # the tables that plan jobs are in no job's code
     "config/families.py": ("memory_mb=8000", "memory_mb=8001", {}),
     # a row of the architectures concerns what loads pretrained models; no text is tokenized again
     "files/architectures.py": ('"BERT"', '"Bert"', cells(
-        6, extract_embeddings=1, **FEATURES, finetune_bert=2, train_lstm=2, train_probe=2, time_inference=2,
-        table_inference=1,
+        6, extract_embeddings=1, **FEATURES, finetune_bert=2, train_lstm=2, train_probe=2, **timed(5)
     )),
     "plan/resources.py": ("= 20, 480, 10", "= 21, 480, 10", {}),
 }  # fmt: skip
@@ -371,11 +398,10 @@ def test_new_weights_at_the_same_place_are_noticed(project):
     before = weights.stat()
     os.utime(weights, (1, 1))
     try:
-        # no text is tokenized again, and arms that use none of the weights stay; embeddings are timed with their arm
+        # no text is tokenized again, and arms that use none of the weights stay
         assert project.jobs() == cells(
-            6, extract_embeddings=1, **FEATURES, finetune_bert=2, train_lstm=2, train_probe=2,
-            time_inference=1, table_inference=1,
-        )  # fmt: skip
+            6, extract_embeddings=1, **FEATURES, finetune_bert=2, train_lstm=2, train_probe=2, **timed(3)
+        )
     finally:
         os.utime(weights, ns=(before.st_atime_ns, before.st_mtime_ns))
 
@@ -393,7 +419,7 @@ def test_an_edited_tokenizer_tokenizes_anew(project, edit):
     text = file.read_text()
     change(file)
     try:
-        jobs = cells(8, tokenize=1, **FEATURES, **READ_TOKENS, **TIMED)
+        jobs = cells(8, tokenize=1, **FEATURES, **READ_TOKENS, **timed(4))
         assert project.jobs() == (jobs if matters else {})
     finally:
         file.write_text(text)
@@ -426,7 +452,7 @@ MISTAKES = {
         ["lstn"],
         "timing.arms[0]: no arm 'lstn' in arms; did you mean 'lstm'?",
     ),
-    "an arm that cannot be timed": (("timing", "arms"), ["tfidf"], "timing.arms[0]: 'tfidf' is no neural network"),
+    "an arm that cannot be timed": (("timing", "arms"), ["other"], "timing.arms[0]: no arm 'other'"),
     "unknown published arm": (
         ("published", "arms"),
         {"lstm": "LSTM-9"},

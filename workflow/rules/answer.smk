@@ -6,8 +6,13 @@ rule answer:
         by_group=rules.score.output.by_group,
         predictions=inputs_of.cells(rules.evaluate.output[0]),
         summaries=inputs_of.summaries,
+        times=rules.table_inference.output[0] if HAS_TIMES else [],
     output:
         table="<results>/answer.parquet",
+        worth="<results>/worth.parquet",
+        beyond="<results>/beyond.parquet",
+        pairs="<results>/pairs.parquet",
+        recommendation="<results>/recommendation.parquet",
         text="<results>/answer.md",
     log:
         "<results>/logs/answer.log",
@@ -17,6 +22,8 @@ rule answer:
         threshold=catalogue.one_point,
         metric=EXPERIMENT["metric"],
         missing=lambda wildcards: inputs_of.missing_cells(),
+        costs=config["costs"],
+        timed=HAS_TIMES,
         code=scoring_code("answer.py"),
     message:
         "Answering from how many labels on the gap is small"

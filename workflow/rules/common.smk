@@ -14,12 +14,12 @@ from pretrain_or_not.config.layers import layers_of
 from pretrain_or_not.config.splits import SPLITS
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.code_digest import code_digest
-from pretrain_or_not.files.paths import MODEL_FILES
+from pretrain_or_not.files.paths import ABOUT, CARD, MODEL_FILES
 from pretrain_or_not.files.provenance import digest
-from pretrain_or_not.plan.code import scoring_code, training_code
+from pretrain_or_not.plan.code import page_code, scoring_code, training_code
 from pretrain_or_not.plan.catalogue import one_of
 from pretrain_or_not.plan.experiment import plan_experiment
-from pretrain_or_not.plan.inputs import CELL, CELL_FOLDER
+from pretrain_or_not.plan.inputs import CELL, CELL_FOLDER, TIMING_FILE
 from pretrain_or_not.plan.resources import JobResources
 from pretrain_or_not.report.figures import figures_of
 from pretrain_or_not.report.published import matched, study
@@ -46,6 +46,7 @@ PUBLISHED = {
     "points": matched(config["published"]),
     "study": {key: study()[key] for key in ("name", "reference", "speed_up", "timed")},
 }
+HAS_TIMES = bool(inputs_of.timings())
 ENVIRONMENT = "../../envs/environment.yaml"
 RUNS = f"<results>/{CELL_FOLDER}"
 PREDICTIONS = f"<results>/{{dataset}}/predictions/{{arm}}/{CELL}.parquet"

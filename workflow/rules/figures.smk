@@ -1,5 +1,8 @@
 # The figures of the table in report/figures/__init__.py, each as PNG, SVG and PDF; the PNG goes into the report.
 
+DRAWN = dict(rules.score.output.items()) | dict(rules.answer.output.items())
+DRAWN |= {"times": rules.table_inference.output[0]} if HAS_TIMES else {}
+
 
 for figure in FIGURES.values():
 
@@ -7,7 +10,8 @@ for figure in FIGURES.values():
         name:
             f"plot_{figure.name}"
         input:
-            rules.score.output[figure.reads],
+            DRAWN[figure.reads],
+            **{name: DRAWN[name] for name in figure.also if name in DRAWN},
         output:
             report(
                 f"<results>/figures/{figure.name}.png",
@@ -25,6 +29,7 @@ for figure in FIGURES.values():
             ENVIRONMENT
         params:
             figure=figure.name,
+            timed=HAS_TIMES and "times" in figure.also,
             arms=EXPERIMENT["arms"],
             style=config["figures"] | {"one_point": catalogue.one_point},
             metric=EXPERIMENT["metric"],

@@ -2,7 +2,14 @@
 
 from pretrain_or_not.cluster.orphans import cancel_orphans, cancel_rest, forget, register
 from pretrain_or_not.cluster.presence import check_slurm
-from pretrain_or_not.report.closing import closing_words, failure_words
+from pretrain_or_not.plan.experiment import note_experiment
+from pretrain_or_not.report.closing import closing_words, failure_words, plan_words
+
+
+def at_once():
+    """Return how many CPU cores this run of Snakemake uses or, on a cluster, how many jobs it sends."""
+    limits = workflow.resource_settings
+    return limits.nodes if on_cluster() else limits.cores
 
 
 def slurm_run():
@@ -26,13 +33,17 @@ def before_first_job():
 
         avoid_useless_sacct(slurm_run())
         register(slurm_run())
+    note_experiment(catalogue, at_once(), on_cluster())
 
 
 def after_last_job():
-    """Clean up, and print the answer."""
+    """Clean up, and print the answer, or the plan if that was asked for."""
     if slurm_run():
         forget(slurm_run())
-    print(closing_words(catalogue.results))
+    if "plan" in workflow.dag_settings.targets:
+        print(plan_words(catalogue.results))
+    else:
+        print(closing_words(catalogue.results, catalogue.predictions))
 
 
 def after_failure():

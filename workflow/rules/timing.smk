@@ -1,16 +1,20 @@
-# How long an arm takes to classify a batch. The job reserves all cores, so that nothing else runs; it uses
-# `timing.threads` of them.
+# How long the selected model of a cell takes to classify test texts. One cell of each arm and dataset is timed: its
+# largest size and first seed, as another one of the same architecture takes as long. The job reserves all cores, so that
+# nothing else runs; it uses `timing.threads` of them.
 rule time_inference:
     input:
-        unpack(inputs_of.embeddings),
+        # Not `ancient`: below such an input Snakemake leaves out jobs that a new one makes necessary.
+        selected=rules.select.output[0],
+        model=rules.select.output[1:],
+        complete=rules.evaluate.output[1:],
+        examples=rules.ingest.output.examples,
+        subset=ancient(rules.subsample.output[0]),
     output:
-        "<results>/timing/{arm}/{device}-batch{batch_size}-length{length}.parquet",
+        f"<results>/{TIMING_FILE}",
     log:
-        "<results>/logs/time_inference/{arm}/{device}-batch{batch_size}-length{length}.log",
+        f"<results>/logs/time_inference/{{dataset}}/{{arm}}/{CELL}/{{device}}.log",
     wildcard_constraints:
         device="cpu|cuda",
-        batch_size=r"\d+",
-        length=r"\d+",
     conda:
         ENVIRONMENT
     # All cores, so that nothing else runs. With a cluster, their number is not set: each timing is a separate job.
@@ -18,11 +22,10 @@ rule time_inference:
     resources:
         gpu=lambda wildcards: resources_of.gpus() if wildcards.device == "cuda" else 0,
     params:
-        recipe=params_of.shape,
-        pretrained=params_of.untrained,
-        how={key: TIMING[key] for key in ("threads", "precision", "warmup", "repetitions")},
+        model=params_of.timed_model,
+        how=params_of.timing,
         code=params_of.timing_code,
     message:
-        "Timing {wildcards.arm} on {wildcards.device}, {wildcards.batch_size} x {wildcards.length} tokens"
+        "Timing {wildcards.arm} of {wildcards.dataset} on {wildcards.device}"
     script:
         "../scripts/time_inference.py"

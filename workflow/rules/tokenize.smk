@@ -4,6 +4,7 @@ rule tokenize:
         examples=rules.ingest.output.examples,
     output:
         **{split: f"<results>/{{dataset}}/tokens/{{tokenizer}}/{split}.parquet" for split in SPLITS},
+        tokenizer="<results>/{dataset}/tokens/{tokenizer}/tokenizer/about.json",
     log:
         "<results>/logs/tokenize/{dataset}/{tokenizer}.log",
     conda:

@@ -11,8 +11,10 @@ if __name__ == "__main__":
             by_group=snakemake.input.by_group,
             predictions=snakemake.input.predictions,
             summaries=snakemake.input.summaries,
+            times=snakemake.input.times or None,
             threshold=snakemake.params.threshold,
             metric=snakemake.params.metric,
             missing=snakemake.params.missing,
+            costs=snakemake.params.costs,
             outputs=dict(snakemake.output.items()),
         )

@@ -13,4 +13,5 @@ if __name__ == "__main__":
             style=snakemake.params.style,
             metric=snakemake.params.metric,
             published=snakemake.params.published,
+            **dict(snakemake.input.items()),
         )

@@ -3,6 +3,7 @@
 from contextlib import nullcontext
 
 from pretrain_or_not.compute.gpus import lease_gpus
+from pretrain_or_not.evaluation.model_folder import Origin
 from pretrain_or_not.evaluation.predict import evaluate_cell
 from pretrain_or_not.job import job
 
@@ -19,4 +20,5 @@ if __name__ == "__main__":
             code=snakemake.params.code,
             keep=snakemake.config["experiment"]["keep_models"],
             output=snakemake.output[0],
+            origin=Origin(**snakemake.params.origin, tokenizer=snakemake.input.get("tokenizer") or None),
         )

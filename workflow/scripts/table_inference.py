@@ -12,5 +12,6 @@ if __name__ == "__main__":
             reference=snakemake.params.reference,
             titles=json.loads(snakemake.params.titles),
             study=snakemake.params.study,
+            shown=snakemake.params.shown,
             outputs=list(snakemake.output),
         )

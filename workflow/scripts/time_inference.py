@@ -1,20 +1,21 @@
-"""Time how long an arm takes to classify a batch."""
+"""Time how long a trained model takes to classify a text."""
 
+import os
 from contextlib import nullcontext
 
 from pretrain_or_not.compute.gpus import lease_gpus
-from pretrain_or_not.evaluation.timing import time_inference
 from pretrain_or_not.job import job
 
 if __name__ == "__main__":
-    wildcards = snakemake.wildcards
-    with job(snakemake), lease_gpus(1) if wildcards.device == "cuda" else nullcontext():
-        time_inference(
-            arm=wildcards.arm,
-            recipe=snakemake.params.recipe,
-            pretrained=snakemake.params.pretrained,
-            embeddings=snakemake.input.get("embeddings"),
-            setting={"device": wildcards.device, "batch_size": int(wildcards.batch_size)}
-            | {"length": int(wildcards.length), **snakemake.params.how},
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"  # a tokenizer would take all cores
+    if snakemake.wildcards.device == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # torch, which is imported below, must find no GPU
+    with job(snakemake), lease_gpus(1) if snakemake.wildcards.device == "cuda" else nullcontext():
+        from pretrain_or_not.evaluation.timing import time_cell
+
+        time_cell(
+            device=snakemake.wildcards.device,
+            inputs=dict(snakemake.input.items()),
+            how=snakemake.params.how,
             output=snakemake.output[0],
         )

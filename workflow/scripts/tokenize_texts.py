@@ -14,6 +14,7 @@ if __name__ == "__main__":
             path=snakemake.params.tokenizer["path"],
             name=snakemake.wildcards.tokenizer,
             max_length=snakemake.params.max_length,
-            outputs=dict(snakemake.output.items()),
+            outputs={key: path for key, path in snakemake.output.items() if key != "tokenizer"},
             revision=snakemake.params.tokenizer["revision"],
+            saved=snakemake.output.tokenizer,
         )

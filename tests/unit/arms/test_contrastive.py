@@ -9,7 +9,7 @@ import torch
 
 from helpers.training import run_outputs
 from pretrain_or_not.arms import contrastive
-from pretrain_or_not.arms.contrastive import ContrastiveClassifier, SentenceNetwork, pair_count
+from pretrain_or_not.arms.contrastive import ContrastiveClassifier, SentenceNetwork, pairs_to_draw
 from pretrain_or_not.compute.flops import Work
 from pretrain_or_not.compute.transformer import load_encoder
 from pretrain_or_not.training.fitted_run import fit_and_save
@@ -61,9 +61,9 @@ def test_a_run_learns_repeats_itself_and_is_saved_as_it_is(classifier, examples,
 
 
 def test_the_number_of_steps_is_bounded(caplog):
-    assert pair_count(30, RECIPE) == 120
+    assert pairs_to_draw(RECIPE, 30) == 120
     with caplog.at_level(logging.INFO):
-        assert pair_count(10_000, RECIPE) == 800
+        assert pairs_to_draw(RECIPE, 10_000) == 800
     assert "800 of 40000 pairs are drawn, which take the 100 steps of max_steps" in caplog.text
 
 
@@ -90,9 +90,3 @@ def test_embeddings_that_are_not_finite_predict_nothing(classifier, examples, ca
         model.fit(examples)
     assert "embeddings are not finite" in caplog.text
     assert np.isnan(model.predict(examples)).all()
-
-
-def test_an_untrained_network_can_be_timed(tiny_bert):
-    untrained = contrastive.build_untrained("pairs", {}, {"path": str(tiny_bert)}, None, 16)
-    batch = torch.ones(2, 16, dtype=torch.long)
-    assert untrained.model(input_ids=batch, attention_mask=batch).logits.shape == (2, 5)

@@ -25,7 +25,6 @@ from pretrain_or_not.compute.transformer import (
 )
 from pretrain_or_not.data.examples import Examples
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.evaluation.timing import random_batch, time_batches
 from pretrain_or_not.files.architectures import ARCHITECTURES
 from pretrain_or_not.training.loop import fit
 
@@ -125,12 +124,6 @@ def test_operations(tiny, examples):
     assert forward[0] <= training[0] <= 3 * forward[0]
     frozen = counted_flops(load_encoder(str(tiny.folder))).forward
     assert frozen[1] > 0 and sum(frozen[:3]) <= sum(forward[:3])
-
-
-def test_timing(tiny):
-    model = classifier(tiny, pretrained=False)
-    batch = random_batch(3, LIMIT, ROWS, padding_of(tiny.kind), torch.device("cpu"))
-    assert len(time_batches(model, batch, "fp32", 1, 2)) == 2
 
 
 def test_the_limit_of_positions_is_the_true_one(tiny):

@@ -11,7 +11,7 @@ import torch
 
 import pretrain_or_not.compute.extract_features as module
 from helpers.texts import make_rows
-from pretrain_or_not.compute.devices import build_accelerator
+from pretrain_or_not.compute.devices import InferenceDevice
 from pretrain_or_not.compute.extract_features import extract_features
 from pretrain_or_not.compute.inference import infer
 from pretrain_or_not.compute.pooling import mean_pooled
@@ -27,7 +27,7 @@ from pretrain_or_not.files.paths import subset_name
 @pytest.fixture(autouse=True)
 def fp32(monkeypatch):
     """Use one precision in all tests of a process, because accelerate requires it."""
-    monkeypatch.setattr(module, "build_accelerator", lambda _: build_accelerator("fp32"))
+    monkeypatch.setattr(module, "InferenceDevice", lambda _: InferenceDevice("fp32"))
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def features(tokens, tiny_bert, folder):
 
 def test_features_are_the_mean_of_an_examples_own_states(tiny_bert, make_examples):
     examples, encoder = make_examples(30, vocabulary=40), load_encoder(tiny_bert)
-    features, work = infer(encoder, examples, build_accelerator("fp32"), mean_pooled)
+    features, work = infer(encoder, examples, InferenceDevice("fp32"), mean_pooled)
     assert features.shape == (30, 16) and work.examples == 30
     with torch.no_grad():
         for i in range(30):
@@ -71,9 +71,9 @@ def counted_infer(monkeypatch):
     """Return a list of the sizes of the blocks that are encoded from now on; blocks have 10 rows, parts 20."""
     given = []
 
-    def counted(model, examples, *rest):
+    def counted(model, examples, *rest, **how):
         given.append(len(examples))
-        return infer(model, examples, *rest)
+        return infer(model, examples, *rest, **how)
 
     monkeypatch.setattr(module, "infer", counted)
     monkeypatch.setattr(module, "BLOCK", 10)
@@ -94,7 +94,7 @@ def test_features_are_encoded_in_blocks_and_written_in_parts(tokens, tiny_bert, 
         examples = read_examples(tokens[split])
         assert one.ids.tolist() == other.ids.tolist() == examples.ids.tolist()
         assert one.labels.tolist() == other.labels.tolist() == examples.labels.tolist()
-        matrix, _ = infer(load_encoder(tiny_bert), examples, build_accelerator("fp32"), mean_pooled)
+        matrix, _ = infer(load_encoder(tiny_bert), examples, InferenceDevice("fp32"), mean_pooled)
         assert np.array_equal(one.matrix, matrix)  # in one block, to the bit
         np.testing.assert_allclose(other.matrix, matrix, rtol=1e-4, atol=1e-5)  # of other batches
         costs = [about.pop("inference") for about in (one.about, other.about)]

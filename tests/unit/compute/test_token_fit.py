@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from helpers.models import ROWS, TINY, make_tiny
-from pretrain_or_not.arms import bert
 from pretrain_or_not.compute.devices import build_accelerator
 from pretrain_or_not.compute.inference import infer, probabilities
 from pretrain_or_not.compute.token_fit import fit_tokens
@@ -55,13 +54,3 @@ def test_a_tokenizer_larger_than_the_matrix(kind, tmp_path):
     )
     with pytest.raises(BadInput, match=f"^{re.escape(message)}$"):
         fit_tokens(model, ROWS + 1, 1, kind)
-
-
-def test_timing_refuses_it_too(tiny_bert, tmp_path):
-    folder = make_tiny("bert", tmp_path / "bert", vocab_size=20)
-    for file in tiny_bert.glob("tokenizer*"):
-        (folder / file.name).write_bytes(file.read_bytes())
-    with pytest.raises(
-        BadInput, match=f"models: path '{folder}': its tokenizer has token ids up to 48, .* up to 19 onl"
-    ):
-        bert.build_untrained("arm", {"family": "bert"}, {"path": str(folder)}, None, 16)

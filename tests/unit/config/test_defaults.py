@@ -45,15 +45,16 @@ def test_defaults_are_filled():
     }
     assert checked == {
         "pathvars": {"results": "results"},
+        "predict": {},
         "figures": {"width": 3.5, "one_point": None},
+        "plan": {"flops_per_second": None},
+        "costs": {"label": None, "gpu_hour": None, "predictions_per_month": None},
         "timing": {
             "arms": None,
-            "devices": {"cpu": [8], "cuda": []},
-            "lengths": [64],
+            "devices": {"cpu": [1, 32], "cuda": []},
+            "length": None,
+            "seconds": 5,
             "threads": 1,
-            "precision": "fp32",
-            "warmup": 2,
-            "repetitions": 10,
         },
         "published": {"datasets": {}, "arms": {}},
         "experiment": {

@@ -69,9 +69,15 @@ def test_the_tokenizer_of_an_arm_is_its_own_or_that_of_its_model():
     }
 
 
-def test_only_networks_are_timed():
-    assert make_catalogue().timed_arms() == ["bert", "lstm", "lstm-bert-embeddings"]
+def test_arms_and_times_that_are_shown():
+    assert make_catalogue().timed_arms() == ["bert", "lstm", "lstm-bert-embeddings", "tfidf", "probe"]
     assert make_catalogue(timing={"arms": ["lstm"]}).timed_arms() == ["lstm"]
+    for devices, shown in [
+        ({"cuda": [8, 1], "cpu": [4, 2]}, {"device": "cpu", "batch_size": 4}),
+        ({"cuda": [8, 1], "cpu": []}, {"device": "cuda", "batch_size": 8}),
+        ({"cuda": [], "cpu": []}, None),
+    ]:
+        assert make_catalogue(timing={"devices": devices}).shown_time() == shown
 
 
 def test_titles_are_names_unless_the_config_gives_some():
@@ -294,9 +300,7 @@ def test_a_file_whose_name_snakemake_takes_for_a_pattern_counts_by_its_time(tmp_
 )
 def test_the_files_of_models_are_checked_at_once(arm, file, needed_by, message, tmp_path):
     folder = make_tiny_bert(tmp_path / "bert")
-    catalogue = make_catalogue(
-        models={"tiny": {"path": str(folder)}}, experiment={"arms": [arm], "reference": arm}, timing={"arms": []}
-    )
+    catalogue = make_catalogue(models={"tiny": {"path": str(folder)}}, experiment={"arms": [arm], "reference": arm})
     catalogue.check_models()
     (folder / file).unlink()
     if arm not in needed_by:
@@ -310,7 +314,7 @@ def test_a_model_from_random_weights_needs_no_weights(tmp_path):
     (folder / "model.safetensors").unlink()
     experiment = {"arms": ["bert"], "reference": "bert"}
     models, arms = {"tiny": {"path": str(folder)}}, {"bert": {"init": "random"}}
-    make_catalogue(models=models, arms=arms, experiment=experiment, timing={"arms": []}).check_models()
+    make_catalogue(models=models, arms=arms, experiment=experiment).check_models()
 
 
 def test_a_missing_folder_or_package_is_noticed_at_once():

@@ -90,13 +90,25 @@ def test_a_dataset_is_read_from_its_files(tmp_path, monkeypatch):
     assert JobInputs(make_catalogue()).source_files(Wildcards(dataset="toy")) == ["toy.csv"]
 
 
-def test_there_is_a_timing_for_each_device_batch_size_length_and_network():
-    timing = {"devices": {"cpu": [1, 2], "cuda": []}, "lengths": [8], "arms": ["bert", "lstm"]}
-    assert JobInputs(make_catalogue(timing=timing)).timings() == [
-        f"<results>/timing/{arm}/cpu-batch{batch_size}-length8.parquet"
-        for batch_size in (1, 2)
-        for arm in ("bert", "lstm")
-    ]
+def timing_path(arm, size, device="cpu"):
+    """Return the path of a timing."""
+    return f"<results>/toy/timing/{arm}/n{size}/seed0/{device}.parquet"
+
+
+def test_there_is_a_timing_for_each_arm_at_its_largest_size_and_first_seed_and_for_each_device():
+    timing = {"devices": {"cpu": [1, 2], "cuda": [8]}, "arms": ["tfidf", "lstm"]}
+    experiment = {"seeds": [0, 1], "sizes": ["10%", 40, 9, "50%"], "exclude": [{"arms": ["lstm"], "sizes": ["50%"]}]}
+    found = JobInputs(make_catalogue(timing=timing, experiment=experiment)).timings()
+    expected = {timing_path("lstm", "10pct", device) for device in ("cpu", "cuda")}
+    assert set(found) == expected | {timing_path("tfidf", "50pct", device) for device in ("cpu", "cuda")}
+    assert len(found) == 4
+
+
+def test_what_is_not_timed():
+    for changes in ({"experiment": {"keep_models": "none"}}, {"timing": {"devices": {"cpu": [], "cuda": []}}}):
+        assert JobInputs(make_catalogue(**changes)).timings() == []
+    fixed = JobInputs(make_catalogue(timing={"length": 8})).timings()
+    assert {path.split("/")[3] for path in fixed} == {"bert", "lstm", "lstm-bert-embeddings", "probe"}
 
 
 def test_a_pattern_is_filled_in_for_every_cell():
@@ -210,7 +222,7 @@ def test_weights_of_a_tested_run_are_not_needed(tmp_path, folder):
     inputs = inputs_with(tmp_path, *RATES)
     assert inputs.untested_weights(cell("lstm")) == weights("lr0.02")  # there are no predictions
     predictions = tmp_path / "results" / "toy" / "predictions" / "lstm" / "n40" / "seed0.parquet"
-    current = code.test_code(inputs.catalogue.family("lstm"))
+    current = code.test_code(inputs.catalogue.family("lstm"), inputs.catalogue.metric)
 
     def predict(run, by):
         write_table(predictions, pa.table({"id": [0]}), run=digest(runs[run]), code=by)
@@ -271,10 +283,10 @@ def test_a_cell_of_which_a_part_is_gone_is_not_complete(partial, gone):
 
 
 def test_timings_that_exist_are_in_a_partial_table(partial):
-    path = partial.catalogue.results / "timing" / "lstm" / "cpu-batch2-length8.parquet"
+    path = partial.catalogue.results / "toy" / "timing" / "lstm" / "n40" / "seed0" / "cpu.parquet"
     path.parent.mkdir(parents=True)
     path.touch()
-    assert partial.timings() == ["<results>/timing/lstm/cpu-batch2-length8.parquet"]
+    assert partial.timings() == [timing_path("lstm", 40)]
 
 
 def test_without_partial_all_cells_are_scored_and_none_is_missing(partial):

@@ -91,22 +91,10 @@ def test_the_tokenizer_is_that_of_the_wildcard_or_the_arm(hosted):
     assert hosted.tokenizer(cell("lstm")) == hosted.tokenizer(cell("bert")) == expected
 
 
-def test_a_timing_depends_on_no_weights(tiny_bert):
-    params = JobParams(make_catalogue(models={"tiny": {"path": str(tiny_bert)}}))
-    lstm, bert = params.untrained(cell("lstm")), params.untrained(cell("bert"))
-    assert lstm == params.tokenizer(cell("lstm"))
-    assert bert.pop("architecture") and bert == lstm
-
-
-@pytest.mark.parametrize(
-    ("arm", "keys"),
-    [
-        ("bert", {"family"}),
-        ("lstm", {"family", "embedding_size", "layers", "hidden", "embeddings", "freeze_embeddings"}),
-    ],
-)
-def test_a_timing_depends_on_the_shape_of_the_model(params, arm, keys):
-    assert set(params.shape(cell(arm))) == keys
+def test_a_timing_depends_on_its_own_keys_and_the_batch_sizes_of_its_device():
+    params = JobParams(make_catalogue(timing={"devices": {"cpu": [1, 4]}, "seconds": 2, "length": None, "threads": 1}))
+    how = {"batch_sizes": [1, 4], "length": None, "seconds": 2, "threads": 1}
+    assert params.timing(Wildcards(arm="lstm", device="cpu")) == how
 
 
 # Code

@@ -1,22 +1,25 @@
 """The answer in words says what the numbers say, and no more."""
 
 import re
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from helpers.gaps import planted
+from pretrain_or_not.data.subsets import window
 from pretrain_or_not.evaluation.crossing import COLUMNS, answer_row
 from pretrain_or_not.report.answer import as_markdown, sentence
 from pretrain_or_not.report.closing import closing_words, failure_words
+from pretrain_or_not.report.notes import shared_labels
 
 
 def words(**row):
     """Return a row of answer.parquet; its sizes are all that the dataset has, unless `row` says otherwise."""
     facts = {"dataset": "d", "dataset_title": "Reviews", "arm": "lstm", "arm_title": "LSTM", "reference_title": "BERT",
              "selection": "validation", "metric": "accuracy", "guessed_sizes": [],
-             "arm_sizes": 1, "arm_largest": row["largest"],
+             "arm_sizes": 1, "arm_largest": row["largest"], "folds": 0,
              "dataset_largest": row["largest"]}  # fmt: skip
     return facts | row
 
@@ -32,7 +35,7 @@ def page(rows, **changes):
             "validations": 4, "tries": 1, "schedule": "constant", "lowest_loss": 0.1,
             "guessing_loss": 0.7, "sweep_edge": None,
             "unknown_tokens": 0.0, "truncated": 0.0, "classes": 2, "subset_classes": 2, "converged": None,
-            "folds": 0}  # fmt: skip
+            "folds": 0, "share": 0.1, "selection": "validation", "validation_examples": 100}  # fmt: skip
     scores = pd.DataFrame([cell | {"arm": "bert", "arm_title": "BERT"}, cell | {"arm": "lstm", "arm_title": "LSTM"}])
     about = {"reference": "bert", "warnings": {}, "missing": []} | changes
     scores = scores.assign(**about.pop("scores", {}))
@@ -40,7 +43,7 @@ def page(rows, **changes):
 
 
 def test_words_for_a_gap_that_closes():
-    row = words(**answer_row(*planted([9, 5, 3, -2], 20_000), 1.0))
+    row = words(**answer_row(planted([9, 5, 3, -2], 20_000), 1.0))
     text = sentence(row)
     assert text.startswith("From about ")
     assert "labels on, **LSTM** is less than 1 point behind, or ahead (95 % interval: " in text
@@ -50,7 +53,7 @@ def test_words_for_a_gap_that_closes():
 def literal(**changes):
     return words(verdict="from", labels=5200.0, labels_low=2800.0, labels_high=8700.0, threshold=1.0, smallest=100,
                  largest=10_000, gap_largest=0.46, gap_largest_low=0.19, gap_largest_high=0.74, gap_lowest=0.4,
-                 gap_highest=0.9, arm_sizes=3) | changes  # fmt: skip
+                 gap_highest=0.9, arm_sizes=3, chance=0.999, next_size=np.nan) | changes  # fmt: skip
 
 
 def test_the_words_agree_with_the_numbers():
@@ -59,26 +62,28 @@ def test_the_words_agree_with_the_numbers():
         "At 10,000 labels it is 0.5 points behind (0.2 to 0.7)."
     )
     ahead = literal(
-        labels_low=80.0, labels_high=np.inf, gap_largest=-0.46, gap_largest_low=-0.74, gap_largest_high=0.19,
+        labels_low=80.0, labels_high=np.inf, chance=0.93, next_size=5477.2, gap_largest=-0.46, gap_largest_low=-0.74,
+        gap_largest_high=0.19,
         gap_lowest=-0.46,
     )  # fmt: skip
     assert sentence(ahead) == (
         "From about 5,200 labels on, **LSTM** is less than 1 point behind, or ahead (95 % interval: 100 or fewer to "
-        "more than 10,000). At 10,000 labels it is 0.5 points ahead (−0.2 to 0.7)."
+        "more than 10,000; at 10,000 the chance is 93 %). At 10,000 labels it is 0.5 points ahead (−0.2 to 0.7). Run "
+        "5,500 labels next to know it better."
     )
 
 
 def test_words_for_a_gap_that_stays():
-    text = sentence(words(**answer_row(*planted([9, 6, 5, 4], 5000), 1.0)))
+    text = sentence(words(**answer_row(planted([9, 6, 5, 4], 5000), 1.0)))
     assert text.startswith("**LSTM** is still ") and text.endswith("at the largest size, 100,000 labels.")
 
 
 def test_words_for_a_gap_that_is_small_at_every_size():
-    text = sentence(words(**answer_row(*planted([0.4, 0.3, 0.2, 0.2], 100_000), 1.0)))
+    text = sentence(words(**answer_row(planted([0.4, 0.3, 0.2, 0.2], 100_000), 1.0)))
     assert text.startswith("**LSTM** is less than 1 point behind at the smallest size already, 100 labels")
-    text = sentence(words(**answer_row(*planted([-9, -6, -5, -4], 5000), 1.0)))
+    text = sentence(words(**answer_row(planted([-9, -6, -5, -4], 5000), 1.0)))
     assert text.startswith("**LSTM** is ahead at every size, from 100 labels on. At 100,000 labels it is ")
-    text = sentence(words(**answer_row(*planted([0.4, -6, -5, -4], 5000), 1.0)))
+    text = sentence(words(**answer_row(planted([0.4, -6, -5, -4], 5000), 1.0)))
     assert text.startswith("**LSTM** is less than 1 point behind, or ahead, at the smallest size already, 100 labels")
 
 
@@ -96,9 +101,9 @@ AHEAD = {"gap_largest": -16.0, "gap_largest_low": -17.0, "gap_largest_high": -15
         (ONE | AHEAD, "At 1 label, its only size, **LSTM** is 16.0 points ahead (15.0 to 17.0)."),
         (ONE | NOT_YET, "At 1 label, its only size, **LSTM** is 3.0 points behind (2.0 to 4.0)."),
         (
-            ONE | NOT_YET | {"labels_low": 1.0},
-            "At 1 label, its only size, **LSTM** is 3.0 points behind (2.0 to 4.0). It may be less than 1 point behind "
-            "(within the 95 % interval).",
+            ONE | NOT_YET | {"labels_low": 1.0, "chance": 0.031},
+            "At 1 label, its only size, **LSTM** is 3.0 points behind (2.0 to 4.0). It may be less than 1 point "
+            "behind: the chance is 3 %.",
         ),
         (
             ONE | AHEAD | {"arm_sizes": 2, "dataset_largest": 5},
@@ -140,25 +145,56 @@ def test_words_for_sizes_and_sides(changes, text):
 
 
 def test_words_for_an_uncertain_crossing():
-    sizes, seeds, differences = planted([9, 6, 5, 1.3], 400, seeds=1)
-    row = words(**answer_row(sizes, seeds, differences, 1.0))
+    row = words(**answer_row(planted([9, 6, 5, 1.3], 400), 1.0))
     assert np.isinf(row["labels_high"]) and np.isfinite(row["labels_low"])
     still = literal(verdict="not yet", labels=np.inf, labels_high=np.inf, gap_largest=1.3, gap_largest_low=0.2,
-                    gap_largest_high=2.4)  # fmt: skip
+                    gap_largest_high=2.4, chance=0.31)  # fmt: skip
     assert sentence(still) == (
         "**LSTM** is still 1.3 points behind (0.2 to 2.4) at the largest size, 10,000 labels. From 2,800 labels "
-        "on it may be less than 1 point behind (within the 95 % interval)."
+        "on it may be less than 1 point behind: the chance is 31 %."
     )
 
 
 def test_the_page_escapes_titles_and_tells_what_was_selected_on_test():
-    row = words(**answer_row(*planted([9, 6, 5, 4], 500), 1.0))
+    row = words(**answer_row(planted([9, 6, 5, 4], 500), 1.0))
     text = page([row | {"arm_title": "<script>|*x*", "selection": "test"}])
     assert "selected on test" in text and "<script>" not in text and r"\<script\>\|\*x\*" in text
     assert "selected on test" not in page([row])
     assert "one seed" not in text and "Note:" not in text
-    alone = words(**answer_row(*planted([9, 6, 5, 4], 500, seeds=1), 1.0))
-    assert "there is one seed" in page([alone])
+
+
+def test_the_method_says_what_the_intervals_hold():
+    def method(**changes):
+        seeds = changes.pop("seeds", 2)
+        row = words(**answer_row(planted([9, 6, 5, 4], 500, seeds), 1.0))
+        return " ".join(page([row | changes]).partition("How these")[2].split())
+
+    assert "is pooled over sizes and arms" in method() and "all arms" not in method()
+    assert "cannot be measured with one seed" in method(seeds=1)
+    assert "hold for all arms of a data set together" in method(arms=2)
+
+
+def test_labels_for_validation_come_on_top():
+    row = words(**answer_row(planted([9, 6, 5, 4], 500), 1.0))
+    assert "in points of accuracy. Numbers of labels are training labels; 100 labels for validation" in page([row])
+    assert "; 10 to 2,000 labels for validation come on top:" in page([row], scores={"validation_examples": [10, 2000]})
+    assert "come on top" not in page([row], scores={"selection": "test"})
+
+
+def test_a_spread_of_seeds_that_share_labels_is_told():
+    row = words(**answer_row(planted([9, 6, 5, 4], 500), 1.0))
+    assert "share labels" not in page([row], scores={"seed": [0, 1], "share": 0.3})
+    shared = page([row], scores={"seed": [0, 1], "n": 700, "share": 0.7})
+    assert "- Seeds share labels: on average 57 % at 700 labels. There, the intervals leave out" in shared
+    assert "share labels" not in page([row], scores={"seed": [0, 1], "share": 1.0, "folds": 5})
+
+
+@pytest.mark.parametrize(("seeds", "share", "common"), [([0, 1], 0.5, 0.24), ([0, 1, 2], 1.0, 1), ([3], 1.0, 0)])
+def test_seeds_share_what_their_windows_share(seeds, share, common):
+    assert shared_labels(seeds, share) == pytest.approx(common, abs=0.005)
+    sets = [set(window(int(1000 * share), seed, 1000).tolist()) for seed in seeds]
+    pairs = [len(a & b) / len(a) for a, b in combinations(sets, 2)]
+    assert shared_labels(seeds, share) == pytest.approx(np.mean(pairs) if pairs else 0, abs=0.005)
 
 
 def test_an_experiment_without_a_gap_says_so():
@@ -169,7 +205,7 @@ def test_an_experiment_without_a_gap_says_so():
 
 
 def test_what_went_wrong_and_what_the_data_have_is_below_the_answer(tmp_path):
-    row = words(**answer_row(*planted([9, 6, 5, 4], 500), 1.0))
+    row = words(**answer_row(planted([9, 6, 5, 4], 500), 1.0))
     missing = [{"dataset": "d", "arm": "lstm", "size": size, "seed": 1} for size in ("1", "50pct")]
     text = page([row], warnings={"d": ["Classes `a_b` and `A_b` look the same"]}, missing=missing,
                 scores={"best_step": [100.0, 50.0], "accuracy_low": [0.8, 0.4],
@@ -188,6 +224,15 @@ def test_what_went_wrong_and_what_the_data_have_is_below_the_answer(tmp_path):
     assert told.index("still") < told.index("Note:") < told.index("Figures:") and "bootstrap" not in told
 
 
+def test_the_places_of_new_texts_are_told(tmp_path):
+    assert closing_words(tmp_path, ["new"]) == ""
+    (tmp_path / "predict").mkdir()
+    (tmp_path / "predict" / "new.csv").touch()
+    assert closing_words(tmp_path, ["new", "other"]) == f"New texts: {tmp_path}/predict/new.csv\n"
+    (tmp_path / "answer.md").write_text("# Answer\n\nText.\n")
+    assert closing_words(tmp_path, ["new"]).endswith(f"answer.parquet\nNew texts: {tmp_path}/predict/new.csv\n")
+
+
 def test_a_failed_run_tells_what_is_missing_if_anything_is_there():
     cells = [{"dataset": "d", "arm": "a", "size": str(n), "seed": 0} for n in range(1, 11)]
     assert failure_words("", 0, cells) == "" and failure_words("ERROR in x: y", 0, cells) == "ERROR in x: y\n"
@@ -197,7 +242,7 @@ def test_a_failed_run_tells_what_is_missing_if_anything_is_there():
 
 
 def test_accuracy_that_hides_rare_classes_is_not_left_without_a_word():
-    row = words(**answer_row(*planted([9, 6, 5, 4], 500), 1.0))
+    row = words(**answer_row(planted([9, 6, 5, 4], 500), 1.0))
     rare = {"accuracy_guessing": 0.904, "macro_f1": [0.237, 0.51]}
     text = page([row], scores=rare)
     assert "most frequent class is right in 90.4 % of the test examples" in text
@@ -205,12 +250,12 @@ def test_accuracy_that_hides_rare_classes_is_not_left_without_a_word():
     assert "rare classes" not in page([row])
     by_f1 = page([row | {"metric": "macro_f1"}], scores=rare | {"metric": "macro_f1", "macro_f1_low": 0.2,
                  "macro_f1_guessing": 0.1})  # fmt: skip
-    assert "rare classes" not in by_f1 and "in points of macro-F1:" in by_f1
+    assert "rare classes" not in by_f1 and "in points of macro-F1. Numbers" in by_f1
     assert "linear approximation of macro-F1" in " ".join(by_f1.split())
 
 
 def test_different_numbers_of_tries_are_told():
-    row = words(**answer_row(*planted([9, 6, 5, 4], 500), 1.0))
+    row = words(**answer_row(planted([9, 6, 5, 4], 500), 1.0))
     text = " ".join(page([row], scores={"tries": [1, 3]}).split())
     assert "different numbers of tries (values of the sweep): **BERT** 1, **LSTM** 3." in text
     assert "numbers of tries" not in page([row], scores={"tries": 3})
@@ -218,10 +263,17 @@ def test_different_numbers_of_tries_are_told():
 
 
 def test_noisy_labels_and_the_worst_group_are_told():
-    row = words(**answer_row(*planted([9, 6, 5, 4], 500), 1.0))
+    row = words(**answer_row(planted([9, 6, 5, 4], 500), 1.0))
     noisy = page([row], scores={"accuracy_ceiling": 0.97})
     assert "about 3.0 % of the test labels may be wrong or ambiguous" in noisy and "above 97.0 %" in noisy
-    cell = {"dataset": "d", "group": "city", "metric": "accuracy", "seed": 0, "score_low": 0.7, "score_high": 0.9}
+    cell = {
+        "dataset": "d",
+        "group": "city",
+        "metric": "accuracy",
+        "seed": 0,
+        "score_mean_low": 0.7,
+        "score_mean_high": 0.9,
+    }
     groups = pd.DataFrame([
         cell | {"arm": "bert", "arm_title": "BERT", "n": n, "value": value, "test_examples": examples, "score": score}
         for n, value, examples, score in [(100, "A", 50, 0.2), (200, "A", 50, 0.9), (200, "B", 50, 0.8),
@@ -234,10 +286,10 @@ def test_noisy_labels_and_the_worst_group_are_told():
 
 
 def test_a_lead_that_rounds_to_nothing_is_not_told():
-    row = answer_row(*planted([-9, -4, 3, 6], 5000), 1.0)
+    row = answer_row(planted([-9, -4, 3, 6], 5000), 1.0)
     assert "ahead" not in sentence(words(**row | {"gap_lowest": -0.02}))
 
 
 def test_an_arm_that_is_ahead_at_smaller_sizes_is_not_still_behind():
-    text = sentence(words(**answer_row(*planted([-9, -4, 3, 6], 5000), 1.0)))
+    text = sentence(words(**answer_row(planted([-9, -4, 3, 6], 5000), 1.0)))
     assert "still" not in text and "but ahead at smaller ones, by up to " in text

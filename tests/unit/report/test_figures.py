@@ -8,19 +8,20 @@ import jinja2
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from matplotlib.colors import same_color
 
 from helpers.paths import ROOT
 from helpers.tables import write_frame
 from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.config.schema import schema
-from pretrain_or_not.evaluation.metrics import Z_95
 from pretrain_or_not.report.figures import FIGURES, confusion, cost, gap, groups, plot, reliability, share, tuning
 from pretrain_or_not.report.figures import scores as score_figure
 from pretrain_or_not.report.figures.cost import frontier, short
 from pretrain_or_not.report.legends import spread
 from pretrain_or_not.report.panels import short_count, short_share
-from pretrain_or_not.report.style import arm_looks
+from pretrain_or_not.report.style import COLOURS, KNOWN, arm_looks
+from pretrain_or_not.report.times import with_times
 
 REPORT = ROOT / "workflow" / "report"
 MAGIC = {"png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "pdf": b"%PDF-1."}
@@ -37,11 +38,11 @@ def tables(arms=3, sizes=(100, 1000, 4000), seeds=(0, 1, 2), datasets=("imdb",))
     names = [f"arm{i}" for i in range(arms)]
     rows = [
         {"dataset": dataset, "dataset_title": f"{dataset} $_%<&", "arm": arm,
-         "arm_title": TITLES[i % 5] + " " * (i // 5), "reference_title": "Reference", "size": str(n), "n": n,
-         "seed": seed, "share": n / 5_000_000,
+         "arm_title": TITLES[i % 5] + " " * (i // 5), "reference": names[0], "reference_title": "Reference",
+         "size": str(n), "n": n, "seed": seed, "share": n / 5_000_000,
          "accuracy": 0.9 - (1 + i) * n**-0.4 + rng.normal(0, 0.01), "gap_se": 0.4 + 0.1 * seed,
-         "training_flops": 10.0 ** (12 - i) * n, "inference_examples_per_second": 100.0 * (1 + i),
-         "selection": "validation", "accuracy_guessing": 0.5, "accuracy_ceiling": np.nan, "family": "lstm", "folds": 0}
+         "training_flops": 10.0 ** (12 - i) * n, "selection": "validation", "accuracy_guessing": 0.5,
+         "accuracy_ceiling": np.nan, "family": "lstm", "folds": 0}
         for dataset in datasets
         for i, arm in enumerate(names)
         for n in (sizes[dataset] if isinstance(sizes, dict) else sizes)
@@ -52,7 +53,14 @@ def tables(arms=3, sizes=(100, 1000, 4000), seeds=(0, 1, 2), datasets=("imdb",))
     reference = scores[scores["arm"] == names[0]].set_index(cell)["accuracy"]
     gaps = scores[scores["arm"] != names[0]].copy()
     gaps["gap"] = 100 * (reference.loc[pd.MultiIndex.from_frame(gaps[cell])].to_numpy() - gaps["accuracy"])
-    return scores, gaps, names
+    return with_means(scores, "accuracy", "score", 0.02), with_means(gaps, "gap", "gap", 1.5), names
+
+
+def with_means(table, value, name, half):
+    """Return a table with the columns of means over seeds and their intervals, `half` to each side."""
+    mean = table.groupby(["dataset", "arm", "n"])[value].transform("mean")
+    columns = {f"{name}_mean": mean, f"{name}_mean_low": mean - half, f"{name}_mean_high": mean + half}
+    return table.assign(**columns)
 
 
 def curves(ax):
@@ -66,7 +74,7 @@ def texts(fig):
     return found + [text.get_text() for legend in fig.legends for text in legend.get_texts()]
 
 
-def test_accuracy_shows_every_seed_their_mean_and_their_spread():
+def test_accuracy_shows_every_seed_their_mean_and_its_interval():
     scores, _, arms = tables()
     ax = score_figure.draw(scores, arms, STYLE).axes[0]
     percent = (
@@ -80,7 +88,8 @@ def test_accuracy_shows_every_seed_their_mean_and_their_spread():
     seeds, *bars = ax.collections
     np.testing.assert_allclose(sorted(seeds.get_offsets()[:, 1]), sorted(100 * scores["accuracy"]))
     for arm, bar in zip(arms, bars, strict=True):
-        np.testing.assert_allclose([s[:, 1] for s in bar.get_segments()], percent.loc[arm, ["min", "max"]])
+        means = percent.loc[arm, "mean"].to_numpy()
+        np.testing.assert_allclose([s[:, 1] for s in bar.get_segments()], np.stack([means - 2, means + 2], axis=1))
     assert [label.get_text() for label in ax.get_xticklabels()] == ["100", "1k", "4k"]
 
 
@@ -126,17 +135,17 @@ def test_gap_shows_the_means_the_band_and_both_levels():
     _, gaps, arms = tables(arms=2)
     fig = gap.draw(gaps, arms, STYLE)
     ax = fig.axes[0]
-    means = gaps.groupby("n")[["gap", "gap_se"]].mean()
+    means = gaps.groupby("n")["gap"].mean()
     (line,) = curves(ax)
-    np.testing.assert_allclose(line.get_ydata(), means["gap"])
+    np.testing.assert_allclose(line.get_ydata(), means)
     assert same_color(line.get_color(), arm_looks(arms)["palette"]["arm1"])
-    band = ax.collections[0].get_paths()[0].vertices
-    assert band[:, 1].max() == pytest.approx((means["gap"] + Z_95 * means["gap_se"]).max())
-    (narrow,) = gap.draw(gaps.assign(folds=4), arms, STYLE).axes[0].collections[0].get_paths()
-    assert narrow.vertices[:, 1].max() == pytest.approx((means["gap"] + Z_95 / 2 * means["gap_se"]).max())
+    band, seeds = ax.collections
+    band = band.get_paths()[0].vertices[:, 1]
+    assert (band.min(), band.max()) == pytest.approx((means.min() - 1.5, means.max() + 1.5))
+    np.testing.assert_allclose(sorted(seeds.get_offsets()[:, 1]), sorted(gaps["gap"]))
     assert {0, 1} <= {line.get_ydata()[0] for line in ax.lines if line not in curves(ax)}
     assert {"LSTM", "Reference", "1 point"} == set(texts(fig))
-    assert ax.get_ylabel() == "Points below Reference"
+    assert ax.get_ylabel() == "Points behind Reference"
 
 
 @pytest.mark.parametrize(("one_point", "name"), [(0, None), (1, "1 point"), (2.5, "2.5 points")])
@@ -157,8 +166,33 @@ def test_an_arm_looks_the_same_in_all_figures_and_without_the_others():
         )
     }
     assert len(looks) == 1
-    many = arm_looks([str(i) for i in range(40)])
-    assert len({(many["palette"][arm], many["markers"][arm]) for arm in many["palette"]}) == 40
+
+
+def look(arms, arm):
+    """Return the colour, marker and dashes of an arm among others."""
+    return [values[arm] for values in arm_looks(arms).values()]
+
+
+def test_the_look_of_an_arm_follows_from_its_name_and_not_from_its_place():
+    assert set(yaml.safe_load((ROOT / "config.yaml").read_text())["arms"]) <= set(KNOWN)
+    assert look(["minilm", "lstm", "mine"], "lstm") == look(["tfidf", "mine", "lstm", "bag"], "lstm")
+    assert look(["minilm", "lstm", "mine"], "mine") == look(["mine"], "mine") == look(["mine", "lstm"], "mine")
+    assert look(["lstm"], "lstm")[0] == COLOURS[KNOWN.index("lstm")]
+
+
+def test_arms_of_an_experiment_never_look_alike():
+    names = [f"arm{i}" for i in range(8)]
+    assert len(set(arm_looks(names)["palette"].values())) == len(set(arm_looks(KNOWN[:8])["palette"].values())) == 8
+    assert arm_looks(names) == {key: dict(reversed(looks.items())) for key, looks in arm_looks(names[::-1]).items()}
+    many = arm_looks([str(i) for i in range(72)])
+    assert len({(many["palette"][arm], many["markers"][arm]) for arm in many["palette"]}) == 72
+
+
+def test_the_reference_arm_has_its_colour_where_it_is_the_line_at_zero():
+    _, gaps, arms = tables(arms=3)
+    for fig in (gap.draw(gaps, arms, STYLE), share.draw(gaps, arms, STYLE, NOTHING_PUBLISHED)):
+        (zero,) = [line for line in fig.axes[0].lines if list(line.get_ydata()) == [0, 0]]
+        assert same_color(zero.get_color(), arm_looks(arms)["palette"][arms[0]])
 
 
 FIVE = {
@@ -182,7 +216,7 @@ TWELVE = [100, 200, 250, 500, 1000, 2000, 4000, 10_000, 50_000, 100_000, 1_000_0
 )
 def test_extreme_tables_give_legible_figures(case, tmp_path):
     scores, gaps, arms = tables(**case)
-    points = [{"dataset": case.get("datasets", ["imdb"])[0], "arm": "arm1", "share": 1.0, "difference": -2.5}]
+    points = [{"dataset": case.get("datasets", ["imdb"])[0], "arm": "arm1", "share": 1.0, "gap": 2.5}]
     for module, table in ((score_figure, scores), (gap, gaps), (share, gaps), (cost, scores)):
         name = module.__name__.rpartition(".")[2]
         published = {"points": points, "study": STUDY} if FIGURES[name].shows_published else None
@@ -266,30 +300,30 @@ def test_short_share(part, label):
     assert short_share(part) == label
 
 
-def test_share_shows_differences_and_the_published_points_of_arms_that_are_there():
+def test_share_shows_gaps_and_the_published_points_of_arms_that_are_there():
     _, gaps, arms = tables(arms=3, datasets=("a", "b"))
     published = [
-        {"dataset": "a", "arm": "arm1", "share": 1.0, "difference": -2.48},
-        {"dataset": "a", "arm": "arm2", "share": 1.0, "difference": None},
-        {"dataset": "b", "arm": "elsewhere", "share": 1.0, "difference": -1.0},
+        {"dataset": "a", "arm": "arm1", "share": 1.0, "gap": 2.48},
+        {"dataset": "a", "arm": "arm2", "share": 1.0, "gap": None},
+        {"dataset": "b", "arm": "elsewhere", "share": 1.0, "gap": 1.0},
     ]
     fig = share.draw(gaps, arms, STYLE, {"points": published, "study": STUDY})
     first, second = fig.axes
     stars = [line for line in first.lines if line.get_marker() == "*"]
-    assert [(*star.get_xdata(), *star.get_ydata()) for star in stars] == [(1.0, -2.48)]
+    assert [(*star.get_xdata(), *star.get_ydata()) for star in stars] == [(1.0, 2.48)]
     assert same_color(stars[0].get_markeredgecolor(), arm_looks(arms)["palette"]["arm1"])
     assert not [line for line in second.lines if line.get_marker() == "*"]
     (line, *_) = curves(first)
     np.testing.assert_allclose(line.get_xdata(), np.array([100, 1000, 4000]) / 5e6)
     means = gaps[(gaps["arm"] == "arm1") & (gaps["dataset"] == "a")].groupby("n")["gap"].mean()
-    np.testing.assert_allclose(line.get_ydata(), -means)
-    assert "A et al., less Theirs's" in texts(fig)
-    assert "A et al., less Theirs's" not in texts(share.draw(gaps, arms, STYLE, NOTHING_PUBLISHED))
+    np.testing.assert_allclose(line.get_ydata(), means)
+    assert "A et al., behind Theirs" in texts(fig)
+    assert "A et al., behind Theirs" not in texts(share.draw(gaps, arms, STYLE, NOTHING_PUBLISHED))
 
 
 def test_arms_side_by_side_stay_in_view_beside_a_published_point():
     _, gaps, arms = tables(arms=8, sizes=[50_000])
-    published = [{"dataset": "imdb", "arm": "arm1", "share": 1.0, "difference": -2.48}]
+    published = [{"dataset": "imdb", "arm": "arm1", "share": 1.0, "gap": 2.48}]
     fig = share.draw(gaps, arms, STYLE, {"points": published, "study": STUDY})
     low, high = fig.axes[0].get_xlim()
     drawn = np.concatenate([line.get_xdata() for line in curves(fig.axes[0])])
@@ -297,15 +331,17 @@ def test_arms_side_by_side_stay_in_view_beside_a_published_point():
 
 
 @pytest.mark.parametrize("exponent", [-3, 0, 13])
-def test_axes_of_the_cost_figure_have_numbers_even_for_close_costs(exponent):
-    scores, _, arms = tables(arms=2, sizes=[100, 300])
-    for ratio in (1.3, 4, 300):
-        scores["training_flops"] = np.geomspace(1.7, 1.7 * ratio, len(scores)) * 10.0**exponent
-        ax = cost.draw(scores, arms, STYLE).axes[0]
-        ax.figure.draw_without_rendering()
-        low, high = ax.get_xlim()
-        names = {tick.label1.get_text() for tick in ax.xaxis.get_major_ticks() if low <= tick.get_loc() <= high}
-        assert len(names) >= 2 and "" not in names
+@pytest.mark.parametrize("ratio", [1, 1.05, 1.3, 4, 30, 300, 1e9])
+def test_axes_of_the_cost_figure_have_three_numbers_even_for_close_costs(exponent, ratio):
+    scores, _, arms = tables(arms=2, sizes=[100, 300], seeds=[0])
+    scores["training_flops"] = np.geomspace(1.7, 1.7 * ratio, len(scores)) * 10.0**exponent
+    ax = cost.draw(scores, arms, STYLE).axes[0]
+    ax.figure.draw_without_rendering()
+    low, high = ax.get_xlim()
+    ticks = [tick for tick in ax.xaxis.get_major_ticks() if low <= tick.get_loc() <= high and tick.label1.get_text()]
+    boxes = [tick.label1.get_window_extent() for tick in ticks]
+    assert len(ticks) >= 3 and all(a.x1 < b.x0 for a, b in zip(boxes, boxes[1:], strict=False))
+    assert len([tick for tick in ax.get_yticks() if ax.get_ylim()[0] <= tick <= ax.get_ylim()[1]]) >= 3
 
 
 @pytest.mark.parametrize(
@@ -326,15 +362,53 @@ def test_the_frontier_is_what_no_other_point_beats():
         assert beaten != (i in kept)
 
 
-def test_cost_shows_every_cell_at_its_cost():
+def times_of(arms, dataset="imdb", **columns):
+    """Return rows of tables/inference.parquet."""
+    rows = [
+        {"dataset": dataset, "arm": arm, "device": "cpu", "batch_size": 1, "start": start, "ms": 10.0 / (1 + i),
+         "busy": False, "length": None, "shown": start == "text"} | columns
+        for i, arm in enumerate(arms)
+        for start in ("text", "tokens")
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_cost_shows_means_over_seeds_and_its_frontier_is_theirs():
     scores, _, arms = tables(arms=2, sizes=[100, 1000], seeds=[0, 1])
-    flops, times = cost.draw(scores, arms, STYLE).axes
-    for ax, costs in ((flops, scores["training_flops"]), (times, 1000 / scores["inference_examples_per_second"])):
-        drawn = np.concatenate([dots.get_offsets() for dots in ax.collections])
-        np.testing.assert_allclose(sorted(drawn[:, 0]), sorted(costs))
-        np.testing.assert_allclose(sorted(drawn[:, 1]), sorted(100 * scores["accuracy"]))
+    means = scores.groupby(["arm", "n"])[["training_flops", "accuracy"]].mean().assign(ms=[10.0, 10.0, 5.0, 5.0])
+    flops, times = cost.draw(scores, arms, STYLE, times=times_of(arms)).axes
+    for ax, costs in ((flops, "training_flops"), (times, "ms")):
+        drawn = np.concatenate([dots.get_offsets() for dots in ax.collections[::2]])  # markers, then seeds, per arm
+        np.testing.assert_allclose(drawn, np.column_stack([means[costs], 100 * means["accuracy"]]))
+        seeds = np.concatenate([dots.get_offsets() for dots in ax.collections[1::2]])
+        np.testing.assert_allclose(sorted(seeds[:, 1]), sorted(100 * scores["accuracy"]))
+        best = next(line for line in ax.lines if line.get_drawstyle() == "steps-post")
+        assert set(best.get_ydata()) <= set(drawn[:, 1])
     few, many = np.unique(flops.collections[0].get_sizes())
     assert few < many
+    assert times.get_xlabel() == "Time to classify a text (ms; CPU, one at a time)"
+    folds = cost.draw(scores.assign(folds=2), arms, STYLE, times=times_of(arms)).axes[0]
+    assert [len(dots.get_offsets()) for dots in folds.collections] == [2, 2]  # no fold: each has other test examples
+
+
+def test_cost_says_what_was_not_timed_and_where_the_machine_was_busy():
+    scores, _, arms = tables(arms=3, sizes=[100, 1000])
+    busy = pd.concat([times_of(arms[:1], batch_size=32), times_of(arms[2:], batch_size=32, busy=True)])
+    fig = cost.draw(scores, arms, STYLE, times=busy)
+    assert fig.axes[1].get_xlabel().endswith("(ms; CPU, 32 at a time)\nnot timed: LSTM")
+    assert any("the machine was busy" in text for text in texts(fig))
+    faces = [dots.get_facecolor()[0].tolist() for dots in fig.axes[1].collections[::2]]
+    assert [face == [1, 1, 1, 1] for face in faces] == [False, True]
+    fig = cost.draw(scores, arms, STYLE)
+    assert fig.axes[1].get_xlabel() == "Time to classify a text: no arm was timed"
+    assert not any("busy" in text for text in texts(fig))
+
+
+def test_times_of_a_length_hold_in_all_datasets():
+    scores, _, arms = tables(arms=2, sizes=[100], datasets=("imdb", "other"))
+    of_text, of_length = (with_times(scores, times_of(arms, length=length)) for length in (None, 512))
+    assert of_text["ms"].notna().tolist() == (of_text["dataset"] == "imdb").tolist()
+    assert of_length["ms"].notna().all() and len(of_length) == len(scores) and of_length["busy"].dtype == bool
 
 
 def test_figures_say_what_was_selected_on_test():
@@ -363,6 +437,7 @@ def test_an_arm_without_the_largest_size_is_drawn_up_to_its_own():
     [
         "scores",
         "gap",
+        "worth",
         "share",
         "cost",
         "table_scores",
@@ -375,13 +450,13 @@ def test_an_arm_without_the_largest_size_is_drawn_up_to_its_own():
     ],
 )
 def test_captions_are_valid_and_match_the_config(name, selection):
-    points = [{"dataset": "yelp", "arm": "a*", "difference": None if selection == "test" else -1.0}]
+    points = [{"dataset": "yelp", "arm": "a*", "gap": None if selection == "test" else -1.0}]
 
     class Job:
         config = {"experiment": {"datasets": ["yelp_a_"], "arms": ["a*", "b|c|"], "reference": "a*",
                                  "sizes": [100, "10%"], "seeds": [0, 1], "selection": selection,
                                  "metric": "macro_f1"},
-                  "timing": {"warmup": 2, "repetitions": 30}}  # fmt: skip
+                  "timing": {"length": None, "threads": 1}}  # fmt: skip
 
         class params:
             arms = ["a*", "b|c|"]
@@ -411,6 +486,7 @@ def test_figures_of_a_metric_of_which_less_is_better():
     scores, gaps, arms = tables(arms=3)
     loss = METRICS["log_loss"]
     scores = scores.assign(log_loss=1 - scores["accuracy"], log_loss_guessing=0.693)
+    scores = with_means(scores, "log_loss", "score", 0.1)
     shown = score_figure.draw(scores, arms, STYLE, None, loss)
     assert shown.axes[0].get_ylabel() == "Test log loss (nats)" and "Shares of the classes" in " ".join(
         " ".join(texts(shown)).split()
@@ -505,16 +581,25 @@ def test_tuning_shows_the_mean_over_seeds_per_size_and_number_of_tries():
     assert "one try" in " ".join(text.get_text() for text in alone.texts)
 
 
-def test_groups_show_their_accuracy_and_their_gap():
-    row = {"dataset": "d", "dataset_title": "D", "group": "country", "arm_title": "A", "seed": 0, "score_low": 0.7,
-           "score_high": 0.9, "gap_se": 1.0}  # fmt: skip
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_groups_show_their_accuracy_and_their_gap(seeds):
+    row = {"dataset": "d", "dataset_title": "D", "group": "country", "arm_title": "A", "score_mean": 0.8,
+           "score_mean_low": 0.7, "score_mean_high": 0.9}  # fmt: skip
     table = pd.DataFrame([
-        row | {"arm": arm, "n": n, "value": value, "test_examples": examples, "score": 0.8, "gap": gap}
+        row | {"arm": arm, "n": n, "value": value, "test_examples": examples, "seed": seed,
+               "score": 0.75 + 0.1 * seed, "gap": gap + seed, "gap_mean": gap, "gap_mean_low": gap - 1,
+               "gap_mean_high": gap + 1}
         for arm, gap in (("arm0", 0.0), ("arm1", 2.5))
         for n in (100, 200)
         for value, examples in (("de", 50), ("fr", 90))
+        for seed in range(seeds)
     ])  # fmt: skip
     left, right = groups.draw(table, ["arm0", "arm1"], STYLE).axes
     assert [label.get_text() for label in left.get_yticklabels()] == ["fr (90)", "de (50)"]
     assert {float(x) for line in left.lines[::1] for x in line.get_xdata()} == {80.0}
     assert {0.0, 2.5} <= {float(x) for line in right.lines for x in line.get_xdata()}
+    bars, *_, dots = right.collections
+    assert bars.get_segments()[0][:, 0].tolist() == [-1, 1]
+    assert len(left.collections) == len(right.collections) == 2 * seeds
+    if seeds == 2:
+        assert sorted(dots.get_offsets()[:, 0]) == [2.5, 2.5, 3.5, 3.5]

@@ -13,15 +13,15 @@ from markdown_it import MarkdownIt
 from helpers.tables import write_frame
 from pretrain_or_not.config.metrics import ACCURACY, METRICS
 from pretrain_or_not.config.schema import schema
-from pretrain_or_not.evaluation.metrics import Z_95
 from pretrain_or_not.report.markup import html, latex, markdown, terminal
+from pretrain_or_not.report.notes import busy_notes
 from pretrain_or_not.report.numbers import number, with_spread
 from pretrain_or_not.report.published import matched, study
-from pretrain_or_not.report.table import Table, as_html, as_latex, as_markdown
+from pretrain_or_not.report.table import Table, as_latex, as_markdown, as_page
 from pretrain_or_not.report.tables.inference import as_table as inference_table
-from pretrain_or_not.report.tables.inference import summarize
 from pretrain_or_not.report.tables.scores import as_table as score_table
-from pretrain_or_not.report.tables.scores import full_data, table_scores
+from pretrain_or_not.report.tables.scores import by_size, table_scores
+from pretrain_or_not.report.times import measurements, milliseconds, ratio
 
 STUDY = {"name": "A et al.", "reference": "Theirs", "speed_up": "an LSTM 20 times as fast", "timed": ["lstm", "bert"]}
 HOSTILE = ["a|b", "<script>alert(1)</script>", "50 % & more", "snake_case^2~x", r"\input{x} $x$ #1",
@@ -40,81 +40,86 @@ def scores_and_gaps():
                     rows.append({
                         "dataset": dataset, "dataset_title": dataset.upper(), "arm": arm, "arm_title": arm, "n": n,
                         "seed": seed, "share": n / 1000, "accuracy": accuracy + n / 1e5, "selection": "validation",
-                        "status": "ok", "accuracy_guessing": 0.5,
+                        "status": "ok", "accuracy_guessing": 0.5, "test_examples": 2000, "folds": 0,
                         "parameters": 2e6, "parameters_trained": 1e6, "parameters_embedding": 5e5,
                     })  # fmt: skip
     scores = pd.DataFrame(rows)
+    scores["score_mean"] = scores.groupby(["dataset", "arm", "n"])["accuracy"].transform("mean")
+    scores["score_mean_low"], scores["score_mean_high"] = scores["score_mean"] - 0.02, scores["score_mean"] + 0.02
     gaps = scores[scores["arm"] == "small"][["dataset", "arm", "n", "seed", "selection"]].copy()
     gaps["gap"], gaps["gap_se"], gaps["reference"] = gaps["seed"].map({0: 1.0, 1: 2.0}), 0.25, "big"
-    return scores, gaps.assign(folds=0)
+    return scores, gaps.assign(folds=0, gap_mean=1.5, gap_mean_low=1.0, gap_mean_high=2.0)
 
 
-def test_full_data_takes_the_largest_size_of_each_arm():
-    published = [{"dataset": "d", "arm": "small", "share": 1.0, "accuracy": 76.37, "difference": -2.48}]
-    table = full_data(*scores_and_gaps(), published, ACCURACY).set_index(["dataset", "arm"])
-    assert list(table.index) == [("d", "big"), ("d", "small"), ("e", "big"), ("e", "small")]
-    assert table["n"].tolist() == [1000, 1000, 1000, 100] and table["largest"].tolist() == [True, True, True, False]
-    small = table.loc[("d", "small")]
-    assert small["score"] == pytest.approx(90.5) and small["score_sd"] == pytest.approx(np.std([90, 91], ddof=1))
-    assert small["difference"] == pytest.approx(-1.5) and small["difference_95"] == pytest.approx(Z_95 * 0.25)
-    assert (small["published_accuracy"], small["published_difference"]) == (76.37, -2.48)
-    assert np.isnan(table.loc[("e", "big"), "difference"])
+PUBLISHED = [{"dataset": "d", "arm": "small", "share": 1.0, "accuracy": 76.37, "gap": 2.48}]
+
+
+def score_tables(scores, gaps, published=(), metric=ACCURACY):
+    """Return the table of each dataset, by its name."""
+    rows = by_size(scores, gaps, list(published), metric)
+    return {name: score_table(part, "big", STUDY, metric) for name, part in rows.groupby("dataset")}
+
+
+def test_scores_and_gaps_of_every_size():
+    table = by_size(*scores_and_gaps(), PUBLISHED, ACCURACY).set_index(["dataset", "arm", "n"])
+    assert list(table.index) == [("d", "big", 100), ("d", "big", 1000), ("d", "small", 100), ("d", "small", 1000),
+                                 ("e", "big", 100), ("e", "big", 1000), ("e", "small", 100)]  # fmt: skip
+    small = table.loc[("d", "small", 1000)]
+    assert small["score"] == pytest.approx(90.5) and small["score_high"] == pytest.approx(92.5)
+    assert small["gap"] == pytest.approx(1.5) and small["gap_95"] == pytest.approx(0.5)
+    assert (small["published_accuracy"], small["published_gap"]) == (76.37, 2.48)
+    assert table["published_accuracy"].notna().sum() == 1  # beside the largest size
+    assert np.isnan(table.loc[("e", "big", 1000), "gap"])
 
 
 def test_cells_that_are_not_finite_are_named_in_the_table():
     scores, gaps = scores_and_gaps()
     lost = (scores["dataset"] == "d") & (scores["n"] == 1000) & ((scores["arm"] == "small") | (scores["seed"] == 0))
     scores.loc[lost, ["accuracy", "status"]] = [np.nan, "not finite"]
-    rows = full_data(scores, gaps[gaps["dataset"] == "e"], [], ACCURACY)
-    table = score_table(rows, "big", STUDY, ACCURACY)
-    assert [row[3] for row in table.rows[:2]] == ["93.00", "—"] and rows["not_finite"].tolist() == [1, 2, 0, 0]
-    assert "big on D: without 1 seed whose predictions are not finite." in table.notes
-    assert "small on D: without 2 seeds whose predictions are not finite." in table.notes
-
-
-def test_a_size_that_is_the_largest_of_its_arm_only_is_marked():
-    table = score_table(full_data(*scores_and_gaps(), [], ACCURACY), "big", STUDY, ACCURACY)
-    assert [row[2] for row in table.rows] == ["1,000", "1,000", "1,000", "100*"]
-    assert "* The largest size of the arm, not of the data set." in table.notes
+    scores["score_mean"] = scores.groupby(["dataset", "arm", "n"])["accuracy"].transform("mean")
+    table = score_tables(scores, gaps[gaps["dataset"] == "e"])["d"]
+    assert [row[-1] for row in table.rows[:2]] == ["93.0", "—"]
+    assert "big, 1,000 labels: without 1 seed whose predictions are not finite." in table.notes
+    assert "small, 1,000 labels: without 2 seeds whose predictions are not finite." in table.notes
 
 
 def test_a_row_is_selected_on_test_if_any_of_its_cells_is():
     scores, gaps = scores_and_gaps()
     scores.loc[scores["seed"] == 1, "selection"] = "test"
-    assert set(full_data(scores, gaps, [], ACCURACY)["selection"]) == {"test"}
+    assert set(by_size(scores, gaps, [], ACCURACY)["selection"]) == {"test"}
 
 
-def test_table_of_accuracies_in_words():
-    published = [{"dataset": "d", "arm": "small", "share": 1.0, "accuracy": 76.37, "difference": -2.48}]
-    scores, gaps = scores_and_gaps()
-    table = score_table(full_data(scores, gaps, published, ACCURACY), "big", STUDY, ACCURACY)
-    assert table.rows[1] == [
-        "D",
-        "small",
-        "1,000",
-        "90.50 ± 0.71",
-        "−1.50 ± 0.49",
-        "2.00",
-        "1.00",
-        "0.50",
-        "76.37",
-        "−2.48",
+def test_one_table_per_dataset_with_one_column_per_size():
+    tables = score_tables(*scores_and_gaps(), PUBLISHED)
+    assert tables["d"].columns == ["Arm", "Measure", "100", "1,000", "Published"]
+    assert tables["d"].rows == [
+        ["big", "accuracy (%)", "91.1", "92.0", "—"],
+        ["small", "accuracy (%)", "89.6", "90.5", "76.37"],
+        ["small", "points behind", "1.5 ± 0.5", "1.5 ± 0.5", "2.48"],
     ]
-    assert table.rows[0][4] == "reference" and table.rows[0][8:] == ["—", "—"] and table.groups == [2]
-    assert "selected on test" not in table.caption
-    alone = score_table(full_data(scores.assign(selection="test"), gaps, [], ACCURACY), "big", STUDY, ACCURACY)
-    assert "selected on test" in alone.caption and "Published" not in " ".join(alone.columns + alone.notes)
+    assert tables["d"].groups == [2] and tables["d"].label == "scores-d"
+    assert tables["e"].columns == ["Arm", "Measure", "100", "1,000"]
+    assert [row[2:] for row in tables["e"].rows[1:]] == [["89.6", "—"], ["1.5 ± 0.5", "—"]]
+    assert "Means over 2 seeds." in tables["e"].notes and "Published" not in " ".join(tables["e"].notes)
+    assert tables["e"].caption == "E: test accuracy, and gap to big, by the number of labels"
+    scores, gaps = scores_and_gaps()
+    assert "selected on test" in score_tables(scores.assign(selection="test"), gaps)["d"].caption
+
+
+def test_a_second_decimal_only_where_it_says_something():
+    scores, gaps = scores_and_gaps()
+    assert score_tables(scores.assign(test_examples=100_000), gaps)["d"].rows[0][2] == "91.10"
 
 
 def test_a_table_of_a_metric_of_which_less_is_better():
-    """The difference is that of the scores, so a higher loss has a plus."""
     scores, gaps = scores_and_gaps()
-    scores = scores.assign(log_loss=1 - scores["accuracy"], log_loss_guessing=0.7)
-    published = [{"dataset": "d", "arm": "small", "share": 1.0, "accuracy": 76.37, "difference": -2.48}]
-    table = score_table(full_data(scores, gaps, published, METRICS["log_loss"]), "big", STUDY,
-                        METRICS["log_loss"])  # fmt: skip
-    assert table.columns[3:5] == ["Log loss (nats)", "Difference (nats)"] and "Published (%)" not in table.columns
-    assert table.rows[1][3:5] == ["0.095 ± 0.007", "+1.500 ± 0.490"]
+    scores = scores.assign(score_mean=1 - scores["score_mean"], log_loss_guessing=0.7)
+    table = score_tables(scores, gaps, PUBLISHED, METRICS["log_loss"])["d"]
+    assert "Published" not in table.columns
+    assert table.rows[1:] == [
+        ["small", "log loss (nats)", "0.104", "0.095"],
+        ["small", "nats behind", "1.500 ± 0.500", "1.500 ± 0.500"],
+    ]
 
 
 def test_every_form_of_the_table_is_written(tmp_path):
@@ -126,38 +131,95 @@ def test_every_form_of_the_table_is_written(tmp_path):
     table_scores(
         tmp_path / "scores.parquet", tmp_path / "gaps.parquet", ["big", "small"], "big", [], STUDY, "accuracy", outputs
     )
-    assert len(pd.read_parquet(outputs[0])) == 4
-    starts = [b"**Test", b"\\begin{table}", b"<!DOCTYPE html>"]
-    assert [path.read_bytes()[: len(start)] for path, start in zip(outputs[1:], starts, strict=True)] == starts
+    assert len(pd.read_parquet(outputs[0])) == 7
+    md, tex, html = (path.read_text(encoding="utf-8") for path in outputs[1:])
+    assert md.count("| Arm | Measure |") == tex.count("\\begin{table}") == html.count("<table>") == 2
+    assert "\\label{tab:scores-d}" in tex and "\\label{tab:scores-e}" in tex and html.count("<!DOCTYPE html>") == 1
 
 
-def timings(**seconds):
+SHOWN = {"device": "cpu", "batch_size": 1}
+
+
+def timing_file(path, arm, cpu_share=1.0, length=None, starts=("text", "tokens"), **ms):
+    """Write repetitions of a timing: `ms` per text, by start; two texts in each."""
     rows = [
-        {"device": "cpu", "device_name": "CPU", "batch_size": 10, "sequence_length": 64, "threads": 2,
-         "precision": "fp32", "arm": arm, "arm_title": arm, "family": "lstm" if arm == "small" else "bert",
-         "repetition": i, "seconds": value, "peak_memory_mb": 100 + i, "parameters": 10, "parameters_embedding": 5}
-        for arm, values in seconds.items()
-        for i, value in enumerate(values)
+        {"dataset": "d", "device": "cpu", "device_name": "CPU", "batch_size": 1, "length": length, "threads": 2,
+         "start": start, "arm": arm, "family": "lstm" if arm == "small" else "bert", "size": "100", "n": 100, "seed": 0,
+         "precision": "fp32", "texts": 2, "tokens": 9.0, "cpu_share": cpu_share, "parameters": 10,
+         "parameters_trained": 10, "parameters_embedding": 5, "peak_memory_mb": 100 + i, "repetition": i,
+         "seconds": value * 2 / 1000}
+        for start in starts
+        for i, value in enumerate(ms[start])
     ]  # fmt: skip
-    return pd.DataFrame(rows)
+    write_frame(path, pd.DataFrame(rows).astype({"length": "Int64"}))
+    return path
 
 
-def test_speed_up_is_the_ratio_of_medians_in_one_setting():
-    table = summarize(timings(big=[4.0, 4.0, 40.0], small=[0.1, 0.2, 0.3]), "big").set_index("arm")
-    assert table.loc["small", "ms_median"] == pytest.approx(20) and table.loc["small", "ms_mean"] == pytest.approx(20)
-    assert table.loc["small", "speed_up"] == pytest.approx(20) and table.loc["big", "speed_up"] == 1
-    assert table.loc["small", "peak_memory_mb"] == 102 and table.loc["small", "repetitions"] == 3
-    other = timings(big=[4.0]).assign(batch_size=20)
-    apart = summarize(pd.concat([other, timings(small=[0.1])], ignore_index=True), "big").set_index("arm")
-    assert np.isnan(apart.loc["small", "speed_up"])  # no reference with that batch size
+def measured(tmp_path, **small):
+    """Return the measurements of two arms; those of the second one as `timing_file` takes them."""
+    big = timing_file(tmp_path / "big.parquet", "big", text=[4.0, 4.0, 40.0], tokens=[2.0] * 3)
+    small = timing_file(tmp_path / "small.parquet", "small", **small)
+    return measurements([big, small], "big", SHOWN).assign(dataset_title="D", arm_title=lambda rows: rows["arm"])
 
 
-def test_table_of_times_names_its_setting():
-    rows = summarize(timings(big=[4.0, 4.0], small=[0.2, 0.2]), "big").assign(arm_title=["Big", "Small"])
-    table = inference_table(rows, "Big", STUDY)
-    assert table.rows[1] == ["Small", "cpu", "10", "64", "20.00 ± 0.00", "× 20", "101", "0.00"]
+def test_the_time_of_a_text_is_a_median_with_its_interval(tmp_path):
+    values = [*range(1, 11)]  # of ten, the second and the ninth bound the 95 % interval of the median
+    rows = measured(tmp_path, text=values, tokens=[0.1] * 10).set_index(["arm", "start"])
+    small = rows.loc[("small", "text")]
+    assert [small[key] for key in ("ms", "ms_low", "ms_high")] == pytest.approx([5.5, 2, 9])
+    assert small["repetitions"] == 10 and small["speed_up"] == pytest.approx(4 / 5.5)
+    assert rows.loc[("small", "tokens"), "speed_up"] == pytest.approx(20) and rows.loc[("big", "text"), "ms_high"] == 40
+    assert rows["shown"].tolist() == [True, False] * 2
+    assert not measurements([tmp_path / "big.parquet"], "big", SHOWN | {"batch_size": 32})["shown"].any()
+    assert small["peak_memory_mb"] == 109 and not rows["busy"].any() and small["cpu_ms"] == pytest.approx(5.5)
+
+
+def test_table_of_times_names_its_setting(tmp_path):
+    table = inference_table(measured(tmp_path, text=[0.2] * 7, tokens=[0.0005] * 7), "Big", STUDY)
+    assert table.rows == [
+        ["big", "cpu", "1", "4.00", "2.00", "× 1.0", "102", "0.00", "0.00"],
+        ["small", "cpu", "1", "0.200", "under 0.001", "× 20", "106", "0.00", "0.00"],
+    ]
     notes = " ".join(table.notes)
-    assert "of 2 batches" in notes and "CPU, 2 threads, fp32" in notes and "20 times as fast" in notes
+    assert "median of 3 to 7 repetitions" in notes and "On CPU, 2 threads." in notes and "20 times as fast" in notes
+    assert "over Big, from text" in notes and "busy" not in notes and table.label == "inference-d"
+
+
+def test_a_time_on_a_busy_machine_is_marked(tmp_path):
+    rows = measured(tmp_path, text=[0.2], tokens=[0.1], cpu_share=0.5)
+    table = inference_table(rows, "Big", STUDY)
+    assert table.rows[1][3:5] == ["0.200†", "0.100†"] and table.rows[0][3] == "4.00"
+    assert "† The machine was busy, and the CPU computed for 50 % of the time only" in " ".join(table.notes)
+    (note,) = busy_notes(rows)
+    assert note.startswith("Inference times of **small**: the machine was busy")
+    assert busy_notes(rows[rows["arm"] == "big"]) == busy_notes(None) == []
+
+
+def test_times_of_a_length_begin_with_tokens_and_those_of_texts_with_text(tmp_path):
+    rows = measured(tmp_path, text=[0.2], starts=["text"])
+    table = inference_table(rows, "Big", STUDY)
+    assert table.rows[1][4] == "—" and "An arm without a time from tokens reads texts." in table.notes
+    big = timing_file(tmp_path / "big.parquet", "big", length=512, starts=["tokens"], tokens=[2.0])
+    rows = measurements([big], "big", SHOWN).assign(dataset_title="D", arm_title="big")
+    table = inference_table(rows, "Big", STUDY)
+    assert rows["shown"].tolist() == [True]
+    assert table.rows[0][3:5] == ["—", "2.00"] and "512 tokens of test texts" in table.notes[0]
+    assert "over Big, from tokens" in " ".join(table.notes)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.05, "× 0.05"), (0.42, "× 0.4"), (1, "× 1.0"), (23.4, "× 23"), (533, "× 530"), (3383, "over 1,000")],
+)
+def test_ratios_in_words(value, text):
+    assert ratio(value) == text and ratio(float("nan")) == "—"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1234.5, "1,234"), (12.34, "12.3"), (1.234, "1.23"), (0.0123, "0.012"), (9e-4, "under 0.001")]
+)
+def test_milliseconds_in_words(value, text):
+    assert milliseconds(value) == text
 
 
 def hostile():
@@ -235,7 +297,7 @@ class Page(HTMLParser):
 
 
 def test_html_shows_titles_and_nothing_else():
-    page = Page(as_html(hostile()))
+    page = Page(as_page([hostile()]))
     expected = "html meta title style table caption thead tr th th tbody tr td td tbody".split()
     assert page.tags == expected + ["tr", "td", "td"] * (len(HOSTILE) - 1) + ["p"]
     titles = [" ".join(title.split()) for title in HOSTILE]
@@ -247,14 +309,14 @@ def test_html_shows_titles_and_nothing_else():
 
 def test_html_needs_no_other_file_and_keeps_names_of_any_length():
     name = "an_arm_whose_name_has_no_space_" * 30
-    text = as_html(Table("Names", ["Arm", "Accuracy"], [[name, "90.0"], ["x", "91.0"]]))
+    text = as_page([Table("Names", ["Arm", "Accuracy"], [[name, "90.0"], ["x", "91.0"]])])
     assert Page(text).found["td"] == [name, "90.0", "x", "91.0"] and "<p>" not in text
     assert not re.search(r"https?:|url\(|@import|src=|href=", text)
 
 
 def test_html_sets_numbers_flush_right_and_a_line_between_groups():
     rows = [[f"d{i // 2}", f"a{i}", "1.0"] for i in range(5)]
-    text = as_html(Table("Groups", ["Dataset", "Arm", "Accuracy"], rows, words=2, groups=[4, 2]))
+    text = as_page([Table("Groups", ["Dataset", "Arm", "Accuracy"], rows, words=2, groups=[4, 2])])
     groups = re.findall(r"<tbody>(.*?)</tbody>", text, re.DOTALL)
     assert [group.count("<tr>") for group in groups] == [2, 2, 1]
     assert re.findall(r'<t[hd] class="number">([^<]*)<', text) == ["Accuracy"] + ["1.0"] * 5
@@ -269,8 +331,8 @@ def test_numbers_in_words():
 def test_published_numbers_are_found_under_the_names_of_the_config():
     names = {"datasets": {"mine": "yelp", "other": "electronics"}, "arms": {"lstm": "LSTM-4-256"}}
     found = {row["dataset"]: row for row in matched(names)}
-    assert found["mine"]["accuracy"] == 76.37 and found["mine"]["difference"] == -2.48
-    assert found["other"]["accuracy"] == 77.76 and found["other"]["difference"] is None
+    assert found["mine"]["accuracy"] == 76.37 and found["mine"]["gap"] == 2.48
+    assert found["other"]["accuracy"] == 77.76 and found["other"]["gap"] is None
     assert matched({"datasets": {}, "arms": {}}) == []
 
 
@@ -281,9 +343,9 @@ def test_the_schema_allows_just_the_published_names():
         assert set(allowed) == {row[column] for row in study()["rows"]}
 
 
-def test_published_differences_follow_from_published_accuracies():
+def test_published_gaps_follow_from_published_accuracies():
     rows = {(row["dataset"], row["arm"]): row for row in study()["rows"]}
     for (dataset, arm), row in rows.items():
-        if "difference" in row:
+        if "gap" in row:
             theirs = rows[dataset, study()["reference"]]["accuracy"]
-            assert row["accuracy"] - theirs == pytest.approx(row["difference"]), (dataset, arm)
+            assert theirs - row["accuracy"] == pytest.approx(row["gap"]), (dataset, arm)

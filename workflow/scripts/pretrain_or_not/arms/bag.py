@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from pretrain_or_not.arms import LABEL_NAMES, Network, Untrained
+from pretrain_or_not.arms import Network
 from pretrain_or_not.compute.classifier import Output
 from pretrain_or_not.compute.dropout import Dropout
 from pretrain_or_not.compute.flops import Flops
@@ -91,17 +91,3 @@ def load(folder, precision):
     """Return the trained bag of words in a folder."""
     model = BagClassifier.from_folder(folder)
     return NetworkClassifier(model, model.flops(), precision)
-
-
-def build_untrained(arm, recipe, pretrained, embeddings, length):
-    """Return a bag of words to time. pretrained: the model of the config that gives the tokenizer."""
-    from pretrain_or_not.data.tokenizer import load_tokenizer  # here, as training does not need it
-
-    tokenizer = load_tokenizer(pretrained["path"], pretrained.get("revision"))
-    about = {
-        "vocabulary": tokenizer.vocabulary,
-        "padding_id": tokenizer.padding_id,
-        "label_names": LABEL_NAMES,
-    }
-    model = build_bag(recipe | {"dropout": 0.0}, about)
-    return Untrained(model, [model.embedding.weight], about["vocabulary"], about["padding_id"])

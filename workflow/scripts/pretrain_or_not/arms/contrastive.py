@@ -8,7 +8,6 @@ import torch
 from safetensors.torch import load_model, save_model
 from torch import nn
 
-from pretrain_or_not.arms import LABEL_NAMES, Untrained
 from pretrain_or_not.compute.classifier import Output
 from pretrain_or_not.compute.devices import build_accelerator, device_facts
 from pretrain_or_not.compute.flops import counted_flops
@@ -16,15 +15,15 @@ from pretrain_or_not.compute.inference import NetworkClassifier, infer, probabil
 from pretrain_or_not.compute.logistic import LogisticHead
 from pretrain_or_not.compute.memory import peak_memory_mb
 from pretrain_or_not.compute.pooling import mean_pooled
-from pretrain_or_not.compute.token_fit import check_length, fit_dataset, fit_tokens, takes_of
+from pretrain_or_not.compute.token_fit import fit_dataset, takes_of
 from pretrain_or_not.compute.transformer import (
     embedding_tables,
     encoder_of_settings,
     load_encoder,
-    random_encoder,
     speed_up_dropout,
 )
-from pretrain_or_not.files.pretrained import locate, verified
+from pretrain_or_not.config.pairs import pair_count
+from pretrain_or_not.files.pretrained import verified
 from pretrain_or_not.job import log
 
 
@@ -76,7 +75,7 @@ class ContrastiveClassifier:
         """Tune the encoder on pairs of labelled examples, and fit the head on their embeddings; return self."""
         from pretrain_or_not.compute.contrast import sample_pairs, tune_on_pairs
 
-        count = pair_count(len(examples), self.recipe)
+        count = pairs_to_draw(self.recipe, len(examples))
         encoder, seen = self.network.encoder, len(examples)
         if len(np.unique(examples.labels)) > 1:
             pairs = sample_pairs(examples.labels, count, self.seed)
@@ -125,12 +124,12 @@ class ContrastiveClassifier:
         (Path(folder) / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 
 
-def pair_count(examples, recipe):
-    """Return the number of pairs of a run, and log where `max_steps` bounds it."""
-    planned, most = examples * recipe["pairs_per_example"], recipe["max_steps"] * recipe["batch_size"]
-    if planned > most:
-        log.info("%d of %d pairs are drawn, which take the %d steps of max_steps", most, planned, recipe["max_steps"])
-    return min(planned, most)
+def pairs_to_draw(recipe, examples):
+    """Return the number of pairs of a run on `examples`, and log where `max_steps` bounds it."""
+    count, wanted = pair_count(recipe, examples)
+    if count < wanted:
+        log.info("%d of %d pairs are drawn, which take the %d steps of max_steps", count, wanted, recipe["max_steps"])
+    return count
 
 
 def build(run, about):
@@ -153,20 +152,3 @@ def load(folder, precision):
     network = SentenceNetwork(encoder_of_settings(config["encoder"]), config["classes"])
     load_model(network, str(Path(folder) / "model.safetensors"))
     return NetworkClassifier(network, counted_flops(network), precision, takes_of(network.encoder))
-
-
-def build_untrained(arm, recipe, pretrained, embeddings, length):
-    """Return a network to time, with random weights, which take the same time as tuned ones.
-
-    arm: its name, for messages. pretrained: the model of the config that gives the architecture. length: tokens per
-    example; BadInput is raised if the encoder cannot process as many.
-    """
-    from pretrain_or_not.data.tokenizer import load_tokenizer  # here, as training does not need it
-
-    revision = pretrained.get("revision")
-    tokenizer = load_tokenizer(pretrained["path"], revision)
-    encoder = random_encoder(locate(pretrained["path"]), revision)
-    check_length(encoder, length, "timing.lengths:", f"arm {arm!r}")
-    fit_tokens(encoder, tokenizer.vocabulary, tokenizer.padding_id, f"path {pretrained['path']!r}")
-    network = SentenceNetwork(encoder, len(LABEL_NAMES))
-    return Untrained(network, embedding_tables(network), tokenizer.vocabulary, tokenizer.padding_id)

@@ -8,10 +8,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from pretrain_or_not.arms import LABEL_NAMES, Network, Untrained
+from pretrain_or_not.arms import Network
 from pretrain_or_not.compute.classifier import Output
 from pretrain_or_not.compute.dropout import Dropout
-from pretrain_or_not.compute.embeddings import check_rows, read_embeddings, read_shared_embeddings
+from pretrain_or_not.compute.embeddings import check_rows, read_embeddings, read_shared_embeddings, shared_embeddings
 from pretrain_or_not.compute.flops import Flops
 from pretrain_or_not.compute.inference import NetworkClassifier
 from pretrain_or_not.compute.time_axis import masked_max, reversal, reverse
@@ -115,7 +115,7 @@ class LSTMClassifier(nn.Module):
         config.pop("family")
         weights = load_file(Path(folder) / "model.safetensors")
         if frozen := config.get("embeddings"):
-            weights[EMBEDDING] = read_shared_embeddings(Path(folder) / frozen["path"], frozen["sha256"])
+            weights[EMBEDDING] = read_shared_embeddings(shared_embeddings(folder, frozen), frozen["sha256"])
         model = cls(config, freeze_embeddings=frozen is not None)
         model.load_state_dict(weights)
         return model
@@ -156,19 +156,3 @@ def load(folder, precision):
     """Return the trained LSTM in a folder."""
     model = LSTMClassifier.from_folder(folder)
     return NetworkClassifier(model, model.flops(), precision)
-
-
-def build_untrained(arm, recipe, pretrained, embeddings, length):
-    """Return an LSTM to time. embeddings: path of the token embeddings that it starts from, or None."""
-    from pretrain_or_not.data.tokenizer import load_tokenizer  # here, as training does not need it
-
-    tokenizer = load_tokenizer(pretrained["path"], pretrained.get("revision"))
-    about = {
-        "vocabulary": tokenizer.vocabulary,
-        "padding_id": tokenizer.padding_id,
-        "label_names": LABEL_NAMES,
-        "tokenizer": pretrained["path"],
-    }
-    table = read_embeddings(embeddings) if embeddings else None
-    model = build_lstm(recipe | {"dropout": 0.0}, about, table)
-    return Untrained(model, [model.embedding.weight], about["vocabulary"], about["padding_id"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, PartialState
 
 from pretrain_or_not.compute.allocator import keep_freed_memory
 
@@ -15,15 +15,33 @@ def computes_in_bf16():
     return torch.cpu._is_avx512_bf16_supported()
 
 
+def resolved(precision: str) -> str:
+    """Return the config's `precision`, fp32 or bf16; auto is bf16 if the hardware supports it."""
+    return ("bf16" if computes_in_bf16() else "fp32") if precision == "auto" else precision
+
+
 def build_accelerator(precision: str) -> Accelerator:
-    """Return an Accelerator for the config's `precision`: fp32, bf16, or auto (bf16 if the hardware supports it)."""
+    """Return an Accelerator for the config's `precision`, see `resolved`. A process can have those of one precision."""
     keep_freed_memory()
-    if precision == "auto":
-        precision = "bf16" if computes_in_bf16() else "fp32"
-    return Accelerator(mixed_precision={"fp32": "no", "bf16": "bf16"}[precision])
+    return Accelerator(mixed_precision={"fp32": "no", "bf16": "bf16"}[resolved(precision)])
 
 
-def device_facts(accelerator: Accelerator) -> dict:
+class InferenceDevice:
+    """What inference needs of an `Accelerator`; unlike these, several in one process can have different precisions."""
+
+    num_processes = 1
+
+    def __init__(self, precision: str):
+        """precision: see `resolved`."""
+        keep_freed_memory()
+        self.device, self.mixed_precision = PartialState().device, resolved(precision)
+
+    def autocast(self):
+        """Return a context in which networks compute in this precision."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed_precision == "bf16")
+
+
+def device_facts(accelerator: Accelerator | InferenceDevice) -> dict:
     """Return the device and precision of a run, its CPU threads per process, and its number of processes."""
     return {
         "device": torch.cuda.get_device_name() if accelerator.device.type == "cuda" else accelerator.device.type,

@@ -1,9 +1,13 @@
 """Read the token embeddings of a pretrained model from their own file: LSTM runs need not load transformers."""
 
+from pathlib import Path
+
 from safetensors import SafetensorError, safe_open
 
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.provenance import sha256_of
+
+OWN_COPY = "embeddings.safetensors"  # in the folder of a selected model, which thus needs no other folder
 
 
 def read_embeddings(path, framework="pt"):
@@ -16,6 +20,15 @@ def read_embeddings(path, framework="pt"):
             return file.get_tensor("embeddings")
     except SafetensorError as error:
         raise BadInput(f"{path}: not a complete safetensors file ({error}); delete it and run again") from error
+
+
+def shared_embeddings(folder, shared):
+    """Return the path of the embeddings of a model in `folder`: its own copy of them or, without one, the shared file.
+
+    shared: the entry `embeddings` of the config of the model: `path`, relative to the folder, and `sha256`.
+    """
+    own = Path(folder) / OWN_COPY
+    return own if own.is_file() else Path(folder) / shared["path"]
 
 
 def read_shared_embeddings(path, sha256):

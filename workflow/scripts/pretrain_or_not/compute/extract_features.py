@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from pretrain_or_not.compute.devices import build_accelerator, device_facts
+from pretrain_or_not.compute.devices import InferenceDevice, device_facts
 from pretrain_or_not.compute.flops import counted_flops
-from pretrain_or_not.compute.inference import infer
+from pretrain_or_not.compute.inference import TOKENS_PER_BATCH, infer
 from pretrain_or_not.compute.parameters import parameter_counts
 from pretrain_or_not.compute.pooling import mean_pooled
 from pretrain_or_not.compute.token_fit import fit_dataset, takes_of
@@ -46,8 +46,10 @@ class FrozenEncoder:
     """A frozen encoder that computes features, and what this has cost so far.
 
     cost: seconds, examples and flops. truncated: texts that were cut so far. facts: numbers of parameters, device,
-    precision.
+    precision. tokens_per_batch: see `compute.inference.infer`.
     """
+
+    tokens_per_batch: float = TOKENS_PER_BATCH
 
     def __init__(self, pretrained, name, tokens, accelerator):
         """pretrained: a model of the config, called `name` there. tokens: the metadata of the tokens that it reads.
@@ -59,7 +61,7 @@ class FrozenEncoder:
         takes = takes_of(model)
         length = takes.limit if tokens["max_length"] is None else tokens["max_length"]
         self.name, self.tokens, self.accelerator = name, tokens | {"max_length": length}, accelerator
-        self.flops, self.types = counted_flops(model).forward, takes.types
+        self.flops, self.takes = counted_flops(model).forward, takes
         self.facts = parameter_counts(model, embedding_tables(model)) | device_facts(accelerator)
         self.model = model.to(accelerator.device)
         self.width = model.config.hidden_size
@@ -79,16 +81,23 @@ class FrozenEncoder:
         table = read_rows(path, rows)
         matrix = np.empty((len(rows), self.width), dtype=np.float32)
         for start, end in block_bounds(rows):
-            examples = examples_from_table(table.slice(start, end - start), self.tokens, types=self.types)
-            started = time.perf_counter()
-            matrix[start:end], work = infer(self.model, examples, self.accelerator, mean_pooled)
-            self.cost["seconds"] += time.perf_counter() - started
-            self.cost["examples"] += end - start
-            self.truncated += examples.about["truncated"]
-            self.cost["flops"] += work.flops(self.flops)
+            examples = examples_from_table(table.slice(start, end - start), self.tokens, types=self.takes.types)
+            matrix[start:end] = self.features(examples)
         check_finite(matrix, self.name, self.tokens["split"])
         features = pa.FixedSizeListArray.from_arrays(pa.array(matrix.ravel()), self.width)
         return pa.table([pa.array(rows), table["id"], table["label"], features], schema=self.schema())
+
+    def features(self, examples):
+        """Return the features of Examples, float32 (n, width), and count what they cost."""
+        started = time.perf_counter()
+        matrix, work = infer(
+            self.model, examples, self.accelerator, mean_pooled, tokens_per_batch=self.tokens_per_batch
+        )
+        self.cost["seconds"] += time.perf_counter() - started
+        self.cost["examples"] += len(examples)
+        self.cost["flops"] += work.flops(self.flops)
+        self.truncated += examples.about["truncated"]
+        return matrix
 
 
 def block_bounds(rows):
@@ -115,7 +124,7 @@ def extract_features(tokens, max_length, pretrained, name, threads, outputs):
     `FrozenEncoder` does, or if features are not finite.
     """
     torch.set_num_threads(threads)
-    accelerator = build_accelerator("auto")
+    accelerator = InferenceDevice("auto")
     for split, path in tokens.items():
         write_features(path, max_length, all_rows(path), None, pretrained, name, accelerator, outputs[split])
 
@@ -128,7 +137,7 @@ def extract_training_features(tokens, max_length, subsets, pretrained, name, thr
     were encoded before, stay.
     """
     torch.set_num_threads(threads)
-    accelerator = build_accelerator("auto")
+    accelerator = InferenceDevice("auto")
     device = device_facts(accelerator)
     made_of = {
         "tokens": sha256_of(tokens),

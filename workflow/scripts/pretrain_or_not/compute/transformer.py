@@ -184,13 +184,6 @@ def load_encoder(folder, revision=None):
     return encoder
 
 
-def random_encoder(folder, revision=None):
-    """Return a transformer without a head, with random weights in the architecture of the model in `folder`."""
-    config, row = read_config(folder, revision)
-    with loading(folder):
-        return bare_encoder(config, row)
-
-
 def encoder_of_settings(settings):
     """Return an encoder with random weights. settings: its config as a dict, as `to_dict` returns it."""
     config = AutoConfig.for_model(**settings)

@@ -10,6 +10,7 @@ import math
 
 from pretrain_or_not.config.cross_checks import check_catalogue
 from pretrain_or_not.config.defaults import with_defaults
+from pretrain_or_not.config.prediction_checks import check_predictions
 from pretrain_or_not.config.schema import schema
 from pretrain_or_not.config.violations import check_schema
 from pretrain_or_not.config.wording import LARGEST, kind, quoted, show, spot, text_of
@@ -47,6 +48,7 @@ def mistakes_in(config):
     check_schema(config, mistakes)
     if isinstance(config, dict):
         check_catalogue(config, mistakes)
+        check_predictions(config, mistakes)
     return config, mistakes
 
 

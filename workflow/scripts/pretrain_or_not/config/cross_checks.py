@@ -217,9 +217,9 @@ def check_names(config, mistakes):
     for i, name in enumerate(sequence(mapping(config, "timing"), "arms")):
         path = ("timing", "arms", i)
         check_name(config, "arms", "arm", name, path, mistakes)
-        family = mapping(mapping(config, "arms"), name).get("family") if isinstance(name, str) else None
-        if isinstance(family, str) and family in FAMILIES and not FAMILIES[family].neural:
-            mistakes.add(path, f"{show(name)} is no neural network, and only those are timed; leave it out")
+        trained = sequence(mapping(config, "experiment"), "arms")
+        if trained and isinstance(name, str) and name in mapping(config, "arms") and name not in trained:
+            mistakes.add(path, f"{show(name)} is not in experiment.arms, and only trained arms are timed; leave it out")
     for section, noun in (("datasets", "dataset"), ("arms", "arm")):
         for name in mapping(mapping(config, "published"), section):
             check_name(config, section, noun, name, ("published", section, name), mistakes)

@@ -13,8 +13,9 @@ def with_defaults(config):
         fill(arm, definitions[definition_name("family", arm["family"])])
     for dataset in config["datasets"].values():
         fill(dataset, definitions[definition_name("source", dataset["source"])])
-    for model in config["models"].values():
-        fill(model, definitions["model"])
+    for name, kind in (("models", "model"), ("predict", "prediction")):
+        for entry in config[name].values():
+            fill(entry, definitions[kind])
     return config
 
 

@@ -29,13 +29,12 @@ class Family(NamedTuple):
     """One row of the table.
 
     name: as in ``family: NAME``. title: a short description, for the schema and the docs. rule: name of the rule that
-    trains a run. doing: verb for the message of that rule. neural: whether it is a network; if so, it can have a GPU
-    and is timed. fitted: whether a run is one call of `fit`; otherwise the common loop trains in steps, with
+    trains a run. doing: verb for the message of that rule. neural: whether it is a network; if so, it can have a
+    GPU. fitted: whether a run is one call of `fit`; otherwise the common loop trains in steps, with
     checkpoints. reads: "tokens", "features" (of a frozen encoder) or "texts" (tokens, if an arm names a `tokenizer`).
     model_keys: keys of an arm that name a model in `models`. weights_key: the one of them whose weights the arm loads.
-    embeddings_key: the one of them whose token embeddings the arm starts from. shape_keys: keys that define the shape
-    of the model, on which a timing depends. sweep: None for a family without a sweep. memory_mb: memory of a training
-    run on a cluster, in MB.
+    embeddings_key: the one of them whose token embeddings the arm starts from. sweep: None for a family without
+    a sweep. memory_mb: memory of a training run on a cluster, in MB.
     """
 
     name: str
@@ -48,7 +47,6 @@ class Family(NamedTuple):
     model_keys: tuple[str, ...]
     weights_key: str | None = None
     embeddings_key: str | None = None
-    shape_keys: tuple[str, ...] = ()
     sweep: Sweep | None = None
     memory_mb: int = 4000
 
@@ -78,8 +76,7 @@ FAMILIES = {
         Family(
             "lstm", "an LSTM", "train_lstm", "Training",
             neural=True, fitted=False, reads="tokens", model_keys=("tokenizer", "embeddings"),
-            embeddings_key="embeddings",
-            shape_keys=("embeddings", "freeze_embeddings", "embedding_size", "layers", "hidden"), sweep=LEARNING_RATES,
+            embeddings_key="embeddings", sweep=LEARNING_RATES,
             memory_mb=8000,
         ),
         Family(
@@ -92,7 +89,7 @@ FAMILIES = {
         ),
         Family(
             "bag", "a bag of trained word embeddings", "train_bag", "Training",
-            neural=True, fitted=False, reads="tokens", model_keys=("tokenizer",), shape_keys=("embedding_size",),
+            neural=True, fitted=False, reads="tokens", model_keys=("tokenizer",),
             sweep=LEARNING_RATES,
         ),
         Family(

@@ -42,6 +42,15 @@ class Metric(NamedTuple):
         """Return the factor from a difference of scores to a gap: a positive gap is behind the reference arm."""
         return self.sign * self.scale
 
+    def error(self, score):
+        """Return how far a score, or an array of them, is from the best possible one, in the unit of a gap, >= 0.
+
+        For accuracy it is the error rate in points, for macro-F1, MCC and AUC 100 times one minus the score, for log
+        loss the loss itself. The noise between seeds is assumed to grow with it (`evaluation.seed_variance`).
+        """
+        best = self.bounds[1] if self.higher_is_better else self.bounds[0]
+        return self.points * (best - score)
+
     @property
     def module(self) -> str:
         """Return the path of the module, relative to the folder of the scripts."""

@@ -78,4 +78,7 @@ def resolved(field):
     """Return a field's schema with its reference (`$ref`) replaced by the definition."""
     if "$ref" not in field:
         return field
-    return {**schema()["$defs"][field["$ref"].removeprefix("#/$defs/")], **field}
+    definition = schema()
+    for part in field["$ref"].removeprefix("#/").split("/"):
+        definition = definition[part]
+    return {**definition, **field}

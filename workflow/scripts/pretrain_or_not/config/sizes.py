@@ -45,3 +45,8 @@ def size_name(size: int | str) -> str:
         f"{show(size)} is not a size: give a count of examples (1 or more) "
         f'or a share such as "10%" (above 0 %, up to 100 %){fix}'
     )
+
+
+def size_order(size: str) -> tuple[bool, Decimal]:
+    """Return what sizes, as written in paths, are sorted by; a share counts as larger than a count of examples."""
+    return size.endswith("pct"), Decimal(size.removesuffix("pct"))

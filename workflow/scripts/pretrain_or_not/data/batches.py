@@ -25,18 +25,20 @@ def shuffled_batches(examples: Examples, batch_size: int, seed: int, epoch: int)
     return [batches[i] for i in random.permutation(len(batches))]
 
 
-def ordered_batches(lengths: np.ndarray, tokens_per_batch: int) -> list[np.ndarray]:
+def ordered_batches(lengths: np.ndarray, tokens_per_batch: float) -> list[np.ndarray]:
     """Return the positions of batches for inference: all examples, sorted by length.
 
-    lengths: tokens of each example, (n,). tokens_per_batch: maximum number of tokens per batch, padding included; a
-    longer example is a batch by itself. Returns a list of integer arrays.
+    lengths: tokens of each example, (n,). tokens_per_batch: maximum number of tokens per batch, padding included, inf
+    for one batch; a longer example is a batch by itself. Returns a list of integer arrays.
     """
     order = np.argsort(lengths, kind="stable")
     lengths = lengths[order]
+    if tokens_per_batch == np.inf:
+        return [order]
     batches, start = [], 0
     while start < len(order):
         # Lengths are sorted, so a batch of k examples is as wide as its last one: take the largest k that fits.
-        ahead = lengths[start : start + max(1, tokens_per_batch // max(1, lengths[start]))]
+        ahead = lengths[start : start + max(1, int(tokens_per_batch // max(1, lengths[start])))]
         fits = np.flatnonzero(ahead * np.arange(1, len(ahead) + 1) <= tokens_per_batch)
         stop = start + max(1, len(fits))
         batches.append(order[start:stop])

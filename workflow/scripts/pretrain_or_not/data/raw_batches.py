@@ -24,7 +24,7 @@ SHORT_FLOATS = (pa.types.is_float32, pa.types.is_float16)
 LIST_TYPES = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
 
 # What every batch has. Further columns, where the dataset asks for them: `second_text` of a pair, `kept` (false where
-# `where` leaves a row out), `group`, `time` (as text), and those of `Columns.group_columns`.
+# `where` leaves a row out), `group`, `time` (as text), and those of `Columns.group_columns` and `Columns.kept_columns`.
 RAW = pa.schema([("text", pa.large_string()), ("label", pa.string()), ("split", pa.string())])
 
 
@@ -88,7 +88,11 @@ def checked_batch(chunk, columns, split):
     """Return a chunk, all of whose rows are read, as a RAW batch; see `raw_batch`."""
     texts = [texts_of(chunk, name, "pair" if columns.pair else "text") for name in columns.text]
     batch = {"text": texts[0] if columns.pair else joined(texts, columns.separator)}
-    batch["label"] = as_strings(classes_of(chunk, columns.label, chunk.names))
+    batch["label"] = (
+        as_strings(classes_of(chunk, columns.label, chunk.names))
+        if columns.label
+        else pa.nulls(len(batch["text"]), pa.string())
+    )
     batch["split"] = (
         splits_of(chunk, columns.split) if columns.split else pa.array([split] * len(batch["text"]), pa.string())
     )
@@ -99,6 +103,8 @@ def checked_batch(chunk, columns, split):
             batch[key] = as_strings(classes_of(chunk, name))
     for name, column in zip(columns.groups, columns.group_columns(), strict=True):
         batch[column] = pc.fill_null(as_strings(classes_of(chunk, name)), NO_GROUP)
+    for name, column in zip(columns.keep, columns.kept_columns(), strict=True):
+        batch[column] = as_strings(classes_of(chunk, name))
     return pa.RecordBatch.from_pydict(batch)
 
 

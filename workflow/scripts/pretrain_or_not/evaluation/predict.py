@@ -18,6 +18,7 @@ from pretrain_or_not.config.recipe import tokenizer_of
 from pretrain_or_not.data.examples import AS_STORED, form_of_tokens, read_split
 from pretrain_or_not.data.forms import FORMS
 from pretrain_or_not.errors import BadInput
+from pretrain_or_not.evaluation.model_folder import Origin, complete_folder
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import read_metadata, write_table
 from pretrain_or_not.files.paths import MODEL_FILES, PathLike
@@ -67,6 +68,7 @@ def evaluate_cell(
     code: str,
     keep: str,
     output: PathLike,
+    origin: Origin | None = None,
 ) -> None:
     """Write the predictions of the test split: id, label, predicted, and one column ``p_<class>`` per class.
 
@@ -74,9 +76,11 @@ def evaluate_cell(
     family, neural: see `config.families.Family`. reads: see `read_test`. selected: path of the cell's selected.json.
     test: path of the file with the test split as the arm reads it. subset: path of the cell's. code: digest of the code
     that predicts. keep: see `select_run`; with "none", the weights are deleted once the predictions are written, and
-    existing predictions of the same run by the same code are kept.
+    existing predictions of the same run by the same code are kept. origin: of the model, for the files that make its
+    folder complete; None to write none of them.
     """
-    run = read_json(selected)["selected"]
+    choice = read_json(selected)
+    run = choice["selected"]
     cell = Path(selected).parent
     folder = cell / ("selected" if keep != "none" else run["setting"])
     if keep == "none" and not (folder / MODEL_FILES[0]).exists() and is_tested(output, run, code):
@@ -125,6 +129,8 @@ def evaluate_cell(
     log.info("%d test examples in %.1f s (%.0f examples/s)", len(examples), seconds, len(examples) / seconds)
     if keep == "none":
         delete_model(folder)
+    elif origin:
+        complete_folder(folder, choice, reads, examples, probabilities, origin)
 
 
 def is_tested(predictions, run, code):

@@ -6,22 +6,23 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from pretrain_or_not.compute.metrics import metric_values
-from pretrain_or_not.config.metrics import METRICS, Metric
+from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.config.settings import ONE_NEIGHBOUR, setting_value
-from pretrain_or_not.errors import BadInput
 from pretrain_or_not.evaluation.by_class import class_columns
 from pretrain_or_not.evaluation.by_group import COLUMNS as GROUP_COLUMNS
 from pretrain_or_not.evaluation.calibration import calibration
+from pretrain_or_not.evaluation.curves import differences
 from pretrain_or_not.evaluation.details import confusion_of, issue_rows, largest_rows, place, rows_by_group
+from pretrain_or_not.evaluation.group_totals import MEANS as GROUP_MEANS
+from pretrain_or_not.evaluation.group_totals import with_group_means
 from pretrain_or_not.evaluation.metrics import (
     all_scores,
     guessing_scores,
     metric_columns,
-    paired_differences,
     paired_gap,
 )
 from pretrain_or_not.evaluation.predictions import CELL, NOT_FINITE, OK, read_predictions
+from pretrain_or_not.evaluation.totals import measured_gaps, measured_scores, variances, with_means
 from pretrain_or_not.evaluation.tuning import tuning_rows
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import write_table
@@ -47,8 +48,8 @@ NULLABLE = {
 
 TITLES = {"dataset": str, "dataset_title": str, "arm": str, "arm_title": str}
 GAPS = TITLES | {"reference": str, "reference_title": str, "size": str, "n": int, "share": float, "seed": int,
-                 "metric": str, "gap": float, "gap_se": float, "test_examples": int, "folds": int,
-                 "selection": str}  # fmt: skip
+                 "metric": str, "gap": float, "gap_se": float, "gap_mean": float, "gap_mean_low": float,
+                 "gap_mean_high": float, "test_examples": int, "folds": int, "selection": str}  # fmt: skip
 BY_CLASS = TITLES | {"size": str, "n": int, "seed": int, "class": str, "precision": float, "recall": float,
                      "f1": float, "support": int, "predicted": int}  # fmt: skip
 CONFUSION = TITLES | {"size": str, "n": int, "seed": int, "class": str, "predicted_class": str, "examples": int}
@@ -57,7 +58,7 @@ RELIABILITY = TITLES | {"size": str, "n": int, "seed": int, "scaled": bool, "bin
 
 TUNING = TITLES | {"size": str, "n": int, "seed": int, "metric": str, "tries": int, "expected_best": float,
                    "selection": str}  # fmt: skip
-BY_GROUP = TITLES | {"size": str, "n": int, "seed": int} | GROUP_COLUMNS
+BY_GROUP = TITLES | {"size": str, "n": int, "seed": int} | GROUP_COLUMNS | GROUP_MEANS
 ISSUES = TITLES | {"id": int, "text": str, "given": str, "suggested": str, "score": float}
 TYPES = {"gaps": GAPS, "by_class": BY_CLASS, "by_group": BY_GROUP, "label_issues": ISSUES, "confusion": CONFUSION,
          "reliability": RELIABILITY, "tuning": TUNING}  # fmt: skip
@@ -100,7 +101,6 @@ def score_cell(cell, run, choice, guessing, train_rows, metric):
         "validation_score": run["validation_score"],
         "validation_examples": run["validation_examples"],
         "sweep_seconds": choice["sweep_seconds"],
-        "inference_examples_per_second": about["inference"]["examples"] / about["inference"]["seconds"],
         **{key: run[key] for key in COST},
     }
 
@@ -136,7 +136,7 @@ def gap_rows(scores, predictions, reference, metric):
         if row["arm"] == reference or (at := tuple((cell | {"arm": reference}).values())) not in by_cell:
             continue
         reference_row, other = by_cell[at]
-        gap, error = paired_gap(differences(other, path, metric))
+        gap, error = paired_gap(differences(read_predictions(other), read_predictions(path), metric))
         rows.append(
             cell
             | {
@@ -151,18 +151,6 @@ def gap_rows(scores, predictions, reference, metric):
             }
         )
     return rows
-
-
-def differences(reference, arm, metric: Metric) -> np.ndarray:
-    """Return the `paired_differences` between two cells, (test examples,); raise BadInput if test examples differ.
-
-    reference, arm: paths of predictions.
-    """
-    first, second = read_predictions(reference), read_predictions(arm)
-    if not np.array_equal(first.ids, second.ids):
-        raise BadInput(f"{reference}: not the test examples of arm {second.about['arm']}; delete both and run again")
-    of_reference, of_arm = (metric_values(metric.name, cell.labels, cell.probabilities) for cell in (first, second))
-    return paired_differences(metric, of_reference, of_arm)
 
 
 def score(
@@ -200,15 +188,25 @@ def score(
     scores = pd.DataFrame(rows).astype(NULLABLE)
     paths = {tuple(row[key] for key in CELL): path for row, path in zip(rows, predictions, strict=True)
              if row["status"] == OK}  # fmt: skip
+    by_number = {(dataset, arm, n, seed): path for (dataset, arm, _, n, seed), path in paths.items()}
+    own = measured_scores(scores, by_number, measured)
+    scores = with_means(scores, metric, "score", own, measured.scale, measured.bounds)
+    gaps, behind = pd.DataFrame(gap_rows(rows, predictions, reference, measured)), {}
+    if len(gaps):
+        behind = measured_gaps(gaps, scores, by_number, measured)
+        gaps = with_means(gaps, "gap", "gap", behind)
+    by_group = pd.DataFrame(rows_by_group(paths, texts, reference, measured))
+    if len(by_group):
+        by_group = with_group_means(by_group, reference, measured, variances(own), variances(behind))
     issues, ceilings = issue_rows(scores, paths, texts, measured)
     scores["accuracy_ceiling"] = scores["dataset"].map(ceilings).astype(float)
     confusions, reliability = largest_rows(scores, predictions)
     tables = {
         "scores": scores,
-        "gaps": pd.DataFrame(gap_rows(rows, predictions, reference, measured)),
+        "gaps": gaps,
         "tuning": pd.DataFrame(tuning_rows(choices, rows, measured)),
         "by_class": pd.concat(classes) if classes else pd.DataFrame(),
-        "by_group": pd.DataFrame(rows_by_group(paths, texts, reference, measured)),
+        "by_group": by_group,
         "label_issues": pd.DataFrame(issues),
         "confusion": pd.DataFrame(confusions),
         "reliability": pd.DataFrame(reliability),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
 from pretrain_or_not.config.selection import best_setting
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.files.atomic import atomic_write
 from pretrain_or_not.files.json_files import read_json, write_json
+from pretrain_or_not.files.links import link
 from pretrain_or_not.files.paths import MODEL_FILES
 from pretrain_or_not.files.run_files import check_model, delete_model
 from pretrain_or_not.job import log
@@ -46,6 +45,8 @@ def select_run(costs: list[str], sign: int, outputs: dict, keep: str) -> None:
             - (len(runs) - 1) * runs[0].get("feature_seconds", 0.0),
         },
     )
+    if keep == "none":  # an earlier value of `keep` may have left one
+        shutil.rmtree(folder.parent / "selected", ignore_errors=True)
     if keep != "all":
         # Runs that are no longer in the sweep, too, and what an earlier value of `keep` has left.
         kept = {folder} if keep == "none" else {folder, Path(outputs["model"]).parent}
@@ -53,12 +54,3 @@ def select_run(costs: list[str], sign: int, outputs: dict, keep: str) -> None:
             if path.parent not in kept:
                 delete_model(path.parent)
     log.info("%s: %s", Path(outputs["selected"]).parent, {run["setting"]: run["validation_score"] for run in runs})
-
-
-def link(source, output):
-    """Make a file appear at `output` too: as a hard link, which takes no space, or as a copy if that is impossible."""
-    with atomic_write(output) as partial:
-        try:
-            os.link(source, partial)
-        except OSError:
-            shutil.copyfile(source, partial)

@@ -10,6 +10,9 @@ PathLike = str | os.PathLike
 # The files of a trained model, in the folder of its run.
 MODEL_FILES = ("model.safetensors", "config.json")
 
+# What a selected model's folder also holds: what is known of the model, and its card.
+ABOUT, CARD = "classifier.json", "README.md"
+
 
 def is_watched(path: PathLike) -> bool:
     """Return whether Snakemake can watch a file: it takes {…} in a name for a wildcard, and <…> for a folder."""

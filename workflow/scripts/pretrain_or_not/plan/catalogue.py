@@ -7,9 +7,10 @@ from pathlib import Path
 
 from pretrain_or_not.config.families import FAMILIES, Family
 from pretrain_or_not.config.metrics import METRICS, Metric
+from pretrain_or_not.config.predictions import as_dataset, dataset_of
 from pretrain_or_not.config.recipe import tokenizer_of
 from pretrain_or_not.config.sizes import count
-from pretrain_or_not.data.sources import find_inputs, find_versions, look_into
+from pretrain_or_not.data.sources import files, find_inputs, find_versions, look_into
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.model_files import check_architecture, check_weight_files
@@ -41,6 +42,7 @@ class Catalogue:
         self.experiment, self.datasets, self.arms, self.models, self.timing = (
             config[key] for key in ("experiment", "datasets", "arms", "models", "timing")
         )
+        self.predictions = config["predict"]
         self.results = Path(config["pathvars"]["results"])
 
     @property
@@ -98,9 +100,19 @@ class Catalogue:
         return None if len(known) < len(lengths) else max(known, default=self.datasets[dataset]["max_length"])
 
     def timed_arms(self) -> list[str]:
-        """Return the neural arms to time: those that the config names, or all of the experiment."""
+        """Return the arms to time: those that the config names, or all of the experiment.
+
+        With a `length` in tokens, arms that read texts are not among them.
+        """
         names = self.experiment["arms"] if self.timing["arms"] is None else self.timing["arms"]
-        return [arm for arm in names if self.family(arm).neural]
+        return [arm for arm in names if self.timing["length"] is None or self.reads(arm) != "texts"]
+
+    def shown_time(self) -> dict | None:
+        """Return the `device` and `batch_size` of the times that figures show, None if nothing is timed."""
+        timed = [
+            {"device": device, "batch_size": sizes[0]} for device, sizes in self.timing["devices"].items() if sizes
+        ]
+        return min(timed, key=lambda time: time["device"] != "cpu") if timed else None
 
     def titles(self) -> dict:
         """Return the titles of the experiment's datasets and arms: {"dataset": {name: title}, "arm": {name: title}}."""
@@ -122,11 +134,13 @@ class Catalogue:
             "length": rf"\d+|{WHOLE}",
             "size": r"\d+|\d+(\.\d+)?pct",
             "seed": r"\d+",
+            "prediction": one_of(self.predictions),
             "setting": rf"({one_of(sorted(prefixes))})[0-9.e+-]+|{ONLY_SETTING}",
         }
 
     def check_data(self):
         """Raise BadInput if a source of the experiment is missing, its first rows are wrong, or a size is too large."""
+        self.check_new_texts()
         for name, sources in self.find_sources().items():
             try:
                 facts = self.ingested(name, sources)
@@ -135,6 +149,21 @@ class Catalogue:
                     count(size, rows, at_most=not facts)
             except BadInput as error:
                 raise BadInput(f"dataset {name!r}: {error}") from error
+
+    def new_texts(self, name: str) -> dict:
+        """Return an entry of `predict` as a dataset of source `files` without labels."""
+        entry = self.predictions[name]
+        return as_dataset(entry, self.datasets[str(dataset_of(self.experiment, entry))])
+
+    def check_new_texts(self):
+        """Raise BadInput if a file of new texts is missing, or its first rows are wrong."""
+        for name in self.predictions:
+            texts = self.new_texts(name)
+            files.find_inputs(name, texts, "predict")
+            try:
+                files.look_into(texts)
+            except BadInput as error:
+                raise BadInput(f"config: predict.{name}: {error}") from error
 
     def find_sources(self):
         """Return the source files of each dataset of the experiment: {name: paths}; raise BadInput for all mistakes."""
@@ -153,7 +182,7 @@ class Catalogue:
 
         Models of the Hub are checked when they are loaded.
         """
-        for arm in dict.fromkeys([*self.experiment["arms"], *self.timed_arms()]):
+        for arm in self.experiment["arms"]:
             keys = self.arms[arm]
             if tokenizer := self.tokenizer_of(arm):
                 check_vocabulary_files(locate(self.models[tokenizer]["path"]))

@@ -3,7 +3,10 @@
 from pretrain_or_not.config.families import Family
 from pretrain_or_not.config.metrics import METRICS, Metric
 from pretrain_or_not.config.sources import SOURCES
-from pretrain_or_not.files.code_digest import code_digest
+from pretrain_or_not.files.code_digest import SCRIPTS, code_digest
+from pretrain_or_not.files.provenance import digest, sha256_of
+
+PAGE = SCRIPTS / "pretrain_or_not" / "report"
 
 
 def ingest_code(source: str) -> str:
@@ -16,9 +19,9 @@ def training_code(family: Family, metric: Metric) -> str:
     return code_digest(family.script, family.module, metric.module)
 
 
-def test_code(family: Family) -> str:
-    """Return the digest of the code that tests a cell."""
-    return code_digest("evaluate_cell.py", family.module)
+def test_code(family: Family, metric: Metric) -> str:
+    """Return the digest of the code that tests a cell, and scores it by a metric for the card of its model."""
+    return code_digest("evaluate_cell.py", family.module, metric.module)
 
 
 def scoring_code(script: str) -> str:
@@ -26,6 +29,21 @@ def scoring_code(script: str) -> str:
     return code_digest(script, *(metric.module for metric in METRICS.values()))
 
 
+def page_code() -> str:
+    """Return the digest of the code of the decision page, with that which runs in the browser."""
+    return digest([scoring_code("decision_page.py"), *map(sha256_of, sorted((PAGE / "page").glob("page.*")))])
+
+
 def timing_code(family: Family) -> str:
     """Return the digest of the code that times an arm."""
     return code_digest("time_inference.py", family.module)
+
+
+def prediction_code(families: list[Family]) -> str:
+    """Return the digest of the code that classifies new texts with a model of one of some families."""
+    return code_digest("predict_texts.py", *(family.module for family in families))
+
+
+def speed_code(family: Family, metric: Metric) -> str:
+    """Return the digest of the code that measures how fast an arm is trained."""
+    return code_digest("measure_speed.py", family.module, metric.module)

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
+
 from pretrain_or_not.config.check import check_config, missing_sections
 from pretrain_or_not.config.command_line import with_numbers
 from pretrain_or_not.config.layers import with_own_keys
 from pretrain_or_not.errors import BadInput
+from pretrain_or_not.files.json_files import write_json
 from pretrain_or_not.plan.catalogue import Catalogue
 from pretrain_or_not.plan.inputs import JobInputs
 from pretrain_or_not.plan.params import JobParams
+
+NOTE = Path("logs", "experiment.json")  # in the folder of results
+
+
+def note_experiment(catalogue: Catalogue, at_once: int | None, on_cluster: bool) -> None:
+    """Write what runs now into the folder of results, for those who watch it; an error does not stop the run.
+
+    at_once: CPU cores or, on a cluster, jobs at the same time.
+    """
+    with suppress(OSError, BadInput):
+        path = catalogue.results / NOTE
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, {"config": catalogue.config, "at_once": at_once, "on_cluster": on_cluster})
 
 
 def plan_experiment(config: dict, layers: list[dict], files: list) -> tuple[Catalogue, JobInputs, JobParams]:

@@ -6,17 +6,20 @@ from contextlib import suppress
 from pathlib import Path
 
 from pretrain_or_not.config.grid import grid
+from pretrain_or_not.config.predictions import cells_for
 from pretrain_or_not.config.selection import best_setting
-from pretrain_or_not.data.sources import find_inputs
+from pretrain_or_not.config.sizes import size_order
+from pretrain_or_not.data.sources import files, find_inputs
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import read_json
-from pretrain_or_not.files.paths import MODEL_FILES, is_watched, subset_name
+from pretrain_or_not.files.paths import ABOUT, MODEL_FILES, is_watched, subset_name
 from pretrain_or_not.files.provenance import digest
 from pretrain_or_not.plan.code import test_code
 from pretrain_or_not.plan.per_job import PerJob, per_job
 
 CELL = "n{size}/seed{seed}"
 CELL_FOLDER = f"{{dataset}}/runs/{{arm}}/{CELL}"
+TIMING_FILE = f"{{dataset}}/timing/{{arm}}/{CELL}/{{device}}.parquet"
 
 
 class JobInputs(PerJob):
@@ -106,6 +109,37 @@ class JobInputs(PerJob):
         return self.examples_of(wildcards, "test")
 
     @per_job
+    def tokenizer(self, wildcards):
+        """Return the list of the files of the tokenizer that a cell's arm reads by, or no path."""
+        if self.catalogue.reads(wildcards.arm) == "texts":
+            return []
+        name = self.catalogue.tokenizer_of(wildcards.arm)
+        return f"<results>/{wildcards.dataset}/tokens/{name}/tokenizer/about.json"
+
+    @per_job
+    def new_texts(self, wildcards):
+        """Return the files of new texts that Snakemake can watch."""
+        name = wildcards.prediction
+        return [p for p in files.find_inputs(name, self.catalogue.new_texts(name), "predict") if is_watched(p)]
+
+    @per_job
+    def candidates(self, wildcards):
+        """Return what is known of each model of which one classifies new texts: the paths of classifier.json."""
+        return [f"<results>/{CELL_FOLDER.format(**cell)}/selected/{ABOUT}" for cell in self.candidate_cells(wildcards)]
+
+    @per_job
+    def candidate_files(self, wildcards):
+        """Return the weights and configs of these models."""
+        folders = [f"<results>/{CELL_FOLDER.format(**cell)}/selected" for cell in self.candidate_cells(wildcards)]
+        return [f"{folder}/{name}" for folder in folders for name in MODEL_FILES]
+
+    def candidate_cells(self, wildcards):
+        """Return the cells whose models an entry of `predict` allows; with `partial`, those that are complete."""
+        entry, experiment = self.catalogue.predictions[wildcards.prediction], self.catalogue.experiment
+        cells = cells_for(entry, experiment)
+        return [cell for cell in cells if self.is_complete(cell)] if experiment["partial"] else cells
+
+    @per_job
     def run_costs(self, wildcards):
         """Return the run.json of each run of a cell, in the order of the sweep."""
         cell = CELL_FOLDER.format(**wildcards)
@@ -149,7 +183,7 @@ class JobInputs(PerJob):
             return []
         from pretrain_or_not.evaluation.predict import is_tested  # here, because it takes a quarter of a second
 
-        code = test_code(self.catalogue.family(wildcards.arm))
+        code = test_code(self.catalogue.family(wildcards.arm), metric=self.catalogue.metric)
         tested = is_tested(self.predictions_path(wildcards), run, code)
         return [] if tested else [weights_of(wildcards, run)]
 
@@ -158,17 +192,41 @@ class JobInputs(PerJob):
         return self.catalogue.results / CELL_FOLDER.format(**wildcards)
 
     def timings(self) -> list[str]:
-        """Return the files of all timings; with `partial`, of those that exist."""
+        """Return the files of all timings; with `partial`, of those that exist.
+
+        There is none with `keep_models: none`, as a model that is deleted cannot be timed.
+        """
+        if self.catalogue.experiment["keep_models"] == "none":
+            return []
+        devices = [device for device, batch_sizes in self.catalogue.timing["devices"].items() if batch_sizes]
         files = [
-            f"<results>/timing/{arm}/{device}-batch{batch_size}-length{length}.parquet"
-            for device, batch_sizes in self.catalogue.timing["devices"].items()
-            for batch_size in batch_sizes
-            for length in self.catalogue.timing["lengths"]
-            for arm in self.catalogue.timed_arms()
+            f"<results>/{TIMING_FILE.format(device=device, **cell)}"
+            for cell in self.timed_cells()
+            for device in devices
         ]
         if not self.catalogue.experiment["partial"]:
             return files
         return [file for file in files if Path(file.replace("<results>", str(self.catalogue.results), 1)).exists()]
+
+    def timed_cells(self) -> list[dict]:
+        """Return one cell to score per arm to time and dataset: that of its largest size and its first seed.
+
+        A share counts as larger than a count of examples. Texts of a fixed `length` take as long in every dataset, so
+        an arm is timed on its first one.
+        """
+        largest: dict[tuple, dict] = {}
+        timed = set(self.catalogue.timed_arms())
+        for cell in self.scored_cells():
+            if cell["arm"] not in timed:
+                continue
+            place = cell["arm"], cell["dataset"]
+            if self.catalogue.timing["length"] is not None:
+                place = next((known for known in largest if known[0] == cell["arm"]), place)
+                if place[1] != cell["dataset"]:
+                    continue
+            if place not in largest or size_order(cell["size"]) > size_order(largest[place]["size"]):
+                largest[place] = cell
+        return list(largest.values())
 
     def scored_cells(self) -> list[dict]:
         """Return the cells to score: all of the experiment or, with `partial`, those that are complete on disk."""

@@ -3,6 +3,12 @@
 import inspect
 
 
+class Wildcards(dict):
+    """Wildcards of a job, for calls that Snakemake does not make: attributes, `get`, and what ** unpacks."""
+
+    __getattr__ = dict.__getitem__
+
+
 def per_job(method):
     """Mark a method that Snakemake calls with the wildcards of a job; return it."""
     method.per_job = True

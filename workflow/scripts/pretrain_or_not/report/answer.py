@@ -14,11 +14,13 @@ from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import read_metadata, write_table
 from pretrain_or_not.files.paths import PathLike
 from pretrain_or_not.job import log
+from pretrain_or_not.report.advice import advice
 from pretrain_or_not.report.frames import read_frame
+from pretrain_or_not.report.further import further_answers
 from pretrain_or_not.report.markup import markdown
 from pretrain_or_not.report.metric_words import guessing_words, score_text, steps
-from pretrain_or_not.report.notes import notes_on
-from pretrain_or_not.report.numbers import number
+from pretrain_or_not.report.notes import busy_notes, notes_on
+from pretrain_or_not.report.numbers import number, percent
 from pretrain_or_not.report.selection_note import selection_note
 from pretrain_or_not.report.wording import counted, missing_words
 
@@ -63,13 +65,20 @@ def gap_words(row):
 
 
 def interval_words(row):
-    """Return the interval of the number of labels in words."""
+    """Return the interval of the number of labels in words, and the chance that there is one if that is not sure."""
     low, high = row["labels_low"], row["labels_high"]
-    upper = f"more than {row['largest']:,}" if math.isinf(high) else about(high, row)
+    upper = about(high, row)
+    if math.isinf(high):
+        upper = f"more than {row['largest']:,}; at {row['largest']:,} the chance is {percent(row['chance'])}"
     if math.isinf(low):
         return upper
     lower = f"{row['smallest']:,} or fewer" if low <= row["smallest"] else about(low, row)
     return f"{lower} to {upper}"
+
+
+def next_words(row):
+    """Return in words which size to run next, with a space before them; nothing if none would say more."""
+    return "" if math.isnan(row["next_size"]) else f" Run {about(row['next_size'], row)} labels next to know it better."
 
 
 def sentence(row):
@@ -112,7 +121,7 @@ def gap_sentence(row, arm):
     may = ""
     if row["verdict"] == "not yet" and not math.isinf(row["labels_low"]):
         from_labels = f"From {about(row['labels_low'], row)} labels on it" if row["smallest"] < row["largest"] else "It"
-        may = f" {from_labels} may be less than {threshold_words(row)} behind (within the 95 % interval)."
+        may = f" {from_labels} may be less than {threshold_words(row)} behind: the chance is {percent(row['chance'])}."
     if row["smallest"] == row["largest"]:
         small = row["verdict"] != "not yet" and row["gap_largest"] >= 0
         less = f": less than {threshold_words(row)}" if small else ""
@@ -137,14 +146,16 @@ def gap_sentence(row, arm):
             "." if certain else f", and at all larger ones ({sure})."
         )
     place = "" if size_words(row) == "the largest size" else f", {size_words(row)},"
-    return f"{text} At {largest}{place} it is {gap}."
+    return f"{text} At {largest}{place} it is {gap}.{next_words(row)}"
 
 
-def as_markdown(table, scores, reference, warnings, missing, by_group=None):
+def as_markdown(table, scores, reference, warnings, missing, by_group=None, further=None, times=None, advised=None):
     """Return the answer as a page: per dataset one line per arm with notes below; at the end the method.
 
     table: rows of answer.parquet. scores: rows of scores.parquet. reference: name of the arm. warnings: dataset -> list
     of sentences. missing: see `report.notes.missing_words`. by_group: rows of scores_by_group.parquet, or None.
+    further, advised: dataset -> lines, see `report.further`, `report.advice`. times: rows of tables/inference.parquet,
+    or None.
     """
     lines = ["# From how many labels on is the gap to the reference small?", ""]
     if missing:
@@ -158,9 +169,15 @@ def as_markdown(table, scores, reference, warnings, missing, by_group=None):
             ]
         else:
             measured_from = markdown(rows["reference_title"].iloc[0])
-            lines += [f"On **{title}**, measured from **{measured_from}** in {unit_words(rows)}:", ""]
+            lines += (advised or {}).get(dataset, [])
+            lines += [
+                f"On **{title}**, measured from **{measured_from}** in {unit_words(rows)}{validation_words(cells)}:",
+                "",
+            ]
         lines += [f"- {sentence(row)}" for row in rows.to_dict("records")] + [""]
-        if notes := notes_on(cells, rows, reference, warnings.get(dataset, []), of_dataset(by_group, dataset)):
+        lines += (further or {}).get(dataset, [])
+        notes = notes_on(cells, rows, reference, warnings.get(dataset, []), of_dataset(by_group, dataset))
+        if notes := notes + busy_notes(of_dataset(times, dataset)):
             lines += ["Note:", "", *(f"- {note}" for note in notes), ""]
     if not table.empty:
         lines += [METHOD, "", textwrap.fill(method(table), 120), ""]
@@ -173,25 +190,43 @@ def unit_words(rows):
     return f"{metric.step}s of {metric.title}{selection_note(rows['selection'])}"
 
 
-def of_dataset(by_group, dataset):
-    """Return the rows of a dataset in scores_by_group.parquet; None if there are none."""
-    rows = by_group[by_group["dataset"] == dataset] if by_group is not None else ()
+def of_dataset(table, dataset):
+    """Return the rows of a dataset in a table, or None; None if there are none."""
+    rows = table[table["dataset"] == dataset] if table is not None else ()
     return rows if len(rows) else None
+
+
+def validation_words(scores):
+    """Return in words how many labels are used beside those that are counted; nothing if runs were selected on test."""
+    used = scores.loc[scores["selection"] != "test", "validation_examples"]
+    if used.empty:
+        return ""
+    fewest, most = int(used.min()), int(used.max())
+    on_top = counted(most, "label") if fewest == most else f"{fewest:,} to {most:,} labels"
+    return f". Numbers of labels are training labels; {on_top} for validation come on top"
 
 
 def method(table):
     """Return in words how the numbers were made."""
     metric = METRICS[table["metric"].iloc[0]]
     linear = "" if metric.name in ("accuracy", "log_loss") else f", by the linear approximation of {metric.title}"
-    fewest, most = table["fewest_seeds"].min(), table["seeds"].max()
-    missing = "they do not include the variation between seeds"
-    over = "test examples and seeds" if most > 1 else f"test examples (there is one seed, so {missing})"
     rounds = " With cross-validation, each round of folds counts as one seed." if table["folds"].any() else ""
-    alone = f"; at sizes with one seed, {missing}" if fewest == 1 < most else ""
+    seeds = "is pooled over sizes and arms, starting from a standard deviation of 5 % of the reference arm's error"
+    if table["seeds"].max() == 1:
+        seeds = (
+            "cannot be measured with one seed: their standard deviation is taken to be near 5 % of the reference arm's "
+            "error, and the intervals are wide; a second seed makes them narrower"
+        )
+    joint = ""
+    if table["arms"].max() > 1:
+        joint = (
+            " The intervals hold for each arm by itself; labels_low_joint and labels_high_joint in answer.parquet hold "
+            "for all arms of a data set together."
+        )
     return (
-        "Between sizes, the gap is assumed to be linear in the logarithm of the number of labels. Beyond the largest "
-        f"size, nothing is said. In brackets: 95 % intervals from a bootstrap over {over}{linear}{alone}.{rounds} "
-        "The numbers: answer.parquet."
+        "Between sizes, the logarithm of the gap is assumed to be linear in that of the number of labels. In brackets: "
+        f"95 % intervals for the sampling of test examples and for seeds together{linear}. The variance between seeds "
+        f"{seeds}.{joint}{rounds} The numbers: answer.parquet."
     )
 
 
@@ -205,12 +240,16 @@ def answer(
     metric: str,
     missing: list,
     outputs: dict,
+    times: PathLike | None,
+    costs: dict,
 ) -> None:
-    """Write answer.parquet and answer.md.
+    """Write answer.parquet, worth.parquet, beyond.parquet, pairs.parquet, recommendation.parquet and answer.md.
 
     scores, gaps, by_group: paths of the tidy tables. predictions: one path per cell. summaries: of each dataset.json.
     threshold: a gap below it is small, in the unit of the gaps. metric: name of the experiment's. missing: cells of
-    the experiment that were not scored, see `report.notes.missing_words`. outputs: paths of `table` and `text`.
+    the experiment that were not scored, see `report.notes.missing_words`. outputs: paths of `table`, `worth`,
+    `beyond`, `pairs`, `recommendation` and `text`. times: path of tables/inference.parquet, None if nothing was timed.
+    costs: section of the config.
     """
     cells, rows = read_frame(gaps), read_frame(scores)
     abouts = {path: read_metadata(path) for path in predictions}
@@ -218,7 +257,12 @@ def answer(
     table = answers(cells, rows, paths, threshold, metric)
     write_table(outputs["table"], pa.Table.from_pandas(table, preserve_index=False), replicates=REPLICATES)
     warnings = {facts["dataset"]: facts.get("warnings", []) for facts in map(read_json, summaries)}
-    text = as_markdown(table, rows, read_metadata(scores)["reference"], warnings, missing, read_frame(by_group))
+    reference = read_metadata(scores)["reference"]
+    further = further_answers(rows, cells, paths, reference, threshold, METRICS[metric], outputs)
+    timed = None if times is None else read_frame(times)
+    worth = read_frame(outputs["worth"])
+    advised = advice(rows, paths, reference, threshold, METRICS[metric], timed, worth, costs, outputs)
+    text = as_markdown(table, rows, reference, warnings, missing, read_frame(by_group), further, timed, advised)
     with atomic_write(outputs["text"]) as partial:
         partial.write_text(text, encoding="utf-8")
     log.info("%s", text)

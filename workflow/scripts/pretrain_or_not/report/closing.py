@@ -1,20 +1,35 @@
 """The texts that Snakemake prints after the last job."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from pretrain_or_not.report.markup import terminal
 from pretrain_or_not.report.wording import missing_words
 
-PLACES = {"Figures": "figures/", "Tables": "tables/, scores.parquet, gaps.parquet, answer.parquet"}
+PLACES = {
+    "Page": "answer.html (open it in a browser)",
+    "Figures": "figures/",
+    "Tables": "tables/, scores.parquet, gaps.parquet, answer.parquet",
+}
 
 
-def closing_words(results: Path) -> str:
-    """Return the answer as plain text and the places of the other results, or an empty string if there is no answer."""
+def closing_words(results: Path, predicted: Iterable[str] = ()) -> str:
+    """Return the answer as plain text and the places of the other results; an empty string if there are none.
+
+    predicted: names of new texts; the places of those that are classified are told.
+    """
+    tables = [results / "predict" / f"{name}.csv" for name in predicted]
+    new = "".join(f"New texts: {table}\n" for table in tables if table.is_file())
     if not (results / "answer.md").is_file():
-        return ""
+        return new
     page = (results / "answer.md").read_text(encoding="utf-8")
     text = terminal(page).partition("\n")[2].partition("\n## ")[0].rstrip()
-    return f"{text}\n" + "".join(f"\n{name}: {results}/{files}" for name, files in PLACES.items()) + "\n"
+    return f"{text}\n" + "".join(f"\n{name}: {results}/{files}" for name, files in PLACES.items()) + f"\n{new}"
+
+
+def plan_words(results: Path) -> str:
+    """Return the plan as plain text, with the place of its table."""
+    return f"\n{terminal((results / 'plan.md').read_text(encoding='utf-8'))}\nTable: {results}/plan.parquet\n"
 
 
 def failure_words(errors: str, complete: int, missing: list[dict]) -> str:

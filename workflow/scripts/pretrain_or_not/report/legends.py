@@ -41,6 +41,24 @@ def arm_entries(table, value, looks, x="n"):
     return entries
 
 
+def reference_level(table, looks):
+    """Return the `Entry` of the reference arm in a figure of gaps, where it is the line at 0, in its own colour.
+
+    table: rows of gaps.parquet.
+    """
+    colour = looks["palette"][table["reference"].iloc[0]]
+    title = " / ".join(table["reference_title"].unique())
+    return Entry(title, Line2D([], [], color=colour), (None, 0))
+
+
+def draw_level(ax, entry):
+    """Draw the line of an `Entry` across a panel, behind the curves."""
+    line = entry.line
+    ax.axhline(
+        entry.end[1], color=line.get_color(), linewidth=line.get_linewidth(), linestyle=line.get_linestyle(), zorder=1
+    )
+
+
 def add_names(fig, axes, entries, xlabel, ylabel):
     """Name the axes and the lines of a drawn figure, and take out tick labels that would touch.
 

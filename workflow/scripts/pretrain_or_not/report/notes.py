@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from itertools import combinations
+
 import pandas as pd
 
 from pretrain_or_not.config.metrics import METRICS
+from pretrain_or_not.data.subsets import GOLDEN_RATIO
 from pretrain_or_not.evaluation.by_group import SMALLEST
 from pretrain_or_not.evaluation.diagnose import FINDINGS, Diagnosis, diagnoses
 from pretrain_or_not.report.markup import markdown
 from pretrain_or_not.report.metric_words import score_text
 from pretrain_or_not.report.numbers import number
+from pretrain_or_not.report.times import busy_words
 from pretrain_or_not.report.wording import counted, listed
 
 NOISY = 0.01  # share of likely wrong labels from which on it is said
+
+MANY_SHARED = 0.2  # share of its labels that a seed has in common with another one, from which on it is said
 
 IMBALANCED = 0.75  # share of the most frequent class from which on accuracy hides the others
 
@@ -50,7 +57,7 @@ def notes_on(
         if arm != reference and arm not in set(answers["arm"])
     ]
     lines += [f"**{markdown(titles[found.arm])}**: {diagnosis_words(found)}." for found in diagnoses(scores)]
-    lines += tries_note(scores) + imbalance_note(scores) + noise_note(scores)
+    lines += tries_note(scores) + shared_note(scores) + imbalance_note(scores) + noise_note(scores)
     guessing = set(scores.loc[scores["family"] == "majority", "arm"])
     lines += group_notes(by_group, guessing) if by_group is not None else []
     return lines + [f"The data: {markdown(warning).rstrip('.')}." for warning in warnings]
@@ -66,6 +73,32 @@ def tries_note(scores: pd.DataFrame) -> list[str]:
         f"The arms had different numbers of tries (values of the sweep): {listing}. More tries give an arm a better "
         "chance; the figure `tuning` shows what they bring."
     ]
+
+
+def shared_note(scores: pd.DataFrame) -> list[str]:
+    """Return a note, in a list, on sizes at which seeds share many labels; an empty list if there are none."""
+    if scores["folds"].any():
+        return []
+    shares = {
+        n: shared_labels(cells["seed"].unique(), cells["share"].iloc[0]) for n, cells in scores.groupby("n", sort=True)
+    }
+    most = [f"{100 * share:.0f} % at {counted(n, 'label')}" for n, share in shares.items() if share >= MANY_SHARED]
+    if not most:
+        return []
+    return [
+        f"Seeds share labels: on average {listed(most)}. There, the intervals leave out a part of what the choice of "
+        "the labelled examples adds; at 100 %, all of it."
+    ]
+
+
+def shared_labels(seeds, share: float) -> float:
+    """Return the mean share of its labels that the subset of a seed has in common with another seed's; 0 for one seed.
+
+    Subsets are windows of the shuffled training rows, a circle (`data.subsets.window`). share: of the training rows.
+    """
+    starts = [math.modf(seed * GOLDEN_RATIO)[0] for seed in seeds]
+    apart = [abs(a - b) for a, b in combinations(starts, 2)]
+    return sum(max(0, share - d) + max(0, share - 1 + d) for d in apart) / (share * len(apart)) if apart else 0.0
 
 
 def imbalance_note(scores: pd.DataFrame) -> list[str]:
@@ -116,7 +149,7 @@ def group_notes(by_group: pd.DataFrame, guessing: set[str]) -> list[str]:
             if rows["arm"].iloc[0] in guessing:
                 continue
             spread = number(metric.scale * (means.iloc[-1] - means.iloc[0]), metric.digits)
-            of_worst = rows.loc[rows["value"] == means.index[0], ["score_low", "score_high"]].mean()
+            of_worst = rows.loc[rows["value"] == means.index[0], ["score_mean_low", "score_mean_high"]].mean()
             ends = " to ".join(score_text(metric, end) for end in of_worst)
             worst, title = markdown(means.index[0]), markdown(rows["arm_title"].iloc[0])
             lines.append(
@@ -125,3 +158,12 @@ def group_notes(by_group: pd.DataFrame, guessing: set[str]) -> list[str]:
                 f"behind {markdown(means.index[-1])}, the best one."
             )
     return lines
+
+
+def busy_notes(times: pd.DataFrame | None) -> list[str]:
+    """Return a note, in a list, if other work had the CPU while arms were timed. times: see `report.times`."""
+    if times is None or not times["busy"].any():
+        return []
+    busy = times[times["busy"]]
+    arms = ", ".join(f"**{markdown(title)}**" for title in dict.fromkeys(busy["arm_title"]))
+    return [f"Inference times of {arms}: {markdown(busy_words(busy))}."]

@@ -1,4 +1,4 @@
-"""Numbers as text, for tables."""
+"""Numbers as text."""
 
 MISSING = "—"
 
@@ -14,6 +14,11 @@ def with_spread(value, spread, digits, sign=False):
     """Return a number with its spread, ``12.3 ± 0.4``, or the number alone if the spread is missing."""
     text = number(value, digits, sign)
     return text if MISSING in (text, number(spread, digits)) else f"{text} ± {number(spread, digits)}"
+
+
+def percent(chance):
+    """Return a chance in words: ``7 %``, ``under 1 %``, ``over 99 %``."""
+    return "under 1 %" if chance < 0.01 else "over 99 %" if chance > 0.99 else f"{100 * chance:.0f} %"
 
 
 def millions(count):

@@ -23,7 +23,8 @@ def read_table(path: PathLike, arms: list[str]) -> pd.DataFrame:
     table = table[table["arm"].isin(arms)]
     for column, order in (("dataset", table["dataset"].unique()), ("arm", arms)):
         table[column] = pd.Categorical(table[column], order)
-    table = table.sort_values(["dataset", "arm", "n", "seed"], ignore_index=True)
+    keys = [key for key in ("dataset", "arm", "n", "seed") if key in table]
+    table = table.sort_values(keys, ignore_index=True)
     return table.astype({"dataset": str, "arm": str})
 
 
@@ -92,21 +93,31 @@ def size_axis(ax, sizes, name):
     ax.set_xticks(sizes, [name(n) for n in sizes])
 
 
-def curves(ax, rows, value, looks):
-    """Draw one line per arm: the mean over seeds with markers, and bars from the lowest to the highest seed."""
-    sns.lineplot(
-        rows,
-        x="x",
-        y=value,
-        hue="arm",
-        style="arm",
-        errorbar=("pi", 100),
-        err_style="bars",
-        err_kws={"elinewidth": 0.7},
-        legend=False,
-        ax=ax,
-        **looks,
-    )
+def curves(ax, rows, value, looks, mean=None):
+    """Draw one line per arm with markers, the mean over seeds, and each seed as a faint dot.
+
+    mean: None, or the columns of the mean and of the ends of its interval; a bar then reaches from end to end.
+    """
+    shown = mean[0] if mean else value
+    sizes = mean_by_size(rows, shown, *(mean[1:] if mean else ()))
+    if rows.duplicated(["arm", "x"]).any():  # with one seed, its dot is the marker
+        sns.scatterplot(
+            rows,
+            x="x",
+            y=value,
+            hue="arm",
+            palette=looks["palette"],
+            s=6,
+            alpha=0.5,
+            linewidth=0,
+            legend=False,
+            ax=ax,
+        )
+    if mean:
+        for arm, ends in sizes.groupby("arm", sort=False):
+            reach = [ends[shown] - ends[mean[1]], ends[mean[2]] - ends[shown]]
+            ax.errorbar(ends["x"], ends[shown], reach, fmt="none", ecolor=looks["palette"][arm], elinewidth=0.7)
+    sns.lineplot(sizes, x="x", y=shown, hue="arm", style="arm", errorbar=None, legend=False, ax=ax, **looks)
     ax.set(xlabel=None, ylabel=None)
 
 

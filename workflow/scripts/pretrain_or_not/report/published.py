@@ -19,13 +19,13 @@ def study() -> dict:
 def matched(names: dict) -> list[dict]:
     """Return the study's rows that correspond to datasets and arms of the config, under the config's names.
 
-    names: the config's `published`. Returns dicts of dataset, arm, share, accuracy (%), and difference from the study's
-    reference arm (points, or None where it was not published).
+    names: the config's `published`. Returns dicts of dataset, arm, share, accuracy (%), and gap: how far it is
+    behind the study's reference arm (points, or None where it was not published).
     """
     about = study()
     return [
         {"dataset": dataset, "arm": arm, "share": about["share"], "accuracy": row["accuracy"],
-         "difference": row.get("difference")}
+         "gap": row.get("gap")}
         for row in about["rows"]
         for dataset, its_dataset in names["datasets"].items()
         for arm, its_arm in names["arms"].items()

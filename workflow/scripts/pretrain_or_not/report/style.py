@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import zlib
+from collections.abc import Iterable
 from typing import Any
 
 import matplotlib as mpl
@@ -14,10 +17,19 @@ FONT = 8  # points
 # Okabe and Ito's colours, with Tol's wine instead of their yellow, which is hard to see on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9", "#882255")
 
-# Nine markers and eight colours: a ninth arm has the colour of the first, but another marker.
 MARKERS = ("o", "s", "^", "D", "v", ">", "p", "<", "h")
 
 DASHES = ("", (4, 1.2), (1.2, 1.2), (5, 1.2, 1.2, 1.2), (7, 1.5, 2.5, 1.5))
+
+# A look is a number: its remainders pick the colour, the marker and the dashes. So many are all different.
+LOOKS = math.lcm(len(COLOURS), len(MARKERS), len(DASHES))
+
+# The arms of the project's own experiments, each with the look of its place; those drawn together are near one another.
+KNOWN = (
+    "minilm", "lstm-minilm-embeddings", "lstm", "tfidf", "static-minilm", "minilm-probe", "minilm-random", "bag",
+    "knn-minilm", "contrastive-minilm", "majority", "roberta-large", "roberta-base", "lstm-4-512", "lstm-4-256",
+    "lstm-2-256", "lstm-4-512-large-embeddings", "lstm-4-512-base-embeddings", "roberta-base-random",
+)  # fmt: skip
 
 GREY = "0.35"
 
@@ -61,14 +73,29 @@ styled = mpl.rc_context(RC)
 
 
 def arm_looks(arms: list[str]) -> dict[str, dict]:
-    """Return the colour, marker and dashes of each arm, by its position in `arms`, as arguments for seaborn.
+    """Return the colour, marker and dashes of each arm, by its name, as arguments for seaborn.
 
-    With the same list, an arm looks the same in all figures, whichever other arms they show.
+    An arm of KNOWN has the look of its place there, another one that of a hash of its name. So an arm looks the same in
+    all experiments, wherever it stands in `arms`. Where two would have the same colour, the later one takes the next
+    look with a colour that the fewest arms have: KNOWN comes first, then the names by alphabet. No two arms have the
+    same colour and marker, up to 72 arms.
+
+    arms: all of the experiment, whichever of them a figure shows.
     """
+    looks: dict[str, int] = {}
+    for arm in sorted(arms, key=lambda name: (KNOWN.index(name) if name in KNOWN else len(KNOWN), name)):
+        first = KNOWN.index(arm) if arm in KNOWN else zlib.crc32(arm.encode())
+        looks[arm] = min(((first + i) % LOOKS for i in range(LOOKS)), key=lambda look: likeness(look, looks.values()))
     return {
-        name: {arm: values[i % len(values)] for i, arm in enumerate(arms)}
+        name: {arm: values[looks[arm] % len(values)] for arm in arms}
         for name, values in (("palette", COLOURS), ("markers", MARKERS), ("dashes", DASHES))
     }
+
+
+def likeness(look: int, others: Iterable[int]) -> tuple[int, int]:
+    """Return how many of `others` have the marker and the colour of a look, and how many have its colour."""
+    same = [other for other in others if (other - look) % len(COLOURS) == 0]
+    return sum((other - look) % len(MARKERS) == 0 for other in same), len(same)
 
 
 @styled

@@ -27,7 +27,7 @@ class Table:
 
     columns: headings. rows: one list of texts per row. words: number of leading columns that hold words, aligned left;
     the others hold numbers, aligned right. groups: positions of rows with a thin line above them. notes: sentences
-    below the table.
+    below the table. label: what a LaTeX document refers to it by, after ``tab:``.
     """
 
     caption: str
@@ -36,6 +36,7 @@ class Table:
     words: int = 1
     groups: list = field(default_factory=list)
     notes: list = field(default_factory=list)
+    label: str = ""
 
 
 def as_markdown(table):
@@ -56,21 +57,30 @@ def as_latex(table):
         body.insert(i, r"\midrule")
     notes = [rf"\par\smallskip{{\footnotesize {latex(' '.join(table.notes))}\par}}"] if table.notes else []
     return "\n".join(
-        [r"\begin{table}", r"\centering", rf"\caption{{{latex(table.caption)}}}", rf"\begin{{tabular}}{{{layout}}}",
+        [r"\begin{table}", r"\centering", rf"\caption{{{latex(table.caption)}}}",
+         *([rf"\label{{tab:{table.label}}}"] if table.label else []), rf"\begin{{tabular}}{{{layout}}}",
          r"\toprule", " & ".join(latex(c) for c in table.columns) + r" \\", r"\midrule", *body, r"\bottomrule",
          r"\end{tabular}", *notes, r"\end{table}", ""]
     )  # fmt: skip
 
 
+def as_page(tables):
+    """Return a page of HTML with tables, each with its caption above it and its notes below it."""
+    title = tables[0].caption if len(tables) == 1 else f"{len(tables)} tables"
+    return "\n".join(
+        ["<!DOCTYPE html>", '<html lang="en">', '<meta charset="utf-8">', f"<title>{html(title)}</title>",
+         f"<style>{STYLE}</style>", *map(as_html, tables), "</html>", ""]
+    )  # fmt: skip
+
+
 def as_html(table):
-    """Return a page of its own, with the caption above the table and the notes below it."""
+    """Return a table in HTML."""
     notes = [f"<p>{html(' '.join(table.notes))}</p>"] if table.notes else []
     groups = ["".join(html_row(table, "td", row) for row in part) for part in parts(table.rows, table.groups)]
     return "\n".join(
-        ["<!DOCTYPE html>", '<html lang="en">', '<meta charset="utf-8">', f"<title>{html(table.caption)}</title>",
-         f"<style>{STYLE}</style>", "<table>", f"<caption>{html(table.caption)}</caption>",
+        ["<table>", f"<caption>{html(table.caption)}</caption>",
          f"<thead>\n{html_row(table, 'th', table.columns)}</thead>", *(f"<tbody>\n{group}</tbody>" for group in groups),
-         "</table>", *notes, "</html>", ""]
+         "</table>", *notes]
     )  # fmt: skip
 
 
@@ -85,9 +95,13 @@ def parts(rows, starts):
     return [rows[start:end] for start, end in pairwise([0, *sorted(starts), len(rows)])]
 
 
-def write_forms(table, outputs):
-    """Write a `Table` to each path, in the form its suffix names: .md, .tex or .html."""
-    forms = {".md": as_markdown, ".tex": as_latex, ".html": as_html}
+def write_forms(tables, outputs):
+    """Write a list of `Table` to each path, in the form its suffix names: .md, .tex or .html."""
+    forms = {
+        ".md": lambda: "\n".join(map(as_markdown, tables)),
+        ".tex": lambda: "\n".join(map(as_latex, tables)),
+        ".html": lambda: as_page(tables),
+    }
     for path in outputs:
         with atomic_write(path) as partial:
-            partial.write_text(forms[Path(path).suffix](table), encoding="utf-8")
+            partial.write_text(forms[Path(path).suffix](), encoding="utf-8")

@@ -41,8 +41,10 @@ def read_csv(path, kind, options, columns):
             raise BadInput(f"{path}: line 1: {alone('ends a line')}")
         require(columns, header, path)
         places = {name: header.index(name) for name in columns.names()}
-        joined = JoinedRows(path, separator, len(header), places[columns.text[0]], places[columns.label])
-        if options.quotes and not joined.has_quoted_cell(lines.read):
+        # Without labels there is nothing to tell such rows by.
+        label = places[columns.label] if columns.label else None
+        joined = JoinedRows(path, separator, len(header), places[columns.text[0]], label)
+        if options.quotes and label is not None and not joined.has_quoted_cell(lines.read):
             rows = joined.noted(rows, lines)
         while chunk := list(islice(rows, ROWS_PER_BATCH)):
             cells = {name: [row[i] for row in chunk] for name, i in places.items()}

@@ -12,7 +12,10 @@ MARK = "__label__"
 
 
 def read_fasttext(path, kind, options, columns):
-    """Yield Chunks of the columns `text` and `label`; raise BadInput for a line with no label, or with several."""
+    """Yield Chunks of the columns `text` and `label`; raise BadInput for a line with no label, or with several.
+
+    Where no label is read, lines need not have one.
+    """
     require(columns, ["text", "label"], path)
     number = 0
     try:
@@ -20,7 +23,8 @@ def read_fasttext(path, kind, options, columns):
             check_contents(file.peek(), path, kind)
             numbered = ((number, line) for number, line in enumerate(file, 1) if not line.isspace())
             while lines := list(islice(numbered, ROWS_PER_BATCH)):
-                pairs = [label_and_text(line, f"{path}: line {number}") for number, line in lines]
+                labelled = columns.label is not None
+                pairs = [label_and_text(line, f"{path}: line {number}", labelled) for number, line in lines]
                 values = {"label": [label for label, _ in pairs], "text": [text for _, text in pairs]}
                 number = lines[-1][0]
                 yield Chunk(values, [line for line, _ in lines], f"{path}: line")
@@ -28,13 +32,18 @@ def read_fasttext(path, kind, options, columns):
         raise BadInput(damage(path, number, error)) from error
 
 
-def label_and_text(line, place):
-    """Return the label and the text of a line of bytes; raise BadInput that begins with `place`."""
+def label_and_text(line, place, labelled=True):
+    """Return the label and the text of a line of bytes; raise BadInput that begins with `place`.
+
+    labelled: whether the line must have a label.
+    """
     try:
         text = line.decode("utf-8-sig").strip()
     except UnicodeDecodeError as error:
         raise BadInput(f"{place}: {not_utf8(line, error)}") from error
     found = re.match(rf"{MARK}(\S+)(?:\s+|$)", text)
+    if not found and not labelled:
+        return None, text
     if not found:
         raise BadInput(f"{place}: does not begin with {MARK} and a label; correct it, or set `format:` to another one")
     rest = text[found.end() :]

@@ -18,12 +18,12 @@ MOST_LOOKED_INTO = 50  # files
 UNLABELLED = ("unsup", "unlabeled", "unlabelled")  # folders of texts without a class
 
 
-def find_inputs(name, dataset):
+def find_inputs(name, dataset, section="datasets"):
     """Return the paths of all files of a dataset; raise BadInput for those missing or of an unknown format.
 
-    Of a folder per class, they are the folders of the classes.
+    Of a folder per class, they are the folders of the classes. section: of the config in which the dataset is.
     """
-    place = f"config: datasets.{name}"
+    place = f"config: {section}.{name}"
     try:
         columns_of(dataset)
     except BadInput as error:
@@ -41,7 +41,7 @@ def find_inputs(name, dataset):
         )
     for path in paths:
         check_format(path, dataset, place)
-    if has_class_folders(dataset):
+    if has_class_folders(dataset) and columns_of(dataset).label:
         check_class_folders(dataset, place)
     return [str(file) for path in paths for file in (class_folders(path) if Path(path).is_dir() else [path])]
 

@@ -21,8 +21,9 @@ from pretrain_or_not.files.paths import PathLike
 class FigureRow(NamedTuple):
     """One row of the table.
 
-    label: its name in the report. reads: the table that it shows, an output of the rule `score`. shows_published:
-    whether it also shows published numbers. of_groups: whether it is drawn only if a dataset has groups.
+    label: its name in the report. reads: the table that it shows, an output of the rule `score` or `answer`.
+    shows_published: whether it also shows published numbers. of_groups: whether it is drawn only if a dataset has
+    groups. also: further tables that it shows, which are arguments of `draw` by their names.
     """
 
     name: str
@@ -30,15 +31,17 @@ class FigureRow(NamedTuple):
     reads: str
     shows_published: bool = False
     of_groups: bool = False
+    also: tuple[str, ...] = ()
 
 
 FIGURES = {
     figure.name: figure
     for figure in (
         FigureRow("scores", "Score over labelled examples", "scores"),
-        FigureRow("gap", "Gap to the reference arm", "gaps"),
+        FigureRow("gap", "Gap to the reference arm", "gaps", also=("beyond",)),
+        FigureRow("worth", "Labels that the reference arm is worth", "worth"),
         FigureRow("share", "Difference over the share of training data", "gaps", shows_published=True),
-        FigureRow("cost", "Score over cost", "scores"),
+        FigureRow("cost", "Score over cost", "scores", also=("times",)),
         FigureRow("tuning", "Score over tries", "tuning"),
         FigureRow("confusion", "Confused classes", "confusion"),
         FigureRow("reliability", "Calibration", "reliability"),
@@ -54,9 +57,19 @@ def figures_of(datasets: list[dict]) -> dict[str, FigureRow]:
 
 
 def plot(
-    name: str, table: PathLike, outputs: list, arms: list[str], style: dict, published: dict | None, metric: str
+    name: str,
+    table: PathLike,
+    outputs: list,
+    arms: list[str],
+    style: dict,
+    published: dict | None,
+    metric: str,
+    **also: PathLike,
 ) -> None:
-    """Draw the figure `name`; write it to each of `outputs`, in the format of the suffix. table: path of its data."""
+    """Draw the figure `name`; write it to each of `outputs`, in the format of the suffix.
+
+    table: path of its data. also: paths of its further tables.
+    """
     from pretrain_or_not.job import log
     from pretrain_or_not.report.panels import read_table
     from pretrain_or_not.report.style import save
@@ -64,6 +77,8 @@ def plot(
     rows = read_table(table, arms)
     if metric in rows:
         rows = rows[rows[metric].notna()]  # a cell that is not finite has none; the answer names it
-    figure = importlib.import_module(f"{__name__}.{name}").draw(rows, arms, style, published, METRICS[metric])
+    further = {key: read_table(path, arms) for key, path in also.items()}
+    module = importlib.import_module(f"{__name__}.{name}")
+    figure = module.draw(rows, arms, style, published, METRICS[metric], **further)
     save(figure, outputs)
     log.info("%d cells, %d arms, %d datasets", len(rows), rows["arm"].nunique(), rows["dataset"].nunique())

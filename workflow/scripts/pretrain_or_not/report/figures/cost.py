@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from pretrain_or_not.config.metrics import ACCURACY, Metric
 from pretrain_or_not.report.legends import Entry, arm_entries, legend_above
@@ -16,10 +17,16 @@ from pretrain_or_not.report.metric_words import heading
 from pretrain_or_not.report.panels import message, wrap
 from pretrain_or_not.report.selection_note import selection_note
 from pretrain_or_not.report.style import GREY, arm_looks, styled
-
-AXES = {"training_flops": "FLOPs to train", "milliseconds": "Time to classify one test example (ms)"}
+from pretrain_or_not.report.times import at_once, with_times
+from pretrain_or_not.report.wording import listed
 
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+FEWEST_TICKS, MOST_TICKS = 3, 5
+
+DIGITS = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7))  # with which round numbers begin, the roundest first
+
+NARROWEST = 4  # ratio of the ends of the axis of costs: in any such range are three of the numbers in DIGITS
 
 SMALLEST, LARGEST = 8, 36  # area of a marker in square points, from the fewest labels to the most
 
@@ -48,49 +55,80 @@ def areas(n, every):
 
 @styled
 def draw(
-    table: pd.DataFrame, arms: list[str], style: dict, published: dict | None = None, metric: Metric = ACCURACY
+    table: pd.DataFrame,
+    arms: list[str],
+    style: dict,
+    published: dict | None = None,
+    metric: Metric = ACCURACY,
+    times: pd.DataFrame | None = None,
 ) -> Figure:
     """Draw one row of two panels per dataset: the score over training cost, and over inference time.
 
-    A marker is a cell, larger with more labels. A line joins an arm's means over seeds. The grey steps are the frontier
-    of all cells.
+    A marker is the mean over the seeds of an arm at a size, larger with more labels; it is hollow where the machine was
+    busy during the timing. A line joins the means of an arm. Seeds are faint points; folds are not drawn, as each has
+    other test examples. The grey steps are the frontier of all means.
 
-    table: rows of scores.parquet. The other arguments: see `report.figures`.
+    table: rows of scores.parquet. times: rows of tables/inference.parquet. The other arguments: see `report.figures`.
     """
     width = style["width"]
     if table.empty:
         return message("No cell has been scored.", width)
-    table = table.assign(
-        shown=metric.scale * table[metric.name], milliseconds=1000 / table["inference_examples_per_second"]
-    )
+    table = with_times(table, times).assign(shown=metric.scale * table[metric.name])
     looks = arm_looks(arms)
     groups = list(table.groupby("dataset", sort=False))
     fig = Figure(figsize=(2 * width, 0.72 * width * len(groups)), dpi=300, layout="constrained")
     grid = fig.subplots(len(groups), 2, squeeze=False, sharey="row")
     for line, (_, rows) in zip(grid, groups, strict=True):
-        for ax, (cost, label) in zip(line, AXES.items(), strict=True):
+        for ax, cost in zip(line, ("training_flops", "ms"), strict=True):
             panel(ax, rows[rows[cost] > 0], cost, looks, table["n"], metric.sign)
-            log_axis(ax)
             ax.set_title(wrap(rows["dataset_title"].iloc[0], 0.9 * width))
-            ax.set_xlabel(label)
+        line[0].set_xlabel("FLOPs to train")
+        line[1].set_xlabel(time_label(rows))
+        line[0].yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10], min_n_ticks=3))
     for ax in grid[:, 0]:
         ax.set_ylabel(f"{heading(metric)}{selection_note(table['selection'])}")
-    steps = Line2D([], [], **FRONTIER)
-    dots = Line2D([], [], color=GREY, marker="o", markeredgecolor="white", linestyle="none")
-    named = arm_entries(table, "shown", looks)
-    legend_above(fig, [*named, Entry("best at its cost", steps, None), Entry("larger: more labels", dots, None)])
+    legend_above(fig, [*arm_entries(table, "shown", looks), *more_entries(table)])
+    fig.draw_without_rendering()  # the panels have made room
+    for ax in fig.axes:
+        if ax.get_xscale() == "log":
+            log_ticks(ax)
     return fig
 
 
-def log_axis(ax):
-    """Set a logarithmic x axis with a few powers of ten or, if fewer than two are visible, other round numbers."""
-    ax.set_xscale("log")
-    low, high = np.log10(ax.get_xlim())
-    powers = np.floor(high) - np.ceil(low) + 1
-    ax.xaxis.set_major_locator(LogLocator(numticks=6) if powers >= 2 else MaxNLocator(4, steps=[1, 2, 5, 10]))
+def more_entries(table):
+    """Return the entries of a legend for what is no arm."""
+    steps = Line2D([], [], **FRONTIER)
+    dots = Line2D([], [], color=GREY, marker="o", markeredgecolor="white", linestyle="none")
+    entries = [Entry("best at its cost", steps, None), Entry("larger: more labels", dots, None)]
+    if table["busy"].any():
+        hollow = Line2D([], [], color=GREY, marker="o", markerfacecolor="white", linestyle="none")
+        entries.append(Entry("hollow: the machine was busy, so the time is too long", hollow, None))
+    return entries
+
+
+def time_label(rows):
+    """Return the label of the axis of times, which says what was timed, and which arms were not."""
+    timed = rows[rows["ms"].notna()]
+    if timed.empty:
+        return "Time to classify a text: no arm was timed"
+    first = timed.iloc[0]
+    start = "" if first["start"] == "text" else "from tokens, "
+    label = f"Time to classify a text (ms; {start}{first['timed_on'].upper()}, {at_once(int(first['batch_size']))})"
+    missing = list(dict.fromkeys(rows.loc[rows["ms"].isna(), "arm_title"]))
+    return f"{label}\nnot timed: {listed(missing)}" if missing else label
+
+
+def log_ticks(ax):
+    """Set three to five labelled ticks on a logarithmic x axis: powers of ten, or also numbers between them."""
+    low, high = ax.get_xlim()
+    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for digits in DIGITS:
+        ticks = [d * 10.0**e for e in exponents for d in digits if low <= d * 10.0**e <= high]
+        if len(ticks) >= FEWEST_TICKS:
+            break
+    ticks = ticks[:: -(-len(ticks) // MOST_TICKS)]
     ax.xaxis.set_minor_locator(NullLocator())
-    # The first round number may be a 0, which is not visible.
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value) if value > 0 else ""))
+    ax.set_xticks(ticks, [short(tick) for tick in ticks])
 
 
 def short(value):
@@ -103,14 +141,29 @@ def short(value):
 
 
 def panel(ax, rows, cost, looks, sizes, sign):
-    """Draw one panel: the cells of each arm, the line through its means, and the frontier of all cells."""
-    best = rows.iloc[frontier(rows[cost].to_numpy(), sign * rows["shown"].to_numpy())]
+    """Draw one panel: the mean of each arm and size, the line through those of an arm, and the frontier of all."""
+    if rows.empty:
+        ax.set_xticks([])
+        return
+    means = rows.groupby(["arm", "n"], sort=False, as_index=False).agg(
+        {cost: "mean", "shown": "mean", "busy": "max", "folds": "max"}
+    )
+    best = means.iloc[frontier(means[cost].to_numpy(), sign * means["shown"].to_numpy())]
     ax.plot(best[cost], best["shown"], **FRONTIER)
-    for arm, cells in rows.groupby("arm", sort=False):
+    for arm, of_arm in means.groupby("arm", sort=False):
         colour, dashes = looks["palette"][arm], looks["dashes"][arm]
-        means = cells.groupby("n")[[cost, "shown"]].mean()
-        ax.plot(means[cost], means["shown"], color=colour, linestyle=(0, dashes) if dashes else "-", linewidth=0.8)
+        ax.plot(of_arm[cost], of_arm["shown"], color=colour, linestyle=(0, dashes) if dashes else "-", linewidth=0.8)
+        hollow = cost == "ms" and of_arm["busy"].iloc[0]
         ax.scatter(
-            cells[cost], cells["shown"], areas(cells["n"], sizes), color=colour, marker=looks["markers"][arm],
-            edgecolor="white", linewidth=0.4, zorder=3,
+            of_arm[cost], of_arm["shown"], areas(of_arm["n"], sizes), marker=looks["markers"][arm],
+            facecolor="white" if hollow else colour, edgecolor=colour if hollow else "white",
+            linewidth=0.8 if hollow else 0.4, zorder=3,
         )  # fmt: skip
+        if not of_arm["folds"].any():
+            cells = rows[rows["arm"] == arm]
+            ax.scatter(cells[cost], cells["shown"], 3, color=colour, alpha=0.45, linewidth=0, zorder=2)
+    ax.set_xscale("log")
+    low, high = ax.get_xlim()
+    if high / low < NARROWEST:  # all costs are about the same
+        middle = math.sqrt(low * high)
+        ax.set_xlim(middle / math.sqrt(NARROWEST), middle * math.sqrt(NARROWEST))

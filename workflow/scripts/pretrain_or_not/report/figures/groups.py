@@ -8,11 +8,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from pretrain_or_not.config.metrics import ACCURACY, Metric
-from pretrain_or_not.evaluation.metrics import Z_95
 from pretrain_or_not.report.legends import Entry, legend_above
 from pretrain_or_not.report.metric_words import gap_heading, heading
 from pretrain_or_not.report.panels import message, wrap
 from pretrain_or_not.report.style import FONT, GREY, arm_looks, styled
+
+ENDS = [[f"{name}_mean{end}" for end in ("", "_low", "_high")] for name in ("score", "gap")]
 
 MOST = 20  # groups of a column that are shown, those with the most test examples
 
@@ -23,7 +24,8 @@ def draw(
 ) -> Figure:
     """Draw two panels per dataset and group column: score of each group, and the gap to the reference arm there.
 
-    Means over seeds at the largest size of each arm. Bars are 95 % intervals from the sampling of test examples.
+    Means over seeds at the largest size of each arm; faint dots are the seeds. Bars are 95 % intervals of the means,
+    from the sampling of test examples and from seeds together.
 
     table: rows of scores_by_group.parquet. The other arguments: see `report.figures`.
     """
@@ -39,14 +41,19 @@ def draw(
         sizes = rows.groupby("value")["test_examples"].first().nlargest(MOST)
         values = list(sizes.index)
         rows = rows[rows["value"].isin(values)]
-        numbers = ["score", "score_low", "score_high", "gap", "gap_se"]
-        means = rows.groupby(["arm", "value"], sort=False)[numbers].mean().reset_index()
+        rows = rows.assign(score=metric.scale * rows["score"], **{key: metric.scale * rows[key] for key in ENDS[0]})
+        means = rows.groupby(["arm", "value"], sort=False)[[*ENDS[0], *ENDS[1]]].first().reset_index()
         for i, arm in enumerate(name for name in arms if name in set(means["arm"])):
             cells = means[means["arm"] == arm].set_index("value").reindex(values)
             y = np.arange(len(values)) + 0.5 * ((i + 0.5) / means["arm"].nunique() - 0.5)
             dot = {"color": looks["palette"][arm], "marker": looks["markers"][arm], "linestyle": "none"}
-            for ax, (centre, low, high) in zip(line, ends(cells, metric), strict=True):
+            seeds = rows[rows["arm"] == arm]
+            for ax, name, ends in zip(line, ("score", "gap"), ENDS, strict=True):
+                centre, low, high = (cells[end] for end in ends)
                 ax.errorbar(centre, y, xerr=[centre - low, high - centre], markersize=3, elinewidth=0.7, **dot)
+                if seeds["value"].duplicated().any():  # with one seed, its dot is the marker
+                    at = y[pd.Index(values).get_indexer(seeds["value"])]
+                    ax.scatter(seeds[name], at, s=6, color=dot["color"], alpha=0.5, linewidth=0)
         line[0].set_yticks(range(len(values)), [f"{wrap(v, 1.2)} ({sizes[v]:,})" for v in values], fontsize=FONT - 1)
         line[0].invert_yaxis()
         line[0].set(title=f"{rows['dataset_title'].iloc[0]}: {column}", xlabel=heading(metric))
@@ -61,10 +68,3 @@ def draw(
     ]  # fmt: skip
     legend_above(fig, entries)
     return fig
-
-
-def ends(cells, metric):
-    """Return (centre, low, high) of the score as it is shown, and of the gap, of the groups of an arm."""
-    half = Z_95 * cells["gap_se"]
-    score = tuple(metric.scale * cells[key] for key in ("score", "score_low", "score_high"))
-    return score, (cells["gap"], cells["gap"] - half, cells["gap"] + half)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -17,6 +16,8 @@ from pretrain_or_not.report.selection_note import selection_note
 from pretrain_or_not.report.style import GREY, arm_looks, styled
 
 XLABEL = "Labelled training examples"
+
+MEAN = ["score_mean", "score_mean_low", "score_mean_high"]
 
 GUESS = {True: "Most frequent class", False: "Shares of the classes"}
 
@@ -30,9 +31,10 @@ CEILING_LINE: dict[str, Any] = {"color": GREY, "linewidth": 0.8, "linestyle": (0
 def draw(
     table: pd.DataFrame, arms: list[str], style: dict, published: dict | None = None, metric: Metric = ACCURACY
 ) -> Figure:
-    """Draw test scores: one panel per dataset, one line per arm, each seed as a faint point.
+    """Draw test scores: one panel per dataset, one line per arm, each seed as a faint dot.
 
-    A thin dashed line is the score of guessing: always the class that is most frequent in the training subset, or, for
+    A bar is the 95 % interval of the mean over seeds, from the sampling of test examples and from seeds together. A
+    thin dashed line is the score of guessing: always the class that is most frequent in the training subset, or, for
     metrics of probabilities, the shares of the classes in it. It is the mean over the cells of a size. For accuracy, a
     line of dashes and dots is the estimated share of test labels that are right, where it is near the curves.
 
@@ -42,23 +44,12 @@ def draw(
     if table.empty:
         return message("No cell has been scored.", width)
     table = table.assign(shown=metric.scale * table[metric.name], guess=metric.scale * table[f"{metric.name}_guessing"])
+    table[MEAN] *= metric.scale
     looks = arm_looks(arms)
     fig, drawn = panels(table, width)
     drawn_line = False
     for ax, rows in drawn:
-        sns.scatterplot(
-            rows,
-            x="x",
-            y="shown",
-            hue="arm",
-            palette=looks["palette"],
-            s=5,
-            alpha=0.45,
-            linewidth=0,
-            legend=False,
-            ax=ax,
-        )
-        curves(ax, rows, "shown", looks)
+        curves(ax, rows, "shown", looks, MEAN)
         if "majority" not in set(rows["family"]):  # an arm of this family is that line
             drawn_line |= draw_guess(ax, rows.groupby("n")["guess"].mean(), metric)
     ylabel = f"{heading(metric)}{selection_note(table['selection'])}"

@@ -20,7 +20,7 @@ def draw(
 ) -> Figure:
     """Draw one panel per dataset and size, one line per arm: the best validation score to expect of so many tries.
 
-    A marker is the mean over seeds, a bar reaches from the lowest to the highest seed.
+    A marker is the mean over seeds, and a faint dot is a seed.
 
     table: rows of tuning.parquet. The other arguments: see `report.figures`.
     """

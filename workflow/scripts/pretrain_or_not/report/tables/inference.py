@@ -1,90 +1,104 @@
-"""Table 2: inference time per example."""
+"""Table 2: inference time per text, one table per dataset."""
+
+from __future__ import annotations
 
 import pandas as pd
 import pyarrow as pa
 
+from pretrain_or_not.evaluation.repetitions import TEXT, TOKENS
 from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.job import log
-from pretrain_or_not.report.frames import read_frame
-from pretrain_or_not.report.numbers import MISSING, millions, with_spread
+from pretrain_or_not.report.numbers import MISSING, millions
 from pretrain_or_not.report.table import Table, write_forms
+from pretrain_or_not.report.times import busy_words, measurements, milliseconds, ratio
 
-SETTING = ["device", "device_name", "batch_size", "sequence_length", "threads", "precision"]
-
-
-def read_timings(paths):
-    """Return all repetitions of all timings, one row each."""
-    return pd.concat(map(read_frame, paths), ignore_index=True)
+MARK = "†"
 
 
-def summarize(timings, reference):
-    """Return one row per arm and setting: milliseconds per example, peak memory, speed-up over the reference arm.
+def as_table(rows: pd.DataFrame, reference: str, study: dict) -> Table:
+    """Return the rows of one dataset as a `Table`: one line per arm, device and number of texts at once.
 
-    Time is given as mean, standard deviation and median of the repetitions. The speed-up is the ratio of the medians in
-    the same setting, as one slow repetition does not change a median; it is missing where the reference arm was not
-    timed.
+    rows: of `measurements`, with titles. reference: title of the reference arm. study: name of the study and what it
+    found.
     """
-    timings = timings.assign(ms=1000 * timings["seconds"] / timings["batch_size"])
-    table = timings.groupby([*SETTING, "arm", "family"], sort=False, as_index=False).agg(
-        repetitions=("ms", "size"), ms_mean=("ms", "mean"), ms_sd=("ms", "std"), ms_median=("ms", "median"),
-        peak_memory_mb=("peak_memory_mb", "max"), parameters=("parameters", "first"),
-        parameters_embedding=("parameters_embedding", "first"),
-    )  # fmt: skip
-    theirs = table[table["arm"] == reference].set_index(SETTING)["ms_median"].rename("reference_ms")
-    table = table.join(theirs, on=SETTING)
-    table["speed_up"] = table["reference_ms"] / table["ms_median"]
-    return table.drop(columns="reference_ms")
-
-
-def ratio(value):
-    """Return a speed-up as text in two or three digits: ``× 23``."""
-    return MISSING if value != value else f"× {value:.0f}" if value >= 10 else f"× {value:.1f}"
-
-
-def as_table(rows, reference, study):
-    """Return the rows as a `Table`.
-
-    reference: title of the reference arm. study: name of the study and what it found.
-    """
-    cells = [
-        [row["arm_title"], row["device"], f"{row['batch_size']:,}", f"{row['sequence_length']:,}",
-         with_spread(row["ms_mean"], row["ms_sd"], 3 if row["ms_mean"] < 1 else 2), ratio(row["speed_up"]),
-         f"{row['peak_memory_mb']:,}", millions(row["parameters"])]
-        for row in rows.to_dict("records")
-    ]  # fmt: skip
-    columns = ["Arm", "Device", "Batch", "Tokens", "ms per example", "Speed-up", "Memory (MiB)", "Parameters (M)"]
-    setting = rows[SETTING].apply(tuple, axis=1)
-    counts = sorted(set(rows["repetitions"]))
-    notes = [
-        f"Mean ± standard deviation of {counts[0] if len(counts) == 1 else f'{counts[0]} to {counts[-1]}'} batches.",
-        f"Speed-up: over {reference}, ratio of medians." if rows["speed_up"].notna().any() else "",
-        "Memory: the peak; on a CPU, of the whole process.",
-        f"On {'; '.join(dict.fromkeys(map(where, rows.to_dict('records'))))}.",
-        f"{study['name']} report {study['speed_up']}." if set(study["timed"]) <= set(rows["family"]) else "",
-    ]
+    setting = ["device", "batch_size"]
+    lines: list[list[str]] = []
+    groups: list[int] = []
+    for i, (_, group) in enumerate(rows.groupby(setting, sort=False)):
+        groups += [len(lines)] if i else []
+        for _, found in group.groupby("arm", sort=False):
+            by_start = {row["start"]: row for row in found.to_dict("records")}
+            first = by_start.get(TEXT) or by_start[TOKENS]
+            lines.append([
+                first["arm_title"], first["device"], f"{first['batch_size']:,}",
+                *(cell(by_start.get(start)) for start in (TEXT, TOKENS)), ratio(first["speed_up"]),
+                f"{max(found['peak_memory_mb']):,}", millions(first["parameters"]),
+                millions(first["parameters_embedding"]),
+            ])  # fmt: skip
+    columns = ["Arm", "Device", "Texts at once", "From text (ms)", "From tokens (ms)", "Speed-up", "Memory (MiB)",
+               "Parameters (M)", "embeddings (M)"]  # fmt: skip
     return Table(
-        "Inference time of one example, random tokens without padding",
+        f"{rows['dataset_title'].iloc[0]}: time to classify a text",
         columns,
-        cells,
+        lines,
         words=2,
-        groups=[i for i in range(1, len(rows)) if setting.iloc[i] != setting.iloc[i - 1]],
-        notes=[note for note in notes if note],
+        groups=groups,
+        notes=notes(rows, reference, study),
+        label=f"inference-{rows['dataset'].iloc[0]}",
     )
 
 
-def where(setting):
-    """Return in words what a setting was timed on: device, threads and precision."""
-    threads = f", {setting['threads']} thread{'s' * (setting['threads'] > 1)}"
-    return f"{setting['device_name']}{threads * (setting['device'] == 'cpu')}, {setting['precision']}"
+def cell(row):
+    """Return the time of a measurement as text, marked where the machine was busy. row: None if there is none."""
+    return MISSING if row is None else f"{milliseconds(row['ms'])}{MARK * bool(row['busy'])}"
 
 
-def table_inference(timings, reference, titles, study, outputs):
-    """Write the table in all its forms; the first of `outputs` is the Parquet file.
+def notes(rows, reference, study):
+    """Return the sentences below a table."""
+    off = max((rows["ms_high"] / rows["ms"]).max() - 1, 1 - (rows["ms_low"] / rows["ms"]).min())
+    length = rows["length"].iloc[0]
+    texts = "test texts" if pd.isna(length) else f"{int(length):,} tokens of test texts, without padding"
+    found = [
+        f"Milliseconds per text until the class is known, for {texts}: the median of {spread(rows['repetitions'])} "
+        f"repetitions; its 95 % interval reaches at most {100 * off:.0f} % from it.",
+    ]
+    if rows["start"].eq(TEXT).any() and set(rows["arm"]) > set(rows.loc[rows["start"] == TOKENS, "arm"]):
+        found.append("An arm without a time from tokens reads texts.")
+    if rows["speed_up"].notna().any():
+        start = "text" if rows["start"].eq(TEXT).any() else "tokens"
+        found.append(f"Speed-up: over {reference}, from {start}.")
+    found.append("Memory: the peak; on a CPU, of the whole process.")
+    found.append(f"On {'; '.join(dict.fromkeys(map(where, rows.to_dict('records'))))}.")
+    if rows["busy"].any():
+        words = busy_words(rows[rows["busy"]])
+        found.append(f"{MARK} {words[0].upper()}{words[1:]}.")
+    if set(study["timed"]) <= set(rows["family"]):
+        found.append(f"{study['name']} report {study['speed_up']}.")
+    return found
 
-    timings: one path per timing. reference: name of the reference arm. titles: of the arms, by name.
+
+def spread(values):
+    """Return the range of whole numbers as text: ``30``, ``6 to 100``."""
+    low, high = values.min(), values.max()
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def where(row):
+    """Return in words what an arm was timed on: device and threads."""
+    threads = f", {row['threads']} thread{'s' * (row['threads'] > 1)}"
+    return f"{row['device_name']}{threads * (row['device'] == 'cpu')}"
+
+
+def table_inference(timings: list, reference: str, titles: dict, study: dict, shown: dict, outputs: list) -> None:
+    """Write the tables in all their forms; the first of `outputs` is the Parquet file: see `measurements`.
+
+    timings: one path per timing. reference: name of the reference arm. titles: see `Catalogue.titles`. shown: see
+    `measurements`.
     """
-    rows = summarize(read_timings(timings), reference)
-    rows["arm_title"] = rows["arm"].map(titles)
+    rows = measurements(timings, reference, shown)
+    for column in ("dataset", "arm"):
+        rows[f"{column}_title"] = rows[column].map(titles[column])
     write_table(outputs[0], pa.Table.from_pandas(rows, preserve_index=False), reference=reference)
-    write_forms(as_table(rows, titles[reference], study), outputs[1:])
-    log.info("%s", rows[["arm", "ms_median", "speed_up"]].to_string())
+    parts = [part for _, part in rows.groupby("dataset", sort=False)]
+    write_forms([as_table(part, titles["arm"].get(reference, reference), study) for part in parts], outputs[1:])
+    log.info("%s", rows[["arm", "batch_size", "start", "ms", "speed_up"]].to_string())

@@ -1,0 +1,127 @@
+"""The forecast of an experiment, and the plan as its user reads it."""
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from helpers.results import LENGTH, make_results, write_run
+from pretrain_or_not.errors import BadInput
+from pretrain_or_not.files.json_files import write_json
+from pretrain_or_not.files.parquet import write_table
+from pretrain_or_not.forecast.facts import Done
+from pretrain_or_not.forecast.forecast import Forecast
+from pretrain_or_not.forecast.page import write_plan
+from pretrain_or_not.forecast.total import Machine, total
+
+
+def look(catalogue):
+    """Return the forecast, its rows and features, and what is done."""
+    forecast = Forecast(catalogue)
+    done = Done(catalogue, forecast.inputs, forecast.params)
+    rows = forecast.rows(done)
+    return forecast, rows, forecast.features(rows, done), done
+
+
+def page(catalogue, cores=2, on_cluster=False):
+    write_plan(catalogue, cores, on_cluster, last_jobs=10)
+    return (catalogue.results / "plan.md").read_text().replace("\n  ", " ")  # lines are broken to fit a terminal
+
+
+def test_a_row_per_arm_and_size_says_what_is_done(tmp_path):
+    _, rows, _, _ = look(make_results(tmp_path))
+    assert [(r.arm, r.n, r.runs, r.runs_done, r.cells_done) for r in rows] == [
+        ("bert", 40, 1, 1, 1), ("bert", 100, 1, 0, 0), ("lstm", 40, 2, 0, 0), ("lstm", 100, 2, 0, 0),
+        ("tfidf", 40, 2, 0, 0), ("tfidf", 100, 2, 0, 0),
+    ]  # fmt: skip
+    assert [r.one is None for r in rows] == [False, False, True, True, True, True]
+
+
+def test_time_follows_from_the_tokens_of_a_run(tmp_path):
+    """The finished run took 8 s for 4,000 tokens, and 0.01 s per validated text (1 s for two times 50)."""
+    catalogue = make_results(tmp_path, experiment={"validation_max": 1000})
+    _, rows, _, _ = look(catalogue)
+    work = rows[1].work
+    assert work.examples == work.steps * 100 / 4 and work.tokens == LENGTH * work.examples
+    expected = 4 + work.tokens * 8 / 4000 + work.validations * 60 * 0.01
+    assert rows[1].one.seconds == pytest.approx(expected)
+    assert rows[0].seconds_left() == 0  # it is done
+    assert rows[1].seconds_left() == pytest.approx(rows[1].one.expected + 2 * 4 + 90 * 0.01)
+
+
+def test_a_run_by_another_recipe_is_not_done(tmp_path):
+    catalogue = make_results(tmp_path)
+    catalogue.arms["bert"]["epochs"] = 3
+    _, rows, _, done = look(catalogue)
+    assert not done.runs and rows[0].runs_left == 1 and rows[0].one is None
+
+
+def test_tasks_share_the_cores_and_none_is_cut(tmp_path):
+    machine = Machine(4, on_cluster=False)
+    assert machine.seconds([(100.0, 1, 10.0), (60.0, 2, 30.0)]) == (100 + 2 * 60) / 4
+    assert machine.seconds([(100.0, 1, 80.0)]) == 80
+    assert machine.seconds([(100.0, 16, 10.0)]) == 100  # a run never has more threads than there are cores
+    assert Machine(4, on_cluster=True).seconds([(100.0, 16, 10.0)]) == 25
+
+
+def test_the_total_counts_jobs_and_names_what_is_unknown(tmp_path):
+    catalogue = make_results(tmp_path)
+    _, rows, features, _ = look(catalogue)
+    left = total(rows, features, Machine(2, False), 10, "selected")
+    assert (left.runs, left.jobs) == (9, 9 + 2 * 5 + 10) and left.unknown == ["lstm", "tfidf"]
+    assert left.disk_mb == 2.0 and left.gpu_hours == 0  # two cells of bert: 250,000 weights of 4 bytes each
+
+
+def test_the_plan_says_what_is_left(tmp_path):
+    text = page(make_results(tmp_path))
+    assert "| bert  |     40 |    1 |    1 |" in text and "| lstm  |     40 |    2 |    0 |             ? |" in text
+    assert "**Left: 9 of 10 training runs, 29 jobs in all: about 3" in text
+    assert "Not known, and not counted: lstm, tfidf." in text
+    table = pd.read_parquet(tmp_path / "plan.parquet")
+    assert table["runs_done"].tolist() == [1, 0, 0, 0, 0, 0]
+    assert table["known_from"].fillna("").tolist() == ["finished", "finished", "", "", "", ""]
+    assert table["flops"][0] == 16_000 / 4000 * table["tokens"][0]
+
+
+def test_prices_are_given_only_for_gpus(tmp_path):
+    catalogue = make_results(tmp_path, costs={"gpu_hour": 2.0})
+    assert "GPU: none is used on this machine, so `costs.gpu_hour` has no effect" in page(catalogue)
+    # 4 FLOPs per token at 1 per second
+    catalogue = make_results(tmp_path, costs={"gpu_hour": 2.0}, plan={"flops_per_second": 1.0})
+    text, table = page(catalogue), pd.read_parquet(tmp_path / "plan.parquet")
+    hours = table["hours_left"][:2].sum()
+    assert hours > 1 and f"GPU: {hours:.1f} hours, which cost {2 * hours:,.2f} at 2 per hour." in text
+    assert "as `plan.flops_per_second` says" in text
+
+
+def test_the_next_size_and_a_further_seed_have_a_price(tmp_path):
+    catalogue = make_results(tmp_path, experiment={"arms": ["bert", "lstm"]})
+    write_run(catalogue, "lstm", tokens_seen=4000)
+    rows = [{"dataset": "toy", "arm": "lstm", "reference": "bert", "next_size": value} for value in (63.2, None)]
+    write_table(tmp_path / "answer.parquet", pa.Table.from_pylist(rows))
+    text = page(catalogue)
+    assert "- Size 63 tells most about from how many labels on the gap is small (lstm): 3 more runs, about " in text
+    assert "- One more seed, 1, makes all intervals narrower: 6 more runs, about " in text
+    write_table(tmp_path / "answer.parquet", pa.Table.from_pylist([rows[0] | {"next_size": 100.4}]))
+    assert "Size 100" not in page(catalogue)  # the experiment has it
+
+
+def test_a_size_that_is_too_large_and_missing_data_are_refused(tmp_path):
+    with pytest.raises(BadInput, match=r"500 training examples, and there are 200"):
+        page(make_results(tmp_path, experiment={"sizes": [500], "arms": ["tfidf"], "reference": "tfidf"}))
+    catalogue = make_results(tmp_path)
+    (tmp_path / "toy" / "dataset.json").unlink()
+    with pytest.raises(BadInput, match=r"toy/dataset.json: there is no such file yet"):
+        page(catalogue)
+
+
+def test_a_measured_speed_counts_until_a_run_is_finished(tmp_path):
+    catalogue = make_results(tmp_path, experiment={"arms": ["bert", "lstm"]})
+    speed = {"dataset": "toy", "arm": "lstm", "n": 40, "steps": 5, "examples_seen": 100, "tokens_seen": 1000,
+             "seconds": 1.0, "training_flops": 5000, "validation_seconds": 0.1, "validations": 1,
+             "validation_examples": 10, "peak_memory_mb": 400, "parameters": 1000, "model_mb": 2.5, "device": "cpu",
+             "startup_seconds": 3.0, "cpu_share": 0.5}  # fmt: skip
+    write_json(tmp_path / "speed" / "toy" / "lstm" / "n40" / "seed0" / "lr0.02.json", speed)
+    assert "Speed of lstm: 5e-06 billion" in page(catalogue)
+    assert "by a short run on this machine, which got 50 % of a CPU, and is corrected for that." in page(catalogue)
+    write_run(catalogue, "lstm", tokens_seen=4000)
+    assert "by a short run" not in page(catalogue)

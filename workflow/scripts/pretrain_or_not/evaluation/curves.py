@@ -1,0 +1,140 @@
+"""Put the cells of an arm together: what was measured at each size, on each test example."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from pretrain_or_not.compute.metrics import metric_values
+from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.data.folds import place_of
+from pretrain_or_not.errors import BadInput
+from pretrain_or_not.evaluation.metrics import paired_differences
+from pretrain_or_not.evaluation.predictions import Predictions, read_predictions
+
+
+class Curve(NamedTuple):
+    """Scores or gaps of an arm at k increasing sizes, from m test examples that all cells share.
+
+    sizes: (k,). seeds: (k,), how many there are at each size; a round of folds counts as one. values: float64 (k, m),
+    of each test example, the mean over the seeds of a size. squares: (k,), the sum over the seeds of a size of the
+    squared distance from their mean, less what is expected of it from test sampling alone; it may be negative.
+    """
+
+    sizes: np.ndarray
+    seeds: np.ndarray
+    values: np.ndarray
+    squares: np.ndarray
+
+    @property
+    def means(self) -> np.ndarray:
+        """Return the score or gap at each size, (k,)."""
+        return self.values.mean(axis=1)
+
+    @property
+    def test_covariance(self) -> np.ndarray:
+        """Return the covariance of the means from the sampling of test examples, (k, k)."""
+        examples = self.values.shape[1]
+        return np.atleast_2d(np.cov(self.values, ddof=min(1, examples - 1))) / examples
+
+    def where(self, keep: np.ndarray) -> Curve:
+        """Return the curve at some of its sizes. keep: bool (k,)."""
+        return Curve(*(part[keep] for part in self))
+
+
+def curve_of(cells: Iterable[tuple[int, np.ndarray]]) -> Curve:
+    """Return the curve of cells, each a size and one value per test example (m,), in the same order in all cells.
+
+    Test sampling alone moves the seeds of a size apart where they differ on single examples: the sum of squares is then
+    expected to be Σ_s var(d_s − d̄) / m = (Σ_s var(d_s) − k var(d̄)) / m, where d_s are the values with seed s, d̄ their
+    mean over k seeds, and var is over examples. Memory does not grow with the number of seeds.
+    """
+    sums: dict[int, np.ndarray] = {}
+    means: dict[int, list[float]] = {}
+    variances: dict[int, float] = {}
+    for n, values in cells:
+        values = np.asarray(values, float)
+        sums[n] = sums[n] + values if n in sums else values
+        means.setdefault(n, []).append(values.mean())
+        variances[n] = variances.get(n, 0.0) + _variance(values)
+    sizes = sorted(sums)
+    seeds = np.array([len(means[n]) for n in sizes])
+    values = np.stack([sums[n] / k for n, k in zip(sizes, seeds, strict=True)])
+    expected = [(variances[n] - k * _variance(v)) / v.size for n, k, v in zip(sizes, seeds, values, strict=True)]
+    squares = [np.square(np.array(means[n]) - np.mean(means[n])).sum() for n in sizes]
+    return Curve(np.array(sizes), seeds, values, np.where(seeds > 1, np.subtract(squares, expected), 0.0))
+
+
+def _variance(values):
+    return values.var(ddof=min(1, len(values) - 1))
+
+
+def differences(first: Predictions, second: Predictions, metric: Metric) -> np.ndarray:
+    """Return the `paired_differences` of a reference cell and another one, (test examples,).
+
+    Raises BadInput if their test examples differ.
+    """
+    if not np.array_equal(first.ids, second.ids):
+        about = first.about
+        cell = f"{about.get('dataset')}, {about.get('size')} labels, seed {about.get('seed')}"
+        raise BadInput(
+            f"predictions of {about['arm']} and {second.about['arm']} ({cell}) are not of the same test examples; "
+            "delete both files and run again"
+        )
+    of_reference, of_arm = (metric_values(metric.name, cell.labels, cell.probabilities) for cell in (first, second))
+    return paired_differences(metric, of_reference, of_arm)
+
+
+def gap_curves(gaps: pd.DataFrame, predictions: dict, metric: Metric) -> dict[tuple[str, str], Curve]:
+    """Return the curve of gaps of each (dataset, arm); one without any complete round of folds is left out.
+
+    gaps: rows of gaps.parquet. predictions: (dataset, arm, n, seed) -> path of the cell's predictions.
+    """
+
+    def read(row):
+        at = row.n, row.seed
+        reference, own = (read_predictions(predictions[row.dataset, arm, *at]) for arm in (row.reference, row.arm))
+        return own.ids, differences(reference, own, metric)
+
+    return _curves(gaps, read)
+
+
+def score_curves(scores: pd.DataFrame, predictions: dict, metric: Metric) -> dict[tuple[str, str], Curve]:
+    """Return the curve of scores of each (dataset, arm), in the unit of a score; see `gap_curves`.
+
+    scores: rows of scores.parquet that have a score.
+    """
+
+    def read(row):
+        own = read_predictions(predictions[row.dataset, row.arm, row.n, row.seed])
+        return own.ids, metric_values(metric.name, own.labels, own.probabilities)
+
+    return _curves(scores, read)
+
+
+def _curves(table, read):
+    curves = {}
+    for key, rows in table.groupby(["dataset", "arm"], sort=False):
+        folds = int(rows["folds"].iloc[0])
+        cells = list(rows.itertuples(index=False))
+        read_cells = _rounds(cells, folds, read) if folds else ((row.n, read(row)[1]) for row in cells)
+        if not folds or (read_cells := list(read_cells)):
+            curves[key] = curve_of(read_cells)
+    return curves
+
+
+def _rounds(cells, folds, read) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield size and values of each complete round of folds, in the order of ids.
+
+    In a round, each example is tested once, so its folds together are like one cell that is tested on all examples.
+    """
+    rounds: dict = {}
+    for row in cells:
+        rounds.setdefault((row.n, place_of(row.seed, folds)[0]), []).append(row)
+    for (n, _), members in rounds.items():
+        if len(members) == folds:
+            ids, values = (np.concatenate(arrays) for arrays in zip(*map(read, members), strict=True))
+            yield n, values[np.argsort(ids)]

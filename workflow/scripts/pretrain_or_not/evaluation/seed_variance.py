@@ -1,0 +1,113 @@
+"""Pool the variance between seeds over all sizes of all arms, to add it to the sampling of test examples.
+
+Two or three seeds at one size say little about how far seeds lie apart, and one says nothing. So one number c is
+estimated from all sizes and arms of a dataset together. The mean over k seeds at a size varies by
+
+    variance from test sampling + c · shape / k,    shape = (5 % of the error at that size)²
+
+where the error is `Metric.error` of the reference arm's score for gaps, and of the arm's own score for scores, both in
+the unit of a gap. c = 1 thus stands for seeds with a standard deviation of 5 % of the error, a usual value for
+fine-tuning. With the pooled sum of squares SS (in units of the shapes) and its degrees of freedom df = Σ (k − 1), what
+is known of c is (SS + 2) / χ²(df + 2): a scaled inverse χ² distribution whose prior has the weight of two seeds more
+than one. With one seed everywhere, df is 0, and this prior alone gives the interval its width.
+
+Interface: `shapes` of a curve, `pool` several curves, then `half_widths` for intervals, `replicates` for what is
+computed from them (a crossing, a ratio of labels), `draw` for c alone. See `evaluation.totals` for the cells of an
+experiment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.evaluation.curves import Curve
+from pretrain_or_not.evaluation.metrics import Z_95
+
+PRIOR_SHARE = 0.05  # standard deviation of seeds, as a share of the error
+
+PRIOR_WEIGHT = 2  # degrees of freedom of the prior
+
+NODES, HALVINGS = 500, 40  # of the integral over c, and of the bisection, in `total_half_widths`
+
+
+class SeedVariance(NamedTuple):
+    """What the seeds of a dataset tell about c. squares: their sum of squares in units of the shapes. df: of it."""
+
+    squares: float = 0.0
+    df: int = 0
+
+    @property
+    def centre(self) -> float:
+        """Return one value for c, in the middle of its distribution."""
+        return (self.squares + PRIOR_WEIGHT) / (self.df + PRIOR_WEIGHT)
+
+    def draw(self, rng: np.random.Generator, count: int) -> np.ndarray:
+        """Return draws of c, (count,)."""
+        return (self.squares + PRIOR_WEIGHT) / rng.chisquare(self.df + PRIOR_WEIGHT, count)
+
+    def quantiles(self, count: int) -> np.ndarray:
+        """Return the middles of `count` equally probable slices of the distribution of c, (count,), falling."""
+        from scipy.special import gammaincinv  # here, as SciPy takes a while to import
+
+        middles = (np.arange(count) + 0.5) / count
+        return (self.squares + PRIOR_WEIGHT) / (2 * gammaincinv((self.df + PRIOR_WEIGHT) / 2, middles))
+
+
+def shapes(errors: np.ndarray, metric: Metric) -> np.ndarray:
+    """Return the variance between seeds that c = 1 stands for, (k,), in squared units of a gap.
+
+    errors: (k,), `Metric.error` at each size. Below half a small gap they count as that: 0.5 points of accuracy.
+    """
+    return np.square(PRIOR_SHARE * np.maximum(errors, metric.small / 2))
+
+
+def pool(curves: Iterable[tuple[Curve, np.ndarray]]) -> SeedVariance:
+    """Return what the seeds of several curves tell about c together. Each comes with its `shapes`, (k,)."""
+    squares, df = 0.0, 0
+    for curve, shape in curves:
+        squares += float((curve.squares / shape).sum())
+        df += int((curve.seeds - 1).sum())
+    return SeedVariance(max(squares, 0.0), df)
+
+
+def half_widths(curve: Curve, shape: np.ndarray, variance: SeedVariance) -> np.ndarray:
+    """Return half the width of the total 95 % interval of the curve's mean at each size, (k,).
+
+    shape: (k,), see `shapes`.
+    """
+    return total_half_widths(np.diag(curve.test_covariance), shape / curve.seeds, variance)
+
+
+def total_half_widths(test: np.ndarray, seeds: np.ndarray, variance: SeedVariance) -> np.ndarray:
+    """Return half the width of 95 % intervals of means that vary by test + c · seeds, all (k,).
+
+    It is the quantile of the sum of a normal and a scaled t distribution, found by bisection.
+    """
+    from scipy.special import ndtr
+
+    deviations = np.sqrt(test[:, None] + variance.quantiles(NODES) * seeds[:, None])  # (k, nodes)
+    low, high = np.zeros(len(test)), Z_95 * deviations.max(axis=1, initial=0)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        inside = ndtr(middle[:, None] / deviations).mean(axis=1) < 0.975
+        low, high = np.where(inside, middle, low), np.where(inside, high, middle)
+    return high
+
+
+def replicates(
+    curve: Curve, shape: np.ndarray, variance: SeedVariance, count: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Return what the means of the curve may be, (count, k): means + test sampling + seeds.
+
+    Test sampling is normal, with the covariance over sizes that the shared test examples give. Each replicate draws one
+    c for all sizes; given c, the seeds of different sizes are independent. The sizes need not rise, so the rows of two
+    arms may stand in one `curve`, to be drawn together. shape: (k,), see `shapes`.
+    """
+    size = (count, len(shape))
+    test = rng.multivariate_normal(np.zeros(len(shape)), curve.test_covariance, count, check_valid="ignore")
+    scale = np.sqrt(variance.draw(rng, count)[:, None] * shape / curve.seeds)
+    return curve.means + test + scale * rng.standard_normal(size)

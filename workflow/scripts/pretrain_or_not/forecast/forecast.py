@@ -1,0 +1,215 @@
+"""The forecast of an experiment: what each arm takes at each size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pyarrow.compute as pc
+
+from pretrain_or_not.config.grid import grid
+from pretrain_or_not.config.sizes import count
+from pretrain_or_not.data.examples import validation_count
+from pretrain_or_not.errors import BadInput
+from pretrain_or_not.files.json_files import read_json
+from pretrain_or_not.files.parquet import open_parquet
+from pretrain_or_not.forecast.estimate import STARTUP_SECONDS, Estimate, estimate, relevant, share_done
+from pretrain_or_not.forecast.facts import Done, Facts
+from pretrain_or_not.forecast.work import Work, planned_work
+from pretrain_or_not.plan.catalogue import Catalogue, training_rows
+from pretrain_or_not.plan.inputs import JobInputs
+from pretrain_or_not.plan.params import JobParams
+
+JOBS_PER_CELL = 2  # besides its runs: `select` and `evaluate`
+
+
+@dataclass(frozen=True)
+class Row:
+    """An arm at a size of a dataset: all its cells.
+
+    n: training examples. cells, runs: how many there are, and how many of them are done. work: of one run. one: its
+    Estimate, None if nothing is known of the arm. seconds_taken: of the training runs that are done. test_examples: per
+    cell. threads: of a run.
+    """
+
+    dataset: str
+    arm: str
+    size: str
+    n: int
+    cells: int
+    cells_done: int
+    runs: int
+    runs_done: int
+    work: Work
+    one: Estimate | None
+    seconds_taken: float
+    test_examples: int
+    threads: int
+
+    @property
+    def runs_left(self) -> int:
+        """Return how many runs are to be trained."""
+        return self.runs - self.runs_done
+
+    def seconds_left(self, at_most: bool = False) -> float:
+        """Return the seconds of all jobs that are left, one after another; without an estimate, 0.
+
+        at_most: no run is stopped early.
+        """
+        if self.one is None:
+            return 0.0
+        cells_left = self.cells - self.cells_done
+        testing = JOBS_PER_CELL * STARTUP_SECONDS + self.test_examples * self.one.predicting
+        return self.runs_left * (self.one.seconds if at_most else self.one.expected) + cells_left * testing
+
+    @property
+    def on_gpu(self) -> bool:
+        """Return whether its runs compute on a GPU."""
+        return self.one is not None and self.one.device != "cpu"
+
+
+@dataclass(frozen=True)
+class Features:
+    """The features that arms read of a frozen model, computed once for all of their runs.
+
+    texts: how many are encoded in all. texts_left: how many are not encoded yet. per_text: seconds, None if not known.
+    """
+
+    dataset: str
+    model: str
+    texts: int
+    texts_left: int
+    per_text: float | None
+    threads: int
+    on_gpu: bool
+
+    @property
+    def seconds_left(self) -> float:
+        """Return the seconds that are left; 0 if the speed is not known."""
+        return self.texts_left * (self.per_text or 0.0)
+
+
+class Forecast:
+    """The forecast of an experiment, from the files in its folder of results."""
+
+    def __init__(self, catalogue: Catalogue):
+        self.catalogue, self.params = catalogue, JobParams(catalogue)
+        self.inputs = JobInputs(catalogue)
+        self.summaries: dict[str, dict] = {}
+        self.lengths: dict[tuple[str, str], np.ndarray | None] = {}
+
+    def summary(self, dataset: str) -> dict:
+        """Return the content of the dataset.json of a dataset; raise BadInput if it has not been ingested."""
+        if dataset not in self.summaries:
+            path = self.catalogue.results / dataset / "dataset.json"
+            if not path.is_file():
+                raise BadInput(f"{path}: there is no such file yet; it is written by the first job of a run")
+            self.summaries[dataset] = read_json(path)
+        return self.summaries[dataset]
+
+    def lengths_of(self, dataset: str, arm: str) -> np.ndarray | None:
+        """Return the tokens of each training text as an arm reads it, (k,); None if they are not known."""
+        key = (dataset, arm)
+        if key not in self.lengths:
+            self.lengths[key] = None
+            if self.catalogue.reads(arm) == "tokens":
+                name = self.catalogue.tokenizer_of(arm)
+                path = self.catalogue.results / dataset / "tokens" / str(name) / "train.parquet"
+                if path.is_file():
+                    self.lengths[key] = text_lengths(path, self.catalogue.max_length(arm, dataset))
+        return self.lengths[key]
+
+    def rows(self, done: Done) -> list[Row]:
+        """Return a Row for each dataset, arm and size of the experiment, in the order of the config."""
+        groups: dict[tuple, list] = {}
+        for cell in grid(self.catalogue.experiment):
+            groups.setdefault((cell["dataset"], cell["arm"], cell["size"]), []).append(cell["seed"])
+        return [self.row(dataset, arm, size, seeds, done) for (dataset, arm, size), seeds in groups.items()]
+
+    def row(self, dataset: str, arm: str, size: str, seeds: list[int], done: Done) -> Row:
+        """Return the Row of cells, one per seed."""
+        summary, settings = self.summary(dataset), self.catalogue.settings(arm)
+        n = count(size, training_rows(summary))
+        work = self.work(dataset, arm, n)
+        runs = [
+            run for seed in seeds for setting in settings if (run := done.runs.get((dataset, arm, size, seed, setting)))
+        ]
+        neural = self.catalogue.family(arm).neural
+        return Row(
+            dataset=dataset,
+            arm=arm,
+            size=size,
+            n=n,
+            cells=len(seeds),
+            cells_done=sum((dataset, arm, size, seed) in done.tested for seed in seeds),
+            runs=len(seeds) * len(settings),
+            runs_done=len(runs),
+            work=work,
+            one=self.estimate(dataset, arm, work, done.facts),
+            seconds_taken=sum(run["seconds"] + run["validation_seconds"] for run in runs),
+            test_examples=(summary["folds"] or summary)["rows"]["test"],
+            threads=self.catalogue.experiment["threads"] * self.catalogue.arms[arm].get("processes", 1)
+            if neural
+            else 1,
+        )
+
+    def features(self, rows: list[Row], done: Done) -> list[Features]:
+        """Return the Features of each dataset, model and length that arms of the experiment read. rows: see `rows`."""
+        readers: dict[tuple, list[Row]] = {}
+        for row in rows:
+            if self.catalogue.reads(row.arm) == "features":
+                length = self.catalogue.feature_length(row.arm, row.dataset)
+                key = (row.dataset, self.catalogue.arms[row.arm]["model"], length)
+                readers.setdefault(key, []).append(row)
+        found = []
+        for (dataset, model, length), of_model in readers.items():
+            counts, folds = self.summary(dataset)["rows"], self.summary(dataset)["folds"]
+            # The subsets of a seed are nested, those of several seeds overlap little.
+            used = min(counts["train"], max(row.n * row.cells for row in of_model))
+            texts = sum(counts.values()) if folds else used + counts["validation"] + counts["test"]
+            folder = self.catalogue.results / dataset / "features" / model / f"length-{length}"
+            there = sum(number_of_rows(path) for path in folder.glob("*.parquet"))
+            facts = [fact for row in of_model for fact in relevant(done.facts, row.arm, dataset)]
+            found.append(
+                Features(
+                    dataset, model, texts, max(0, texts - there),
+                    median(fact.feature_seconds for fact in facts) if facts else None,
+                    self.catalogue.experiment["threads"],
+                    any(fact.device != "cpu" for fact in facts),
+                )
+            )  # fmt: skip
+        return found
+
+    def work(self, dataset: str, arm: str, n: int) -> Work:
+        """Return the Work of a run of an arm on `n` examples of a dataset."""
+        return planned_work(self.catalogue.family(arm), self.catalogue.arms[arm], n, self.lengths_of(dataset, arm))
+
+    def estimate(self, dataset: str, arm: str, work: Work, facts: list[Facts]) -> Estimate | None:
+        """Return the Estimate of a run of an arm; None if nothing is known of the arm."""
+        experiment, summary = self.catalogue.experiment, self.summary(dataset)
+        rows = (summary["folds"] or summary)["rows"]
+        if experiment["selection"] == "test":
+            validation = rows["test"]
+        else:
+            most = validation_count(work.n, experiment["validation_max"])
+            validation = min(rows["validation"], most)
+        known = relevant(facts, arm, dataset)
+        steps = [(fact.steps, self.work(fact.dataset, arm, fact.n).steps) for fact in known if fact.finished]
+        rate = self.catalogue.config["plan"]["flops_per_second"]
+        share = share_done(steps)
+        return estimate(self.catalogue.family(arm), known, work, validation, share, rate)
+
+
+def text_lengths(path: Path, max_length: int | None) -> np.ndarray:
+    """Return the number of tokens of each text in a file of tokens, cut to `max_length`, int64 (n,)."""
+    with open_parquet(path) as file:
+        lengths = pc.list_value_length(file.read(columns=["input_ids"])["input_ids"]).to_numpy().astype(np.int64)
+    return lengths if max_length is None else lengths.clip(max=max_length)
+
+
+def number_of_rows(path: Path) -> int:
+    """Return the number of rows of a Parquet file."""
+    with open_parquet(path) as file:
+        return file.metadata.num_rows

@@ -1,0 +1,81 @@
+"""Classify lines of text with a selected model, in a shell: python -m pretrain_or_not.predict MODEL < texts > classes.
+
+Each line of the standard input is a text; for a model that reads pairs, the two texts are separated by a tab. Each
+line of the output holds the class and its probability, separated by a tab, in the order of the input. A blank line is
+classified as an empty text, so that both have the same number of lines.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import sys
+from itertools import islice
+from pathlib import Path
+
+from pretrain_or_not.errors import BadInput
+
+LINES_AT_ONCE = 5000
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Classify the standard input, and return the exit status. arguments: of the command line, None for those given."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pretrain_or_not.predict",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("model", metavar="MODEL", type=Path, help="the folder `selected` of a cell, or a copy of it")
+    parser.add_argument(
+        "--probabilities", action="store_true",
+        help="write the class and the probabilities of all classes, below a line that names the columns",
+    )  # fmt: skip
+    given = parser.parse_args(arguments)
+    try:
+        classify(given.model, sys.stdin.buffer, sys.stdout, given.probabilities)
+        sys.stdout.flush()
+    except BadInput as error:
+        print(f"ERROR: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # the next command of the pipe has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def classify(folder: Path, source, target, probabilities: bool) -> None:
+    """Classify lines of bytes and write lines of text. probabilities: whether to write those of all classes.
+
+    Raises BadInput for a folder that is no model, or a line that is not UTF-8 or no pair.
+    """
+    from pretrain_or_not.evaluation.text_classifier import load  # here, so that --help is quick
+
+    model = load(folder)
+    writer = csv.writer(target, delimiter="\t", lineterminator="\n")
+    if probabilities:
+        writer.writerow(["class", *(f"p_{name}" for name in model.classes)])
+    numbered = enumerate(source, 1)
+    while lines := list(islice(numbered, LINES_AT_ONCE)):
+        found = model.predict([text_of(line, number, model.pair) for number, line in lines])
+        for label, row in zip(found.labels, found.probabilities.tolist(), strict=True):
+            writer.writerow([label, *(f"{p:.6g}" for p in (row if probabilities else [max(row)]))])
+        target.flush()
+
+
+def text_of(line: bytes, number: int, pair: bool):
+    """Return the text of a line, or its pair of texts; raise BadInput that names its number."""
+    try:
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"line {number}: not UTF-8 ({error.reason}); convert it, as by: iconv -t UTF-8") from error
+    if not pair:
+        return text
+    texts = tuple(text.split("\t"))
+    if len(texts) != 2:
+        count = f"{len(texts)} text{'s' if len(texts) > 1 else ''}"
+        raise BadInput(f"line {number}: {count}, and the model reads pairs; put one tab between two texts")
+    return texts
+
+
+if __name__ == "__main__":
+    sys.exit(main())

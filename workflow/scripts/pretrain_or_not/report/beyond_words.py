@@ -1,0 +1,69 @@
+"""Say in words what gaps to expect with more labels than were run."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from pretrain_or_not.config.metrics import METRICS
+from pretrain_or_not.report.markup import markdown
+from pretrain_or_not.report.metric_words import steps
+from pretrain_or_not.report.numbers import number, percent
+
+SHOWN = (2, 10)  # times the largest size
+
+
+def beyond_lines(rows: pd.DataFrame) -> list[str]:
+    """Return lines of Markdown on one dataset: one per arm, or per reason why nothing is said. rows: of beyond.parquet.
+
+    Without any gap, there is no line.
+    """
+    rows = rows[rows["what"] == "gap"]
+    told = rows[rows["refused"].isna()]
+    lines = [f"- {sentence(of_arm)}" for _, of_arm in told.groupby("arm", sort=False)]
+    refused = rows[rows["refused"].notna()].groupby("refused", sort=False)["arm_title"]
+    lines += [f"- {bold(titles)}: nothing is said, because {markdown(reason)}." for reason, titles in refused]
+    if not lines:
+        return []
+    if not told.empty:
+        lines.insert(
+            0, "With more labels than were run. This is extrapolation, and less certain than what was measured:\n"
+        )
+    else:
+        lines.insert(0, "With more labels than were run:\n")
+    faster = told.loc[told["faster"], "arm_title"].unique()
+    if len(faster):
+        lines += [
+            "",
+            f"{bold(faster)} may catch up faster: in tests, LSTMs and bags of embeddings that were trained from "
+            "scratch improved more than this method said.",
+        ]
+    return lines
+
+
+def bold(titles) -> str:
+    """Return names of arms in a line of Markdown."""
+    return ", ".join(f"**{markdown(title)}**" for title in titles)
+
+
+def sentence(rows: pd.DataFrame) -> str:
+    """Return what gap is expected of one arm. rows: its horizons."""
+    nearest = [(rows["times"] - times).abs().argmin() for times in SHOWN]
+    nearer, farther = rows.iloc[nearest].to_dict("records")
+    metric, title = METRICS[farther["metric"]], f"**{markdown(farther['arm_title'])}**"
+    text = (
+        f"With {SHOWN[1]} times the labels ({farther['n']:,}), {title} would probably be {expected(farther)}; with "
+        f"twice the labels ({nearer['n']:,}), {expected(nearer)}."
+    )
+    near = f"less than {steps(metric, farther['threshold'])} behind, or ahead" if farther["threshold"] else "ahead"
+    return f"{text} The chance that it is {near}, with {farther['n']:,} labels is {percent(farther['within'])}."
+
+
+def expected(row) -> str:
+    """Return the gap at one horizon in words, with its 95 % interval."""
+    metric = METRICS[row["metric"]]
+    middle, low, high = row["median"], row["low_95"], row["high_95"]
+    side = "behind"
+    if middle < 0:
+        side, middle, low, high = "ahead", -middle, -high, -low
+    first, *ends = (number(value, metric.digits) for value in (middle, low, high))
+    return f"{first} {metric.step}s {side} (95 %: {ends[0]} to {ends[1]})"
