@@ -96,7 +96,7 @@ def without_times(table):
 
 
 def same_tables(a, b):
-    """Assert that all Parquet files below folder `a`, without timings, are below `b` too, and equal except for times."""
+    """Assert that all Parquet files below folder `a`, but timings, are below `b` too, and equal except for times."""
     tables = sorted(path.relative_to(a) for path in a.rglob("*.parquet") if "timing" not in path.parts)
     assert tables
     for table in tables:
