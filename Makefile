@@ -40,11 +40,11 @@ test: .venv/installed .venv/tensorboard .venv/onnx
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-browser: .venv/installed
-	@tests/browser/install.sh
+	@tests/install.sh $@ chromium chromium
 	@$(BIN)/python -m pytest tests/browser
 
 test-slurm: .venv/installed
-	@tests/slurm/install.sh
+	@tests/install.sh $@ "slurmctld slurmd sbatch munged" "slurmctld slurmd slurm-client munge"
 	@$(BIN)/python -m pytest tests/slurm
 
 bench: .venv/installed

@@ -56,8 +56,8 @@ rule plan:
     params:
         at_once=lambda wildcards: at_once(),
         on_cluster=lambda wildcards: on_cluster(),
-        # score, answer, two tables, figures and timings
-        last_jobs=4 + len(FIGURES) + len(inputs_of.timings()),
+        # score, answer, page, two tables, figures, timings
+        last_jobs=5 + len(FIGURES) + len(inputs_of.timings()),
     message:
         "Writing what the experiment takes"
     script:

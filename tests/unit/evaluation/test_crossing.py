@@ -11,7 +11,7 @@ from pretrain_or_not.evaluation.crossing import answer_row, answers, crossing, n
 from pretrain_or_not.evaluation.curves import curve_of
 from pretrain_or_not.evaluation.metrics import wilson_interval
 from pretrain_or_not.evaluation.seed_variance import pool, shapes
-from pretrain_or_not.evaluation.totals import Measured
+from pretrain_or_not.evaluation.totals import Measured, measured_gaps
 from pretrain_or_not.files.parquet import write_table
 
 
@@ -136,7 +136,8 @@ def test_a_small_gap_between_two_arms_that_guess_is_no_answer(tmp_path, bert, ls
         reference_title="BERT",
         selection="validation",
     )
-    (row,) = answers(gaps, scores, paths, 1.0, "accuracy").to_dict("records")
+    measured = measured_gaps(gaps, scores, paths, ACCURACY)
+    (row,) = answers(gaps, scores, measured, 1.0, "accuracy").to_dict("records")
     assert (row["verdict"], row["smallest"], row["guessed_sizes"]) == (verdict, smallest, guessed)
     assert np.isnan(row["labels"]) == (verdict == "guessing")
     assert (row["score"], row["reference_score"], row["guessing_score"]) == (lstm[-1], bert[-1], 0.5)
@@ -160,7 +161,8 @@ def test_the_folds_of_a_round_are_one_cell_that_is_tested_on_all_rows(tmp_path):
     names = {"dataset_title": "D", "arm_title": "L", "reference": "bert", "reference_title": "B",
              "selection": "validation"}  # fmt: skip
     gaps = scores[(scores["arm"] == "lstm") & (scores["seed"] != 8)].assign(gap=2.5, gap_se=5.0, **names)
-    (row,) = answers(gaps, scores, paths, 1.0, "accuracy").to_dict("records")
+    measured = measured_gaps(gaps, scores, paths, ACCURACY)
+    (row,) = answers(gaps, scores, measured, 1.0, "accuracy").to_dict("records")
     assert (row["test_examples"], row["seeds"], row["folds"], row["verdict"]) == (200, 1, 5, "not yet")
     assert row["gap_largest"] == pytest.approx(2.5) and not row["guessed_sizes"]  # 25 against 20 wrong of 200
     assert row["gap_largest_low"] < 0.5 and 4 < row["gap_largest_high"] < 8

@@ -7,6 +7,7 @@ import pytest
 
 from pretrain_or_not.config.metrics import ACCURACY
 from pretrain_or_not.evaluation import extrapolation
+from pretrain_or_not.evaluation.totals import measured_gaps
 from pretrain_or_not.files.parquet import read_metadata, write_table
 from pretrain_or_not.report.beyond_words import beyond_lines
 from pretrain_or_not.report.frames import read_frame
@@ -121,7 +122,8 @@ def test_tables_and_lines_come_from_predictions(tmp_path, monkeypatch):
     scores = pd.DataFrame(rows)
     gaps = scores[scores["arm"] != "bert"].assign(reference="bert", reference_title="BERT", gap=1.0)
     outputs = {name: tmp_path / f"{name}.parquet" for name in ("worth", "beyond")}
-    lines = "\n".join(further_answers(scores, gaps, paths, "bert", 1.0, ACCURACY, outputs)["d"])
+    measured = measured_gaps(gaps, scores, paths, ACCURACY)
+    lines = "\n".join(further_answers(scores, measured, paths, "bert", 1.0, ACCURACY, outputs)["d"])
     assert "- **LSTM**: " in lines and "With 10 times the labels (10,000), **LSTM** would probably be" in lines
     assert "MAJORITY" not in lines
     tables = {name: read_frame(path) for name, path in outputs.items()}

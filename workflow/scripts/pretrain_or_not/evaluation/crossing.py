@@ -20,7 +20,7 @@ import pandas as pd
 
 from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.evaluation.diagnose import guessing_sizes
-from pretrain_or_not.evaluation.totals import Measured, measured_gaps
+from pretrain_or_not.evaluation.totals import Measured
 
 REPLICATES = 10_000
 
@@ -114,18 +114,17 @@ def answer_row(gaps: Measured, threshold: float, arms: int = 1) -> dict:
     }
 
 
-def answers(gaps: pd.DataFrame, scores: pd.DataFrame, predictions: dict, threshold: float, metric: str) -> pd.DataFrame:
+def answers(gaps: pd.DataFrame, scores: pd.DataFrame, measured: dict, threshold: float, metric: str) -> pd.DataFrame:
     """Return the rows of answer.parquet, one per dataset and arm.
 
     Sizes at which arm and reference are both no better than guessing, and their gap is small or not certain, do not
     count: a small gap says nothing there. If no other size is left, the verdict is "guessing", and there is no number
     of labels.
 
-    gaps, scores: rows of the tidy tables. predictions: (dataset, arm, n, seed) -> path of the cell's predictions.
+    gaps, scores: rows of the tidy tables. measured: of the gaps, see `evaluation.totals.measured_gaps`.
     threshold: in the unit of the gaps. metric: name of the experiment's.
     """
     rows, guessing = [], guessing_sizes(scores, METRICS[metric])
-    measured = measured_gaps(gaps, scores, predictions, METRICS[metric])
     for (dataset, arm), group in gaps.groupby(["dataset", "arm"], sort=False):
         if (dataset, arm) not in measured:
             continue

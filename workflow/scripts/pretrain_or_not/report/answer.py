@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.evaluation.crossing import REPLICATES, answers
+from pretrain_or_not.evaluation.totals import measured_gaps
 from pretrain_or_not.files.atomic import atomic_write
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import read_metadata, write_table
@@ -254,11 +255,12 @@ def answer(
     cells, rows = read_frame(gaps), read_frame(scores)
     abouts = {path: read_metadata(path) for path in predictions}
     paths = {(a["dataset"], a["arm"], a["n"], a["seed"]): path for path, a in abouts.items()}
-    table = answers(cells, rows, paths, threshold, metric)
+    measured = measured_gaps(cells, rows, paths, METRICS[metric])
+    table = answers(cells, rows, measured, threshold, metric)
     write_table(outputs["table"], pa.Table.from_pandas(table, preserve_index=False), replicates=REPLICATES)
     warnings = {facts["dataset"]: facts.get("warnings", []) for facts in map(read_json, summaries)}
     reference = read_metadata(scores)["reference"]
-    further = further_answers(rows, cells, paths, reference, threshold, METRICS[metric], outputs)
+    further = further_answers(rows, measured, paths, reference, threshold, METRICS[metric], outputs)
     timed = None if times is None else read_frame(times)
     worth = read_frame(outputs["worth"])
     advised = advice(rows, paths, reference, threshold, METRICS[metric], timed, worth, costs, outputs)

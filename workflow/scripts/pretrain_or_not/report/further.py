@@ -9,7 +9,7 @@ from pretrain_or_not.config.metrics import Metric
 from pretrain_or_not.evaluation.beyond import beyond
 from pretrain_or_not.evaluation.crossing import REPLICATES
 from pretrain_or_not.evaluation.extrapolation import PATHS
-from pretrain_or_not.evaluation.totals import measured_gaps, measured_scores
+from pretrain_or_not.evaluation.totals import measured_scores
 from pretrain_or_not.evaluation.worth import worth
 from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.report.beyond_words import beyond_lines
@@ -17,17 +17,17 @@ from pretrain_or_not.report.worth_words import worth_lines
 
 
 def further_answers(
-    scores: pd.DataFrame, gaps: pd.DataFrame, paths: dict, reference: str, threshold: float, metric: Metric,
+    scores: pd.DataFrame, measured: dict, paths: dict, reference: str, threshold: float, metric: Metric,
     outputs: dict,
 ) -> dict[str, list[str]]:  # fmt: skip
     """Write worth.parquet and beyond.parquet; return dataset -> their lines of the answer, as Markdown.
 
-    Arms that always answer the most frequent class are left out. scores, gaps: rows of the tidy tables. paths:
-    (dataset, arm, n, seed) -> predictions. reference: name of the arm. threshold: a gap below it is small. outputs:
-    paths of `worth` and `beyond`.
+    Arms that always answer the most frequent class are left out. scores: rows of scores.parquet. measured: the gaps,
+    see `evaluation.totals`. paths: (dataset, arm, n, seed) -> predictions. reference: name of the arm. threshold: a gap
+    below it is small. outputs: paths of `worth` and `beyond`.
     """
     learns = scores[scores["family"] != "majority"]
-    curves, measured = measured_scores(learns, paths, metric), measured_gaps(gaps, scores, paths, metric)
+    curves = measured_scores(learns, paths, metric)
     tables = {
         "worth": worth(learns, curves, reference, metric),
         "beyond": beyond(learns, measured, curves, reference, threshold, metric),

@@ -53,7 +53,7 @@ def dataset_content(
         "times": records(own["times"], {"arm": "arm", "batch": "batch", "ms": "ms", "busy": "busy"}),
         "batches": sorted(map(int, own["times"]["batch"].unique())) or [1],
         "training": records(curves, {"arm": "arm", "n": "n", "hours": "hours"}),
-        "beyond": of_beyond(own["beyond"]),
+        "beyond": of_beyond(own["beyond"], metric),
         **of_texts(scores, present, paths, examples),
     }  # fmt: skip
 
@@ -94,13 +94,13 @@ def of_scores(scores, curves, metric):
     return [as_json(row | {"seeds": seeds[row["arm"], row["n"], row["metric"]]}) for row in rows]
 
 
-def of_beyond(table):
-    """Return what lies beyond the largest size; scores times 100, as gaps are in points."""
+def of_beyond(table, metric):
+    """Return what lies beyond the largest size; scores as they are shown."""
     fan = table[table["refused"].isna()] if len(table) else table
     rows = records(fan, {"arm": "arm", "what": "what", "n": "n"} | FAN)
     for row in rows:
         if row["what"] == "score":
-            row |= {key: 100 * row[key] for key in FAN.values()}
+            row |= {key: metric.scale * row[key] for key in FAN.values()}
     return rows
 
 
