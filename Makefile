@@ -3,6 +3,7 @@
 # make tensorboard set up .venv, with the optional packages of TensorBoard; then export the history of RESULTS for it
 # make watch       follow a run in another terminal; RESULTS=results-mine
 # make onnx        set up .venv, with the optional packages that export a model to ONNX
+# make llm         set up .venv, with the optional packages of the language model of arm smollm2
 # make test        set up .venv, optional packages included, then run the tests
 # make test-browser set up .venv, then test the decision page in Chromium (as root, it installs Debian's if needed)
 # make test-slurm  set up .venv, then test cluster runs on a temporary Slurm (as root, it installs Debian's if needed)
@@ -20,7 +21,7 @@ BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 export HF_HUB_DISABLE_TELEMETRY = 1
 
-.PHONY: quickstart plan watch tensorboard onnx test test-browser test-slurm bench check docs check-docs lock clean
+.PHONY: quickstart plan watch tensorboard onnx llm test test-browser test-slurm bench check docs check-docs lock clean
 
 quickstart: .venv/installed
 	@$(BIN)/snakemake --cores $(CORES)
@@ -36,7 +37,9 @@ tensorboard: .venv/tensorboard
 
 onnx: .venv/onnx
 
-test: .venv/installed .venv/tensorboard .venv/onnx
+llm: .venv/llm
+
+test: .venv/installed .venv/tensorboard .venv/onnx .venv/llm
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-browser: .venv/installed
@@ -72,8 +75,8 @@ check-docs: .venv/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement envs/lock.txt
 	@touch $@
 
-.venv/tensorboard .venv/onnx: .venv/%: .venv/installed envs/%.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement envs/$*.txt
+.venv/tensorboard .venv/onnx .venv/llm: .venv/%: .venv/installed envs/%.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement envs/$*.txt
 	@touch $@
 
 lock:

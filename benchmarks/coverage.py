@@ -7,7 +7,9 @@ An experiment has a reference arm and another one, whose gap falls below one poi
 each trial, log-uniform from 5,000 to 60,000. Test examples are shared by all cells. Each seed of each size has its own
 effect on the gap. Prints Markdown tables: the share of intervals that hold the truth, first of a bootstrap over test
 examples and seeds with straight lines between the sizes, then of the workflow's answer; and the share of intervals
-whose upper end is "more than the largest size".
+whose upper end is "more than the largest size". Two further tables are about the intervals of scores and gaps: where
+predictions hardly differ, first by the variance between test examples as it is; and where the seeds of one arm lie
+farther apart than those of others, first with one variance for all arms.
 """
 
 import argparse
@@ -22,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow" / "sc
 from pretrain_or_not.config.metrics import ACCURACY
 from pretrain_or_not.evaluation.crossing import answer_row, crossing
 from pretrain_or_not.evaluation.curves import curve_of
-from pretrain_or_not.evaluation.seed_variance import pool, shapes
+from pretrain_or_not.evaluation.seed_variance import half_widths, pool, pool_by_arm, shapes
 from pretrain_or_not.evaluation.totals import Measured
 
 GRIDS = {"decades": [100, 1000, 10_000, 100_000], "half-decades": [100, 316, 1000, 3162, 10_000, 31_623, 100_000]}
@@ -33,6 +35,7 @@ SEED_SD = 0.35  # points
 DIFFERENT = 12.0  # points: the share of test examples on which the two arms differ, beyond the gap
 SHARED = 0.5  # share of the test examples on which cells agree as far as their gaps allow
 REPLICATES = 2000  # of the bootstrap
+PLANTED = 100  # test examples that stand for a test sampling of a known size
 
 
 def main():
@@ -54,6 +57,15 @@ def main():
         case = {"examples": 10_000, "seeds": 2} | changes
         found = [coverage(trials, grid, gap, **case) for grid in GRIDS.values()]
         line([words, *(arrow(held) for held, _ in found)])
+    print("\nWhere predictions hardly differ, 2 seeds that predict alike: intervals of gaps and of scores.\n")
+    header(["what", *(f"{examples} test examples" for examples in FEW)])
+    for words, values, chances in ALIKE:
+        line([words, *(arrow(held_alike(5 * trials, examples, values, chances)) for examples in FEW)])
+    print("\nWhere the seeds of one arm differ by more than those of others, at five sizes: intervals of gaps.\n")
+    header(["standard deviations in points, seeds", "this arm", "the others"])
+    for own, others, seeds, test in NOISY:
+        found = held_by_noise(trials, own, others, seeds, test)
+        line([f"{own}; {len(others)} × {others[0]}; {seeds} seeds", *map(arrow, found)])
 
 
 def header(columns):
@@ -97,6 +109,56 @@ HARD = [
     ("four arms, one reference: half of each effect is its own", power_law(0.5), {"arms": 4}),
 ]
 
+FEW = [60, 100, 200, 500]  # test examples
+
+# Values of a test example in points, and their probabilities.
+ALIKE = [
+    ("gap: the reference arm alone is right on 1 %", (100, 0), (0.01, 0.99)),
+    ("gap: the reference arm alone is right on 2 %", (100, 0), (0.02, 0.98)),
+    ("gap: the reference arm alone is right on 3 %, the arm alone on 1 %", (100, 0, -100), (0.03, 0.96, 0.01)),
+    ("accuracy 99.5 %", (100, 0), (0.995, 0.005)),
+    ("accuracy 99 %", (100, 0), (0.99, 0.01)),
+    ("accuracy 98 %", (100, 0), (0.98, 0.02)),
+]
+
+# Standard deviation of the seeds of an arm, of each other arm, seeds, and standard error of test sampling.
+NOISY = [(0.7, [0.15] * 5, 2, 0.2), (1.5, [0.3] * 5, 2, 0.3), (0.66, [0.2] * 3, 3, 0.2), (0.3, [0.3] * 5, 2, 0.2)]
+
+
+def held_alike(trials, examples, values, chances):
+    """Return the shares of intervals that hold the true mean: without `unseen_variance`, with it."""
+    held, rng = np.zeros(2), np.random.default_rng(0)
+    for _ in range(trials):
+        drawn = rng.choice(np.array(values, float), examples, p=chances)
+        for i, unit in enumerate((0.0, 100.0)):
+            curve, shape = curve_of([(1000, drawn)] * 2, unit), shapes(np.array([5.0]), ACCURACY)
+            (half,) = half_widths(curve, shape, pool([(curve, shape)]))
+            held[i] += abs(curve.means[0] - np.dot(values, chances)) <= half
+    return held / trials
+
+
+def held_by_noise(trials, own, others, seeds, test):
+    """Return the shares of intervals that hold a gap of 0, of one arm and of the others: pooled alike, by arm.
+
+    The seeds of the reference arm differ like those of the others.
+    """
+    sizes = np.array(GRIDS["half-decades"][:5])
+    shape, held = shapes(30 * (sizes / sizes[0]) ** -0.25, ACCURACY), np.zeros((2, 2))
+    for trial in range(trials):
+        rng = np.random.default_rng(trial)
+        reference, curves = rng.normal(0, others[0], (len(sizes), seeds)), {}
+        for arm, sd in enumerate([own, *others]):
+            gaps = rng.normal(0, sd, reference.shape) - reference + rng.normal(0, test, (len(sizes), 1))
+            # Examples that differ by as much as test sampling needs, the same ones with each seed.
+            spread = test * math.sqrt(PLANTED) * np.resize([1.0, -1.0], PLANTED)
+            cells = [(n, gap + spread) for n, row in zip(sizes, gaps, strict=True) for gap in row]
+            curves[arm] = (curve_of(cells, unit=0.0), shape)
+        alike = pool(curves.values())
+        for i, known in enumerate((dict.fromkeys(curves, alike), pool_by_arm(curves))):
+            inside = [(np.abs(c.means) <= half_widths(c, s, known[arm])).mean() for arm, (c, s) in curves.items()]
+            held[:, i] += inside[0], np.mean(inside[1:])
+    return held / trials
+
 
 def coverage(trials, sizes, gap, examples, seeds, sd=SEED_SD, same=False, arms=1):
     """Return the shares of intervals that hold the truth, and that are open: each of the bootstrap, of the workflow.
@@ -111,7 +173,8 @@ def coverage(trials, sizes, gap, examples, seeds, sd=SEED_SD, same=False, arms=1
         cells = experiment(rng, gap(np.array(sizes, float), truth), counts, examples, sd, same, arms)
         curves = [curve_of(zip(np.repeat(sizes, counts).tolist(), own, strict=True)) for own in cells]
         shape = shapes(8 + 12 * (np.array(sizes) / sizes[0]) ** -0.3, ACCURACY)
-        row = answer_row(Measured(curves[0], shape, pool([(curve, shape) for curve in curves])), 1.0)
+        known = pool_by_arm({arm: (curve, shape) for arm, curve in enumerate(curves)})
+        row = answer_row(Measured(curves[0], shape, known[0]), 1.0)
         ends = np.array([
             bootstrap(rng, sizes, cells[0], counts, curves[0].test_covariance),
             (row["labels_low"], row["labels_high"]),

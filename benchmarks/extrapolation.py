@@ -23,7 +23,7 @@ from pretrain_or_not.config.metrics import ACCURACY, METRICS
 from pretrain_or_not.evaluation.beyond import horizons, observe, of_gap, of_score
 from pretrain_or_not.evaluation.curves import curve_of
 from pretrain_or_not.evaluation.extrapolation import FARTHEST, refusal
-from pretrain_or_not.evaluation.seed_variance import pool, shapes
+from pretrain_or_not.evaluation.seed_variance import pool, pool_by_arm, shapes
 from pretrain_or_not.evaluation.totals import Measured, measured_gaps, measured_scores
 from pretrain_or_not.files.parquet import read_metadata
 from pretrain_or_not.report.frames import read_frame
@@ -77,8 +77,8 @@ def planted(arm, reference, trials):
         curves = {what: curve_of(cells) for what, cells in values.items()}
         shape = {what: shapes(100 - curves[what].means, ACCURACY) for what in ("score", "reference")}
         shape["gap"] = shape["reference"]
-        known = pool((curves[what], shape[what]) for what in ("score", "reference"))
-        noise = {"score": known, "reference": known, "gap": pool([(curves["gap"], shape["gap"])])}
+        known = pool_by_arm({what: (curves[what], shape[what]) for what in ("score", "reference")})
+        noise = known | {"gap": pool([(curves["gap"], shape["gap"])])}
         kinds = {what: Measured(curves[what], shape[what], noise[what]) for what in curves}
         of_pair = of_gap(kinds["gap"], kinds["reference"], ("", ""), GUESSING, ACCURACY)
         of_arm = of_score(kinds["score"], "", GUESSING, ACCURACY)

@@ -167,7 +167,7 @@ def trained(build, data, seed, recipe, rate):
     import torch
 
     from pretrain_or_not.training.checkpoints import Checkpoints
-    from pretrain_or_not.training.loop import fit
+    from pretrain_or_not.training.classification import fit
 
     train, validation = read(data)
     torch.manual_seed(seed)

@@ -31,7 +31,8 @@ def recipe(family):
 
 def cell(family, inputs, recipe, dataset, threads, started):
     """Train a run of STEPS steps; print the seconds from `started` to the first step, and those after the last."""
-    from pretrain_or_not.training.launch import train
+    from pretrain_or_not.arms import family_module
+    from pretrain_or_not.training.neural_run import train_network
     from pretrain_or_not.training.progress import Progress
     from pretrain_or_not.training.run import Run
 
@@ -54,7 +55,7 @@ def cell(family, inputs, recipe, dataset, threads, started):
             validation_max=100,
             threads=threads,
         )  # fmt: skip
-        train(f"pretrain_or_not.arms.{family}", run)
+        train_network(family_module(family).build, run)
         print(json.dumps([done[0] - started, time.time() - done[-1]]))
 
 

@@ -67,7 +67,7 @@ NOT_RUN = {
 PARSED_ONLY = {"--unlock", "--report", "--lint", "experiment={partial: true}"}
 OPERATORS = {";", "|", "&&", "||", "&"}
 
-ROWS = 40_000  # of each file of data that stands in for a user's
+ROWS = 60_000  # of each file of data that stands in for a user's
 
 problems: list[str] = []
 

@@ -1,7 +1,7 @@
-"""Write the history of all finished runs for TensorBoard.
+"""Write the history of the finished runs of an experiment for TensorBoard.
 
     python tools/export_history.py results tensorboard
-    tensorboard --logdir tensorboard
+    .venv/bin/tensorboard --logdir tensorboard
 
 It needs the optional packages of envs/tensorboard.txt. `make tensorboard RESULTS=results` installs them, and exports.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "scripts"))
 
-from pretrain_or_not.report.tensorboard import main
+from pretrain_or_not.forecast.tensorboard import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -54,6 +54,8 @@ NOUNS = {
     "object": "mapping",
 }
 
+SHIFTS = "shifts"  # of a dataset; the same for all sources
+
 BOUNDS = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
 
 
@@ -97,12 +99,13 @@ def rows(node, path, required=()):
         field = resolved(field)
         place = f"{path}.{key}" if path else key
         yield place, field, key in required
-        yield from rows(field, place, field.get("required", ()))
-        for part, suffix in ((field.get("additionalProperties"), ".NAME"), (field.get("items"), "[]")):
-            if isinstance(part, dict) and "object" in types_of(resolved(part)):
-                yield from rows(resolved(part), place + suffix, resolved(part).get("required", ()))
-            elif isinstance(part, dict) and suffix == ".NAME":
-                yield place + suffix, resolved(part), False
+        if key != SHIFTS or not path:  # they are in a section of their own
+            yield from rows(field, place, field.get("required", ()))
+    for part, suffix in ((node.get("additionalProperties"), ".NAME"), (node.get("items"), "[]")):
+        if isinstance(part, dict) and "object" in types_of(resolved(part)):
+            yield from rows(resolved(part), path + suffix, resolved(part).get("required", ()))
+        elif isinstance(part, dict) and suffix == ".NAME":
+            yield path + suffix, resolved(part), False
 
 
 def cell(text):
@@ -111,17 +114,24 @@ def cell(text):
 
 
 def table(node, path=""):
-    """Return the lines of a Markdown table of all keys below a node of the schema."""
+    """Return the lines of a Markdown table of all keys below a node of the schema; raise ValueError if it has none."""
     lines = ["| key | type | default | meaning |", "|---|---|---|---|"]
-    for place, field, needed in rows(node, path, node.get("required", ())):
+    found = rows(node, path, node.get("required", ())) if "object" in types_of(node) else [(path, node, False)]
+    for place, field, needed in found:
         default = code(field["default"]) if "default" in field else "required" if needed else "none"
         lines.append(f"| `{place}` | {cell(type_words(field))} | {cell(default)} | {cell(field['description'])} |")
+    if len(lines) == 2:
+        raise ValueError(f"{path} of the schema has no keys: its table in {PAGE.name} would be empty")
     return [*lines, ""]
 
 
 def section(name, node):
-    """Return the lines of a section of the config that has fixed keys."""
-    return [f"## `{name}`", "", node["description"], "", *table(node, name)]
+    """Return the lines of a section of the config that has fixed keys, or entries that are all of one kind."""
+    lines = [f"## `{name}`", "", node["description"], ""]
+    if "propertyNames" in node and "properties" not in node:
+        entry = resolved(node["additionalProperties"])
+        lines += [names_line(node), "", entry["description"], ""]
+    return [*lines, *table(node, name)]
 
 
 def names_line(node):
@@ -149,11 +159,9 @@ def configuration_page():
     for name, node in sections.items():
         if name == "datasets":
             lines += catalogue(name, node, "source", "NAME", SOURCES)
+            lines += section(f"{name}.NAME.{SHIFTS}", resolved(schema()["$defs"][SHIFTS]))
         elif name == "arms":
             lines += catalogue(name, node, "family", "NAME", FAMILIES)
-        elif name == "models":
-            model = schema()["$defs"]["model"]
-            lines += [f"## `{name}`", "", node["description"], "", names_line(node), "", *table(model, f"{name}.NAME")]
         else:
             lines += section(name, node)
     return "\n".join(lines).rstrip() + "\n"

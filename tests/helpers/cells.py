@@ -34,11 +34,13 @@ ARMS = {
     "tfidf": {"family": "tfidf", "C": [10]},
     "tfidf-tokens": {"family": "tfidf", "C": [10], "tokenizer": "tiny"},
     "probe": {"family": "probe", "model": "tiny", "C": [0.1]},
+    "probe-weighted": {"family": "probe", "model": "tiny", "C": [0.1], "layers": "weighted"},
     "bag": {"family": "bag", "tokenizer": "tiny", **NETWORK},
     "static": {"family": "static", "model": "tiny", "C": [0.1]},
     "contrastive": {"family": "contrastive", "model": "tiny", "learning_rates": [1e-3], "pairs_per_example": 2,
                     "precision": "fp32"},
     "knn": {"family": "knn", "model": "tiny", "neighbours": [3]},
+    "knn-first": {"family": "knn", "model": "tiny", "neighbours": [3], "layers": 1, "pooling": "max"},
     "majority": {"family": "majority"},
 }  # fmt: skip
 
@@ -72,7 +74,7 @@ class Cells:
         self.params = JobParams(self.catalogue)
         data = self.catalogue.results / "toy"
         self.examples, self.subset = data / "examples.parquet", data / "subsets/n40/seed0.parquet"
-        ingest(self.catalogue.datasets["toy"], "toy", [40], 1, self.examples, data / "dataset.json")
+        ingest(self.catalogue.datasets["toy"], "toy", [[40]], 1, self.examples, data / "dataset.json")
         write_subset(self.examples, data / "dataset.json", "40", 0, self.subset)
         self.splits = ("train", "validation", "test")
         self.tokens = {split: data / f"tokens/tiny/{split}.parquet" for split in self.splits}
@@ -87,11 +89,18 @@ class Cells:
         if reads == "tokens":
             return self.tokens
         from pretrain_or_not.compute.extract_features import extract_features
+        from pretrain_or_not.compute.states import extract_states
 
-        folder = self.catalogue.results / "toy/features/tiny/length-12"
+        folder = self.catalogue.results / "toy/features/tiny" / self.catalogue.feature_folder(arm, "toy")
         outputs = {split: folder / f"{split}.parquet" for split in self.splits}
-        if not outputs["train"].exists():
-            extract_features(self.tokens, LENGTH, self.catalogue.models["tiny"], "tiny", 1, outputs)
+        states, model = self.catalogue.states(arm), self.catalogue.models["tiny"]
+        if outputs["train"].exists():
+            return outputs
+        if states is None:
+            extract_features(self.tokens, LENGTH, model, "tiny", 1, outputs)
+        else:
+            for split, path in self.tokens.items():
+                extract_states(path, LENGTH, states, [], model, "tiny", 1, outputs[split])
         return outputs
 
     def embeddings(self, arm):

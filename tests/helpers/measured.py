@@ -5,7 +5,7 @@ import pandas as pd
 
 from pretrain_or_not.config.metrics import ACCURACY
 from pretrain_or_not.evaluation.curves import curve_of
-from pretrain_or_not.evaluation.seed_variance import pool, shapes
+from pretrain_or_not.evaluation.seed_variance import pool_by_arm, shapes
 from pretrain_or_not.evaluation.totals import Measured
 
 TITLES = {"bert": "BERT", "lstm": "LSTM_1", "tfidf": "TF-IDF"}
@@ -43,9 +43,10 @@ def arms(errors, sizes, examples=4000, seeds=2, noise=0.0, rng=None):
     }
     shape = {arm: shapes(100 - curve.means, ACCURACY) for arm, curve in curves.items()}
     of_gap = {arm: shape[reference][np.isin(curves[reference].sizes, curve.sizes)] for arm, curve in behind.items()}
-    known, known_gaps = pool((curves[a], shape[a]) for a in curves), pool((behind[a], of_gap[a]) for a in behind)
+    known = pool_by_arm({arm: (curve, shape[arm]) for arm, curve in curves.items()})
+    known_gaps = pool_by_arm({arm: (curve, of_gap[arm]) for arm, curve in behind.items()})
     return (
         pd.DataFrame(rows),
-        {("d", arm): Measured(curve, shape[arm], known) for arm, curve in curves.items()},
-        {("d", arm): Measured(curve, of_gap[arm], known_gaps) for arm, curve in behind.items()},
+        {("d", arm): Measured(curve, shape[arm], known[arm]) for arm, curve in curves.items()},
+        {("d", arm): Measured(curve, of_gap[arm], known_gaps[arm]) for arm, curve in behind.items()},
     )

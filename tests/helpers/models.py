@@ -77,6 +77,23 @@ def make_tiny(kind, folder, auto_class="AutoModel", **settings):
     return folder
 
 
+def make_tiny_language_model(folder, kind="llama"):
+    """Write a random tiny language model, of an architecture in TINY, and its tokenizer of words to `folder`."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    marks = ["<s>", "</s>", "[UNK]", ":", ",", "(", ")", "/", "N", "A", "Text", "Category"]
+    vocabulary = [*marks, *WORDS, *COMMON, *sorted(sum(WORDS.values(), []))]
+    tokenizer = Tokenizer(models.WordLevel({word: i for i, word in enumerate(vocabulary)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", unk_token="[UNK]"
+    ).save_pretrained(folder)
+    limit = {"n_positions": 200} if kind == "gpt2" else {"max_position_embeddings": 200}
+    ids = {"vocab_size": len(vocabulary), "bos_token_id": 0, "eos_token_id": 1}
+    return make_tiny(kind, folder, "AutoModelForCausalLM", initializer_range=0.5, **limit | ids)
+
+
 def change_weights(folder, change):
     """Save the weights in `folder` as `change`, a function of the dict of tensors, returns them."""
     from safetensors.torch import load_file, save_file

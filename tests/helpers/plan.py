@@ -16,13 +16,14 @@ def cell(arm, size="40", seed="0"):
 def make_catalogue(folder="results", arms=None, models=None, **sections):
     """Return the catalogue of the test project.
 
-    folder: of results. arms: by name, keys to change. models: as in the config. sections: keys to change in others.
+    folder: of results. arms: by name, keys to change, or all of a new one. models: as in the config. sections: keys to
+    change in others.
     """
     config = copy.deepcopy(CONFIG)
     config["pathvars"]["results"] = str(folder)
     config["models"] |= models or {}
     for name, changes in (arms or {}).items():
-        config["arms"][name] |= changes
+        config["arms"][name] = config["arms"].get(name, {}) | changes
     for section, changes in sections.items():
         config[section] = config.get(section, {}) | changes
     return Catalogue(check_config(config))

@@ -5,10 +5,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from pretrain_or_not.arms import family_module, module_name
+from pretrain_or_not.arms import family_module
 from pretrain_or_not.config.families import FAMILIES
-from pretrain_or_not.training import launch
 from pretrain_or_not.training.checkpoints import Checkpoints
+from pretrain_or_not.training.neural_run import train_network
 
 RECIPE = {
     "family": "lstm", "tokenizer": "tiny", "embeddings": None, "freeze_embeddings": True, "embedding_size": 12,
@@ -29,7 +29,7 @@ def train(run):
     """Train a run in this process, as the script of its family does."""
     family = run.recipe["family"]
     if not FAMILIES[family].fitted:
-        launch.train(module_name(family), run)
+        train_network(family_module(family).build, run)
     else:
         from pretrain_or_not.training.fitted_run import fit_classifier  # here, as scikit-learn takes a second
 

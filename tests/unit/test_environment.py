@@ -22,7 +22,7 @@ def test_every_direct_dependency_is_pinned_and_has_a_reason():
             assert f"\n{name.lower().replace('_', '-')}==" in lock, name
 
 
-@pytest.mark.parametrize("extra", ["onnx", "tensorboard"])
+@pytest.mark.parametrize("extra", ["onnx", "tensorboard", "llm"])
 def test_optional_packages_are_pinned_and_not_in_the_lock(extra):
     lock = (ROOT / "envs/lock.txt").read_text().lower().replace("_", "-")
     lines = [line for line in (ROOT / f"envs/{extra}.txt").read_text().splitlines() if not line.startswith("#")]

@@ -8,7 +8,7 @@ import pytest
 from helpers.paths import PACKAGE, SCRIPTS
 
 # A module imports from its own room, or from one before it.
-ROOMS = ("errors", "job", "files", "cluster", "config", "data", "compute", "training", "arms",
+ROOMS = ("errors", "job", "files", "cluster", "config", "data", "compute", "training", "pretraining", "arms",
          "evaluation", "report", "plan", "predict", "forecast", "export")  # fmt: skip
 LONGEST = 300  # lines
 MODULES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("*.py"))}

@@ -22,7 +22,7 @@ from pretrain_or_not.evaluation.predict import evaluate_cell
 from pretrain_or_not.evaluation.select import select_run
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.training import neural_run
-from pretrain_or_not.training.loop import fit
+from pretrain_or_not.training.loop import run_task
 from pretrain_or_not.training.run import Run
 
 CELL = {"dataset": "toy", "size": "100", "seed": 0, "setting": "x", "selection": "validation"}
@@ -107,9 +107,9 @@ def test_another_seed_starts_and_ends_with_other_weights(data, family, monkeypat
 
     def watched(model, *arguments, **options):
         started.append({name: weights.clone() for name, weights in model.state_dict().items()})
-        return fit(model, *arguments, **options)
+        return run_task(model, *arguments, **options)
 
-    monkeypatch.setattr(neural_run, "fit", watched)
+    monkeypatch.setattr(neural_run, "run_task", watched)
     first, second = (data.run(family, 1, f"{family}-seed{seed}", seed)[0] for seed in (0, 1))
     assert first != second
     head = "classifier.weight"

@@ -29,8 +29,11 @@ def project(tmp_path_factory, tiny_bert):
     data = project.folder / "data"
     data.mkdir()
     (data / "yelp_dataset.tar").touch()  # planning does not read it
-    for name, column in (("yelp_sentences", "label"), ("imdb_train", "stars"), ("imdb_test", "stars")):
-        table = pa.table({"text": ["good"] * 40_000, column: [1] * 40_000})
+    for name, column in (
+        ("yelp_sentences", "label"),
+        *((f"imdb_{part}", "stars") for part in ("train", "test", "unsup")),
+    ):
+        table = pa.table({"text": ["good"] * 60_000, column: [1] * 60_000})
         pq.write_table(table, data / f"{name}.parquet")
     for name in ("Sports_and_Outdoors.json.gz", "Electronics.json.gz"):
         with gzip.open(data / name, "wt") as file:
@@ -71,6 +74,26 @@ def test_yelp_sentences(project):
 def test_imdb(project):
     jobs = planned(project, "imdb")
     assert (jobs["finetune_bert"], jobs["train_lstm"], jobs["evaluate"]) == (9, 18, 15)
+
+
+def test_pretraining(project):
+    jobs = planned(project, "pretraining")
+    arms, cells, rates, amounts = 11, 3 * 2, 3, 4
+    assert jobs["pretrain"] == jobs["check_leaks"] == amounts + 7
+    assert jobs["train_tokenizer"] == 1 and jobs["finetune_bert"] == arms * cells * rates
+
+
+def test_adaptation(project):
+    jobs = planned(project, "adaptation")
+    cells, tries = 2 * 2 + 1, 2
+    assert jobs["finetune_bert"] == 4 * cells * tries and jobs["train_lstm"] == 3 * cells * tries
+    assert jobs["teach"] == 2 * cells and jobs["pretrain"] == 1
+
+
+def test_tasks(project):
+    jobs = planned(project, "tasks")
+    assert jobs["pretrain"] == jobs["check_leaks"] == 5 and jobs["ingest"] == jobs["tokenize"] == 1 + 8
+    assert jobs["finetune_bert"] == 5 * 2 * 2 * 3  # arms, sizes, seeds, rates
 
 
 def yaml_of(path):

@@ -23,20 +23,27 @@ predict: {new: {files: f.csv}}
 published: {datasets: {docs: yelp}, arms: {a: RoBERTa-Large}}
 datasets:
   docs: {source: docstrings, packages: {x: x, y: y}}
-  table: {source: files, files: f.csv}
+  table: {source: files, files: f.csv, shifts: {other: {files: g.csv, labels: {a: [1], b: [2]}}}}
   parts: {source: files, files: {train: a.csv}, labels: {a: [1], b: [2]}}
   far: {source: hub, id: a/b, split: {train: train}}
-models: {m: {path: somewhere}}
+  raw: {source: files, files: raw.csv, label: null}
+models:
+  m: {path: somewhere}
+  n: {pretrain: {from: {layers: 2, hidden: 8, heads: 2}, tokenizer: {train: 200}, texts: raw, without: [docs],
+    order: {ngrams: 2}, weights: {self_influence: [1.0, -1.0]}}}
+  o: {pretrain: {from: m, objective: supervised, tasks: [docs]}}
 arms:
-  a: {family: bert, model: m, learning_rates: [1.0e-4]}
-  b: {family: lstm, tokenizer: m, learning_rates: [1.0e-3]}
+  a: {family: bert, model: m, learning_rates: [1.0e-4], adapter: {kind: lora}}
+  b: {family: lstm, tokenizer: m, learning_rates: [1.0e-3], teacher: {arm: a, texts: raw}}
   c: {family: tfidf, tokenizer: m}
   d: {family: probe, model: m}
-  e: {family: bag, tokenizer: m, learning_rates: [1.0e-2]}
+  e: {family: bag, tokenizer: m, learning_rates: [1.0e-2], reselect: {steps: 100}}
   f: {family: static, model: m}
   g: {family: knn, model: m}
   h: {family: majority}
   i: {family: contrastive, model: m, learning_rates: [1.0e-5]}
+  j: {family: prompt, model: m, words: {x: y}}
+  k: {family: bert, model: m, learning_rates: [1.0e-4], augment: {generator: m, words: {x: y}}}
 """
 SAMPLES = {
     "null": None, "boolean": True, "integer": 7, "number": 0.5, "string": "sample", "array": [[]], "object": {"x": {}},

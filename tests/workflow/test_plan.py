@@ -9,7 +9,7 @@ from pretrain_or_not.forecast.watch import Watch
 
 
 def test_the_plan_measures_each_arm_once_and_trains_nothing(tmp_path, tiny_bert):
-    project, config = Project(tmp_path, tiny_bert), changed(("costs",), {"gpu_hour": 2.0})
+    project, config = Project(tmp_path, tiny_bert), changed(("costs",), {"hour": 2.0})
     measured = {"ingest": 1, "tokenize": 1, "subsample": 1, "extract_embeddings": 1, "measure_speed": 5, "plan": 1}
     assert project.jobs(config, targets=("plan",)) == measured
     done = project.snakemake("plan", config=config)
@@ -19,7 +19,8 @@ def test_the_plan_measures_each_arm_once_and_trains_nothing(tmp_path, tiny_bert)
     words = done.stdout[done.stdout.index("# What the experiment takes") :].replace("\n  ", " ")
     assert "## Toy" in words and "| lstm-bert-embeddings " in words and "?" not in words
     assert "Left: 14 of 14 training runs, " in words and "on 2 cores" in words and "**" not in words
-    assert "GPU: none is used on this machine" in words and "Table: results/plan.parquet" in words
+    assert "Jobs, one after another on their CPU cores: " in words and " at 2 per hour; for those on a GPU" in words
+    assert "Table: results/plan.parquet" in words
     assert not (results / "toy" / "runs").exists() and not (results / "toy" / "features").exists()
 
     table = pd.read_parquet(results / "plan.parquet").set_index(["arm", "size"])

@@ -4,6 +4,8 @@ rule answer:
         scores=rules.score.output.scores,
         gaps=rules.score.output.gaps,
         by_group=rules.score.output.by_group,
+        group_gaps=rules.score.output.group_gaps,
+        shifts=rules.score.output.shifts,
         predictions=inputs_of.cells(rules.evaluate.output[0]),
         summaries=inputs_of.summaries,
         times=rules.table_inference.output[0] if HAS_TIMES else [],
@@ -11,9 +13,17 @@ rule answer:
         table="<results>/answer.parquet",
         worth="<results>/worth.parquet",
         beyond="<results>/beyond.parquet",
+        efficiency="<results>/efficiency.parquet",
+        across="<results>/across.parquet",
         pairs="<results>/pairs.parquet",
         recommendation="<results>/recommendation.parquet",
         text="<results>/answer.md",
+        page=report(
+            "<results>/answer_words.html",
+            caption="../report/answer.rst",
+            category="Answer",
+            labels={"page": "The answer in words"},
+        ),
     log:
         "<results>/logs/answer.log",
     conda:
@@ -23,6 +33,8 @@ rule answer:
         metric=EXPERIMENT["metric"],
         missing=lambda wildcards: inputs_of.missing_cells(),
         costs=config["costs"],
+        target=config["target"],
+        teachers=catalogue.teachers(),
         timed=HAS_TIMES,
         code=scoring_code("answer.py"),
     message:

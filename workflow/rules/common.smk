@@ -16,10 +16,14 @@ from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.code_digest import code_digest
 from pretrain_or_not.files.paths import ABOUT, CARD, MODEL_FILES
 from pretrain_or_not.files.provenance import digest
-from pretrain_or_not.plan.code import page_code, scoring_code, training_code
-from pretrain_or_not.plan.catalogue import one_of
+from pretrain_or_not.plan.code import page_code, scoring_code
+from pretrain_or_not.plan.catalogue import SHIFT_FOLDER, one_of
 from pretrain_or_not.plan.experiment import plan_experiment
-from pretrain_or_not.plan.inputs import CELL, CELL_FOLDER, TIMING_FILE
+from pretrain_or_not.plan.forgetting_jobs import ForgettingJobs
+from pretrain_or_not.plan.model_jobs import ModelJobs
+from pretrain_or_not.plan.cells import CELL, CELL_FOLDER, TIMING_FILE
+from pretrain_or_not.plan.prediction_jobs import PredictionJobs
+from pretrain_or_not.plan.shift_jobs import ShiftJobs
 from pretrain_or_not.plan.resources import JobResources
 from pretrain_or_not.report.figures import figures_of
 from pretrain_or_not.report.published import matched, study
@@ -39,15 +43,23 @@ try:
 except BadInput as error:
     raise WorkflowError(str(error)) from None
 
+model_jobs = ModelJobs(catalogue, params_of)
+forgetting_jobs = ForgettingJobs(inputs_of)
+prediction_jobs = PredictionJobs(catalogue, inputs_of)
+shift_jobs = ShiftJobs(catalogue, inputs_of)
 resources_of = JobResources(catalogue, on_cluster, has_gpu=shutil.which("nvidia-smi") is not None)
 EXPERIMENT, TIMING = config["experiment"], config["timing"]
-FIGURES = figures_of([config["datasets"][name] for name in EXPERIMENT["datasets"]])
+DATASETS = [config["datasets"][name] for name in EXPERIMENT["datasets"]]
+FIGURES = figures_of(DATASETS, pretraining=bool(catalogue.made_models()))
 PUBLISHED = {
     "points": matched(config["published"]),
     "study": {key: study()[key] for key in ("name", "reference", "speed_up", "timed")},
 }
+HAS_SHIFTS = any(map(catalogue.shifts, EXPERIMENT["datasets"]))
 HAS_TIMES = bool(inputs_of.timings())
 ENVIRONMENT = "../../envs/environment.yaml"
+# A text, not an output of a rule: `ancient` of such an output would mark it for all rules that read it.
+SUBSET = f"<results>/{{dataset}}/subsets/{CELL}.parquet"
 RUNS = f"<results>/{CELL_FOLDER}"
 PREDICTIONS = f"<results>/{{dataset}}/predictions/{{arm}}/{CELL}.parquet"
 KEEPS_SELECTED = EXPERIMENT["keep_models"] != "none"

@@ -7,7 +7,7 @@ rule evaluate:
         selected=rules.select.output[0],
         model=rules.select.output[1:] if KEEPS_SELECTED else inputs_of.untested_weights,
         test=inputs_of.test,
-        subset=ancient(rules.subsample.output[0]),
+        subset=ancient(SUBSET),
         tokenizer=inputs_of.tokenizer if KEEPS_SELECTED else [],
         # Models with frozen embeddings share one file of them.
         embeddings=lambda wildcards: map(ancient, inputs_of.embeddings(wildcards).values()),

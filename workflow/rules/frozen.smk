@@ -3,6 +3,8 @@
 
 # Its matrix of token embeddings, from which LSTMs start.
 rule extract_embeddings:
+    input:
+        unpack(model_jobs.weights),
     output:
         "<results>/embeddings/{model}.safetensors",
     log:
@@ -21,7 +23,8 @@ rule extract_embeddings:
 # Its features of every validation and test text, which probes and nearest neighbours read.
 rule extract_features:
     input:
-        **{split: f"<results>/{{dataset}}/tokens/{{model}}/{split}.parquet" for split in ("validation", "test")},
+        unpack(model_jobs.feature_tokens),
+        unpack(model_jobs.weights),
     output:
         **{
             split: f"<results>/{{dataset}}/features/{{model}}/length-{{length}}/{split}.parquet"
@@ -49,7 +52,8 @@ rule extract_features:
 # (`update`), and cells that are trained already do not read the file again (`ancient`, in train.smk).
 rule extract_training_features:
     input:
-        tokens="<results>/{dataset}/tokens/{model}/train.parquet",
+        unpack(model_jobs.weights),
+        tokens=model_jobs.training_feature_tokens,
         subsets=inputs_of.feature_subsets,
     output:
         update("<results>/{dataset}/features/{model}/length-{length}/train.parquet"),
@@ -70,3 +74,32 @@ rule extract_training_features:
         "Extracting features of training texts of {wildcards.dataset} with {wildcards.model}"
     script:
         "../scripts/extract_training_features.py"
+
+
+# The states of other layers, or pooled in another way, of one split; of the training split, those of texts that cells use.
+rule extract_states:
+    input:
+        unpack(model_jobs.weights),
+        tokens=model_jobs.state_tokens,
+        subsets=inputs_of.state_subsets,
+    output:
+        "<results>/{dataset}/features/{model}/length-{length}-{states}/{split}.parquet",
+    log:
+        "<results>/logs/extract_states/{dataset}/{model}-{length}-{states}-{split}.log",
+    wildcard_constraints:
+        split="train|validation|test",
+    priority: 1
+    conda:
+        ENVIRONMENT
+    threads: EXPERIMENT["threads"]
+    resources:
+        gpu=lambda wildcards: resources_of.gpus(),
+    params:
+        pretrained=params_of.pretrained,
+        max_length=params_of.feature_length,
+        subsets=inputs_of.names_of_state_subsets,
+        code=code_digest("extract_states.py"),
+    message:
+        "Extracting states ({wildcards.states}) of {wildcards.split} texts of {wildcards.dataset} with {wildcards.model}"
+    script:
+        "../scripts/extract_states.py"

@@ -10,7 +10,7 @@ rule measure_speed:
     input:
         unpack(measured.training),
         train=measured.training_examples,
-        subset=rules.subsample.output[0],
+        subset=SUBSET,
     output:
         cost=SPEED,
     log:

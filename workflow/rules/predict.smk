@@ -1,9 +1,10 @@
 # New texts, classified by the selected model of a cell.
 rule predict:
     input:
-        texts=inputs_of.new_texts,
-        candidates=inputs_of.candidates,
-        weights=inputs_of.candidate_files,
+        unpack(prediction_jobs.recommendation),
+        texts=prediction_jobs.files,
+        candidates=prediction_jobs.candidates,
+        weights=prediction_jobs.candidate_files,
     output:
         parquet="<results>/predict/{prediction}.parquet",
         csv="<results>/predict/{prediction}.csv",
@@ -15,9 +16,9 @@ rule predict:
     resources:
         gpu=lambda wildcards: resources_of.gpus(),
     params:
-        texts=params_of.new_texts,
+        texts=prediction_jobs.texts,
         sign=catalogue.metric.sign,
-        code=params_of.prediction_code,
+        code=prediction_jobs.code,
     message:
         "Classifying the new texts {wildcards.prediction}"
     script:

@@ -4,7 +4,7 @@ rule subsample:
         examples=rules.ingest.output.examples,
         dataset=rules.ingest.output.summary,
     output:
-        f"<results>/{{dataset}}/subsets/{CELL}.parquet",
+        SUBSET,
     log:
         f"<results>/logs/subsample/{{dataset}}/{CELL}.log",
     priority: 10

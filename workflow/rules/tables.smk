@@ -1,4 +1,4 @@
-# The two tables, each as Parquet, Markdown, LaTeX and HTML.
+# The tables, each as Parquet, Markdown, LaTeX and HTML.
 
 
 # Table 1: score and gap to the reference arm by the number of labels, one table per dataset.
@@ -60,3 +60,29 @@ rule table_inference:
         "Tabulating inference times"
     script:
         "../scripts/table_inference.py"
+
+
+# Table 3: scores on further test sets, one table per dataset.
+rule table_shifts:
+    input:
+        rules.score.output.shifts,
+    output:
+        [f"<results>/tables/shifts.{suffix}" for suffix in ("parquet", "md", "tex")],
+        report(
+            "<results>/tables/shifts.html",
+            caption="../report/table_shifts.rst",
+            category="Tables",
+            labels={"table": "Scores on further test sets"},
+        ),
+    log:
+        "<results>/logs/table_shifts.log",
+    conda:
+        ENVIRONMENT
+    params:
+        arms=EXPERIMENT["arms"],
+        metric=EXPERIMENT["metric"],
+        code=code_digest("table_shifts.py"),
+    message:
+        "Tabulating scores on further test sets"
+    script:
+        "../scripts/table_shifts.py"

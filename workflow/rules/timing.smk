@@ -8,7 +8,7 @@ rule time_inference:
         model=rules.select.output[1:],
         complete=rules.evaluate.output[1:],
         examples=rules.ingest.output.examples,
-        subset=ancient(rules.subsample.output[0]),
+        subset=ancient(SUBSET),
     output:
         f"<results>/{TIMING_FILE}",
     log:

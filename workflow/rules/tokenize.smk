@@ -2,6 +2,7 @@
 rule tokenize:
     input:
         examples=rules.ingest.output.examples,
+        trained=model_jobs.made_tokenizer,
     output:
         **{split: f"<results>/{{dataset}}/tokens/{{tokenizer}}/{split}.parquet" for split in SPLITS},
         tokenizer="<results>/{dataset}/tokens/{tokenizer}/tokenizer/about.json",

@@ -21,7 +21,7 @@ for family in FAMILIES.values():
         input:
             unpack(inputs_of.training),
             train=training_examples,
-            subset=rules.subsample.output[0],
+            subset=SUBSET,
         output:
             model=f"{RUNS}/{{setting}}/model.safetensors",
             config=f"{RUNS}/{{setting}}/config.json",
@@ -49,7 +49,7 @@ for family in FAMILIES.values():
             selection=EXPERIMENT["selection"],
             validation_max=params_of.validation_max,
             metric={"name": catalogue.metric.name, "sign": catalogue.metric.sign},
-            code=training_code(family, catalogue.metric),
+            code=params_of.training_code,
         message:
             f"{family.doing} {{wildcards.arm}} on {{wildcards.size}} examples of {{wildcards.dataset}}, seed {{wildcards.seed}}, {{wildcards.setting}}; follow it: {{log}}"
         script:

@@ -9,6 +9,8 @@ if __name__ == "__main__":
             scores=snakemake.input.scores,
             gaps=snakemake.input.gaps,
             by_group=snakemake.input.by_group,
+            group_gaps=snakemake.input.group_gaps,
+            shifts=snakemake.input.shifts,
             predictions=snakemake.input.predictions,
             summaries=snakemake.input.summaries,
             times=snakemake.input.times or None,
@@ -16,5 +18,7 @@ if __name__ == "__main__":
             metric=snakemake.params.metric,
             missing=snakemake.params.missing,
             costs=snakemake.params.costs,
+            target=snakemake.params.target,
+            teachers=snakemake.params.teachers,
             outputs=dict(snakemake.output.items()),
         )

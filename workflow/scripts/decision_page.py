@@ -1,14 +1,12 @@
 """Write the decision page."""
 
 from pretrain_or_not.job import job
-from pretrain_or_not.report.page.decision import decision_page
+from pretrain_or_not.report.page.decision import TABLES, decision_page
 
 if __name__ == "__main__":
     with job(snakemake):
         decision_page(
-            tables={
-                name: snakemake.input[name] for name in ("scores", "answer", "worth", "beyond", "pairs", "by_group")
-            },
+            tables={name: snakemake.input[name] for name in TABLES},
             times=snakemake.input.times or None,
             predictions=snakemake.input.predictions,
             summaries=snakemake.input.summaries,
@@ -18,6 +16,8 @@ if __name__ == "__main__":
             metric=snakemake.params.metric,
             missing=snakemake.params.missing,
             costs=snakemake.params.costs,
+            target=snakemake.params.target,
+            teachers=snakemake.params.teachers,
             config=snakemake.config,
             output=snakemake.output[0],
         )

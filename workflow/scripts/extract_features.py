@@ -7,7 +7,7 @@ from pretrain_or_not.job import job
 if __name__ == "__main__":
     with job(snakemake), lease_gpus(1):
         extract_features(
-            tokens=dict(snakemake.input.items()),
+            tokens={split: snakemake.input[split] for split in ("validation", "test")},
             max_length=snakemake.params.max_length,
             pretrained=snakemake.params.pretrained,
             name=snakemake.wildcards.model,

@@ -12,6 +12,7 @@ if __name__ == "__main__":
             name=snakemake.wildcards.prediction,
             texts=snakemake.params.texts,
             candidates=snakemake.input.candidates,
+            recommendation=snakemake.input.get("recommendation"),
             sign=snakemake.params.sign,
             threads=snakemake.threads,
             output=snakemake.output.parquet,

@@ -12,7 +12,7 @@ from pretrain_or_not.arms.bag import BagClassifier, build_bag
 from pretrain_or_not.compute.devices import build_accelerator
 from pretrain_or_not.compute.flops import counted_flops
 from pretrain_or_not.compute.inference import infer, probabilities
-from pretrain_or_not.training.loop import fit
+from pretrain_or_not.training.classification import fit
 
 
 def random_bag(examples):

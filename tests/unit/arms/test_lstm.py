@@ -9,7 +9,7 @@ from helpers.training import RECIPE, no_checkpoints
 from pretrain_or_not.arms.lstm import LSTMClassifier, build_lstm
 from pretrain_or_not.compute.devices import build_accelerator
 from pretrain_or_not.compute.inference import infer, probabilities
-from pretrain_or_not.training.loop import fit
+from pretrain_or_not.training.classification import fit
 
 
 def as_tensors(batch):

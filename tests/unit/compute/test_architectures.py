@@ -26,7 +26,7 @@ from pretrain_or_not.compute.transformer import (
 from pretrain_or_not.data.examples import Examples
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.architectures import ARCHITECTURES
-from pretrain_or_not.training.loop import fit
+from pretrain_or_not.training.classification import fit
 
 LABELS = ["a", "b", "c"]
 RECIPE = {"batch_size": 8, "epochs": 1, "min_steps": 0, "validations": 1, "patience": None, "warmup": 0.1,
@@ -158,7 +158,7 @@ def test_random_weights_have_the_architecture_but_not_the_weights(tiny):
 
 
 def test_an_arm_is_built_from_a_run(tiny, examples):
-    recipe = {"init": "pretrained", "model": "tiny", "dropout": 0.0}
+    recipe = {"init": "pretrained", "model": "tiny", "dropout": 0.0, "adapter": None}
     run = SimpleNamespace(cell={"arm": "bert"}, pretrained={"path": str(tiny.folder)}, recipe=recipe)
     network = bert.build(run, examples.about)
     assert network.model.config.pad_token_id == padding_of(tiny.kind)

@@ -9,7 +9,7 @@ from pretrain_or_not.arms.lstm import build_lstm
 from pretrain_or_not.compute.class_weights import class_weights
 from pretrain_or_not.compute.devices import build_accelerator
 from pretrain_or_not.compute.logistic import LogisticHead
-from pretrain_or_not.training.loop import batch_loss
+from pretrain_or_not.training.classification import batch_loss
 
 from helpers.training import RECIPE  # isort: skip
 

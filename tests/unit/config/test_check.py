@@ -59,8 +59,10 @@ MISTAKES = [
     ("arms/lstm/dropout", "-0.1", "arms.lstm.dropout: -0.1 is out of range", "a number of at least 0 and below 1"),
     ("plan", "{flops_per_second: 4e13}", "plan.flops_per_second: '4e13' is text to YAML, not a number", "write 4"),
     ("plan", "{flops_per_second: 0}", "plan.flops_per_second: 0 is out of range", "a number above 0"),
-    ("costs", "{gpu_hours: 2}", "costs: unknown key 'gpu_hours'; did you mean 'gpu_hour'?", "predictions_per_month"),
-    ("costs", "{gpu_hour: -2}", "costs.gpu_hour: -2 is out of range", "a number of at least 0"),
+    ("costs", "{hours: 2}", "costs: unknown key 'hours'; did you mean 'hour'?", "predictions_per_month"),
+    ("target", "0.9", "target: 0.9 is below 1, and scores are shown times 100", "write 90"),
+    ("target", "high", "target: 'high' is text", "number or null"),
+    ("costs", "{hour: -2}", "costs.hour: -2 is out of range", "a number of at least 0"),
     ("arms/minilm/patience", "0", "arms.minilm.patience: 0 is out of range", "a whole number of at least 1 or null"),
     ("arms/minilm/clip", "0", "arms.minilm.clip: 0 is out of range", "a number above 0 or null"),
     ("arms/tfidf/words/1", "10", "arms.tfidf.words[1]: 10 is out of range", "at least 1 and at most 9"),
@@ -175,8 +177,8 @@ MISTAKES = [
     (
         "experiment/sizes/2",
         "0",
-        "experiment.sizes[2]: 0 is not a size: give a count of examples (1 or more)",
-        "up to 100 %)",
+        "experiment.sizes[2]: 0 is for arms that need no labels",
+        "leave 0 out",
     ),
     ("experiment/sizes/2", "true", "experiment.sizes[2]: true is not a size", "count"),
     ("experiment/sizes/2", "0%", "experiment.sizes[2]: '0%' is not a size", "above 0 %"),
@@ -242,6 +244,19 @@ MISTAKES = [
         "'torch'",
     ),
     ("datasets/docstrings/mentions/0", "''", "datasets.docstrings.mentions[0]: '' is empty", "give text"),
+    # titles
+    (
+        "arms/lstm/title",
+        "minilm",
+        "arms.lstm.title: 'minilm' is what arms 'minilm' and 'lstm' are both called",
+        "give one of them another title",
+    ),
+    (
+        "datasets/yelp/title",
+        "' Docstrings '",
+        "datasets.yelp.title: ' Docstrings ' is what datasets",
+        "give one of them another title",
+    ),
     # models
     ("models/minilm/path", "package:x", "models.minilm.path: 'package:x' is not the place", "package:NAME/FOLDER"),
     ("models/minilm/path", "''", "models.minilm.path: '' is not the place", "Hugging Face Hub id"),

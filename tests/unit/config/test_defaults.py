@@ -32,7 +32,7 @@ def test_defaults_are_filled():
     checked = check_config(yaml.safe_load(MINIMAL))
     cut = {"validation": None, "test": None}
     common = {"title": "", "splits": cut, "seed": 0, "deduplicate": "splits", "max_length": 512}
-    common |= {"stratify": True, "near_duplicates": None, "folds": None}
+    common |= {"stratify": True, "near_duplicates": None, "folds": None, "shifts": {}}
     columns = {"text": "text", "label": "label", "labels": None, "ignore_labels": [], "pair": None, "separator": "\n"}
     columns |= {"where": None, "groups": [], "group": None, "time": None}
     training = {
@@ -42,13 +42,15 @@ def test_defaults_are_filled():
         "clip": 1.0,
         "processes": 1,
         "class_weights": None,
+        "reselect": None,
     }
     assert checked == {
         "pathvars": {"results": "results"},
         "predict": {},
         "figures": {"width": 3.5, "one_point": None},
         "plan": {"flops_per_second": None},
-        "costs": {"label": None, "gpu_hour": None, "predictions_per_month": None},
+        "target": None,
+        "costs": {"label": None, "hour": None, "predictions_per_month": None},
         "timing": {
             "arms": None,
             "devices": {"cpu": [1, 32], "cuda": []},
@@ -67,10 +69,12 @@ def test_defaults_are_filled():
             "exclude": [],
             "metric": "accuracy",
             "selection": "validation",
+            "budget": "training",
             "partial": False,
             "checkpoint_minutes": 10,
             "validation_max": 10000,
             "keep_models": "selected",
+            "forgetting": False,
             "threads": 1,
         },
         "datasets": {
@@ -105,14 +109,17 @@ def test_defaults_are_filled():
                 **common,
             },
         },
-        "models": {"m": {"path": "somewhere", "revision": None, "sha256": None}},
+        "models": {"m": {"path": "somewhere", "revision": None, "gguf": None, "sha256": None, "pretrain": None}},
         "arms": {
             "a": {
+                "augment": None,
                 "family": "bert",
                 "min_steps": 200,
                 "model": "m",
                 "max_length": "dataset",
                 "init": "pretrained",
+                "adapter": None,
+                "sparse_finetune": False,
                 "learning_rates": [1.0e-4],
                 "batch_size": 32,
                 "epochs": 3,
@@ -135,6 +142,7 @@ def test_defaults_are_filled():
                 "layers": 1,
                 "hidden": 128,
                 "dropout": 0.0,
+                "teacher": None,
                 "learning_rates": [1.0e-3],
                 "batch_size": 64,
                 "epochs": 10,

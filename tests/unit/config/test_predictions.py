@@ -6,6 +6,7 @@ from helpers.configs import complaint, valid
 from helpers.plan import make_catalogue
 from pretrain_or_not.config.check import check_config
 from pretrain_or_not.config.predictions import as_dataset, cells_for
+from pretrain_or_not.plan.file_checks import check_data
 
 
 def config(**entry):
@@ -29,6 +30,7 @@ def test_keys_are_those_of_the_dataset_unless_they_are_given():
 
 
 EXPERIMENT = {"datasets": ["d"], "arms": ["a", "b"], "sizes": [10, 200, 30], "seeds": [0, 1]}
+CONFIG = {"datasets": {"d": {}}, "arms": {"a": {}, "b": {}}}
 
 
 @pytest.mark.parametrize(
@@ -42,13 +44,15 @@ EXPERIMENT = {"datasets": ["d"], "arms": ["a", "b"], "sizes": [10, 200, 30], "se
     ],
 )
 def test_the_largest_size_counts_unless_one_is_given(entry, sizes, cells):
-    found = cells_for(entry, EXPERIMENT | {"sizes": sizes})
+    found = cells_for(entry, CONFIG | {"experiment": EXPERIMENT | {"sizes": sizes}})
     assert {(cell["arm"], cell["size"], cell["seed"]) for cell in found} == cells
 
 
 def test_an_arm_without_the_largest_size_has_its_own_largest():
-    experiment = EXPERIMENT | {"exclude": [{"arms": ["a"], "sizes": [200]}]}
-    assert {cell["size"] for cell in cells_for({"arm": "a"}, experiment)} == {"30"}
+    found = CONFIG | {"experiment": EXPERIMENT | {"exclude": [{"arms": ["a"], "sizes": [200]}]}}
+    assert {cell["size"] for cell in cells_for({"arm": "a"}, found)} == {"30"}
+    both = {(cell["arm"], cell["size"]) for cell in cells_for({}, found)}
+    assert both == {("a", "30"), ("b", "200")}
 
 
 @pytest.mark.parametrize(
@@ -106,9 +110,9 @@ def test_a_file_that_is_missing_or_wrong_is_told_before_anything_runs(tmp_path, 
     (tmp_path / "toy.csv").write_text("text,label\n" + "x,a\ny,b\n" * 100)
     catalogue = make_catalogue(predict={"new": {"files": "new.csv"}})
     with pytest.raises(BadInput, match=r"^config: predict\.new\.files: there is no file 'new\.csv'"):
-        catalogue.check_data()
+        check_data(catalogue)
     (tmp_path / "new.csv").write_text("review\nx\n")
     with pytest.raises(BadInput, match=r"^config: predict\.new: new\.csv: no column 'text' for `text:`"):
-        catalogue.check_data()
+        check_data(catalogue)
     (tmp_path / "new.csv").write_text("text\nx\n")
-    catalogue.check_data()
+    check_data(catalogue)

@@ -48,6 +48,18 @@ def test_texts_are_joined_and_blank_ones_left_out_with_their_separator(tmp_path,
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.json", "a.parquet"])
+def test_a_row_that_is_blank_in_all_joined_columns_is_counted_and_moves_no_other(tmp_path, name):
+    rows = [*ROWS[:30], ("", " ", "a", "fr"), *ROWS[30:]]
+    examples, facts = run(tmp_path, write_rows(tmp_path / name, rows), text=["title", "body"], separator=" | ")
+    assert examples.text.tolist() == [f"{title} | {body}" if body else title for title, body, *_ in ROWS]
+    assert examples.label.tolist() == ["ab".index(row[2]) for row in ROWS]
+    assert facts["dropped"]["blank or null text"] == 1
+    new = DATASET | {"files": str(tmp_path / name), "text": ["title", "body"], "label": None}
+    texts = [text for batch in read_source(new) for text in batch["text"].to_pylist()]
+    assert len(texts) == 61 and texts[30] is None and texts[31].startswith("title 30")
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.json", "a.parquet"])
 def test_a_pair_has_two_texts_and_is_left_out_without_one_of_them(tmp_path, name):
     examples, facts = run(tmp_path, write_rows(tmp_path / name), pair=["title", "body"])
     assert examples.columns.tolist() == ["id", "text", "label", "split", "second_text"]
@@ -164,6 +176,23 @@ def test_what_is_no_condition_of_a_row_is_refused_in_one_line(text, message):
 def test_a_condition_holds_as_in_sql(text, kept):
     columns = {"a": ["x", "y", None, "x"], "n": pa.array([1, 2, 3, 4]), "t": ["5", "10", "", "z"]}
     assert [i for i, holds in enumerate(Condition.parse(text).holds(columns, "a.csv").to_pylist()) if holds] == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "kept"),
+    [
+        ("Text = 'a' AND text = 'b'", {"Text": ["a", "a"], "text": ["b", "x"]}, [True, False]),
+        ('"number of the row" = 1', {"number of the row": [1, 2]}, [True, False]),
+        ('"row" = 2 AND column_1 = 3', {"row": [1, 2], "column_1": [3, 3]}, [False, True]),
+    ],
+)
+def test_each_column_of_a_condition_is_read_whatever_its_name(text, columns, kept):
+    assert Condition.parse(text).holds(columns, "a.csv").to_pylist() == kept
+
+
+def test_a_condition_that_fails_names_the_columns_of_the_user():
+    with pytest.raises(BadInput, match="source column stars; cells of CSV files are text"):
+        Condition.parse("n = 1 AND stars::INT > 3").holds({"n": [1], "stars": ["x"]}, "a.csv")
 
 
 def test_nulls_alone_go_with_values_of_any_type():

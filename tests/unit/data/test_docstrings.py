@@ -67,7 +67,7 @@ def test_the_corpus_is_ingested_like_any_other_data(tmp_path, monkeypatch):
         "seed": 0,
         "deduplicate": "all",
     }
-    ingest(dataset, "toy", [40], 1, tmp_path / "out" / "examples.parquet", tmp_path / "out" / "dataset.json")
+    ingest(dataset, "toy", [[40]], 1, tmp_path / "out" / "examples.parquet", tmp_path / "out" / "dataset.json")
     examples = pd.read_parquet(tmp_path / "out" / "examples.parquet")
     assert examples.split.value_counts().to_dict() == {"train": 40, "validation": 10, "test": 10}
     names = json.loads((tmp_path / "out" / "dataset.json").read_text())["label_names"]

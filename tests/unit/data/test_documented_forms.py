@@ -62,6 +62,8 @@ def write_files(folder):
         "author": [i % 30 for i in range(120)],
         "date": [f"2021-{1 + i % 12:02}-{1 + i // 12:02}" for i in range(120)],
     }
+    frame.to_csv(folder / "reviews.csv", index=False)
+    frame.rename(columns={"label": "rating"}).to_csv(folder / "other-shop.csv", index=False)
     for name in ("answers", "forum", "tickets", "small"):
         frame.assign(**further).to_csv(folder / f"{name}.csv", index=False)
 
@@ -69,6 +71,7 @@ def write_files(folder):
 EXPECTED = {  # rows that are kept
     "news": 120, "survey": 120, "shards": 120, "posts": 120, "zipped": 120, "lines": 120, "films": 240,
     "entailment": 90, "answers": 60, "forum": 120, "tickets": 120, "small": 120,
+    "reviews": 120,
 }  # fmt: skip
 
 

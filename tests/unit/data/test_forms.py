@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -59,8 +60,52 @@ def test_a_first_row_that_is_data_is_told_to_be_none_of_names(tmp_path):
 
 def test_columns_of_a_file_with_a_header_are_refused(tmp_path):
     path = write_csv(tmp_path / "a.csv", TEXTS, ("Text", "label"))
-    with pytest.raises(BadInput, match=r"line 1 names the columns; leave out `header: false`"):
+    with pytest.raises(BadInput, match=r"line 1 names the columns; set `header: true`, and leave out `header: false`"):
         rows_of(path, header=False, columns=["text", "label"])
+
+
+NEW = {"label": None, "header": False, "columns": ["stars", "title", "text"], "text": ["title", "text"]}
+
+
+@pytest.mark.parametrize(
+    ("content", "changes"),
+    [
+        ("id,title,text\n1,a,b\n", {}),
+        ("\nid,Title, text\n1,a,b\n", {}),
+        ("id,other,text\n1,a,b\n", {"text": "text"}),
+        ("id,title,text\n1,a,b\n", {"pair": ["title", "text"]}),
+        ("id,title,text\n1,a,b\n", {"keep": ["title"], "text": "text"}),
+    ],
+)
+def test_a_header_of_new_texts_is_no_text_where_the_dataset_has_none(tmp_path, content, changes):
+    (tmp_path / "new.csv").write_text(content)
+    with pytest.raises(BadInput, match=r"new\.csv: line \d names the columns; set `header: true`"):
+        rows_of(str(tmp_path / "new.csv"), **NEW | changes)
+
+
+@pytest.mark.parametrize(
+    ("content", "changes"),
+    [("1,title,other\n", {}), ("title,x,text\n", {}), ("id,title,text\n", {"keep": ["stars"]})],
+)
+def test_a_first_text_that_is_the_name_of_a_column_is_read(tmp_path, content, changes):
+    (tmp_path / "new.csv").write_text(content)
+    assert len(rows_of(str(tmp_path / "new.csv"), **NEW | changes)) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        ("sentence\nGood food.\n", "if this line names the columns, set `header: true` and `text: sentence`"),
+        ("Good food.\nBad.\n", "if all rows have one cell, set `header: false`, `columns: [text]` and `text: text`"),
+        ("title,text\na,b\n", "if this line names the columns, set `header: true`;"),
+        ("5,Good food.\n", "if all rows have 2 cells, name them all by `columns:`"),
+    ],
+)
+def test_new_texts_with_other_columns_than_the_dataset_are_told_what_to_set(tmp_path, content, advice):
+    (tmp_path / "new.csv").write_text(content)
+    message = rf"new\.csv: line 1: \d cells?, where `columns:` names 3; {re.escape(advice)}.* correct it$"
+    with pytest.raises(BadInput, match=message):
+        rows_of(str(tmp_path / "new.csv"), **NEW)
 
 
 def test_a_row_with_more_cells_than_columns_is_named(tmp_path):
@@ -115,6 +160,30 @@ def test_a_file_in_any_encoding_gives_the_same_texts(tmp_path, encoding, kind):
     else:
         with pytest.raises(BadInput, match="encoding: "):
             rows_of(str(path), **changes)
+
+
+@pytest.mark.parametrize(
+    ("given", "written", "said"),
+    [("latin-1", "cp1252", "`encoding: latin-1`.* 60\\).*`encoding: cp1252`.*quotes"), ("latin-1", "latin-1", ""),
+     ("ISO-8859-9", "cp1254", " 60\\).*`encoding: cp1254`"), ("cp1252", "cp1252", ""), ("cp1251", "cp1251", "")],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["csv", "zip", "folders"])
+def test_quotes_of_windows_that_are_read_as_control_characters_are_told(tmp_path, form, given, written, said):
+    rows = TEXTS if written[0] == "c" else [("schön", label) for _, label in TEXTS]
+    if form == "folders":
+        for i, (text, label) in enumerate(rows):
+            (tmp_path / "a" / label).mkdir(parents=True, exist_ok=True)
+            (tmp_path / "a" / label / f"{i}.txt").write_bytes(text.encode(written, "ignore"))
+        path = tmp_path / "a"
+    else:
+        path = tmp_path / "a.csv"
+        path.write_bytes(as_table(rows).encode(written, "ignore"))
+    if form == "zip":
+        with zipfile.ZipFile(tmp_path / "a.csv.zip", "w") as archive:
+            archive.write(path, "a.csv")
+        path = tmp_path / "a.csv.zip"
+    found = guesses(path, encoding=given, format="folders" if form == "folders" else None)
+    assert len(found) == bool(said) and re.search(said, " ".join(found))
 
 
 def test_bytes_that_are_not_in_the_encoding_are_named_with_a_line(tmp_path):

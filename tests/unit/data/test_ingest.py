@@ -26,7 +26,7 @@ from pretrain_or_not.files.parquet import read_metadata
 def run(tmp_path, files, sizes=(), **changes):
     """Ingest `files`; return the examples as pandas and the summary."""
     paths = [tmp_path / "out" / name for name in ("examples.parquet", "dataset.json")]
-    ingest(DATASET | {"files": files} | changes, "toy", sizes, 1, *paths)
+    ingest(DATASET | {"files": files} | changes, "toy", [sizes], 1, *paths)
     assert sorted(p.name for p in paths[0].parent.iterdir()) == ["dataset.json", "examples.parquet"]
     return pd.read_parquet(paths[0]), read_json(paths[1])
 
@@ -206,6 +206,7 @@ BAD = {
     "text as label": ([(text, f"{i}") for i, (text, _) in enumerate(make_rows(1100))], {}, "different labels"),
     "unknown split": ([(*row, "trian") for row in ROWS], {"split": "split"}, "row 0: 'trian' in column 'split'"),
     "size too large": (ROWS, {"sizes": [10, 25]}, "25 training examples, and there are 2[0-4]"),
+    "two sizes of one number": (ROWS, {"sizes": [1, "5%"]}, "1 and 5% both stand for 1 training examples"),
     "splits too large": (ROWS, {"splits": {"validation": 10, "test": 20}}, "validation: 10 leaves 10 validation and 0"),
 }
 

@@ -92,7 +92,7 @@ def test_yelp_reviews_are_the_same_inside_the_archive(tmp_path, name, mode):
 def test_stars_become_five_classes(tmp_path):
     path = write_lines(tmp_path / YELP, yelp_rows(100))
     outputs = [tmp_path / "out" / name for name in ("examples.parquet", "dataset.json")]
-    ingest(FILES | {"files": str(path)}, "yelp", ["50%"], 1, *outputs)
+    ingest(FILES | {"files": str(path)}, "yelp", [["50%"]], 1, *outputs)
     facts = json.loads(outputs[1].read_text())
     assert facts["label_names"] == ["1", "2", "3", "4", "5"]
     assert facts["rows"] == {"train": 72, "validation": 8, "test": 20}

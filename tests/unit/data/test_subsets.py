@@ -23,8 +23,8 @@ def test_count(size, total, n):
     assert count(size, total) == n
 
 
-@pytest.mark.parametrize(("size", "total"), [("11", 10), ("0", 10), ("1pct", 99)])
-def test_count_refuses_zero_and_too_many(size, total):
+@pytest.mark.parametrize(("size", "total"), [("11", 10), ("-1", 10), ("1pct", 99)])
+def test_count_refuses_too_few_and_too_many(size, total):
     with pytest.raises(BadInput, match=rf"experiment\.sizes: {size.replace('pct', '%')} .*choose from 1 to {total}"):
         count(size, total)
 

@@ -87,6 +87,13 @@ def test_the_chance_is_that_of_a_gap_below_the_threshold(planted):
 
 def test_arms_that_learned_faster_than_said_are_marked(table):
     assert table.groupby("arm")["faster"].first().to_dict() == {"bert": False, "lstm": True, "tfidf": False}
+    assert not table["reference_faster"].any()
+
+
+def test_a_reference_that_learns_faster_than_said_is_marked(planted):
+    scores, curves, gaps = planted
+    table = beyond(scores, gaps, curves, "lstm", 1.0, ACCURACY)
+    assert table["reference_faster"].all()
 
 
 def test_an_arm_does_not_change_what_is_said_of_another(planted, table):
@@ -101,8 +108,7 @@ def test_the_noise_is_that_of_test_examples_and_seeds(planted):
     _, curves, _ = planted
     lstm = curves["d", "lstm"]._replace(variance=SeedVariance(10.0, 4))
     seen = observe(lstm, 100 - lstm.curve.means, 0.5, ACCURACY, 0.5)
-    c = (10 + 2) / (4 + 2)
-    assert seen.covariance == pytest.approx(0.5 * (lstm.curve.test_covariance + np.diag(c * lstm.shape / 2)))
+    assert seen.covariance == pytest.approx(0.5 * (lstm.curve.test_covariance + np.diag(10 / 4 * lstm.shape / 2)))
     assert (seen.guessing, seen.worst) == (50, 100)
     assert observe(lstm, 100 - lstm.curve.means, 0.5, METRICS["mcc"]).worst == 200
 
@@ -132,3 +138,10 @@ def test_the_reason_stands_in_the_one_row_of_what_is_refused(errors, sizes, exam
 
 def test_without_any_curve_there_is_an_empty_table(planted):
     assert beyond(planted[0], {}, {}, "bert", 1.0, ACCURACY).columns.tolist() == COLUMNS
+    assert set(beyond(planted[0].assign(budget="total"), {}, {}, "bert", 1.0, ACCURACY)) == {*COLUMNS, "budget"}
+
+
+def test_the_table_says_that_labels_for_validation_are_counted(planted):
+    scores, curves, _ = planted
+    of_one = {key: curve for key, curve in curves.items() if key[1] == "tfidf"}
+    assert set(beyond(scores.assign(budget="total"), {}, of_one, "bert", 1.0, ACCURACY)["budget"]) == {"total"}

@@ -9,9 +9,9 @@ from helpers.gaps import SIZES, planted
 from pretrain_or_not.config.metrics import ACCURACY
 from pretrain_or_not.evaluation.crossing import answer_row, answers, crossing, next_size
 from pretrain_or_not.evaluation.curves import curve_of
-from pretrain_or_not.evaluation.metrics import wilson_interval
 from pretrain_or_not.evaluation.seed_variance import pool, shapes
 from pretrain_or_not.evaluation.totals import Measured, measured_gaps
+from pretrain_or_not.evaluation.wilson import wilson_interval
 from pretrain_or_not.files.parquet import write_table
 
 
@@ -28,6 +28,18 @@ from pretrain_or_not.files.parquet import write_table
 def test_crossing_is_where_the_gap_falls_below_for_good(gaps, labels):
     assert crossing(SIZES, gaps, 1.0) == pytest.approx(labels)
     assert crossing(SIZES, [gaps, gaps], 1.0) == pytest.approx([labels, labels])
+
+
+@pytest.mark.parametrize("smallest", [100, 150, 1000])
+def test_a_gap_that_equals_the_threshold_is_not_below_it(smallest):
+    """It is so at the smallest size, where an error of arithmetic must not move the crossing to a smaller one."""
+    sizes = np.array([1, 4, 10]) * smallest
+    labels = crossing(sizes, [1.0, 0.5, 0.2], 1.0)
+    assert smallest <= labels < smallest * (1 + 1e-9)
+    cells = [(n, 100.0 * (np.arange(1000) < wrong)) for n, wrong in zip(sizes, (10, 5, 2), strict=True)]
+    curve, shape = curve_of(cells), shapes(np.full(3, 10.0), ACCURACY)
+    row = answer_row(Measured(curve, shape, pool([(curve, shape)])), 1.0)
+    assert row["gap_smallest"] == 1.0 and row["verdict"] == "from" and row["gap_highest"] < 1.0
 
 
 def test_a_threshold_of_zero_is_crossed_on_a_straight_line():
@@ -122,7 +134,7 @@ def test_a_small_gap_between_two_arms_that_guess_is_no_answer(tmp_path, bert, ls
              for n, accuracy in zip((100, 1000), values, strict=True)}  # fmt: skip
     paths = {cell: predict(tmp_path, cell, accuracy) for cell, accuracy in cells.items()}
     scores = pd.DataFrame(
-        {"dataset": "d", "arm": arm, "n": n, "seed": 0, "accuracy": accuracy,
+        {"dataset": "d", "arm": arm, "family": arm, "n": n, "seed": 0, "accuracy": accuracy,
          "accuracy_low": wilson_interval(round(200 * accuracy), 200)[0], "accuracy_high": 1.0, "accuracy_guessing": 0.5,
          "predicted_classes": 2.0, "folds": 0}
         for (_, arm, n, _), accuracy in cells.items()
@@ -154,8 +166,8 @@ def test_the_folds_of_a_round_are_one_cell_that_is_tested_on_all_rows(tmp_path):
             paths["d", arm, 100, seed] = path = tmp_path / f"{arm}{seed}.parquet"
             write_table(path, table, label_names=["a", "b"], arm=arm, folds=5)
             low = wilson_interval(int(40 - p.sum()), 40)[0]
-            rows.append({"dataset": "d", "arm": arm, "n": 100, "seed": seed, "accuracy": 1 - p.mean(), "folds": 5,
-                         "accuracy_low": low, "accuracy_high": 1.0, "accuracy_guessing": 0.8,
+            rows.append({"dataset": "d", "arm": arm, "family": arm, "n": 100, "seed": seed, "folds": 5,
+                         "accuracy": 1 - p.mean(), "accuracy_low": low, "accuracy_high": 1.0, "accuracy_guessing": 0.8,
                          "predicted_classes": 2.0})  # fmt: skip
     scores = pd.DataFrame(rows)
     names = {"dataset_title": "D", "arm_title": "L", "reference": "bert", "reference_title": "B",

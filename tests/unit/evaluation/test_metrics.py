@@ -5,14 +5,15 @@ import pytest
 from scipy.stats import binomtest, ttest_rel
 
 from pretrain_or_not.config.metrics import METRICS
+from pretrain_or_not.evaluation.by_class import confusion_matrix, worst_recall
 from pretrain_or_not.evaluation.metrics import (
     all_scores,
     guessing_scores,
     metric_columns,
     paired_differences,
     paired_gap,
-    wilson_interval,
 )
+from pretrain_or_not.evaluation.wilson import wilson_interval
 
 
 @pytest.mark.parametrize(("correct", "n"), [(0, 10), (7, 10), (950, 1000), (10, 10)])
@@ -56,3 +57,9 @@ def test_paired_gap_against_a_paired_t_test():
 def test_a_higher_loss_is_behind():
     gap, _ = paired_gap(paired_differences(METRICS["log_loss"], np.array([0.1, 0.3]), np.array([0.4, 0.6])))
     assert gap == pytest.approx(0.3)
+
+
+def test_the_worst_recall_is_over_the_classes_of_the_labels():
+    labels, predicted = np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 3, 1, 1, 1])
+    assert worst_recall(confusion_matrix(labels, predicted, 4)) == 0
+    assert worst_recall(confusion_matrix(labels[:5], predicted[:5], 4)) == pytest.approx(2 / 3)

@@ -4,10 +4,12 @@ import csv
 import io
 import json
 import logging
+import shutil
 import sys
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from helpers.cells import Cells
@@ -17,7 +19,8 @@ from pretrain_or_not.errors import BadInput
 from pretrain_or_not.evaluation.choose_model import choose_model
 from pretrain_or_not.evaluation.predict_texts import predict_texts
 from pretrain_or_not.evaluation.predictions import read_predictions
-from pretrain_or_not.files.parquet import read_metadata
+from pretrain_or_not.evaluation.text_classifier import load
+from pretrain_or_not.files.parquet import read_metadata, write_table
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +39,7 @@ def run(made, tmp_path, pair=False, **entry):
     cells, _, folder, _ = made[pair]
     texts = as_dataset(entry, cells.catalogue.datasets["toy"])
     output, table = tmp_path / "new.parquet", tmp_path / "new.csv"
-    predict_texts("new", texts, [str(folder / "classifier.json")], 1, 1, output, table)
+    predict_texts("new", texts, [str(folder / "classifier.json")], None, 1, 1, output, table)
     return pd.read_parquet(output), pd.read_csv(table, keep_default_na=False)
 
 
@@ -54,21 +57,19 @@ def check(found, predictions):
     columns = [f"p_{name}" for name in names]
     np.testing.assert_allclose(rows[columns], expected.probabilities, atol=1e-6)
     assert rows["class"].tolist() == [names[i] for i in expected.predicted]
-    assert rows["id"].tolist() == list(range(len(expected.labels)))
+    assert rows["row"].tolist() == list(range(len(expected.labels)))
     assert table["class"].tolist() == rows["class"].tolist() and list(table) == list(rows)
     np.testing.assert_allclose(table[columns], rows[columns], atol=1e-6)
 
 
 def test_a_table_without_labels(made, tmp_path):
     _, test, _, predictions = made[False]
-    new = write(
-        tmp_path / "new.csv.txt", [("number", "text"), *((f"n{i}", text) for i, text in enumerate(test["text"]))]
-    )
-    found = run(made, tmp_path, files=new, format="csv", keep=["number"])
+    new = write(tmp_path / "new.csv.txt", [("id", "text"), *((f"n{i}", text) for i, text in enumerate(test["text"]))])
+    found = run(made, tmp_path, files=new, format="csv", keep=["id"])
     check(found, predictions)
-    assert list(found[0])[:4] == ["id", "text", "number", "class"]
+    assert list(found[0])[:4] == ["row", "text", "id", "class"]
     assert found[0]["text"].tolist() == test["text"].tolist()
-    assert found[0]["number"].tolist() == [f"n{i}" for i in range(len(test))]
+    assert found[0]["id"].tolist() == [f"n{i}" for i in range(len(test))]
     about = read_metadata(tmp_path / "new.parquet")
     assert about["model"]["arm"] == "tfidf" and (about["rows"], about["blank"]) == (90, 0)
 
@@ -98,7 +99,7 @@ def test_pairs(made, tmp_path):
     )
     found = run(made, tmp_path, pair=True, files=new, format="csv")
     check(found, predictions)
-    assert list(found[0])[:4] == ["id", "text", "second_text", "class"]
+    assert list(found[0])[:4] == ["row", "text", "second_text", "class"]
 
 
 def test_blank_texts_are_classified_and_counted(made, tmp_path, caplog):
@@ -109,6 +110,33 @@ def test_blank_texts_are_classified_and_counted(made, tmp_path, caplog):
     assert rows["text"].tolist() == ["the goal", "", " ", "match"] and rows["class"].notna().all()
     assert rows.iloc[1, 3:].tolist() == rows.iloc[2, 3:].tolist()
     assert "predict.new: 2 of 4 texts are blank: they got the class of an empty text" in caplog.text
+
+
+LINES = ["great food, loved it", "bad", "", "  ", "oven", ""]
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "entry", "texts"),
+    [
+        ("a.csv", LINES, {"header": False, "columns": ["text"], "delimiter": "\t"}, LINES),
+        ("a.tsv", ["", "text", *LINES], {}, LINES),
+        ("a.csv", ["text", '"one', "", 'text"', "", '""'], {}, ["one\n\ntext", "", ""]),
+        ("a.txt", LINES, {"format": "fasttext"}, [line.strip() for line in LINES]),
+        ("a.csv", ["text,b", "x,1", "", "  ", ",2", "y,3"], {}, ["x", "", "y"]),
+        ("a.jsonl", ['{"text": "x"}', "", '{"text": ""}', " ", '{"text": "y"}'], {}, ["x", "", "y"]),
+    ],
+)
+def test_blank_lines_are_rows_where_a_line_is_a_text(made, tmp_path, name, lines, entry, texts):
+    (tmp_path / name).write_text("\n".join(lines) + "\n")
+    rows, table = run(made, tmp_path, files=str(tmp_path / name), **entry)
+    assert rows["text"].tolist() == texts and table["row"].tolist() == list(range(len(texts)))
+    assert rows["class"].notna().all()
+
+
+def test_what_is_guessed_of_new_texts_is_told(made, tmp_path, caplog):
+    (tmp_path / "a.csv").write_bytes("text;n\n“quoted”;1\n".encode("cp1252"))
+    run(made, tmp_path, files=str(tmp_path / "a.csv"), encoding="latin-1")
+    assert "predict.new: " in caplog.text and "`delimiter: ';'`" in caplog.text and "`encoding: cp1252`" in caplog.text
 
 
 def test_what_cannot_be_read_is_told_and_nothing_is_written(made, tmp_path):
@@ -124,17 +152,70 @@ def test_what_cannot_be_read_is_told_and_nothing_is_written(made, tmp_path):
 
 
 def about(arm, n, seed, score, validation=0.5):
-    return {"arm": arm, "n": n, "seed": seed, "score": score, "validation_score": validation}
+    return {"dataset": "toy", "arm": arm, "size": str(n), "n": n, "seed": seed, "score": score,
+            "validation_score": validation}  # fmt: skip
 
 
-def test_the_best_arm_at_the_largest_size_is_chosen_and_its_best_seed():
+def recommended(folder, rows, **about):
+    """Return the path of a recommendation.parquet."""
+    path = folder / "recommendation.parquet"
+    table = pd.DataFrame(rows, columns=["dataset", "n", "batch", "arm", "cheapest", "used"])
+    write_table(path, pa.Table.from_pandas(table, preserve_index=False), **about)
+    return path
+
+
+def test_labels_for_validation_are_counted_as_in_the_recommendation(tmp_path):
+    models = [about("a", 10, 0, 0.9), about("b", 100, 0, 0.8)]
+    labels = {"toy": {"10": 20, "100": 150}}
+    path = recommended(tmp_path, [("toy", 150, 32, "a", True, 20), ("toy", 150, 32, "b", False, 150)], labels=labels)
+    assert choose_model(models, 1, path) is models[0]
+
+
+def test_an_arm_that_is_best_with_fewer_labels_is_chosen(tmp_path):
+    models = [about("a", 10, 0, 0.99, 0.7), about("a", 10, 1, 0.99, 0.9), about("b", 100, 0, 0.8)]
+    path = recommended(tmp_path, [("toy", 100, 32, "a", True, 10), ("toy", 100, 32, "b", False, 100)])
+    assert choose_model(models, 1, path) is models[1]
+
+
+def test_the_recommended_arm_at_the_largest_size_is_chosen_and_its_best_seed(tmp_path):
     models = [about("a", 10, 0, 0.99), about("a", 100, 0, 0.7, 0.6), about("a", 100, 1, 0.7, 0.8),
               about("b", 100, 0, 0.9, 0.9), about("b", 100, 1, 0.4), about("c", 100, 0, None, None)]  # fmt: skip
-    assert choose_model(models, 1) is models[2]
-    assert choose_model(models, -1) is models[4]
-    assert choose_model(models[:1], 1) is models[0]
+    rows = [("toy", 10, 32, "b", True, 10), ("toy", 100, 1, "b", True, 100), ("toy", 100, 32, "a", True, 100),
+            ("toy", 100, 32, "b", False, 100), ("other", 100, 32, "b", True, 100)]  # fmt: skip
+    path = recommended(tmp_path, rows)
+    assert choose_model(models, 1, path) is models[2]
+    assert choose_model(models, -1, path) is models[1]
+    assert choose_model(models[3:5], 1, None) is models[3]
+    with pytest.raises(BadInput, match="with 100 labels, a is recommended, trained on 100 of them, and no such model"):
+        choose_model(models[3:], 1, path)
+    with pytest.raises(BadInput, match="no arm is recommended with 100 labels; name one with `arm`"):
+        choose_model(models, 1, recommended(tmp_path, rows[:1]))
     with pytest.raises(BadInput, match="no trained model has finite scores"):
-        choose_model(models[-1:], 1)
+        choose_model(models[-1:], 1, path)
+
+
+@pytest.mark.parametrize(
+    ("guesses", "tests", "said"),
+    [
+        (True, 20, ["WARNING predict.new: the recommended arm, tfidf, is not clearly better than guessing (accuracy "
+                    "0.533, and 0.507 by guessing); see answer.md",
+                    "WARNING predict.new: the recommended arm, tfidf, is chosen by 20 test examples, which are too few "
+                    "to rank the arms; see answer.md"]),
+        (False, 50, []),
+    ],
+)  # fmt: skip
+def test_a_recommended_model_that_may_be_worth_nothing_is_told(made, tmp_path, caplog, guesses, tests, said):
+    cells, _, folder, _ = made[False]
+    rows = pd.DataFrame({
+        "dataset": "toy", "n": 40, "batch": 32, "arm": ["bert", "tfidf"], "cheapest": [False, True], "used": 40,
+        "guesses": [False, guesses], "test_examples": tests, "metric": "accuracy", "score": 0.533, "guessing": 0.507,
+    })  # fmt: skip
+    write_table(tmp_path / "recommendation.parquet", pa.Table.from_pandas(rows, preserve_index=False))
+    texts = as_dataset({"files": write(tmp_path / "new.csv", [("text",), ("the goal",)])},
+                       cells.catalogue.datasets["toy"])  # fmt: skip
+    predict_texts("new", texts, [str(folder / "classifier.json")], tmp_path / "recommendation.parquet", 1, 1,
+                  tmp_path / "new.parquet", tmp_path / "table.csv")  # fmt: skip
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == said
 
 
 # The command
@@ -174,6 +255,20 @@ def test_a_pipe(made, monkeypatch, capsys, pair):
 def test_a_wrong_line_is_named(made, monkeypatch, capsys, pair, data, message):
     status, _, errors = pipe(monkeypatch, capsys, [made[pair][2]], data)
     assert status == 1 and errors.startswith(message) and errors.count("\n") == 1
+
+
+def test_a_pipe_of_a_model_that_joins_columns(made, tmp_path, monkeypatch, capsys):
+    folder = shutil.copytree(made[False][2], tmp_path / "columns")
+    about = json.loads((folder / "classifier.json").read_text()) | {"text": ["title", "text"], "separator": "\n"}
+    (folder / "classifier.json").write_text(json.dumps(about))
+    data = b"the goal\ta match\n\tthe goal\n\n"
+    status, lines, _ = pipe(monkeypatch, capsys, [folder], data)
+    expected = load(folder).predict(["the goal\na match", "the goal", ""])
+    assert (status, [line[0] for line in lines]) == (0, expected.labels)
+    np.testing.assert_allclose([float(p) for _, p in lines], expected.probabilities.max(axis=1), atol=1e-5)
+    status, _, errors = pipe(monkeypatch, capsys, [folder], b"a\tb\nthe goal\n")
+    assert status == 1 and errors.count("\n") == 1
+    assert errors.startswith("ERROR: line 2: 1 text, and the model reads 2 columns (title, text); put a tab between")
 
 
 def test_a_missing_model_is_one_line(tmp_path, monkeypatch, capsys):

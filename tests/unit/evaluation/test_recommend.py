@@ -6,7 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.three_arms import SCORES, TITLES, curves, pairs, times
+from helpers.three_arms import (
+    SCORES,
+    TITLES,
+    curves,
+    doubtful,
+    pairs,
+    pairs_of_other_seeds,
+    times,
+    times_of_arms,
+    without_most_labels,
+)
 from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.evaluation.recommend import Prices, Question, at, curves_of, recommend, times_of
 from pretrain_or_not.report.recommendation_words import break_even_words, gain_words, sentences
@@ -46,6 +56,45 @@ def test_between_sizes_numbers_are_linear_in_the_logarithm():
     assert all(map(math.isnan, at(curves(), 20_000, "score")))
 
 
+def test_with_folds_guessing_is_told_from_a_round_not_from_a_fold():
+    cells = pd.DataFrame({
+        "dataset": "d", "arm": "a", "arm_title": "A", "n": 160, "accuracy": [0.62, 0.6, 0.58, 0.64, 0.61],
+        "score_mean": 0.61, "score_mean_low": 0.5, "score_mean_high": 0.7, "sweep_seconds": 1.0,
+        "accuracy_low": [0.46, 0.44, 0.42, 0.48, 0.45], "accuracy_high": 0.75, "accuracy_guessing": 0.5,
+        "test_examples": 40, "folds": 5,
+    })  # fmt: skip
+    (row,) = curves_of(cells, ACCURACY).to_dict("records")
+    assert row["test_examples"] == 200
+    assert row["floor"] == pytest.approx(0.61 - 0.16 / math.sqrt(5)) and row["floor"] > row["guessing"]
+
+
+def test_the_cheapest_arm_is_quicker_than_the_best_one():
+    """`level` is not clearly slower than the quickest arm, but no quicker than the best one."""
+    names = ["best", "quickest", "level"]
+    scores = pd.DataFrame({"dataset": "d", "arm": names, "arm_title": names, "n": 100, "score": [0.9, 0.893, 0.895],
+                           "low": 0.8, "high": 0.95, "hours": 1.0, "floor": 0.8, "guessing": 0.5,
+                           "test_examples": 1000})  # fmt: skip
+    timed = pd.DataFrame({"dataset": "d", "arm": names, "batch": 32, "ms": [2.0, 1.0, 3.0], "ms_low": [1.9, 0.9, 1.4],
+                          "ms_high": [2.1, 1.5, 3.5], "memory_mb": 1, "busy": False})  # fmt: skip
+    none = pd.DataFrame(columns=["arm", "other", "n", "gap", "gap_low", "gap_high"])
+    found = recommend(scores, none, timed, Question(100, 32, None, 1.0), Prices(), ACCURACY)
+    assert (found.best, found.cheapest) == ("best", "quickest")
+
+
+@pytest.mark.parametrize(("metric", "sign"), [("accuracy", 1), ("log_loss", -1)])
+def test_scores_of_other_sizes_are_compared_by_both_of_their_intervals(metric, sign):
+    """Newcombe 1998, method 10, by hand: the intervals reach further to one side than to the other."""
+    names, metric = ["best", "other"], METRICS[metric]
+    low, high = ([0.85, 0.7], [0.92, 0.84]) if sign > 0 else ([0.08, 0.16], [0.15, 0.3])
+    scores = pd.DataFrame({"dataset": "d", "arm": names, "arm_title": names, "n": 100,
+                           "score": [0.9, 0.8] if sign > 0 else [0.1, 0.2], "low": low, "high": high, "hours": 1.0,
+                           "floor": 0.8, "guessing": 0.5, "test_examples": 1000})  # fmt: skip
+    none = pd.DataFrame(columns=["arm", "other", "n", "gap", "gap_low", "gap_high", "batch", "ms"])
+    arms = recommend(scores, none, none, Question(500, 32, None, 1.0), Prices(), metric).arms
+    gap = [0.1, 0.1 - math.hypot(0.05, 0.04), 0.1 + math.hypot(0.02, 0.1)]
+    assert arms.loc["other", ["gap", "gap_low", "gap_high"]].tolist() == pytest.approx([metric.scale * g for g in gap])
+
+
 def test_prices():
     arms = ask(prices=Prices(label=0.1, hour=2.0, predictions=3.6e6)).arms
     assert arms.loc["big", "once"] == pytest.approx(1000 + 2 * 10_000 / 3600)
@@ -53,6 +102,93 @@ def test_prices():
     only_labels = ask(prices=Prices(label=0.1)).arms
     assert only_labels["once"].tolist() == [1000.0] * 3 and only_labels["monthly"].isna().all()
     assert ask().arms[["once", "monthly"]].isna().all().all()
+
+
+def test_beyond_its_largest_size_an_arm_uses_as_many_labels_as_that():
+    """`big` with 1,000 labels: 88.0 %, `tiny` with 10,000: 90.0 %, `small` 92.5 %, each ± 2 points."""
+    few, pairs_few = (without_most_labels(table, "big") for table in (curves(), pairs()))
+    prices = Prices(0.1, 2.0, 3.6e6)
+    found = recommend(few, pairs_few, times(), Question(10_000, 32, None, 1.0), prices, ACCURACY)
+    assert (found.best, found.cheapest) == ("small", "small")
+    big = found.arms.loc["big"]
+    assert (big["used"], big["score"], big["once"]) == pytest.approx((1000, 0.88, 100 + 2 * 1000 / 3600))
+    half = 100 * math.hypot(0.02, 0.02)
+    assert big[["gap", "gap_low", "gap_high"]].tolist() == pytest.approx([4.5, 4.5 - half, 4.5 + half])
+    # An arm that is best with fewer labels is the answer, and says so.
+    worse = few.replace({"score": {0.925: 0.875, 0.90: 0.86}})
+    few = worse.assign(low=worse["score"] - 0.02, high=worse["score"] + 0.02)
+    question = Question(10_000, 32, None, 1.0)
+    found = recommend(few, pairs_few, times(), question, Prices(), ACCURACY)
+    assert (found.best, found.cheapest) == ("big", "small")
+    assert sentences(question, found, ACCURACY, Prices())[:2] == [
+        f"With 10,000 labels, {TITLES['big']}, trained on 1,000 of them, has the best accuracy: 88.0 % (86.0 % to "
+        "90.0 %).",
+        "Small is close to it, 0.5 points behind (−2.3 to 3.3), and takes 0.4 ms for a text instead of 2.1 ms.",
+    ]
+
+
+def test_arms_without_a_common_size_are_compared_by_their_scores():
+    losses = curves().assign(score=1 - curves()["score"], low=1 - curves()["high"], high=1 - curves()["low"] + 0.01)
+    found = recommend(losses, pairs()[:0], times(), Question(1000, 32, None, 0.1), Prices(), METRICS["log_loss"])
+    # 0.14 − 0.12; each reaches 0.02 down and 0.03 up, and log loss is shown as it is
+    half = math.hypot(0.02, 0.03)
+    assert found.arms.loc["small", ["gap", "gap_low", "gap_high"]].tolist() == pytest.approx(
+        [0.02, 0.02 - half, 0.02 + half]
+    )
+    assert (found.best, found.cheapest) == ("big", "tiny")
+
+
+@pytest.mark.parametrize("tolerance", [-1.0, -100.0])
+def test_the_best_arm_is_close_to_itself_whatever_the_tolerance(tolerance):
+    assert ask(tolerance=tolerance).cheapest == "big"
+
+
+@pytest.mark.parametrize(
+    ("prices", "said"),
+    [
+        (Prices(), None),
+        (Prices(label=0.1), "With these prices, Small costs 1,000 for labels; Big costs 1,000 for labels."),
+        (Prices(hour=2.0), "With these prices, Small costs 0.56 for training; Big costs 5.56 for training."),
+        (Prices(hour=2.0, predictions=3.6e6), "With these prices, Small costs 0.56 for training, and 0.80 per month; "
+         "Big costs 5.56 for training, and 4.20 per month."),
+    ],
+)  # fmt: skip
+def test_what_the_named_arms_cost_in_all(prices, said):
+    question = Question(10_000, 32, None, 1.0)
+    found = sentences(question, ask(prices=prices), ACCURACY, prices)
+    costs = [line.replace(TITLES["big"], "Big") for line in found if line.startswith("With these prices")]
+    assert costs == ([said] if said else [])
+    alone = sentences(
+        Question(10_000, 32, None, 0.0), ask(tolerance=0.0, prices=Prices(label=0.1)), ACCURACY, Prices(0.1)
+    )
+    assert alone[-1] == f"With these prices, {TITLES['big']} costs 1,000 for labels."
+
+
+@pytest.mark.parametrize(
+    ("target", "n", "enough", "said"),
+    [
+        # An interval of ± 2 points: the score is 1.2816 / 1.96 of it, 1.31 points, above the target or more.
+        (88.69, 10_000, "tiny", "Tiny is the cheapest that reaches the target, 88.7 %, with a chance of at least 90 %: "
+         "it has 90.0 % and takes 0.012 ms for a text."),
+        (88.70, 10_000, "small", None),
+        (91.7, 10_000, None, "No model reaches the target, 91.7 %, with a chance of at least 90 %."),
+        (79.0, 1000, "small", None),
+        (None, 10_000, None, None),
+    ],
+)  # fmt: skip
+def test_the_cheapest_arm_that_is_good_enough(target, n, enough, said):
+    question = Question(n, 32, None, 1.0, target)
+    found = recommend(curves(), pairs(), times(), question, Prices(), ACCURACY)
+    assert found.enough == enough
+    words = [line for line in sentences(question, found, ACCURACY, Prices()) if "target" in line]
+    assert len(words) == (target is not None) and (said is None or words == [said])
+
+
+def test_a_loss_is_good_enough_below_the_target():
+    losses = curves().assign(score=1 - curves()["score"], low=1 - curves()["high"], high=1 - curves()["low"])
+    for target, enough in ((0.0832, "big"), (0.0830, None)):  # 0.07 + 0.0131
+        question = Question(10_000, 32, None, 0.0, target)
+        assert recommend(losses, pairs(), times(), question, Prices(), METRICS["log_loss"]).enough == enough
 
 
 def test_a_metric_of_which_less_is_better():
@@ -64,26 +200,152 @@ def test_a_metric_of_which_less_is_better():
 def test_sentences():
     question = Question(10_000, 32, None, 1.0)
     prices = Prices(0.1, 2.0, 3.6e6)
-    assert sentences(question, ask(prices=prices), ACCURACY) == [
+    assert sentences(question, ask(prices=prices), ACCURACY, prices) == [
         f"With 10,000 labels, {TITLES['big']} has the best accuracy: 93.0 % (91.0 % to 95.0 %).",
         "Small is close to it, 0.5 points behind (−0.3 to 1.3), and takes 0.4 ms for a text instead of 2.1 ms.",
         "It may be more than 1 point behind: the interval goes beyond.",
-        f"With these prices, Small costs 0.80 per month, {TITLES['big']} 4.20.",
+        "Training, with all tries, took 17 min instead of 2.8 h.",
+        "The process that classifies takes 100 MB instead of 300 MB.",
+        f"With these prices, Small costs 1,001 for labels and training, and 0.80 per month; {TITLES['big']} costs "
+        "1,006 for labels and training, and 4.20 per month.",
     ]
     limited = Question(10_000, 32, 1.0, 0.2)
-    assert sentences(limited, ask(limit=1.0, tolerance=0.2), ACCURACY)[1:] == [
+    assert sentences(limited, ask(limit=1.0, tolerance=0.2), ACCURACY, Prices())[1:] == [
         "No cheaper one is within 0.2 points of it.",
+        "Training, with all tries, took 17 min.",
+        "The process that classifies takes 100 MB.",
         f"Left out, as they take longer than 1 ms or were not timed: {TITLES['big']}.",
     ]
 
 
 def test_without_times_no_arm_is_called_cheaper():
     question = Question(10_000, 0, None, 5.0)
-    found = recommend(curves(), pairs(), times()[:0], question, Prices(0.1, 2.0, 1e6), ACCURACY)
+    found = recommend(curves(), pairs(), times()[:0], question, Prices(), ACCURACY)
     assert found.best == found.cheapest == "big"
-    assert sentences(question, found, ACCURACY)[1:] == [
-        "Whether another one is cheaper is not known, as it was not timed."
+    assert sentences(question, found, ACCURACY, Prices())[1:] == [
+        "Whether another one is cheaper is not known, as it was not timed.",
+        "Training, with all tries, took 2.8 h.",
     ]
+
+
+def words_of(pairs, times, tolerance=1.0, prices=None):
+    """Return the recommendation with 10,000 labels, and the sentences before those on training."""
+    question = Question(10_000, 32, None, tolerance)
+    found = recommend(curves(), pairs, times, question, prices or Prices(), ACCURACY)
+    said = sentences(question, found, ACCURACY, prices or Prices())
+    return found, [
+        line.replace(TITLES["big"], "Big") for line in said if not line.startswith(("Training", "The process"))
+    ]
+
+
+def test_the_best_arm_is_that_of_the_gaps_where_mean_scores_are_of_other_seeds():
+    """Big has 93.0 % as the mean over more seeds; on those of Small, it is behind."""
+    found, said = words_of(pairs_of_other_seeds(("small", "big")), times())
+    assert (found.best, found.cheapest) == ("small", "small")
+    assert said == [
+        "With 10,000 labels, Small has the best accuracy: 92.5 % (90.5 % to 94.5 %).",
+        "Big has 93.0 %, but not from the same seeds and sizes: where both were measured, it is 2.0 points behind "
+        "(1.2 to 2.8).",
+        "No cheaper one is within 1 point of it.",
+    ]
+
+
+def test_where_each_arm_is_behind_another_one_none_is_a_negative_number_behind():
+    found, said = words_of(pairs_of_other_seeds(("small", "big"), ("tiny", "small")), times())
+    assert (found.best, found.cheapest) == ("big", "small")  # each is 2 or more points behind another one: the first
+    assert said[1] == (
+        "Small is close to it, 2.0 points ahead (1.2 to 2.8), and takes 0.4 ms for a text instead of 2.1 ms."
+    )
+
+
+@pytest.mark.parametrize("prices", [Prices(0.0, 0.0, 0.0), Prices(None, 0.0, 1e6), Prices(None, 2.0, 0.0)])
+def test_prices_of_nothing_do_not_hide_the_cheaper_arm(prices):
+    found, said = words_of(pairs(), times(), prices=prices)
+    assert (found.best, found.cheapest) == ("big", "small") and said[1].startswith("Small is close to it")
+
+
+@pytest.mark.parametrize(
+    ("untimed", "tolerance", "said"),
+    [
+        (["small"], 1.0, ["No cheaper one that was timed is within 1 point of it.",
+                          "Small is within 1 point of the best, but was not timed."]),
+        (["small", "tiny"], 4.0, ["No cheaper one that was timed is within 4 points of it.",
+                                  "Small, Tiny are within 4 points of the best, but were not timed."]),
+        (["small"], 0.2, ["No cheaper one is within 0.2 points of it."]),
+        (["tiny"], 4.0, ["Small is close to it, 0.5 points behind (−0.3 to 1.3), and takes 0.4 ms for a text instead "
+                         "of 2.1 ms.", "Tiny is within 4 points of the best, but was not timed."]),
+        (["big"], 1.0, ["Whether another one is cheaper is not known, as it was not timed."]),
+    ],
+)  # fmt: skip
+def test_arms_that_were_not_timed_are_not_said_to_be_dearer(untimed, tolerance, said):
+    timed = times()
+    _, found = words_of(pairs(), timed[~timed["arm"].isin(untimed)], tolerance)
+    assert found[1:] == said
+
+
+@pytest.mark.parametrize(
+    ("ms", "cheapest"),
+    [
+        ({"small": 1.9}, "big"),  # 2.1 ms: 10 % less, but intervals of 10 % to each side meet
+        ({"small": 1.7}, "small"),  # 1.87 is below 1.89
+        ({"small": 1.72}, "big"),
+        ({"small": 2.05, "tiny": 2.0}, "big"),
+    ],
+)
+def test_an_arm_is_cheaper_only_if_it_is_clearly_quicker(ms, cheapest):
+    found, said = words_of(pairs(), times_of_arms(**ms), tolerance=4.0 if "tiny" in ms else 1.0)
+    assert (found.best, found.cheapest) == ("big", cheapest)
+    assert ("No cheaper one is within" in said[1]) == (cheapest == "big")
+
+
+def test_without_intervals_of_times_ten_percent_less_is_cheaper():
+    for small, cheapest in ((1.89, "small"), (1.9, "big")):
+        timed = times_of_arms(small=small).assign(ms_low=math.nan, ms_high=math.nan)
+        assert words_of(pairs(), timed)[0].cheapest == cheapest
+
+
+def test_of_arms_that_are_about_as_quick_the_better_one_is_the_cheapest():
+    assert words_of(pairs(), times_of_arms(tiny=0.39), tolerance=4.0)[0].cheapest == "small"
+    assert words_of(pairs(), times_of_arms(tiny=0.3), tolerance=4.0)[0].cheapest == "tiny"
+
+
+def test_times_on_a_busy_machine_are_said_to_be_too_long():
+    said = words_of(pairs(), times(), tolerance=4.0)[1][1]
+    assert said.endswith("takes 0.012 ms for a text instead of 2.1 ms (the machine was busy, so the time is too long).")
+
+
+@pytest.mark.parametrize(("metric", "worse"), [("accuracy", 0.91), ("log_loss", 0.05)])
+def test_where_no_arm_is_better_than_guessing_that_is_said_first(metric, worse):
+    """Big has 93 % and 91 to 95 % or, as a loss, 0.07 and 0.05 to 0.09."""
+    measured, table = METRICS[metric], curves()
+    if metric == "log_loss":
+        table = table.assign(score=1 - table["score"], floor=1 - table["floor"])
+    question, said = Question(10_000, 32, None, 1.0), {}
+    for guessing in (worse - 0.001, worse + 0.041):
+        found = recommend(table.assign(guessing=guessing), pairs(), times(), question, Prices(), measured)
+        said[guessing] = sentences(question, found, measured, Prices())[0]
+    better = {"accuracy": worse - 0.001, "log_loss": worse + 0.041}[metric]
+    guess = said.pop(better), *said.values()
+    assert guess[0].startswith("With 10,000 labels, Big")
+    assert guess[1] == {
+        "accuracy": "No model is clearly better than guessing (95.1 %, by always answering the most frequent class).",
+        "log_loss": "No model is clearly better than guessing (0.049 nats, by giving every text the shares of the "
+                    "classes as probabilities).",
+    }[metric]  # fmt: skip
+
+
+def test_arms_are_not_ranked_by_few_test_examples_and_a_tie_names_both():
+    question = Question(10_000, 32, None, 1.0)
+    few, level = (doubtful(table, tests=20, tied=True) for table in (curves(), pairs()))
+    said = sentences(question, recommend(few, level, times(), question, Prices(), ACCURACY), ACCURACY, Prices())
+    assert said[:3] == [
+        "The models cannot be ranked: 20 test examples are too few, and chance alone can make them differ.",
+        f"With 10,000 labels, {TITLES['big']} and Small have the best accuracy: 93.0 %.",
+        "Small is close to it, 0.0 points behind, and takes 0.4 ms for a text instead of 2.1 ms.",
+    ]
+    many, level = (doubtful(table, tests=50, tied=True) for table in (curves(), pairs()))
+    said = sentences(question, recommend(many, level, times(), question, Prices(), ACCURACY), ACCURACY, Prices())
+    assert said[0] == f"With 10,000 labels, {TITLES['big']} and Small have the best accuracy: 93.0 %."
 
 
 def test_what_twice_the_labels_brought():
@@ -115,15 +377,25 @@ def test_curves_and_times_from_the_tables():
     cells = pd.DataFrame({
         "dataset": "d", "arm": ["a", "a", "b"], "arm_title": ["A", "A", "B"], "n": 10, "accuracy": [0.5, 0.7, np.nan],
         "score_mean": 0.6, "score_mean_low": 0.4, "score_mean_high": 0.8, "sweep_seconds": [3600.0, 7200.0, 1.0],
+        "accuracy_low": [0.2, 0.3, 0.1], "accuracy_high": 0.9, "accuracy_guessing": [0.4, 0.5, 0.6],
+        "test_examples": [20, 30, 10], "folds": 0,
     })  # fmt: skip
     assert curves_of(cells, ACCURACY).to_dict("records") == [
-        {"dataset": "d", "arm": "a", "arm_title": "A", "n": 10, "score": 0.6, "low": 0.4, "high": 0.8, "hours": 1.5}
-    ]
+        {"dataset": "d", "arm": "a", "arm_title": "A", "n": 10, "score": 0.6, "low": 0.4, "high": 0.8, "hours": 1.5,
+         "floor": 0.25, "guessing": 0.45, "test_examples": 20}
+    ]  # fmt: skip
     measured = pd.DataFrame({
         "dataset": "d", "arm": ["a", "a", "a", "b"], "device": ["cpu", "cpu", "cuda", "cpu"], "batch_size": 32,
-        "start": ["tokens", "text", "text", "tokens"], "ms": [1.0, 2.0, 0.1, 3.0], "peak_memory_mb": 7, "busy": False,
+        "start": ["tokens", "text", "text", "tokens"], "ms": [1.0, 2.0, 0.1, 3.0], "ms_low": 0.1, "ms_high": 3.0,
+        "peak_memory_mb": 7, "busy": False,
     })  # fmt: skip
-    found = times_of(measured)
+    measured = measured.assign(length=None)
+    found = times_of(measured, ["d"])
     assert found[["arm", "batch", "ms"]].to_numpy().tolist() == [["a", 32, 2.0], ["b", 32, 3.0]]
-    assert times_of(measured[measured["device"] == "cuda"])["ms"].tolist() == [0.1]
-    assert times_of(measured[:0]).empty and set(SCORES) == {"big", "small", "tiny"}
+    assert times_of(measured[measured["device"] == "cuda"], ["d"])["ms"].tolist() == [0.1]
+    # Times of a length are taken with one dataset, and hold in all of them.
+    everywhere = times_of(measured.assign(length=64), ["d", "e"])
+    assert everywhere[["dataset", "arm", "ms"]].to_numpy().tolist() == [
+        ["d", "a", 2.0], ["e", "a", 2.0], ["d", "b", 3.0], ["e", "b", 3.0],
+    ]  # fmt: skip
+    assert times_of(measured[:0], ["d"]).empty and set(SCORES) == {"big", "small", "tiny"}

@@ -7,12 +7,14 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from pretrain_or_not.errors import BadInput
 from pretrain_or_not.evaluation.details import mean_predictions, mean_recall
 from pretrain_or_not.evaluation.predictions import Predictions
 from pretrain_or_not.evaluation.score import COST, score
 from pretrain_or_not.files.parquet import write_table
 
-TABLES = ("scores", "gaps", "tuning", "by_class", "by_group", "label_issues", "confusion", "reliability")
+TABLES = ("scores", "gaps", "tuning", "by_class", "by_group", "group_gaps", "shifts", "label_issues", "confusion",
+          "reliability")  # fmt: skip
 
 
 @pytest.fixture
@@ -23,10 +25,11 @@ def scored(tmp_path):
     finite.
     """
 
-    def run(cells, metric="accuracy", all_tables=False):
+    def run(cells, metric="accuracy", all_tables=False, budget="training"):
         predictions, selected = [], []
         for i, (arm, n, seed, right, selection, *more) in enumerate(cells):
-            about = {"dataset": "d", "arm": arm, "size": str(n), "n": n, "seed": seed, "setting": "lr0.1"}
+            size = next((changes["size"] for changes in more if "size" in changes), str(n))
+            about = {"dataset": "d", "arm": arm, "size": size, "n": n, "seed": seed, "setting": "lr0.1"}
             labels = np.zeros(100, np.int32)
             wrong = np.where(np.arange(100) >= 100 * (right or 0), 0.9, 0.2).astype(np.float32)
             wrong = wrong if right is not None else np.full(100, np.nan, np.float32)
@@ -55,7 +58,21 @@ def scored(tmp_path):
         texts |= {"group_side": np.repeat(["left", "right"], [85, 15])}
         write_table(tmp_path / "examples.parquet", pa.table(texts))
         examples = [tmp_path / "examples.parquet"]
-        score(predictions, selected, [tmp_path / "dataset.json"], examples, "big", metric, titles, outputs)
+        behind = {arm: {"series": None, "made": [], "elsewhere": arm == "big"} for arm in titles["arm"]}
+        score(
+            predictions,
+            selected,
+            [tmp_path / "dataset.json"],
+            examples,
+            [],
+            [],
+            behind,
+            "big",
+            metric,
+            budget,
+            titles,
+            outputs,
+        )
         tables = {name: pd.read_parquet(path) for name, path in outputs.items()}
         return tables if all_tables else (tables["scores"], tables["gaps"])
 
@@ -67,6 +84,29 @@ def test_a_cell_without_a_counterpart_has_a_score_and_no_gap(scored):
     assert len(scores) == 3 and scores["share"].tolist() == [0.25] * 3
     assert gaps[["arm", "n", "seed", "share"]].values.tolist() == [["small", 100, 0, 0.25]]
     assert gaps["gap"].tolist() == pytest.approx([10.0])
+
+
+def test_two_sizes_of_the_same_number_of_labels_are_no_seeds(scored):
+    cells = [(arm, 40, 0, 0.8, None, {"size": size}) for arm in ("big", "small") for size in ("40", "10pct")]
+    with pytest.raises(BadInput, match=r"^dataset 'd': experiment\.sizes: 40 and 10% both stand for 40 training"):
+        scored(cells)
+    assert len(scored([*cells[:1], *cells[3:]])[0]) == 2  # each arm has one
+
+
+def test_labels_for_validation_are_counted_with_the_budget_total(scored):
+    """Each cell has 10 validation examples, and one that was selected on test has none to count."""
+    cells = [(arm, n, 0, right, None) for arm, right in (("big", 0.9), ("small", 0.8)) for n in (100, 200)]
+    before, after = (scored(cells, all_tables=True, budget=budget) for budget in ("training", "total"))
+    for name, table in after.items():
+        if "n" in table:
+            assert set(table["n"]) <= {110, 210} and set(table["budget"]) <= {"total"}, name
+            pd.testing.assert_frame_equal(
+                table.drop(columns="budget"), before[name].assign(n=before[name]["n"] + 10), check_dtype=False
+            )
+            assert "budget" not in before[name]
+    assert after["gaps"]["n"].tolist() == [110, 210] and after["scores"]["share"].tolist() == [0.25, 0.5] * 2
+    scores, _ = scored([("big", 100, 0, 0.9, "test")], budget="total")
+    assert scores["n"].tolist() == [100]
 
 
 def test_no_reference_at_all_is_no_error(scored):
@@ -170,6 +210,7 @@ def test_each_class_and_the_confusions_of_the_largest_size(scored):
     confusion = tables["confusion"][["arm", "n", "class", "predicted_class", "examples"]].values.tolist()
     assert confusion == [["big", 200, "a", "a", 80], ["big", 200, "a", "b", 20],
                          ["small", 100, "a", "a", 70], ["small", 100, "a", "b", 30]]  # fmt: skip
+    assert tables["scores"].set_index(["arm", "n"])["worst_recall"]["big", 200] == 0.8
     bins = tables["reliability"].query("arm == 'big' and not scaled")
     assert bins[["examples", "right"]].values.tolist() == [[80, 1.0], [20, 0.0]]
     assert bins["confidence"].tolist() == pytest.approx([0.8, 0.9])

@@ -17,8 +17,8 @@ def exact(scores, sizes, examples=1000):
     """Return the measured scores of one arm without any noise: each test example counts the same."""
     values = np.repeat(np.array(scores, float)[:, None], examples, axis=1)
     k = len(sizes)
-    curve = Curve(np.array(sizes), np.full(k, 2), values, np.zeros(k))
-    return Measured(curve, np.full(k, 1e-12), SeedVariance(0.0, 20))
+    curve = Curve(np.array(sizes), np.full(k, 2), values, np.zeros(k), unit=0.0)
+    return Measured(curve, np.full(k, 1e-12), SeedVariance(2.0, 22))
 
 
 def test_a_power_law_gives_its_own_ratio_at_every_size():

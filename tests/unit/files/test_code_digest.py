@@ -202,7 +202,7 @@ def test_code_of_a_figure_concerns_its_own_jobs_only(scripts, name):
     assert changed_jobs(scripts, path) == {("draw_figure.py", path)}
 
 
-@pytest.mark.parametrize(("name", "script"), [("loop", "train_network.py"), ("fitted_run", "fit_classifier.py")])
+@pytest.mark.parametrize(("name", "script"), [("neural_run", "train_network.py"), ("fitted_run", "fit_classifier.py")])
 def test_code_of_training_concerns_no_testing_or_timing(scripts, name, script):
     changed = changed_jobs(scripts, f"pretrain_or_not/training/{name}.py")
     assert changed == {modules for modules in jobs() if modules[0] == script}

@@ -41,7 +41,7 @@ def test_runs_that_are_stopped_early_are_expected_to_take_their_share():
     work = Work(500, 50, 500, 10_000, 4, "tokens")
     one = estimate(LOOP, [fact(startup_seconds=6.0)], work, 25, share=share_done([(10, 20), (20, 20)]))
     assert one.seconds == pytest.approx(6 + 102) and one.expected == pytest.approx(6 + 0.75 * 102)
-    assert one.source == "measured" and share_done([]) == 1
+    assert one.source == "measured" and share_done([]) == 1 and share_done([(30, 20), (10, 20)]) == 0.75
 
 
 def test_the_speed_of_a_gpu_takes_the_place_of_one_on_a_cpu():

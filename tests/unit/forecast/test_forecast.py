@@ -1,5 +1,7 @@
 """The forecast of an experiment, and the plan as its user reads it."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -48,6 +50,16 @@ def test_time_follows_from_the_tokens_of_a_run(tmp_path):
     assert rows[1].seconds_left() == pytest.approx(rows[1].one.expected + 2 * 4 + 90 * 0.01)
 
 
+def test_a_finished_cell_takes_its_own_time_and_it_is_said_why_few_labels_can_take_longer(tmp_path):
+    catalogue = make_results(tmp_path)
+    write_run(catalogue, "bert", "100", tokens_seen=16_000, seconds=20.0)
+    assert "with fewer labels can take longer" not in page(catalogue)
+    write_run(catalogue, "bert", "100", tokens_seen=16_000, seconds=4.0, steps=2, validations=1, validation_seconds=0.5)
+    _, rows, _, _ = look(catalogue)
+    assert [row.one.expected for row in rows[:2]] == pytest.approx([4 + 8 + 1, 4 + 4 + 0.5])
+    assert "- Runs of bert with fewer labels can take longer: each run has at least `min_steps`" in page(catalogue)
+
+
 def test_a_run_by_another_recipe_is_not_done(tmp_path):
     catalogue = make_results(tmp_path)
     catalogue.arms["bert"]["epochs"] = 3
@@ -63,6 +75,29 @@ def test_tasks_share_the_cores_and_none_is_cut(tmp_path):
     assert Machine(4, on_cluster=True).seconds([(100.0, 16, 10.0)]) == 25
 
 
+def test_where_only_testing_is_left_no_training_run_counts(tmp_path):
+    _, rows, _, _ = look(make_results(tmp_path))
+    row = replace(rows[0], cells_done=0, one=rows[0].one._replace(seconds=3600.0, expected=1800.0, predicting=0.01))
+    assert row.runs_left == 0
+    left = total([row], [], Machine(2, False), 0, "selected")
+    testing = 2 * 4 + 0.01 * row.test_examples  # selection and testing, 4 s to start each
+    assert left.seconds == left.at_most == pytest.approx(max(testing / 2, 4 + 0.01 * row.test_examples))
+    assert left.cpu_hours == pytest.approx(testing / 3600) and left.gpu_hours == 0
+    trained = total([replace(row, runs_done=0)], [], Machine(2, False), 0, "selected")
+    assert (trained.seconds, trained.at_most) == (1800.0, 3600.0)
+
+
+@pytest.mark.parametrize(
+    ("left", "running", "seconds"),
+    [(0, [], 4.9), (1, [], 100.0), (1, [0.75], 25.0), (2, [0.75], 100.0), (2, [0.75, 0.5], 50.0)],
+)
+def test_the_longest_job_is_what_is_left_of_it(tmp_path, left, running, seconds):
+    _, rows, _, _ = look(make_results(tmp_path))
+    one = rows[0].one._replace(seconds=100.0, expected=100.0, predicting=0.9 / rows[0].test_examples)
+    row = replace(rows[0], cells=2, cells_done=1, runs=2, runs_done=2 - left, one=one)
+    assert row.longest(running=running) == pytest.approx(seconds)
+
+
 def test_the_total_counts_jobs_and_names_what_is_unknown(tmp_path):
     catalogue = make_results(tmp_path)
     _, rows, features, _ = look(catalogue)
@@ -74,7 +109,7 @@ def test_the_total_counts_jobs_and_names_what_is_unknown(tmp_path):
 def test_the_plan_says_what_is_left(tmp_path):
     text = page(make_results(tmp_path))
     assert "| bert  |     40 |    1 |    1 |" in text and "| lstm  |     40 |    2 |    0 |             ? |" in text
-    assert "**Left: 9 of 10 training runs, 29 jobs in all: about 3" in text
+    assert "**Left: 9 of 10 training runs, 29 jobs in all: about 29 s on 2 cores**" in text
     assert "Not known, and not counted: lstm, tfidf." in text
     table = pd.read_parquet(tmp_path / "plan.parquet")
     assert table["runs_done"].tolist() == [1, 0, 0, 0, 0, 0]
@@ -82,11 +117,13 @@ def test_the_plan_says_what_is_left(tmp_path):
     assert table["flops"][0] == 16_000 / 4000 * table["tokens"][0]
 
 
-def test_prices_are_given_only_for_gpus(tmp_path):
-    catalogue = make_results(tmp_path, costs={"gpu_hour": 2.0})
-    assert "GPU: none is used on this machine, so `costs.gpu_hour` has no effect" in page(catalogue)
+def test_hours_of_the_machine_have_a_price_with_and_without_a_gpu(tmp_path):
+    catalogue = make_results(tmp_path, costs={"hour": 2000.0})
+    text, table = page(catalogue), pd.read_parquet(tmp_path / "plan.parquet")
+    hours = table["hours_left"][:2].sum()
+    assert f"CPU cores: {hours:.1f} hours, which cost {2000 * hours:,.2f} at 2000 per hour; for those on a GPU" in text
     # 4 FLOPs per token at 1 per second
-    catalogue = make_results(tmp_path, costs={"gpu_hour": 2.0}, plan={"flops_per_second": 1.0})
+    catalogue = make_results(tmp_path, costs={"hour": 2.0}, plan={"flops_per_second": 1.0})
     text, table = page(catalogue), pd.read_parquet(tmp_path / "plan.parquet")
     hours = table["hours_left"][:2].sum()
     assert hours > 1 and f"GPU: {hours:.1f} hours, which cost {2 * hours:,.2f} at 2 per hour." in text

@@ -1,19 +1,11 @@
 """What the config has, by name, and whether its data are there."""
 
-import json
 import os
 import re
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from pyarrow import csv
 
-from helpers.models import make_tiny_bert
 from helpers.plan import Wildcards, cell, make_catalogue
-from pretrain_or_not.data.ingest import ingest
-from pretrain_or_not.errors import BadInput
-from pretrain_or_not.files.provenance import digest
 from pretrain_or_not.plan.catalogue import ONLY_SETTING, one_of
 from pretrain_or_not.plan.inputs import JobInputs
 from pretrain_or_not.plan.params import JobParams
@@ -127,157 +119,6 @@ def test_installed_packages_count_by_their_version():
 # Data on disk
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A working folder with the data set of the config, ingested: 100 rows to train on."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "toy.csv").write_text("text,label\n" + "fine,a\n" * 120)
-    summary = tmp_path / "results" / "toy" / "dataset.json"
-    summary.parent.mkdir(parents=True)
-    content = digest(make_catalogue().content("toy"))
-    summary.write_text(json.dumps({"config_digest": content, "rows": {"train": 100}, "folds": None}))
-    os.utime(tmp_path / "toy.csv", (1, 1))
-    return tmp_path
-
-
-def test_a_missing_file_is_named(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(BadInput, match=r"datasets\.toy\.files: there is no file 'toy\.csv'"):
-        make_catalogue().check_data()
-
-
-def test_sizes_up_to_the_training_data_are_fine(folder):
-    make_catalogue(experiment={"sizes": [40, 100, "100%"]}).check_data()
-
-
-def test_a_size_beyond_the_training_data_is_refused(folder):
-    with pytest.raises(
-        BadInput, match=r"^dataset 'toy': .*101 stands for 101 training examples, and there are 100; ch"
-    ):
-        make_catalogue(experiment={"sizes": [101]}).check_data()
-
-
-def test_a_size_beyond_the_training_rows_of_a_fold_is_refused(folder):
-    path = folder / "results" / "toy" / "dataset.json"
-    facts = json.loads(path.read_text())
-    facts["folds"] = {"folds": 5, "validation": None, "rows": {"train": 72, "validation": 8, "test": 20}}
-    path.write_text(json.dumps(facts))
-    make_catalogue(experiment={"sizes": [72]}).check_data()
-    with pytest.raises(BadInput, match=r"73 stands for 73 training examples, and there are 72; choose"):
-        make_catalogue(experiment={"sizes": [73]}).check_data()
-
-
-def test_a_size_up_to_the_rows_is_left_to_ingest_where_the_data_are_to_be_read_again(folder):
-    beyond = {"sizes": [101]}
-    other_cut = {"toy": make_catalogue().datasets["toy"] | {"splits": {"validation": 1, "test": 1}}}
-    make_catalogue(experiment=beyond, datasets=other_cut).check_data()
-    os.utime(folder / "toy.csv")
-    make_catalogue(experiment=beyond).check_data()
-    (folder / "results" / "toy" / "dataset.json").unlink()
-    make_catalogue(experiment=beyond).check_data()
-    message = (
-        "^dataset 'toy': experiment.sizes: 121 stands for 121 training examples, and there are at most 120 rows, "
-        "before validation and test are split off; choose fewer, or a share such as 100%$"
-    )
-    with pytest.raises(BadInput, match=message):
-        make_catalogue(experiment={"sizes": [121]}).check_data()
-
-
-def test_all_missing_files_are_named_at_once(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "b.csv").touch()
-    toy = make_catalogue().datasets["toy"] | {"files": {"train": ["a.csv", "b.csv"], "test": "c.csv"}}
-    with pytest.raises(BadInput, match=r"there are no files \(2 of 3 are missing\): 'a\.csv', 'c\.csv'"):
-        make_catalogue(datasets={"toy": toy}).check_data()
-
-
-def test_missing_files_of_all_datasets_are_named_at_once(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "b.csv").touch()
-    toy = make_catalogue().datasets["toy"]
-    datasets = {name: toy | {"files": f"{name}.csv"} for name in ("a", "b", "c")}
-    with pytest.raises(BadInput) as caught:
-        make_catalogue(datasets=datasets, experiment={"datasets": list(datasets)}).check_data()
-    a, c = str(caught.value).splitlines()
-    assert a.startswith("config: datasets.a.files: there is no file 'a.csv'")
-    assert c.startswith("config: datasets.c.files: there is no file 'c.csv'")
-
-
-@pytest.mark.parametrize(
-    ("files", "message"),
-    [
-        ("empty", r"'empty' is a folder without data files \(it holds nothing\); name the files"),
-        ("*.json", r"'\*\.json' is a pattern that no file matches"),
-        ("~/toy.csv", r"'~/toy\.csv' begins with ~, which is not replaced; write /.*/toy\.csv"),
-        ("https://example.org/a.csv", "is an address, not a path; download the file"),
-    ],
-)
-def test_what_is_no_file_is_named_for_what_it_is(tmp_path, monkeypatch, files, message):
-    monkeypatch.chdir(tmp_path)
-    for name in ("toy.csv", "more.csv"):
-        (tmp_path / name).touch()
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(BadInput, match=message):
-        make_catalogue(datasets={"toy": make_catalogue().datasets["toy"] | {"files": files}}).check_data()
-
-
-@pytest.mark.parametrize(
-    ("content", "changes", "message"),
-    [
-        (
-            "review,label\nx,a\n",
-            {},
-            r"dataset 'toy': toy\.csv: no column 'text' for `text:`; its columns are review, label",
-        ),
-        ("text,label\nx,a\ny\n", {}, r"toy\.csv: line 3: 1 cell, where the header names 2"),
-        (
-            "text,label\nx,a\ny,c\n",
-            {"labels": {"one": ["a"], "two": ["b"]}},
-            r"toy\.csv: row 1: label 'c' is not in `lab",
-        ),
-        ("text,label\n" + "x,a\n" * 39, {}, "40 stands for 40 training examples, and there are at most 39"),
-    ],
-)
-def test_mistakes_in_the_first_rows_are_told_before_anything_runs(tmp_path, monkeypatch, content, changes, message):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "toy.csv").write_text(content)
-    with pytest.raises(BadInput, match=message):
-        make_catalogue(datasets={"toy": make_catalogue().datasets["toy"] | changes}).check_data()
-
-
-@pytest.mark.parametrize(
-    ("row", "read"), [("\u200b,junk", True), ("x,\u2060", True), ("x,skip", True), ("\u200bx,junk", False)]
-)
-def test_first_rows_are_left_out_as_ingest_leaves_them_out(tmp_path, monkeypatch, row, read):
-    monkeypatch.chdir(tmp_path)
-    rows = "".join(f"good {i},p\nbad {i},n\n" for i in range(100))
-    (tmp_path / "toy.csv").write_text(f"text,label\n{rows}{row}\n", encoding="utf-8")
-    toy = make_catalogue().datasets["toy"]
-    toy |= {"labels": {"pos": ["p"], "neg": ["n"]}, "ignore_labels": ["skip"]}
-    catalogue = make_catalogue(datasets={"toy": toy})
-
-    def ingest_it():
-        ingest(catalogue.datasets["toy"], "toy", [], 1, tmp_path / "out" / "e.parquet", tmp_path / "out" / "d.json")
-
-    for check in (catalogue.check_data, ingest_it):
-        if read:
-            check()
-            continue
-        with pytest.raises(BadInput, match="row 200: label 'junk' is not in `labels:`"):
-            check()
-
-
-def test_the_rows_of_a_large_file_are_counted_only_where_its_format_tells(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    table = pa.table({"text": ["x", "y"] * 15_000, "label": ["a", "b"] * 15_000})
-    pq.write_table(table, "toy.parquet")
-    csv.write_csv(table, "toy.csv")
-    toy, beyond = make_catalogue().datasets["toy"], {"sizes": [30_001]}
-    make_catalogue(datasets={"toy": toy}, experiment=beyond).check_data()
-    with pytest.raises(BadInput, match=r"30001 stands for 30,001 training examples, .* at most 30,000 rows"):
-        make_catalogue(datasets={"toy": toy | {"files": "toy.parquet"}}, experiment=beyond).check_data()
-
-
 @pytest.mark.parametrize("name", ["d{x}.csv", "d<x>.csv", "d{wildcards.arm}.csv"])
 def test_a_file_whose_name_snakemake_takes_for_a_pattern_counts_by_its_time(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
@@ -287,37 +128,3 @@ def test_a_file_whose_name_snakemake_takes_for_a_pattern_counts_by_its_time(tmp_
     before = catalogue.content("toy")
     os.utime(name, (1, 1))
     assert catalogue.content("toy") != before
-
-
-@pytest.mark.parametrize("arm", ["bert", "lstm", "lstm-bert-embeddings", "tfidf", "probe"])
-@pytest.mark.parametrize(
-    ("file", "needed_by", "message"),
-    [
-        ("tokenizer.json", {"bert", "lstm", "lstm-bert-embeddings", "probe"}, "it has no tokenizer"),
-        ("config.json", {"bert", "lstm-bert-embeddings", "probe"}, "it has no config.json"),
-        ("model.safetensors", {"bert", "lstm-bert-embeddings", "probe"}, "it has no weights"),
-    ],
-)
-def test_the_files_of_models_are_checked_at_once(arm, file, needed_by, message, tmp_path):
-    folder = make_tiny_bert(tmp_path / "bert")
-    catalogue = make_catalogue(models={"tiny": {"path": str(folder)}}, experiment={"arms": [arm], "reference": arm})
-    catalogue.check_models()
-    (folder / file).unlink()
-    if arm not in needed_by:
-        return catalogue.check_models()
-    with pytest.raises(BadInput, match=f"^models: path '{folder}': {message}"):
-        catalogue.check_models()
-
-
-def test_a_model_from_random_weights_needs_no_weights(tmp_path):
-    folder = make_tiny_bert(tmp_path / "bert")
-    (folder / "model.safetensors").unlink()
-    experiment = {"arms": ["bert"], "reference": "bert"}
-    models, arms = {"tiny": {"path": str(folder)}}, {"bert": {"init": "random"}}
-    make_catalogue(models=models, arms=arms, experiment=experiment).check_models()
-
-
-def test_a_missing_folder_or_package_is_noticed_at_once():
-    for path, message in (("./none", "no such folder"), ("package:no_such_package/x", "is not installed")):
-        with pytest.raises(BadInput, match=message):
-            make_catalogue(models={"tiny": {"path": path}}).check_models()

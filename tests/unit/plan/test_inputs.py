@@ -58,6 +58,17 @@ def test_features_of_another_length_are_other_files():
     assert JobParams(inputs.catalogue).feature_length(Wildcards(length="32")) == 32
 
 
+def test_states_of_other_layers_are_other_files_and_no_features_of_the_usual_ones():
+    inputs = JobInputs(make_catalogue(arms={"probe": {"layers": "weighted", "pooling": "max"}}))
+    assert inputs.test(cell("probe")) == "<results>/toy/features/tiny/length-32-all-max/test.parquet"
+    place = {"dataset": "toy", "model": "tiny", "length": "32"}
+    assert inputs.feature_subsets(Wildcards(place)) == []
+    of_states = Wildcards(place, states="all-max", split="train")
+    assert inputs.names_of_state_subsets(of_states) == ["n40/seed0", "n50pct/seed0"]
+    assert inputs.state_subsets(Wildcards(of_states, split="test")) == []
+    assert make_catalogue(arms={"probe": {"layers": 1}}).feature_folder("probe", "toy") == "length-32-1-mean"
+
+
 def test_a_run_is_trained_if_it_has_the_recipe(tmp_path):
     inputs, run = JobInputs(make_catalogue(tmp_path)), Wildcards(cell("probe") | {"setting": "C0.1"})
     assert not inputs.is_trained(run, {"family": "probe"})

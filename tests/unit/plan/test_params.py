@@ -6,7 +6,7 @@ import pytest
 
 from helpers.plan import Wildcards, cell, make_catalogue
 from pretrain_or_not.config.families import FAMILIES
-from pretrain_or_not.plan.params import JobParams
+from pretrain_or_not.plan.params import UNLESS_SET, JobParams
 
 ARMS = {"bert": "bert", "lstm": "lstm", "lstm-bert-embeddings": "lstm", "tfidf": "tfidf", "probe": "probe"}
 
@@ -27,11 +27,17 @@ def test_an_arm_has_the_facts_of_its_family(params, arm, family):
 def test_a_recipe_has_neither_title_nor_the_values_swept_over(params, arm, family):
     recipe = params.recipe(cell(arm))
     arm = params.catalogue.arms[arm]
-    assert set(arm) - set(recipe) == (
-        {"title", FAMILIES[family].sweep.key} | ({"max_length"} if family == "tfidf" else set())
-    ) & set(arm)
+    left_out = {"tfidf": {"max_length"}, "probe": {"layers", "pooling"}}.get(family, set())
+    assert set(arm) - set(recipe) == {"title", FAMILIES[family].sweep.key, *UNLESS_SET, *left_out} & set(arm)
     assert recipe["family"] == family
     assert json.loads(json.dumps(recipe)) == recipe  # builtins, which Snakemake can compare
+
+
+def test_states_are_in_a_recipe_unless_they_are_the_usual_ones():
+    recipes = [JobParams(make_catalogue(arms={"probe": keys})).recipe(cell("probe"))
+               for keys in ({}, {"layers": "last", "pooling": "mean"}, {"layers": 1}, {"pooling": "cls"})]  # fmt: skip
+    assert recipes[0] == recipes[1] == {"class_weights": None, "family": "probe", "max_length": 32, "model": "tiny"}
+    assert (recipes[2]["layers"], recipes[2]["pooling"]) == (1, "mean") and recipes[3]["pooling"] == "cls"
 
 
 def test_a_recipe_is_sorted(params):
@@ -67,7 +73,7 @@ def hosted():
 
 
 def test_a_transformer_depends_on_the_weights_of_its_model(hosted):
-    model = hosted.catalogue.models["tiny"]
+    model = {"path": "org/tiny", "revision": "0123abc", "sha256": None}
     assert hosted.pretrained(cell("bert")) == model | {"version": None}
     assert hosted.pretrained(Wildcards(model="tiny")) == model | {"version": None}
 

@@ -10,8 +10,9 @@ import pytest
 from helpers.gaps import planted
 from pretrain_or_not.data.subsets import window
 from pretrain_or_not.evaluation.crossing import COLUMNS, answer_row
-from pretrain_or_not.report.answer import as_markdown, sentence
+from pretrain_or_not.report.answer import as_markdown
 from pretrain_or_not.report.closing import closing_words, failure_words
+from pretrain_or_not.report.gap_words import sentence
 from pretrain_or_not.report.notes import shared_labels
 
 
@@ -98,6 +99,16 @@ AHEAD = {"gap_largest": -16.0, "gap_largest_low": -17.0, "gap_largest_high": -15
     ("changes", "text"),
     [
         (ONE, "At 1 label, its only size, **LSTM** is 0.5 points behind (0.2 to 0.7): less than 1 point."),
+        (
+            {"threshold": -1.0, "gap_lowest": -9.0},
+            "From about 5,200 labels on, **LSTM** is more than 1 point ahead (95 % interval: 2,800 to 8,700). At "
+            "10,000 labels it is 0.5 points behind (0.2 to 0.7).",
+        ),
+        (
+            ONE | NOT_YET | {"threshold": 0.0, "labels_low": 1.0, "chance": 0.031},
+            "At 1 label, its only size, **LSTM** is 3.0 points behind (2.0 to 4.0). It may be ahead: the chance is "
+            "3 %.",
+        ),
         (ONE | AHEAD, "At 1 label, its only size, **LSTM** is 16.0 points ahead (15.0 to 17.0)."),
         (ONE | NOT_YET, "At 1 label, its only size, **LSTM** is 3.0 points behind (2.0 to 4.0)."),
         (
@@ -169,7 +180,7 @@ def test_the_method_says_what_the_intervals_hold():
         row = words(**answer_row(planted([9, 6, 5, 4], 500, seeds), 1.0))
         return " ".join(page([row | changes]).partition("How these")[2].split())
 
-    assert "is pooled over sizes and arms" in method() and "all arms" not in method()
+    assert "is that over all sizes of an arm" in method() and "all arms" not in method()
     assert "cannot be measured with one seed" in method(seeds=1)
     assert "hold for all arms of a data set together" in method(arms=2)
 
@@ -179,6 +190,22 @@ def test_labels_for_validation_come_on_top():
     assert "in points of accuracy. Numbers of labels are training labels; 100 labels for validation" in page([row])
     assert "; 10 to 2,000 labels for validation come on top:" in page([row], scores={"validation_examples": [10, 2000]})
     assert "come on top" not in page([row], scores={"selection": "test"})
+
+
+def test_labels_for_validation_that_are_counted_are_said_to_be():
+    row = words(**answer_row(planted([9, 6, 5, 4], 500), 1.0))
+    text = page([row], scores={"budget": "total"})
+    assert "in points of accuracy. Numbers of labels include those for validation, 100 labels:" in text
+    assert "come on top" not in text
+
+
+def test_the_next_size_is_in_training_labels():
+    """The sizes count 1,000 validation examples from 1,000 training labels on: 500 + 500, 2,000 + 1,000, …"""
+    gaps = planted([9, 5, 0.2], 20_000, sizes=[1000, 3000, 9000])
+    row = answer_row(gaps, 1.0, training=np.array([500, 2000, 8000]))
+    assert row["next_size"] == pytest.approx(4000) and 3000 < row["labels"] < 9000
+    assert sentence(words(**row, budget="total")).endswith("Run 4,000 training labels next to know it better.")
+    assert answer_row(gaps, 1.0)["next_size"] == pytest.approx(5196.15, abs=0.01)
 
 
 def test_a_spread_of_seeds_that_share_labels_is_told():
@@ -202,6 +229,7 @@ def test_an_experiment_without_a_gap_says_so():
     assert "no cell of another arm has a counterpart of the reference arm" in text
     assert "**LSTM** has no gap: at no size and seed" in text and "How these" not in text
     assert "**LSTM** has no gap: in no complete round of folds" in page([], scores={"folds": 5})
+    assert page([], advised={"d": ["What to use: LSTM.", ""]}).splitlines()[2] == "What to use: LSTM."
 
 
 def test_what_went_wrong_and_what_the_data_have_is_below_the_answer(tmp_path):
@@ -211,13 +239,15 @@ def test_what_went_wrong_and_what_the_data_have_is_below_the_answer(tmp_path):
                 scores={"best_step": [100.0, 50.0], "accuracy_low": [0.8, 0.4],
                         "sweep_edge": ["highest", None]})  # fmt: skip
     (tmp_path / "answer.md").write_text(text, encoding="utf-8")
+    (tmp_path / "figures").mkdir()
     told = closing_words(tmp_path)
+    assert "\n- The data: Classes `a_b` and `A_b` look the same.\n" in text
     for line in (
         "Not complete: 2 cells of the experiment are missing (lstm on d, 1 label, seed 1; lstm on d, 50 % "
         "labels, seed 1).",
         "- BERT: 1 of 1 cell is best at its last step: train longer, by `epochs` or `min_steps`.",
         "- BERT: 1 of 1 cell selected the highest value of its sweep (lr0.1): add higher ones.",
-        "- LSTM: 1 of 1 cell is no better than always answering the most frequent class.",
+        "- LSTM: 1 of 1 cell is no better by accuracy than always answering the most frequent class.",
         "- The data: Classes `a_b` and `A_b` look the same.",
     ):
         assert line in told.splitlines()
@@ -230,7 +260,18 @@ def test_the_places_of_new_texts_are_told(tmp_path):
     (tmp_path / "predict" / "new.csv").touch()
     assert closing_words(tmp_path, ["new", "other"]) == f"New texts: {tmp_path}/predict/new.csv\n"
     (tmp_path / "answer.md").write_text("# Answer\n\nText.\n")
-    assert closing_words(tmp_path, ["new"]).endswith(f"answer.parquet\nNew texts: {tmp_path}/predict/new.csv\n")
+    assert closing_words(tmp_path, ["new"]) == f"\nText.\n\nNew texts: {tmp_path}/predict/new.csv\n"
+
+
+def test_only_places_that_exist_are_told(tmp_path):
+    (tmp_path / "answer.md").write_text("# Answer\n\nText.\n")
+    for name in ("scores.parquet", "answer.parquet", "answer.html"):
+        (tmp_path / name).touch()
+    assert closing_words(tmp_path).splitlines()[-2:] == [
+        f"Page: {tmp_path}/answer.html (open it in a browser)", f"Tables: {tmp_path}/scores.parquet, answer.parquet",
+    ]  # fmt: skip
+    (tmp_path / "tables").mkdir()
+    assert f"Tables: {tmp_path}/tables/, scores.parquet, answer.parquet" in closing_words(tmp_path)
 
 
 def test_a_failed_run_tells_what_is_missing_if_anything_is_there():
@@ -254,6 +295,16 @@ def test_accuracy_that_hides_rare_classes_is_not_left_without_a_word():
     assert "linear approximation of macro-F1" in " ".join(by_f1.split())
 
 
+@pytest.mark.parametrize(
+    ("metric", "words"),
+    [("auc", "giving every text the shares of the classes"), ("macro_f1", "always answering the most frequent class")],
+)
+def test_guessing_is_told_by_the_metric_of_the_experiment(metric, words):
+    scores = {"metric": metric, metric: 0.5, f"{metric}_low": 0.4, f"{metric}_high": 0.6, f"{metric}_guessing": 0.5}
+    title = {"auc": "AUC", "macro_f1": "macro-F1"}[metric]
+    assert f"**LSTM**: 1 of 1 cell is no better by {title} than {words}" in " ".join(page([], scores=scores).split())
+
+
 def test_different_numbers_of_tries_are_told():
     row = words(**answer_row(planted([9, 6, 5, 4], 500), 1.0))
     text = " ".join(page([row], scores={"tries": [1, 3]}).split())
@@ -273,6 +324,9 @@ def test_noisy_labels_and_the_worst_group_are_told():
         "seed": 0,
         "score_mean_low": 0.7,
         "score_mean_high": 0.9,
+        "spread_mean": 10.0,
+        "spread_mean_low": 1.2,
+        "spread_mean_high": 18.8,
     }
     groups = pd.DataFrame([
         cell | {"arm": "bert", "arm_title": "BERT", "n": n, "value": value, "test_examples": examples, "score": score}
@@ -281,7 +335,7 @@ def test_noisy_labels_and_the_worst_group_are_told():
     ])  # fmt: skip
     assert (
         "- Groups by city, **BERT**: accuracy is worst on B, 80.0 % (95 % interval: 70.0 % to 90.0 %), 10.0 points "
-        "behind A, the best one." in page([row], by_group=groups).splitlines()
+        "behind A, the best one (1.2 to 18.8)." in page([row], by_group=groups).splitlines()
     )
 
 

@@ -15,9 +15,10 @@ from helpers.paths import ROOT
 from helpers.tables import write_frame
 from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.config.schema import schema
+from pretrain_or_not.report.amounts import short
 from pretrain_or_not.report.figures import FIGURES, confusion, cost, gap, groups, plot, reliability, share, tuning
 from pretrain_or_not.report.figures import scores as score_figure
-from pretrain_or_not.report.figures.cost import frontier, short
+from pretrain_or_not.report.figures.cost import frontier, training_label
 from pretrain_or_not.report.legends import spread
 from pretrain_or_not.report.panels import short_count, short_share
 from pretrain_or_not.report.style import COLOURS, KNOWN, arm_looks
@@ -41,7 +42,10 @@ def tables(arms=3, sizes=(100, 1000, 4000), seeds=(0, 1, 2), datasets=("imdb",))
          "arm_title": TITLES[i % 5] + " " * (i // 5), "reference": names[0], "reference_title": "Reference",
          "size": str(n), "n": n, "seed": seed, "share": n / 5_000_000,
          "accuracy": 0.9 - (1 + i) * n**-0.4 + rng.normal(0, 0.01), "gap_se": 0.4 + 0.1 * seed,
-         "training_flops": 10.0 ** (12 - i) * n, "selection": "validation", "accuracy_guessing": 0.5,
+         "training_flops": 10.0 ** (12 - i) * n, "pretraining": None, "pretraining_tokens": 0,
+         "pretraining_flops": 0.0, "pretrained_elsewhere": i in (0, 4), "teacher_flops": np.nan,
+         "generator_flops": np.nan,
+         "selection": "validation", "accuracy_guessing": 0.5,
          "accuracy_ceiling": np.nan, "family": "lstm", "folds": 0}
         for dataset in datasets
         for i, arm in enumerate(names)
@@ -229,6 +233,8 @@ def test_extreme_tables_give_legible_figures(case, tmp_path):
         for ax in fig.axes:
             boxes = [label.get_window_extent() for label in ax.get_xticklabels() if label.get_text()]
             assert all(a.x1 < b.x0 for a, b in zip(boxes, boxes[1:], strict=False))  # no two tick labels touch
+            label = ax.xaxis.label.get_window_extent()
+            assert label.x0 >= 0 and label.x1 <= fig.bbox.width and label.y0 >= 0
         shown = "".join(texts(fig)).replace("\n", " ")
         for title in table["arm_title"].unique():
             assert title.strip() in shown
@@ -455,7 +461,7 @@ def test_captions_are_valid_and_match_the_config(name, selection):
     class Job:
         config = {"experiment": {"datasets": ["yelp_a_"], "arms": ["a*", "b|c|"], "reference": "a*",
                                  "sizes": [100, "10%"], "seeds": [0, 1], "selection": selection,
-                                 "metric": "macro_f1"},
+                                 "metric": "macro_f1", "budget": "training"},
                   "timing": {"length": None, "threads": 1}}  # fmt: skip
 
         class params:
@@ -603,3 +609,14 @@ def test_groups_show_their_accuracy_and_their_gap(seeds):
     assert len(left.collections) == len(right.collections) == 2 * seeds
     if seeds == 2:
         assert sorted(dots.get_offsets()[:, 0]) == [2.5, 2.5, 3.5, 3.5]
+
+
+def test_the_axis_of_operations_says_whose_are_counted():
+    rows = pd.DataFrame({"pretraining_flops": [0.0], "teacher_flops": np.nan, "generator_flops": np.nan,
+                         "pretrained_elsewhere": False, "arm_title": "A"})  # fmt: skip
+    assert training_label(rows) == "FLOPs to train"
+    assert training_label(rows.assign(generator_flops=5.0)) == "FLOPs to train, with the generator"
+    both = rows.assign(generator_flops=5.0, teacher_flops=1.0, pretrained_elsewhere=True)
+    assert (
+        training_label(both) == "FLOPs to train, with the teacher and the generator\nwithout pretraining elsewhere: A"
+    )

@@ -11,7 +11,7 @@ from pretrain_or_not.evaluation.totals import measured_gaps
 from pretrain_or_not.files.parquet import read_metadata, write_table
 from pretrain_or_not.report.beyond_words import beyond_lines
 from pretrain_or_not.report.frames import read_frame
-from pretrain_or_not.report.further import further_answers
+from pretrain_or_not.report.further import further_answers, lines_on
 from pretrain_or_not.report.worth_words import at_size, is_known, times, worth_lines
 
 NONE, INF = np.nan, np.inf
@@ -66,7 +66,8 @@ def gap(arm="LSTM_1", times=10, median=3.8, low=1.2, high=6.2, within=0.02, refu
     """Return a row of beyond.parquet for an arm with up to 22,877 labels."""
     return {"arm": arm, "arm_title": arm, "metric": "accuracy", "what": "gap", "largest": 22_877, "n": 22_877 * times,
             "times": float(times), "median": median, "low_95": low, "high_95": high, "threshold": 1.0, "within": within,
-            "refused": refused, "faster": faster} | changes  # fmt: skip
+            "refused": refused, "faster": faster, "reference_faster": False,
+            "reference_title": "BERT"} | changes  # fmt: skip
 
 
 def test_a_gap_beyond_in_words():
@@ -88,10 +89,16 @@ def test_a_gap_beyond_in_words():
         ({"within": 1.0}, "is over 99 %."),
         ({"threshold": 0.0}, "The chance that it is ahead, with 228,770 labels is 2 %."),
         ({"faster": True}, "**LSTM_1** may catch up faster: in tests, LSTMs and bags"),
+        ({"reference_faster": True}, "**BERT** may improve faster than the others: in tests, LSTMs and bags"),
     ],
 )
 def test_signs_chances_and_the_known_weakness(changes, words):
     assert words in "\n".join(beyond_lines(pd.DataFrame([gap(times=2), gap(**changes)])))
+
+
+def test_nothing_is_said_to_be_faster_where_both_are():
+    lines = beyond_lines(pd.DataFrame([gap(times=2), gap(faster=True, reference_faster=True)]))
+    assert "faster" not in "\n".join(lines)
 
 
 def test_arms_with_the_same_reason_share_a_line():
@@ -118,14 +125,18 @@ def test_tables_and_lines_come_from_predictions(tmp_path, monkeypatch):
             rows.append({"dataset": "d", "dataset_title": "D", "arm": arm, "arm_title": arm.upper(), "n": n, "seed": 0,
                          "family": arm, "accuracy": accuracy, "accuracy_low": accuracy - 0.02, "accuracy_high": 1.0,
                          "accuracy_guessing": 0.5, "predicted_classes": 2.0, "folds": 0, "metric": "accuracy",
-                         "selection": "validation"})  # fmt: skip
+                         "selection": "validation", "size": str(n)})  # fmt: skip
     scores = pd.DataFrame(rows)
     gaps = scores[scores["arm"] != "bert"].assign(reference="bert", reference_title="BERT", gap=1.0)
-    outputs = {name: tmp_path / f"{name}.parquet" for name in ("worth", "beyond")}
+    outputs = {name: tmp_path / f"{name}.parquet" for name in ("worth", "beyond", "efficiency", "across")}
     measured = measured_gaps(gaps, scores, paths, ACCURACY)
-    lines = "\n".join(further_answers(scores, measured, paths, "bert", 1.0, ACCURACY, outputs)["d"])
+    tables = further_answers(scores, measured, paths, "bert", 1.0, ACCURACY, outputs)
+    tables |= dict.fromkeys(("unlabelled", "shifts", "group_gaps"), pd.DataFrame())
+    lines = "\n".join(lines_on("d", tables, scores))
     assert "- **LSTM**: " in lines and "With 10 times the labels (10,000), **LSTM** would probably be" in lines
     assert "MAJORITY" not in lines
+    assert "Mean accuracy from 100 to 1,000 labels, each doubling counted alike: **BERT** has " in lines
     tables = {name: read_frame(path) for name, path in outputs.items()}
     assert set(tables["worth"]["arm"]) == {"lstm"} and set(tables["beyond"]["arm"]) == {"bert", "lstm"}
+    assert set(tables["efficiency"]["arm"]) == {"lstm"} and tables["across"].empty  # there is one data set
     assert read_metadata(outputs["beyond"])["paths"] == extrapolation.PATHS

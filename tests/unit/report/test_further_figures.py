@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import same_color
+from matplotlib.text import Text
 
 from helpers.tables import write_frame
 from pretrain_or_not.config.schema import schema
@@ -134,6 +135,20 @@ def test_worth_without_any_number_says_so(tmp_path):
     table = ratios().assign(labels=np.nan, labels_low=np.nan, labels_high=np.nan)
     assert "Nothing is known" in worth.draw(table, ARMS, STYLE).texts[0].get_text().replace("\n", " ")
     assert "Nothing is known" in worth.draw(table[:0], ARMS, STYLE).texts[0].get_text().replace("\n", " ")
+
+
+def test_axes_say_which_labels_are_counted():
+    assert "Labelled examples, those for validation included" in said(
+        gap.draw(gaps().assign(budget="total"), ARMS, STYLE)
+    )
+    assert "Labelled training examples" in said(gap.draw(gaps(), ARMS, STYLE))
+    of_worth = worth.draw(ratios().assign(budget="total"), ARMS, STYLE)
+    assert "Labelled examples of the reference, those for validation included" in said(of_worth)
+
+
+def said(fig):
+    """Return all words of a figure."""
+    return " ".join(text.get_text().replace("\n", " ") for text in fig.findobj(Text))
 
 
 def test_figures_are_drawn_from_their_files(tmp_path):

@@ -12,10 +12,10 @@ from markdown_it import MarkdownIt
 
 from helpers.tables import write_frame
 from pretrain_or_not.config.metrics import ACCURACY, METRICS
+from pretrain_or_not.config.numbers import number, with_spread
 from pretrain_or_not.config.schema import schema
-from pretrain_or_not.report.markup import html, latex, markdown, terminal
+from pretrain_or_not.report.markup import html, latex, markdown, prose, terminal
 from pretrain_or_not.report.notes import busy_notes
-from pretrain_or_not.report.numbers import number, with_spread
 from pretrain_or_not.report.published import matched, study
 from pretrain_or_not.report.table import Table, as_latex, as_markdown, as_page
 from pretrain_or_not.report.tables.inference import as_table as inference_table
@@ -58,6 +58,12 @@ def score_tables(scores, gaps, published=(), metric=ACCURACY):
     """Return the table of each dataset, by its name."""
     rows = by_size(scores, gaps, list(published), metric)
     return {name: score_table(part, "big", STUDY, metric) for name, part in rows.groupby("dataset")}
+
+
+def test_a_table_says_that_labels_for_validation_are_counted():
+    scores, gaps = (table.assign(budget="total") for table in scores_and_gaps())
+    assert score_tables(scores, gaps)["d"].caption.endswith("by the number of labels, those for validation included")
+    assert score_tables(*scores_and_gaps())["d"].caption.endswith("by the number of labels")
 
 
 def test_scores_and_gaps_of_every_size():
@@ -216,7 +222,7 @@ def test_ratios_in_words(value, text):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(1234.5, "1,234"), (12.34, "12.3"), (1.234, "1.23"), (0.0123, "0.012"), (9e-4, "under 0.001")]
+    ("value", "text"), [(1234.5, "1,235"), (12.34, "12.3"), (1.234, "1.23"), (0.0123, "0.012"), (9e-4, "under 0.001")]
 )
 def test_milliseconds_in_words(value, text):
     assert milliseconds(value) == text
@@ -226,6 +232,20 @@ def hostile():
     return Table(
         "Caption & <b>_", ["Arm", "50 %"], [[title, "1.0 ± 0.1"] for title in HOSTILE], groups=[1], notes=HOSTILE
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "page"),
+    [
+        ("copies; set `near_duplicates: remove`.", "copies; set <code>near_duplicates: remove</code>."),
+        ("`a_b` <b> *x* \\`c` `", "<code>a_b</code> &lt;b&gt; *x* \\`c` `"),
+        ("'`<script>', '``' and ` *x*: (`a`)", "'`&lt;script&gt;', '``' and ` *x*: (<code>a</code>)"),
+        ("a `<script>` b", "a <code>&lt;script&gt;</code> b"),
+    ],
+)
+def test_advice_of_a_sentence_is_code_and_nothing_else_is_interpreted(text, page):
+    assert MarkdownIt("commonmark", {"html": True}).renderInline(prose(text)) == page
+    assert terminal(prose(text)) == text
 
 
 def test_markdown_shows_titles_and_nothing_else():

@@ -28,7 +28,7 @@ from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.files.provenance import sha256_of
 from pretrain_or_not.job import log_to, note_signal
-from pretrain_or_not.training import checkpoints
+from pretrain_or_not.training import checkpoints, neural_run
 from pretrain_or_not.training.checkpoints import Checkpoints
 from pretrain_or_not.training.launch import launch_workers
 from pretrain_or_not.training.run import Run
@@ -38,7 +38,7 @@ COMMON = {"batch_size": 8, "epochs": 3, "min_steps": 0, "validations": 6, "patie
           "processes": 1, "class_weights": None}  # fmt: skip
 LSTM = COMMON | {"family": "lstm", "tokenizer": "tiny", "embeddings": None, "freeze_embeddings": True,
                  "embedding_size": 12, "layers": 1, "hidden": 8}  # fmt: skip
-BERT = COMMON | {"family": "bert", "model": "tiny", "init": "pretrained"}
+BERT = COMMON | {"family": "bert", "model": "tiny", "init": "pretrained", "adapter": None}
 NEVER = 1e9  # minutes
 STEPS = 45  # 3 epochs of 120 examples in batches of 8
 fork = multiprocessing.get_context("fork")  # a child has torch imported already
@@ -59,6 +59,7 @@ class Training:
     """A training run whose process a test disturbs; it saves its state after every step, unless told otherwise."""
 
     recipe, minutes = LSTM, 0
+    totals = (STEPS, 3 * 120)  # steps and examples
 
     def __init__(self, folder, pretrained):
         self.data, self.folder, self.log, self.pretrained = folder, folder / "run", folder / "run.log", str(pretrained)
@@ -78,6 +79,13 @@ class Training:
             code="c0de",
         )  # fmt: skip
         return replace(told, **changes)
+
+    def task(self, **changes):
+        """Return what starts the run in several processes. changes: see `run`."""
+        run = self.run(**changes)
+        module = f"pretrain_or_not.arms.{run.recipe['family']}"
+        return (neural_run.__name__, {"module": module, "run": asdict(run)}, run.recipe["processes"],
+                str(self.folder.parent / "log"))  # fmt: skip
 
     def call(self):
         """Do the run in this process."""
@@ -131,7 +139,7 @@ def assert_same_outcome(training, undisturbed):
     assert all(np.array_equal(weights[name], expected[name]) for name in expected)
     pd.testing.assert_frame_equal(training.history(), undisturbed["history"], check_exact=True)
     cost = json.loads((training.folder / "run.json").read_text())
-    assert (cost["steps"], cost["examples_seen"]) == (STEPS, 3 * 120)
+    assert (cost["steps"], cost["examples_seen"]) == training.totals
     assert not (training.folder / "checkpoint").exists()
 
 
@@ -145,7 +153,10 @@ def undisturbed(training):
     return left
 
 
-@pytest.mark.parametrize("recipe", [LSTM, BERT], ids=["lstm", "bert"])
+LORA = {"kind": "lora", "rank": 2, "alpha": 4, "dropout": 0.1, "targets": "attention"}
+
+
+@pytest.mark.parametrize("recipe", [LSTM, BERT, BERT | {"adapter": LORA}], ids=["lstm", "bert", "lora"])
 def test_a_run_killed_at_random_moments_ends_in_the_same_weights(training, recipe):
     training.recipe = recipe
     expected, moments, killed = undisturbed(training), random.Random(0), 0
@@ -168,13 +179,32 @@ def test_a_run_killed_at_random_moments_ends_in_the_same_weights(training, recip
     assert any(training.resumed())
 
 
+def test_a_second_phase_that_is_killed_ends_in_the_same_weights(training):
+    """The critic, what was selected and the weights from before are there again."""
+    keys = {"steps": 20, "candidates": 16, "batch": 8, "learning_rate": 1e-2, "epsilon": 0.1, "choose": "critic"}
+    training.recipe, training.totals = LSTM | {"reselect": keys}, (STEPS + 20, 3 * 120 + 20 * 8)
+    expected, second = undisturbed(training), training.folder / "checkpoint" / "reselect"
+    for step in (3, 11, 18):
+        child = training.start()
+        while child.is_alive() and not any(int(p.name.removeprefix("step")) >= step for p in second.glob("step*")):
+            time.sleep(0.001)
+        assert child.is_alive()
+        os.kill(child.pid, signal.SIGKILL)
+        child.join()
+    child = training.start()
+    child.join()
+    assert child.exitcode == 0
+    assert_same_outcome(training, expected)
+    assert training.resumed()[-2] == STEPS and training.resumed()[-1] >= 18
+    assert expected["history"]["reward"].notna().any()
+
+
 NEW_PROCESS = """
 import json, sys
 from pretrain_or_not.job import log_to
-from pretrain_or_not.training.launch import train
-from pretrain_or_not.training.run import Run
+from pretrain_or_not.training.neural_run import work
 log_to(sys.argv[2], mode="a")
-train("pretrain_or_not.arms.lstm", Run(**json.loads(sys.argv[1])))
+work("pretrain_or_not.arms.lstm", json.loads(sys.argv[1]))
 """
 
 
@@ -305,7 +335,7 @@ def test_two_processes_end_in_the_weights_of_one(training):
     train(training.run())
     alone, history = training.weights(), training.history()
     shutil.rmtree(training.folder)
-    launch_workers("pretrain_or_not.arms.lstm", training.run(), str(training.folder.parent / "log"))
+    launch_workers(*training.task())
     for name, weights in training.weights().items():
         np.testing.assert_allclose(weights, alone[name], rtol=1e-4, atol=1e-5)
     pd.testing.assert_frame_equal(training.history(), history, rtol=1e-4)
@@ -316,8 +346,7 @@ def test_two_processes_end_in_the_weights_of_one(training):
 @pytest.mark.parametrize("workers", [False, True])
 def test_several_processes_that_are_stopped_end_together(training, workers):
     training.recipe = LSTM | {"processes": 2, "epochs": 2000}  # about a minute
-    arguments = ("pretrain_or_not.arms.lstm", training.run(), str(training.folder.parent / "log"))
-    launcher = fork.Process(target=launch_workers, args=arguments)
+    launcher = fork.Process(target=launch_workers, args=training.task())
     launcher.start()
     process = psutil.Process(launcher.pid)
     while not (torchrun := process.children()) or (workers and not training.checkpoints()):
@@ -337,17 +366,15 @@ def test_several_processes_that_are_stopped_end_together(training, workers):
 
 def test_bad_input_in_one_of_several_processes_is_reported_as_bad_input(training):
     training.recipe = BERT | {"processes": 2}
-    run = training.run(pretrained={"path": "./nowhere"})
     with pytest.raises(BadInput, match="no such folder"):
-        launch_workers("pretrain_or_not.arms.bert", run, str(training.folder.parent / "log"))
+        launch_workers(*training.task(pretrained={"path": "./nowhere"}))
 
 
 SLOW_TO_LOAD = {"torch._dynamo", "sympy", "pandas", "transformers"}
 WATCHED_RUN = f"""
 import json, sys
-from pretrain_or_not.training.launch import train
+from pretrain_or_not.training.neural_run import work
 from pretrain_or_not.training.progress import Progress
-from pretrain_or_not.training.run import Run
 
 step, loaded = Progress.step, []
 
@@ -356,7 +383,7 @@ def watched(self, *arguments):
     loaded.append(sorted({SLOW_TO_LOAD} & set(sys.modules)))
 
 Progress.step = watched
-train("pretrain_or_not.arms.lstm", Run(**json.loads(sys.argv[1])))
+work("pretrain_or_not.arms.lstm", json.loads(sys.argv[1]))
 print(json.dumps(loaded[2]))
 """
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-import pretrain_or_not.training.loop as module
+import pretrain_or_not.training.classification as module
 from helpers.training import RECIPE, no_checkpoints
 from pretrain_or_not.arms.lstm import build_lstm
 from pretrain_or_not.compute.devices import build_accelerator
 from pretrain_or_not.compute.inference import infer, probabilities
 from pretrain_or_not.data.batches import shuffled_batches
-from pretrain_or_not.training.loop import fit
+from pretrain_or_not.training.classification import fit
 from pretrain_or_not.training.schedule import multiplier
 
 RATE, SEED = 3e-2, 4

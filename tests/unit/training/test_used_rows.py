@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, BertConfig, RobertaConfig
 
-import pretrain_or_not.training.loop as loop
+import pretrain_or_not.training.classification as loop
 import pretrain_or_not.training.used_rows as used_rows
 from helpers.training import NEVER, RECIPE
 from pretrain_or_not.arms.lstm import build_lstm

@@ -1,8 +1,9 @@
 """Classify lines of text with a selected model, in a shell: python -m pretrain_or_not.predict MODEL < texts > classes.
 
-Each line of the standard input is a text; for a model that reads pairs, the two texts are separated by a tab. Each
-line of the output holds the class and its probability, separated by a tab, in the order of the input. A blank line is
-classified as an empty text, so that both have the same number of lines.
+Each line of the standard input is a text. For a model that reads pairs, it holds two texts with a tab between them; for
+one whose data set joins several columns, the texts of all columns, with tabs between them. Each line of the output
+holds the class and its probability, separated by a tab, in the order of the input. A blank line is classified as an
+empty text, so that both have the same number of lines.
 """
 
 from __future__ import annotations
@@ -56,24 +57,33 @@ def classify(folder: Path, source, target, probabilities: bool) -> None:
         writer.writerow(["class", *(f"p_{name}" for name in model.classes)])
     numbered = enumerate(source, 1)
     while lines := list(islice(numbered, LINES_AT_ONCE)):
-        found = model.predict([text_of(line, number, model.pair) for number, line in lines])
+        found = model.predict([text_of(line, number, model.about["text"], model.pair) for number, line in lines])
         for label, row in zip(found.labels, found.probabilities.tolist(), strict=True):
             writer.writerow([label, *(f"{p:.6g}" for p in (row if probabilities else [max(row)]))])
         target.flush()
 
 
-def text_of(line: bytes, number: int, pair: bool):
-    """Return the text of a line, or its pair of texts; raise BadInput that names its number."""
+def text_of(line: bytes, number: int, columns: list[str], pair: bool):
+    """Return the text of a line, or the texts of several columns; raise BadInput that names its number.
+
+    columns: of the data set, whose texts the model reads. pair: whether they make a pair.
+    """
     try:
         text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise BadInput(f"line {number}: not UTF-8 ({error.reason}); convert it, as by: iconv -t UTF-8") from error
-    if not pair:
+    if len(columns) == 1:
         return text
-    texts = tuple(text.split("\t"))
-    if len(texts) != 2:
+    texts = tuple(text.split("\t")) if pair or text.strip() else ("",) * len(columns)
+    if len(texts) != len(columns):
         count = f"{len(texts)} text{'s' if len(texts) > 1 else ''}"
-        raise BadInput(f"line {number}: {count}, and the model reads pairs; put one tab between two texts")
+        if pair:
+            raise BadInput(f"line {number}: {count}, and the model reads pairs; put one tab between two texts")
+        names = ", ".join(columns)
+        raise BadInput(
+            f"line {number}: {count}, and the model reads {len(columns)} columns ({names}); put a tab between two of "
+            "them, and nothing where one is empty"
+        )
     return texts
 
 

@@ -10,22 +10,29 @@ plan jobs is in the table of `config.families`. No job imports that table, so a 
 """
 
 import importlib
+from collections.abc import Callable
 from typing import NamedTuple
 
 from pretrain_or_not.data.examples import Takes
+
+
+def as_it_is(model):
+    """Return a model unchanged."""
+    return model
 
 
 class Network(NamedTuple):
     """A network to train.
 
     model: maps input_ids and attention_mask to an output with `logits`. flops: its `Flops`. embeddings: its embedding
-    tables, a list of tensors. takes: what it can read.
+    tables, a list of tensors. takes: what it can read. finish: what of the trained model is saved, a function of it.
     """
 
     model: object
     flops: object
     embeddings: list
     takes: Takes = Takes()
+    finish: Callable = as_it_is
 
 
 def module_name(family: str) -> str:

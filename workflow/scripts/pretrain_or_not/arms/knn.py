@@ -88,6 +88,7 @@ def directions(matrix):
 def build(run, about):
     """Return an unfitted classifier for a run."""
     keys = {key: run.recipe[key] for key in ("weights", "class_weights")}
+    keys |= {"states": about["states"]} if "states" in about else {}  # see `compute.states`
     return NeighboursClassifier({"neighbours": int(run.value)} | keys | {"classes": len(about["label_names"])})
 
 

@@ -16,7 +16,10 @@ class Output(NamedTuple):
 
 
 class Classifier(Protocol):
-    """A trained model. device: the name of the device that it computes on. takes: what it can read of tokens."""
+    """A trained model. device: the name of the device that it computes on. takes: what it can read of tokens.
+
+    One that cuts texts itself also has `truncated`, how many texts the last `predict` has cut.
+    """
 
     device: str
     takes: Takes

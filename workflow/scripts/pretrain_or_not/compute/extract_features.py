@@ -50,6 +50,7 @@ class FrozenEncoder:
     """
 
     tokens_per_batch: float = TOKENS_PER_BATCH
+    dtype: type = np.float32  # of the features
 
     def __init__(self, pretrained, name, tokens, accelerator):
         """pretrained: a model of the config, called `name` there. tokens: the metadata of the tokens that it reads.
@@ -70,7 +71,7 @@ class FrozenEncoder:
 
     def schema(self):
         """Return the Arrow schema of a file of features."""
-        features = pa.list_(pa.float32(), self.width)
+        features = pa.list_(pa.from_numpy_dtype(self.dtype), self.width)
         return pa.schema([("row", pa.int64()), ("id", pa.int64()), ("label", pa.int32()), ("features", features)])
 
     def encode(self, path, rows):
@@ -79,7 +80,7 @@ class FrozenEncoder:
         rows: sorted, whole blocks. Raises BadInput if a feature is not finite.
         """
         table = read_rows(path, rows)
-        matrix = np.empty((len(rows), self.width), dtype=np.float32)
+        matrix = np.empty((len(rows), self.width), dtype=self.dtype)
         for start, end in block_bounds(rows):
             examples = examples_from_table(table.slice(start, end - start), self.tokens, types=self.takes.types)
             matrix[start:end] = self.features(examples)
@@ -88,16 +89,21 @@ class FrozenEncoder:
         return pa.table([pa.array(rows), table["id"], table["label"], features], schema=self.schema())
 
     def features(self, examples):
-        """Return the features of Examples, float32 (n, width), and count what they cost."""
+        """Return the features of Examples, (n, width) of `dtype`, and count what they cost."""
         started = time.perf_counter()
         matrix, work = infer(
-            self.model, examples, self.accelerator, mean_pooled, tokens_per_batch=self.tokens_per_batch
+            self.model, examples, self.accelerator, self.pooled, tokens_per_batch=self.tokens_per_batch
         )
         self.cost["seconds"] += time.perf_counter() - started
         self.cost["examples"] += len(examples)
         self.cost["flops"] += work.flops(self.flops)
         self.truncated += examples.about["truncated"]
-        return matrix
+        with np.errstate(over="ignore"):  # what is too large becomes infinite, which `encode` refuses
+            return matrix.astype(self.dtype, copy=False)
+
+    def pooled(self, output, attention_mask):
+        """Return the features of a batch, float32 (batch, width). output: of the model."""
+        return mean_pooled(output, attention_mask)
 
 
 def block_bounds(rows):

@@ -9,6 +9,7 @@ positions), two more follow: operations per batch, and per token of its width. P
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,12 @@ class Flops(NamedTuple):
 
     forward: tuple
     training: tuple
+
+    def plus(self, other: Flops) -> Flops:
+        """Return the Flops of two parts together."""
+        return Flops(
+            *(tuple(a + b for a, b in zip_longest(*both, fillvalue=0.0)) for both in zip(self, other, strict=True))
+        )
 
 
 @dataclass
@@ -82,7 +89,7 @@ def _count(model, examples, length):
     with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
         output = model.eval()(**inputs)
         forward = counter.get_total_flops()
-        if "logits" in output:
+        if getattr(output, "logits", None) is not None:
             output.logits.sum().backward()
     model.train(mode)
     model.zero_grad(set_to_none=True)

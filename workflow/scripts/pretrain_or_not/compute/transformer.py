@@ -37,6 +37,8 @@ UNREADABLE = (OSError, ValueError, SafetensorError)
 # The name of `attention` below in transformers.
 ATTENTION = "sdpa_with_fast_dropout"
 
+RANDOM_WEIGHTS = "random_weights"  # key of config.json of a model that has not been trained at all
+
 DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout", "mlp_dropout",
             "embedding_dropout", "classifier_dropout", "classifier_dropout_prob", "seq_classif_dropout", "dropout_rate",
             "embd_pdrop", "attn_pdrop", "resid_pdrop", "activation_dropout", "pooler_dropout")  # fmt: skip
@@ -47,22 +49,31 @@ def load_for_classification(folder, label_names, dropout, pretrained=True, revis
 
     pretrained: whether the transformer has the weights in `folder`, or random ones as before its pretraining. Weights
     stored in half precision are trained in single precision: `precision` sets the precision of computations. The head
-    is new even if `folder` has one, because its classes are others. revision: of a Hub id. Raises BadInput if nothing
-    can be loaded from `folder` (a local folder or a Hub id), or not all weights of its pretraining.
+    is new even if `folder` has one, because its classes are others. A model that the workflow has made without any
+    step has no weights worth loading: it gets other random ones in each run. revision: of a Hub id. Raises BadInput if
+    nothing can be loaded from `folder` (a local folder or a Hub id), or not all weights of its pretraining.
     """
     config, row = read_config(folder, revision)
-    for name in DROPOUTS:
-        if isinstance(getattr(config, name, None), int | float):
-            setattr(config, name, dropout)
+    set_dropout(config, dropout)
     config.id2label = dict(enumerate(label_names))
     config.label2id = {name: i for i, name in enumerate(label_names)}
     config.problem_type = "single_label_classification"
-    if pretrained:
+    untrained = getattr(config, RANDOM_WEIGHTS, False)
+    if hasattr(config, RANDOM_WEIGHTS):
+        delattr(config, RANDOM_WEIGHTS)  # it does not hold for the classifier
+    if pretrained and not untrained:
         model = load_new_headed(folder, revision, config, row)
     else:
         with loading(folder):
             model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
     return prepared(model, row)
+
+
+def set_dropout(config, dropout):
+    """Set all DROPOUTS of a config that it has, in place."""
+    for name in DROPOUTS:
+        if isinstance(getattr(config, name, None), int | float):
+            setattr(config, name, dropout)
 
 
 def read_config(folder, revision):
@@ -170,12 +181,15 @@ def unreadable(folder, error):
     return BadInput(f"models: no model can be loaded from {folder!r}: {reason}")
 
 
-def load_encoder(folder, revision=None):
+def load_encoder(folder, revision=None, dropout=None):
     """Return a pretrained transformer without a head, in float32; of an encoder-decoder, the encoder.
 
-    folder: a local folder or a Hub id. revision: of a Hub id. Raises BadInput like `load_for_classification`.
+    folder: a local folder or a Hub id. revision: of a Hub id. dropout: for all its DROPOUTS; None, for those that the
+    folder names. Raises BadInput like `load_for_classification`.
     """
     config, row = read_config(folder, revision)
+    if dropout is not None:
+        set_dropout(config, dropout)
     model, info = load(AutoModel, folder, revision, config)
     encoder = model.get_encoder() if row.kind == "encoder-decoder" else model
     own = {id(tensor) for tensor in encoder.state_dict(keep_vars=True).values()}

@@ -10,8 +10,13 @@ import math
 
 from pretrain_or_not.config.cross_checks import check_catalogue
 from pretrain_or_not.config.defaults import with_defaults
+from pretrain_or_not.config.made_models import with_each_amount
+from pretrain_or_not.config.model_checks import check_models
 from pretrain_or_not.config.prediction_checks import check_predictions
+from pretrain_or_not.config.prompt_checks import check_prompts
 from pretrain_or_not.config.schema import schema
+from pretrain_or_not.config.shift_checks import check_shifts
+from pretrain_or_not.config.training_checks import check_training
 from pretrain_or_not.config.violations import check_schema
 from pretrain_or_not.config.wording import LARGEST, kind, quoted, show, spot, text_of
 from pretrain_or_not.errors import BadInput
@@ -45,10 +50,16 @@ def mistakes_in(config):
     """Return a plain copy of `config` and its Mistakes."""
     mistakes = Mistakes()
     config = plain(config, (), mistakes)
+    if isinstance(config, dict) and isinstance(config.get("models"), dict):
+        config["models"] = with_each_amount(config["models"])
     check_schema(config, mistakes)
     if isinstance(config, dict):
+        check_prompts(config, mistakes)
         check_catalogue(config, mistakes)
+        check_models(config, mistakes)
+        check_training(config, mistakes)
         check_predictions(config, mistakes)
+        check_shifts(config, mistakes)
     return config, mistakes
 
 

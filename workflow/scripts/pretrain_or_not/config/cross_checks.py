@@ -1,25 +1,24 @@
 """Checks that JSON Schema cannot express. Each looks only at values of the right type: others are noted already."""
 
-from pathlib import Path
-
 from pretrain_or_not.config.families import FAMILIES
 from pretrain_or_not.config.grid import grid
 from pretrain_or_not.config.labels import as_label
+from pretrain_or_not.config.made_models import tokenizer_owner
+from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.config.schema import resolved, schema
 from pretrain_or_not.config.sizes import size_name
 from pretrain_or_not.config.splits import DEFAULT_SHARE
 from pretrain_or_not.config.wording import did_you_mean, listing, show, text_of
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.files.pretrained import names_folder
 
 
 def check_catalogue(config, mistakes):
     """Note mistakes in the sections of a config, and between them."""
     check_experiment(config, mistakes)
     check_datasets(config, mistakes)
-    check_models(config, mistakes)
     check_arms(config, mistakes)
     check_ngrams(config, mistakes)
+    check_target(config, mistakes)
     check_names(config, mistakes)
 
 
@@ -47,11 +46,33 @@ def check_experiment(config, mistakes):
         except BadInput as error:
             mistakes.add(("experiment", "sizes", i), str(error))
 
-    check_exclude(experiment, mistakes)
+    check_titles(config, mistakes)
+    check_exclude(config, mistakes)
 
 
-def check_exclude(experiment, mistakes):
+def check_titles(config, mistakes):
+    """Check that no two datasets, and no two arms, of the experiment look the same where their titles are shown."""
+    for section in ("datasets", "arms"):
+        owner = {}
+        for name in sequence(mapping(config, "experiment"), section):
+            entry = mapping(mapping(config, section), name) if isinstance(name, str) else {}
+            title = entry.get("title") or name
+            if isinstance(title, str) and (first := owner.setdefault(" ".join(title.split()), name)) != name:
+                text = f"{show(title)} is what {section} {show(first)} and {show(name)} are both called in figures"
+                mistakes.add((section, name, "title"), f"{text}; give one of them another title")
+
+
+def check_target(config, mistakes):
+    """Check that a score that is shown times 100 is not given as a share."""
+    target, name = config.get("target"), mapping(config, "experiment").get("metric", "accuracy")
+    metric = METRICS.get(name) if isinstance(name, str) else None
+    if isinstance(target, float) and 0 < target < 1 and metric and metric.scale == 100:
+        mistakes.add(("target",), f"{show(target)} is below 1, and scores are shown times 100: write {100 * target:g}")
+
+
+def check_exclude(config, mistakes):
     """Check that excluded values are in the experiment, and that at least one cell is left."""
+    experiment = mapping(config, "experiment")
     for i, pattern in enumerate(sequence(experiment, "exclude")):
         for key in pattern if isinstance(pattern, dict) else ():
             options = sequence(experiment, key)
@@ -63,7 +84,7 @@ def check_exclude(experiment, mistakes):
                     hint = did_you_mean(value, options) if isinstance(value, str) else ""
                     text = f"is not in experiment.{key}{hint} (there are: {', '.join(map(text_of, options))})"
                     mistakes.add(path, f"{show(value)} {text}")
-    if not mistakes and not grid(experiment):
+    if not mistakes and not grid(config):
         mistakes.add(("experiment", "exclude"), "leaves no cell at all; drop one of its entries")
 
 
@@ -164,17 +185,6 @@ def is_encoding(name):
         return False
 
 
-def check_models(config, mistakes):
-    """Check that only models of the Hub have revisions."""
-    models = mapping(config, "models")
-    for name in models:
-        path, revision = (mapping(models, name).get(key) for key in ("path", "revision"))
-        if isinstance(path, str) and isinstance(revision, str):
-            if path.startswith("package:") or names_folder(path) or Path(path).is_dir():
-                text = f"{show(path)} is on this machine, and only models of the Hub have them; leave it out"
-                mistakes.add(("models", name, "revision"), f"{show(revision)} is a revision: {text}")
-
-
 def check_arms(config, mistakes):
     """Check that the models of arms are in the catalogue, and that embeddings belong to the tokenizer."""
     arms = mapping(config, "arms")
@@ -184,10 +194,38 @@ def check_arms(config, mistakes):
         row = FAMILIES.get(family) if isinstance(family, str) else None
         for key in row.model_keys if row else ():
             check_name(config, "models", "model", arm.get(key), (*path, key), mistakes)
+        check_teacher(config, name, mistakes)
         tokenizer, embeddings = arm.get("tokenizer"), arm.get("embeddings")
-        if isinstance(embeddings, str) and isinstance(tokenizer, str) and embeddings != tokenizer:
+        models = mapping(config, "models")
+        both = isinstance(embeddings, str) and isinstance(tokenizer, str)
+        if both and tokenizer_owner(models, embeddings) != tokenizer_owner(models, tokenizer):
             text = f"is not the tokenizer, {show(tokenizer)}: token ids would not match; name the same model in both"
             mistakes.add((*path, "embeddings"), f"{show(embeddings)} {text}")
+
+
+def check_teacher(config, name, mistakes):
+    """Check that an arm learns from another one, which has no teacher itself and whose models are kept."""
+    teacher, path = mapping(mapping(mapping(config, "arms"), name), "teacher"), ("arms", name, "teacher")
+    if not teacher:
+        return
+    check_name(config, "arms", "arm", teacher.get("arm"), (*path, "arm"), mistakes)
+    check_name(config, "datasets", "dataset", teacher.get("texts"), (*path, "texts"), mistakes)
+    its = mapping(mapping(config, "arms"), teacher["arm"]) if isinstance(teacher.get("arm"), str) else {}
+    if teacher.get("arm") == name or its.get("teacher"):
+        text = "learns from another arm itself" if teacher.get("arm") != name else "is the arm itself"
+        mistakes.add((*path, "arm"), f"{show(teacher['arm'])} {text}; name an arm that learns from labels alone")
+    experiment, datasets = mapping(config, "experiment"), mapping(config, "datasets")
+    if name not in sequence(experiment, "arms"):
+        return
+    named = [one for one in sequence(experiment, "datasets") if isinstance(one, str)]
+    pairs = [one for one in named if mapping(datasets, one).get("pair")]
+    if teacher.get("texts") is not None and pairs:
+        text = f"the pairs of {show(pairs[0])} cannot be taught on single texts; leave `texts` out"
+        mistakes.add((*path, "texts"), text)
+    if teacher.get("texts") is None and teacher.get("amount") not in (None, "100%"):
+        mistakes.add((*path, "amount"), f"{show(teacher['amount'])} is of `texts`, and there are none; leave it out")
+    if experiment.get("keep_models") == "none":
+        mistakes.add(path, "a teacher is asked after its training, and `experiment.keep_models: none` deletes it")
 
 
 def check_ngrams(config, mistakes):

@@ -13,6 +13,8 @@ def with_defaults(config):
         fill(arm, definitions[definition_name("family", arm["family"])])
     for dataset in config["datasets"].values():
         fill(dataset, definitions[definition_name("source", dataset["source"])])
+        for shift in dataset.get("shifts", {}).values():
+            fill(shift, definitions["shift"])
     for name, kind in (("models", "model"), ("predict", "prediction")):
         for entry in config[name].values():
             fill(entry, definitions[kind])

@@ -34,7 +34,8 @@ class Family(NamedTuple):
     checkpoints. reads: "tokens", "features" (of a frozen encoder) or "texts" (tokens, if an arm names a `tokenizer`).
     model_keys: keys of an arm that name a model in `models`. weights_key: the one of them whose weights the arm loads.
     embeddings_key: the one of them whose token embeddings the arm starts from. sweep: None for a family without
-    a sweep. memory_mb: memory of a training run on a cluster, in MB.
+    a sweep. language_model: whether the model that it names goes on writing texts; others read them.
+    memory_mb: memory of a training run on a cluster, in MB.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Family(NamedTuple):
     weights_key: str | None = None
     embeddings_key: str | None = None
     sweep: Sweep | None = None
+    language_model: bool = False
     memory_mb: int = 4000
 
     @property
@@ -105,6 +107,11 @@ FAMILIES = {
         Family(
             "knn", "nearest neighbours in a frozen transformer", "train_knn", "Fitting",
             neural=False, fitted=True, reads="features", model_keys=("model",), sweep=NEIGHBOURS,
+        ),
+        Family(
+            "prompt", "a language model that is asked", "ask_model", "Asking",
+            neural=True, fitted=True, reads="texts", model_keys=("model",), weights_key="model", language_model=True,
+            memory_mb=8000,
         ),
         Family(
             "majority", "the most frequent class", "count_classes", "Counting for",

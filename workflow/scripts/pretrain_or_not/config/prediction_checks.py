@@ -36,7 +36,7 @@ def check_predictions(config, mistakes):
                 "pairs: name two columns by `pair:`" if keys.get("pair") else "single texts: name a column by `text:`"
             )
             mistakes.add((*path, "text" if keys.get("pair") else "pair"), f"models of {show(dataset)} read {wanted}")
-        if not mistakes and not cells_for(entry, experiment):
+        if not mistakes and not cells_for(entry, config):
             mistakes.add(path, "the experiment has no such cell; see `exclude`, or leave out `size` and `seed`")
 
 

@@ -25,26 +25,33 @@ def as_dataset(entry: dict, dataset: dict) -> dict:
 
     dataset: the one whose model is used; what the entry leaves out is inherited from it.
     """
-    given = {key: entry[key] for key in (*OWN, *INHERITED) if entry.get(key) is not None}
+    return read_like(entry, dataset, OWN, INHERITED) | {"label": None}
+
+
+def read_like(entry: dict, dataset: dict, own: tuple, inherited: tuple) -> dict:
+    """Return an entry as a dataset of source `files`, with its `own` keys, and others that a dataset may lend it."""
+    given = {key: entry[key] for key in (*own, *inherited) if entry.get(key) is not None}
     replaced = {other for key in given for other in REPLACED.get(key, ())}
-    inherited = {key: dataset[key] for key in INHERITED if dataset.get(key) is not None and key not in replaced}
-    return {"source": "files", **inherited, **given, "label": None}
+    lent = {key: dataset[key] for key in inherited if dataset.get(key) is not None and key not in replaced}
+    return {"source": "files", **lent, **given}
 
 
-def cells_for(entry: dict, experiment: dict) -> list[dict]:
-    """Return the cells of the experiment whose models an entry of `predict` allows.
+def cells_for(entry: dict, config: dict) -> list[dict]:
+    """Return the cells of the experiment of a config whose models an entry of `predict` allows.
 
-    Without a `size`, they are those of the largest one, as far as that can be told: counts cannot be compared with
-    shares before the data are read.
+    Without a `size`, they are those of the largest one of each arm, as far as that can be told: counts cannot be
+    compared with shares before the data are read.
     """
-    wanted = {"dataset": dataset_of(experiment, entry)} | {
+    wanted = {"dataset": dataset_of(config["experiment"], entry)} | {
         key: entry[key] for key in ("arm", "seed") if entry.get(key) is not None
     }
-    cells = [cell for cell in grid(experiment) if all(cell[key] == value for key, value in wanted.items())]
+    cells = [cell for cell in grid(config) if all(cell[key] == value for key, value in wanted.items())]
     if entry.get("size") is not None:
         return [cell for cell in cells if cell["size"] == size_name(entry["size"])]
     shares = {cell["size"].endswith("pct") for cell in cells}
     if len(shares) != 1:
         return cells
-    largest = max((cell["size"] for cell in cells), key=lambda size: float(size.removesuffix("pct")))
-    return [cell for cell in cells if cell["size"] == largest]
+    largest: dict[str, str] = {}
+    for cell in sorted(cells, key=lambda cell: float(cell["size"].removesuffix("pct"))):
+        largest[cell["arm"]] = cell["size"]
+    return [cell for cell in cells if cell["size"] == largest[cell["arm"]]]

@@ -22,3 +22,16 @@ def rows_to_cut(amount: float | None, split: str, total: int) -> int:
     if amount is None:
         return min(round(DEFAULT_SHARE * total), MOST_BY_DEFAULT[split])
     return round(amount * total) if amount < 1 else int(amount)
+
+
+def training_rows_left(rows: int, given: set, splits: dict, folds: int | None) -> int:
+    """Return how many of `rows` at most are left to train on when the splits that the data do not have are cut.
+
+    They may be fewer: duplicates are dropped, and rows that stay together can make a split larger. given: the splits
+    that the data have. splits, folds: of the dataset. Returns `rows` where nothing would be left: ingest tells that.
+    """
+    left = rows - -(-rows // folds) if folds else rows
+    for split in ("validation",) if folds else ("test", "validation"):
+        if split not in given:
+            left -= rows_to_cut(splits.get(split), split, left)
+    return left if left > 0 else rows

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from pretrain_or_not.data.examples import Examples
@@ -23,6 +25,14 @@ def shuffled_batches(examples: Examples, batch_size: int, seed: int, epoch: int)
     order = order[np.lexsort((examples.lengths[order], chunk_of))]
     batches = np.split(order, np.arange(batch_size, len(order), batch_size))
     return [batches[i] for i in random.permutation(len(batches))]
+
+
+def training_batches(examples: Examples, batch_size: int, seed: int, done: int) -> Iterator[np.ndarray]:
+    """Yield the positions of each training batch, epoch after epoch without end; the first `done` are skipped."""
+    epoch, skipped = divmod(done, -(-len(examples) // batch_size))
+    while True:
+        yield from shuffled_batches(examples, batch_size, seed, epoch)[skipped:]
+        epoch, skipped = epoch + 1, 0
 
 
 def ordered_batches(lengths: np.ndarray, tokens_per_batch: float) -> list[np.ndarray]:

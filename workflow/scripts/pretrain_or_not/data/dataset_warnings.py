@@ -61,6 +61,8 @@ def check_classes(rows_per_class: dict) -> None:
 
 def warnings_about(facts: dict) -> list[str]:
     """Return what is doubtful about a data set as sentences. facts: the content of its dataset.json so far."""
+    if not facts["label_names"]:
+        return [*left_out(facts["dropped"], facts["read"])]
     rows_per_class = facts["rows_per_class"]
     total = {name: sum(rows_per_class[split][name] for split in SPLITS) for name in facts["label_names"]}
     return [

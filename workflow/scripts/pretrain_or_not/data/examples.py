@@ -158,7 +158,7 @@ def positions_in(path, rows, subset):
     with open_parquet(path) as file:
         held = to_numpy(file.read(columns=["row"])["row"]) if "row" in file.schema_arrow.names else None
     if held is None:
-        if rows.max() >= n:
+        if rows.max(initial=0) >= n:
             raise BadInput(f"{subset}: asks for rows that {path} does not have; delete the subset and run again")
         return rows
     order = np.argsort(held)

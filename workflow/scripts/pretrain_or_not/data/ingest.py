@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pretrain_or_not.config.labels import shown
-from pretrain_or_not.config.sizes import count
+from pretrain_or_not.config.sizes import check_sizes
 from pretrain_or_not.config.splits import SPLITS
 from pretrain_or_not.data.columns import columns_of
 from pretrain_or_not.data.dataset_warnings import check_classes, warnings_about
@@ -41,11 +41,14 @@ SECOND_TEXT = pa.field("second_text", pa.large_string())
 
 MAX_CLASSES = 1000
 
+NO_LABEL = "text"  # in place of the label of texts that have none
 
-def clean(batches, scratch, label_map, ignored=()):
+
+def clean(batches, scratch, label_map, ignored=(), labelled=True):
     """Stream RAW batches into the Parquet file `scratch`, with a running id; drop rows without text or label.
 
     label_map: raw label -> class name, or None to use raw labels as class names. ignored: raw labels to leave out.
+    labelled: whether the texts have labels; if not, each gets NO_LABEL.
     Returns counts of the rows read and dropped, the set of class names found, that of the splits given, and that of
     labels in `label_map` and `ignored` that no row has. Raises BadInput for a label that is not in the map, for more
     than MAX_CLASSES labels, and if the rows have fewer than two classes.
@@ -58,6 +61,9 @@ def clean(batches, scratch, label_map, ignored=()):
             ids = pa.array(range(first_id, first_id + batch.num_rows), pa.int64())
             table = pa.Table.from_batches([batch]).add_column(0, "id", ids)
             first_id += batch.num_rows
+            if not labelled:
+                label = pa.array([NO_LABEL] * len(table), pa.string())
+                table = table.set_column(table.column_names.index("label"), "label", label)
             given.update(pc.unique(table["split"]).to_pylist())
             unused.difference_update(pc.unique(table["label"]).to_pylist() if unused else ())
             table, left_out = kept_rows(table, ignored)
@@ -77,8 +83,9 @@ def clean(batches, scratch, label_map, ignored=()):
     if counts["left out by `where`"] == first_id:
         raise BadInput(f"`where` leaves out all {first_id:,} rows; change it")
     if not seen:
-        raise BadInput(f"none of its {first_id:,} rows has both a text and a label")
-    if len(seen) == 1:
+        what = "both a text and a label" if labelled else "a text"
+        raise BadInput(f"none of its {first_id:,} rows has {what}")
+    if labelled and len(seen) == 1:
         raise BadInput(f"all labels are {shown(seen.pop())}; a classifier needs at least two classes")
     return counts, seen, given - {None}, unused
 
@@ -130,7 +137,7 @@ def without_near_duplicates(dataset, rows, order, read, columns, found, dropped)
     was found, for dataset.json; an empty dict if nothing was to be looked for. With folds, each row is compared with
     all others.
     """
-    treatment = dataset.get("near_duplicates")
+    treatment = dataset.get("near_duplicates") if columns.label else "ignore"
     if treatment is None and read > MOST_BY_DEFAULT:
         return order, {"looked_for": False}
     if treatment == "ignore":
@@ -152,35 +159,38 @@ def without_near_duplicates(dataset, rows, order, read, columns, found, dropped)
 def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLike, summary: PathLike) -> None:
     """Write `examples` (Parquet, columns of `schema_of`: train, validation, test) and `summary` (JSON) of a dataset.
 
-    sizes: the sizes of the experiment; they are checked here, where the number of rows is first known. Raises BadInput
-    that names the dataset.
+    Texts without labels (`label: null`) are all training rows, and their labels are null.
+    sizes: those of each arm of the experiment; they are checked here, where the number of rows is first known. Raises
+    BadInput that names the dataset.
     """
     ignored, label_map, columns = ignored_labels(dataset), label_map_of(dataset), columns_of(dataset)
+    labelled = columns.label is not None
     with temporary_folder(examples) as folder:
         scratch, order = folder / "rows.parquet", folder / "order.parquet"
         try:
             said = about_source(dataset)
-            counts, seen, given, unused = clean(read_source(dataset, threads), scratch, label_map, ignored)
+            counts, seen, given, unused = clean(read_source(dataset, threads), scratch, label_map, ignored, labelled)
             check_given(dataset, given)
             names = class_names(seen, label_map)
             arranged = arrange(scratch, names, dataset, given, threads, order)
             found, dropped = arranged.counts, arranged.dropped
             order, near = without_near_duplicates(dataset, scratch, order, counts["read"], columns, found, dropped)
+            rows = {split: sum(n for (where, _), n in found.items() if where == split) for split in SPLITS}
+            names = names if labelled else []
             per_class = {s: {name: found.get((s, i), 0) for i, name in enumerate(names)} for s in SPLITS}
-            rows = {split: sum(per_class[split].values()) for split in SPLITS}
             folds = dataset.get("folds")
-            for split in ("train",) if folds else SPLITS:
+            for split in ("train",) if folds or not labelled else SPLITS:
                 if not rows[split]:
                     gone = ", ".join(
                         f"{reason}: {n:,}" for reason, n in (counts | dropped).items() if n and reason != "read"
                     )
                     raise BadInput(f"no {split} examples are left" + (f" (left out: {gone})" if gone else ""))
-            check_classes(per_class)
+            if labelled:
+                check_classes(per_class)
             in_cell = rows_of_a_cell(rows["train"], folds, dataset["splits"]["validation"]) if folds else rows
             if in_cell["train"] < 1:
                 raise BadInput(f"splits: validation: {in_cell['validation']:,} rows leave none to train on")
-            for size in sizes:
-                count(size, in_cell["train"])
+            check_sizes(sizes, in_cell["train"])
         except BadInput as error:
             raise BadInput(f"dataset {name!r}: {error}") from error
         read = counts.pop("read")
@@ -208,7 +218,11 @@ def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLi
         further = [name for name in schema.names if name not in ("id", "label", "split", "unit")]
         with table_writer(examples, schema, **facts) as writer:
             for table in reordered(scratch, order, read, ROWS_PER_GROUP, folder, further):
-                writer.write_table(table.select(schema.names).cast(schema), row_group_size=ROWS_PER_GROUP)
+                table = table.select(schema.names)
+                if not labelled:
+                    nothing = pa.nulls(len(table), pa.int32())
+                    table = table.set_column(schema.get_field_index("label"), "label", nothing)
+                writer.write_table(table.cast(schema), row_group_size=ROWS_PER_GROUP)
     write_json(summary, facts)
     log.info("%s", json.dumps(facts, indent=2, ensure_ascii=False))
     for warning in facts["warnings"]:

@@ -109,11 +109,15 @@ def checked_batch(chunk, columns, split):
 
 
 def joined(texts, separator):
-    """Return the texts of several columns as one; those that are blank are left out, with their separator."""
+    """Return the texts of several columns as one, null where all are blank; blank ones are left out, with separator."""
     if len(texts) == 1:
         return texts[0]
-    parts = [pc.if_else(is_blank(text), None, text) for text in texts]
-    return pc.binary_join_element_wise(*parts, pa.scalar(separator, pa.large_string()), null_handling="skip")
+    between = pa.scalar(separator, pa.large_string())
+    whole, *others = [pc.if_else(is_blank(text), None, text) for text in texts]
+    for part in others:
+        # Not `null_handling="skip"`: with it, pyarrow 26 drops rows that are null in all columns.
+        whole = pc.coalesce(pc.binary_join_element_wise(whole, part, between), whole, part)
+    return whole
 
 
 def texts_of(chunk, column, key):

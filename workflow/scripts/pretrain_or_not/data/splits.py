@@ -103,7 +103,13 @@ class Arrangement:
         if dataset["deduplicate"] == "all":
             self.drop_duplicates()
         self.folds = dataset.get("folds")
-        if self.folds:
+        if dataset.get("label", "label") is None:
+            if other := sorted(given - {"train"}):
+                raise BadInput(
+                    f"texts without labels (`label: null`) have no {other[-1]} split; name those of train only"
+                )
+            self.view("settled", "'train'")
+        elif self.folds:
             self.keep_all(given)
         else:
             self.cut(dataset["splits"], given)

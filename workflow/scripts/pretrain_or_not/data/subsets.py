@@ -74,7 +74,7 @@ def write_subset(
     chosen = np.arange(n) if folds else window(n, seed, total)
     rows = pool[by_class(labels[pool])[chosen] if stratify else chosen]
     lacking = len(facts["label_names"]) - len(np.unique(labels[rows]))
-    if lacking:
+    if lacking and n:
         log.warning(
             "WARNING size %s, seed %d: %d of %d classes have no example", size, seed, lacking, len(facts["label_names"])
         )
@@ -93,4 +93,4 @@ def write_subset(
         stratify=stratify,
         folds=folds and folds["folds"],
     )
-    log.info("size %s, seed %d: %d of %d training rows, from row %d", size, seed, n, total, rows[0])
+    log.info("size %s, seed %d: %d of %d training rows, from row %d", size, seed, n, total, rows[0] if n else 0)

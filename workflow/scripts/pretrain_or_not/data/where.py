@@ -7,6 +7,7 @@ their arguments. The connection that evaluates it can open no file, and its sett
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from typing import NamedTuple
 
@@ -18,6 +19,8 @@ from pretrain_or_not.data.raw_batches import as_text
 from pretrain_or_not.errors import BadInput
 
 QUERY = "SELECT * FROM rows WHERE (\n{}\n)"  # lines of their own, so that a comment ends
+
+ROW = "row"  # the column with the number of each row; those of the data are called as `alias` says
 
 # Kinds of expressions in DuckDB's syntax tree.
 ALLOWED = {"BETWEEN", "CASE", "CAST", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT", "FUNCTION", "OPERATOR",
@@ -74,14 +77,14 @@ class Condition(NamedTuple):
 
         columns: name -> values, an Arrow column or a list. Raises BadInput that begins with `place`.
         """
-        rows = pa.table({name: typed(columns[name]) for name in self.columns})
-        rows = rows.append_column("number of the row", pa.array(np.arange(rows.num_rows)))
+        rows = pa.table({alias(i): typed(columns[name]) for i, name in enumerate(self.columns)})
+        rows = rows.append_column(ROW, pa.array(np.arange(rows.num_rows)))
         with connection().cursor() as db:
             db.register("rows", rows)
             try:
-                found = db.sql(self.sql).to_arrow_table()["number of the row"]
+                found = db.sql(self.sql).to_arrow_table()[ROW]
             except duckdb.Error as error:
-                raise BadInput(f"{place}: where: {self.text!r}: {reason(error)}") from error
+                raise BadInput(f"{place}: where: {self.text!r}: {reason(error, self.columns)}") from error
         mask = np.zeros(rows.num_rows, dtype=bool)
         mask[found.to_numpy()] = True
         return pa.array(mask)
@@ -108,7 +111,7 @@ def without_places(node):
 def check(node, columns):
     """Note in `columns` the columns of an expression, dotted if nested; raise BadInput for what is not allowed in it.
 
-    Dotted names become one name in the tree: a nested key is read as a column of its own.
+    Dotted names become one name: a nested key is read as a column of its own. In the tree, columns get their `alias`.
     """
     if isinstance(node, list):
         for item in node:
@@ -123,7 +126,7 @@ def check(node, columns):
     if kind == "COLUMN_REF":
         name = ".".join(node["column_names"])
         columns[name] = None
-        node["column_names"] = [name]
+        node["column_names"] = [alias(list(columns).index(name))]
         return
     if kind == "FUNCTION" and node["function_name"].lower() not in stable_functions():
         raise BadInput(
@@ -132,6 +135,11 @@ def check(node, columns):
         )
     for value in node.values():
         check(value, columns)
+
+
+def alias(i):
+    """Return the name of the i-th column in a query: DuckDB takes names that differ only in case for one."""
+    return f"column_{i}"
 
 
 def typed(values):
@@ -145,8 +153,13 @@ def typed(values):
     return values.cast(kind)  # nulls alone have a type of their own, which goes with any other
 
 
-def reason(error):
-    """Return what DuckDB says is wrong, on one line, with advice where a text is compared with a number."""
+def reason(error, columns):
+    """Return what DuckDB says is wrong, on one line, with advice where a text is compared with a number.
+
+    columns: names of the columns, which the line has in place of each `alias`.
+    """
     line = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    names = {alias(i): name for i, name in enumerate(columns)}
+    line = re.sub(r"\bcolumn_\d+\b", lambda found: names.get(found[0], found[0]), line)
     advice = "; cells of CSV files are text: compare them with a text ('3'), or convert them (stars::DOUBLE > 3)"
     return line + (advice if "VARCHAR" in line or "string" in line else "")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.evaluation.budget import marked_as
 from pretrain_or_not.evaluation.extrapolation import FARTHEST, Observed, extrapolate, refusal
 from pretrain_or_not.evaluation.totals import Measured
 
@@ -20,7 +21,7 @@ STEPS = 20  # of the grid of horizons, equal in log n
 FASTER = ("lstm", "bag")
 
 COLUMNS = ["dataset", "dataset_title", "arm", "arm_title", "reference", "reference_title", "metric", "what", "largest",
-           "n", "times", *LEVELS, "threshold", "within", "faster", "sizes", "refused"]  # fmt: skip
+           "n", "times", *LEVELS, "threshold", "within", "faster", "reference_faster", "sizes", "refused"]  # fmt: skip
 
 
 def horizons(largest: int) -> np.ndarray:
@@ -118,6 +119,7 @@ def beyond(scores: pd.DataFrame, gaps: dict, curves: dict, reference: str, thres
         facts = {key: first[key] for key in ("dataset", "dataset_title", "arm", "arm_title")} | {
             "reference": reference, "reference_title": other.iloc[0] if len(other) else reference,
             "metric": metric.name, "threshold": float(threshold), "faster": first["family"] in FASTER,
+            "reference_faster": bool(scores.loc[scores["arm"] == reference, "family"].isin(FASTER).any()),
         }  # fmt: skip
         tables.append(rows_of(facts, "score", own, *of_score(own, facts["arm_title"], guessing, metric)))
         if (dataset, arm) in gaps and (dataset, reference) in curves:
@@ -125,5 +127,5 @@ def beyond(scores: pd.DataFrame, gaps: dict, curves: dict, reference: str, thres
             paths = of_gap(gap, curves[dataset, reference], titles, guessing, metric)
             tables.append(rows_of(facts, "gap", gap, *paths))
     if not tables:
-        return pd.DataFrame(columns=COLUMNS)
-    return pd.concat(tables, ignore_index=True)[COLUMNS].astype({"refused": "str"})
+        return marked_as(scores, pd.DataFrame(columns=COLUMNS))
+    return marked_as(scores, pd.concat(tables, ignore_index=True)[COLUMNS].astype({"refused": "str"}))

@@ -24,6 +24,12 @@ def class_columns(confusion: np.ndarray, names: list[str]) -> dict:
     }  # fmt: skip
 
 
+def worst_recall(confusion: np.ndarray) -> float:
+    """Return the lowest share of right answers over the classes that the labels have, from 0 to 1."""
+    given = confusion.sum(axis=1)
+    return float((np.diag(confusion)[given > 0] / given[given > 0]).min())
+
+
 def confusion_rows(confusion: np.ndarray, names: list[str]) -> list[dict]:
     """Return one row per pair of classes that occurs: class of the label, class that is predicted, examples."""
     return [

@@ -6,14 +6,16 @@ import numpy as np
 
 from pretrain_or_not.compute.metrics import metric_values
 from pretrain_or_not.config.metrics import Metric
-from pretrain_or_not.evaluation.metrics import interval, paired_differences, paired_gap, wilson_interval
+from pretrain_or_not.evaluation.metrics import interval, paired_differences, paired_gap, standard_error
 from pretrain_or_not.evaluation.predictions import Predictions
+from pretrain_or_not.evaluation.wilson import wilson_interval
 
 SMALLEST = 20  # test examples; a smaller group is scored, but is neither the best nor the worst one
 
 COLUMNS = {"group": str, "value": str, "test_examples": int, "accuracy": float, "accuracy_low": float,
            "accuracy_high": float, "macro_f1": float, "metric": str, "score": float, "score_low": float,
-           "score_high": float, "gap": float, "gap_se": float, "worst": bool, "spread": float}  # fmt: skip
+           "score_high": float, "score_se": float, "gap": float, "gap_se": float, "worst": bool,
+           "spread": float}  # fmt: skip
 
 
 def group_rows(cell: Predictions, reference: Predictions | None, groups: dict, metric: Metric) -> list[dict]:
@@ -62,6 +64,7 @@ def one_group(cell, reference, rows, metric):
         "score": float(own.mean()),
         "score_low": ends[0],
         "score_high": ends[1],
+        "score_se": standard_error(own),
         "gap": gap,
         "gap_se": error,
     }

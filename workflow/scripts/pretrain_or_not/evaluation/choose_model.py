@@ -2,27 +2,78 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
-import numpy as np
+from collections.abc import Callable
 
 from pretrain_or_not.errors import BadInput
+from pretrain_or_not.evaluation.predictions import FEWEST_TEST_EXAMPLES
+from pretrain_or_not.files.parquet import open_parquet, read_metadata
+from pretrain_or_not.files.paths import PathLike
 
 
-def choose_model(candidates: list[dict], sign: int) -> dict:
+def choose_model(candidates: list[dict], sign: int, recommendation: PathLike | None) -> dict:
     """Return the model to use among those that the user allows, each the content of a classifier.json.
 
-    Of the largest number of labels: the arm with the best mean test score over its seeds, on a tie the first one; of
-    its seeds, the one with the best validation score. sign: 1 if a higher score is better, −1 if a lower one is. Raises
-    BadInput if no model has a finite score.
+    Of the largest number of labels: the recommended arm, which is the cheapest of those that are close to the best
+    where the most texts are classified at once, with as many of the labels as it uses; of its seeds, the one with the
+    best validation score. sign: 1 if a higher score is better, −1 if a lower one is. recommendation: path of
+    recommendation.parquet, None if all candidates are of one arm. Raises BadInput if no model has a finite score, or
+    nothing is recommended.
     """
-    usable = [about for about in candidates if about["score"] is not None and about["validation_score"] is not None]
+    usable = [about for about in candidates if about["score"] is not None and is_validated(about)]
     if not usable:
         raise BadInput("no trained model has finite scores; see the notes in answer.md, or name another arm or size")
-    largest = max(about["n"] for about in usable)
-    by_arm = defaultdict(list)
-    for about in usable:
-        if about["n"] == largest:
-            by_arm[about["arm"]].append(about)
-    seeds = max(by_arm.values(), key=lambda seeds: sign * np.mean([about["score"] for about in seeds]))
-    return max(seeds, key=lambda about: sign * about["validation_score"])
+    labels = labels_in(recommendation)
+    largest = max(map(labels, usable))
+    arm, used = None, largest
+    if recommendation is not None:
+        arm, used = recommended_arm(recommendation, usable[0]["dataset"], largest)
+        if arm is None:
+            raise BadInput(f"no arm is recommended with {largest:,} labels; name one with `arm`")
+    usable = [about for about in usable if labels(about) == used and arm in (None, about["arm"])]
+    if not usable:
+        raise BadInput(
+            f"with {largest:,} labels, {arm} is recommended, trained on {used:,} of them, and no such model may be "
+            "used here; name another one with `arm`"
+        )
+    return max(usable, key=lambda about: sign * (about["validation_score"] or 0.0))
+
+
+def is_validated(about: dict) -> bool:
+    """Return whether a model has a finite validation score, or needs none, as it was made without labels."""
+    return about["validation_score"] is not None or not about["validation_examples"]
+
+
+def doubts(recommendation: PathLike, chosen: dict) -> list[str]:
+    """Return sentences on what a model that was recommended may be worth; see `report.recommendation_words.doubts`.
+
+    chosen: content of its classifier.json.
+    """
+    table = open_parquet(recommendation).read().to_pandas()
+    n = labels_in(recommendation)(chosen)
+    rows = table[(table["dataset"] == chosen["dataset"]) & (table["arm"] == chosen["arm"]) & (table["n"] == n)]
+    said = []
+    for row in rows.head(1).to_dict("records"):
+        if row["guesses"]:
+            score = f"{row['metric']} {row['score']:.3f}, and {row['guessing']:.3f} by guessing"
+            said.append(f"the recommended arm, {row['arm']}, is not clearly better than guessing ({score})")
+        if row["test_examples"] < FEWEST_TEST_EXAMPLES:
+            few = f"{row['test_examples']:,} test examples"
+            said.append(f"the recommended arm, {row['arm']}, is chosen by {few}, which are too few to rank the arms")
+    return said
+
+
+def recommended_arm(recommendation: PathLike, dataset: str, n: int) -> tuple[str | None, int]:
+    """Return the cheapest arm that is close to the best with `n` labels, and how many it uses; None for no arm."""
+    table = open_parquet(recommendation).read().to_pandas()
+    rows = table[(table["dataset"] == dataset) & (table["n"] == n)]
+    rows = rows[(rows["batch"] == rows["batch"].max()) & rows["cheapest"]]
+    return (rows["arm"].iloc[0], int(rows["used"].iloc[0])) if len(rows) else (None, n)
+
+
+def labels_in(recommendation: PathLike | None) -> Callable[[dict], int]:
+    """Return a function that gives the number of labels by which a recommendation counts a model.
+
+    It may count the labels for validation, see `evaluation.budget`. The argument is the content of a classifier.json.
+    """
+    counted = {} if recommendation is None else read_metadata(recommendation).get("labels", {})
+    return lambda about: counted.get(about["dataset"], {}).get(about["size"], about["n"])

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from pretrain_or_not.config.metrics import METRICS
+from pretrain_or_not.evaluation.budget import marked_as, training_labels
 from pretrain_or_not.evaluation.diagnose import guessing_sizes
 from pretrain_or_not.evaluation.totals import Measured
 
@@ -57,6 +58,8 @@ def crossing(sizes: list[int] | np.ndarray, gaps: np.ndarray, threshold: float) 
     logs = np.log(np.asarray(sizes, float))
     with np.errstate(invalid="ignore", divide="ignore"):
         labels = np.exp(logs[last] + (high - at) / (high - low) * (logs[after] - logs[last]))
+    ends = np.asarray(sizes, float)
+    labels = np.clip(labels, ends[last], ends[after])  # not just outside by an error of arithmetic
     labels = np.where(above[..., -1], np.inf, labels)
     return np.where(above.any(axis=-1), labels, float(sizes[0]))
 
@@ -73,12 +76,12 @@ def next_size(sizes: np.ndarray, means: np.ndarray, threshold: float) -> float:
     return math.sqrt(before * after) if after / before >= CLOSE else math.nan
 
 
-def answer_row(gaps: Measured, threshold: float, arms: int = 1) -> dict:
+def answer_row(gaps: Measured, threshold: float, arms: int = 1, training: np.ndarray | None = None) -> dict:
     """Return the answer for one arm on one dataset: the numeric part of a row of answer.parquet.
 
     With fewer test examples than FEWEST_TEST_EXAMPLES, the verdict is "too few", and the ends of intervals are NaN.
     arms: compared with the reference on this dataset. The joint intervals of all of them hold together with 95 %
-    (Bonferroni).
+    (Bonferroni). training: the sizes in training labels, which the next size is in; None if the sizes are that.
     """
     sizes, means = gaps.curve.sizes, gaps.curve.means
     replicates = gaps.replicates(REPLICATES, np.random.default_rng(0))
@@ -87,10 +90,12 @@ def answer_row(gaps: Measured, threshold: float, arms: int = 1) -> dict:
     # Infinity cannot be averaged, so each end of an interval is one of the replicates.
     at = [tail, 1 - tail, tail / arms, 1 - tail / arms]
     ends = np.quantile(crossings, at, method="inverted_cdf").tolist()
-    known = [labels, *ends, float(np.isfinite(crossings).mean()), next_size(sizes, means, threshold)]
+    known = [labels, *ends, float(np.isfinite(crossings).mean())]
+    known.append(next_size(sizes if training is None else training, means, threshold))
     half = gaps.half_widths()
-    verdict = "not yet" if math.isinf(labels) else "from the smallest" if labels == sizes[0] else "from"
-    near = means[sizes >= min(labels, sizes[-1])] if math.isfinite(labels) else means
+    small = means < threshold
+    verdict = "not yet" if math.isinf(labels) else "from the smallest" if small.all() else "from"
+    near = means[(sizes >= labels) & small] if math.isfinite(labels) else means
     if gaps.too_few:
         verdict, known, near = "too few", [math.nan] * len(CROSSING), means
     return {
@@ -119,12 +124,13 @@ def answers(gaps: pd.DataFrame, scores: pd.DataFrame, measured: dict, threshold:
 
     Sizes at which arm and reference are both no better than guessing, and their gap is small or not certain, do not
     count: a small gap says nothing there. If no other size is left, the verdict is "guessing", and there is no number
-    of labels.
+    of labels. Joint intervals are for the arms that learn, so not for one that always answers the most frequent class.
 
     gaps, scores: rows of the tidy tables. measured: of the gaps, see `evaluation.totals.measured_gaps`.
     threshold: in the unit of the gaps. metric: name of the experiment's.
     """
     rows, guessing = [], guessing_sizes(scores, METRICS[metric])
+    learning = scores[scores["family"] != "majority"].groupby("dataset")["arm"].unique()
     for (dataset, arm), group in gaps.groupby(["dataset", "arm"], sort=False):
         if (dataset, arm) not in measured:
             continue
@@ -132,29 +138,19 @@ def answers(gaps: pd.DataFrame, scores: pd.DataFrame, measured: dict, threshold:
         certain = np.abs(own.curve.means) > np.maximum(threshold, own.half_widths())
         both = [{(dataset, arm, n), (dataset, reference, n)} <= guessing for n in own.curve.sizes]
         guessed = np.array(both) & ~certain
-        row = answer_row(
-            own if guessed.all() else own.where(~guessed), threshold, sum(key[0] == dataset for key in measured)
-        )
+        compared = max(1, sum((dataset, other) in measured for other in learning.get(dataset, ())))
+        counted = own if guessed.all() else own.where(~guessed)
+        training = training_labels(scores[scores["dataset"] == dataset])
+        row = answer_row(counted, threshold, compared, np.array([training[n] for n in counted.curve.sizes]))
         row["folds"] = int(group["folds"].iloc[0])
         if guessed.all() and not own.too_few:
-            unknown = (
-                "labels",
-                "labels_low",
-                "labels_high",
-                "labels_low_joint",
-                "labels_high_joint",
-                "chance",
-                "next_size",
-            )
-            row |= {"verdict": "guessing"} | dict.fromkeys(unknown, math.nan)
-        counted = group[group["n"].isin(own.curve.sizes[~guessed | guessed.all()])]
-        facts = (
-            group[["dataset", "dataset_title", "arm", "arm_title", "reference", "reference_title"]].iloc[0].to_dict()
-        )
-        facts["selection"] = "test" if "test" in set(counted["selection"]) else "validation"
+            row |= {"verdict": "guessing"} | dict.fromkeys(CROSSING, math.nan)
+        cells = group[group["n"].isin(counted.curve.sizes)]
+        facts = group[TITLES].iloc[0].to_dict()
+        facts["selection"] = "test" if "test" in set(cells["selection"]) else "validation"
         around = scope(scores[scores["dataset"] == dataset], arm, reference, row["largest"], metric)
         rows.append(facts | row | {"guessed_sizes": own.curve.sizes[guessed].tolist()} | around)
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return marked_as(scores, pd.DataFrame(rows, columns=COLUMNS))
 
 
 def scope(scores, arm, reference, size, metric):

@@ -12,8 +12,10 @@ from pretrain_or_not.compute.metrics import metric_values
 from pretrain_or_not.config.metrics import Metric
 from pretrain_or_not.data.folds import place_of
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.evaluation.metrics import paired_differences
+from pretrain_or_not.evaluation.metrics import paired_differences, unseen_variance
 from pretrain_or_not.evaluation.predictions import Predictions, read_predictions
+from pretrain_or_not.files.parquet import read_metadata
+from pretrain_or_not.files.paths import PathLike
 
 
 class Curve(NamedTuple):
@@ -21,13 +23,15 @@ class Curve(NamedTuple):
 
     sizes: (k,). seeds: (k,), how many there are at each size; a round of folds counts as one. values: float64 (k, m),
     of each test example, the mean over the seeds of a size. squares: (k,), the sum over the seeds of a size of the
-    squared distance from their mean, less what is expected of it from test sampling alone; it may be negative.
+    squared distance from their mean, less what is expected of it from test sampling alone; it may be negative. unit:
+    what one test example counts that is right instead of wrong, 100 points.
     """
 
     sizes: np.ndarray
     seeds: np.ndarray
     values: np.ndarray
     squares: np.ndarray
+    unit: float = 100.0
 
     @property
     def means(self) -> np.ndarray:
@@ -36,17 +40,24 @@ class Curve(NamedTuple):
 
     @property
     def test_covariance(self) -> np.ndarray:
-        """Return the covariance of the means from the sampling of test examples, (k, k)."""
-        examples = self.values.shape[1]
-        return np.atleast_2d(np.cov(self.values, ddof=min(1, examples - 1))) / examples
+        """Return the covariance of the means from the sampling of test examples, (k, k).
+
+        What the examples do not show of it, see `unseen_variance`, is independent between sizes.
+        """
+        k, examples = self.values.shape
+        seen = np.atleast_2d(np.cov(self.values, ddof=min(1, examples - 1))) / examples
+        return seen + unseen_variance(examples, self.unit) * np.eye(k)
 
     def where(self, keep: np.ndarray) -> Curve:
         """Return the curve at some of its sizes. keep: bool (k,)."""
-        return Curve(*(part[keep] for part in self))
+        sizes, seeds, values, squares = (part[keep] for part in (self.sizes, self.seeds, self.values, self.squares))
+        return Curve(sizes, seeds, values, squares, self.unit)
 
 
-def curve_of(cells: Iterable[tuple[int, np.ndarray]]) -> Curve:
+def curve_of(cells: Iterable[tuple[int, np.ndarray]], unit: float = 100.0) -> Curve:
     """Return the curve of cells, each a size and one value per test example (m,), in the same order in all cells.
+
+    unit: see `Curve`.
 
     Test sampling alone moves the seeds of a size apart where they differ on single examples: the sum of squares is then
     expected to be Σ_s var(d_s − d̄) / m = (Σ_s var(d_s) − k var(d̄)) / m, where d_s are the values with seed s, d̄ their
@@ -65,11 +76,21 @@ def curve_of(cells: Iterable[tuple[int, np.ndarray]]) -> Curve:
     values = np.stack([sums[n] / k for n, k in zip(sizes, seeds, strict=True)])
     expected = [(variances[n] - k * _variance(v)) / v.size for n, k, v in zip(sizes, seeds, values, strict=True)]
     squares = [np.square(np.array(means[n]) - np.mean(means[n])).sum() for n in sizes]
-    return Curve(np.array(sizes), seeds, values, np.where(seeds > 1, np.subtract(squares, expected), 0.0))
+    return Curve(np.array(sizes), seeds, values, np.where(seeds > 1, np.subtract(squares, expected), 0.0), unit)
 
 
 def _variance(values):
     return values.var(ddof=min(1, len(values) - 1))
+
+
+def paths_of(scores: pd.DataFrame, predictions: list) -> dict[tuple, PathLike]:
+    """Return (dataset, arm, n, seed) -> path of the predictions, for the cells in `scores`, rows of scores.parquet."""
+    cell = ["dataset", "arm", "size", "seed"]
+    labels = dict(zip(scores[cell].itertuples(index=False, name=None), scores["n"].tolist(), strict=True))
+    abouts = {path: tuple(map(read_metadata(path).get, cell)) for path in predictions}
+    return {
+        (dataset, arm, labels[about], seed): path for path, about in abouts.items() for dataset, arm, _, seed in [about]
+    }
 
 
 def differences(first: Predictions, second: Predictions, metric: Metric) -> np.ndarray:
@@ -99,7 +120,7 @@ def gap_curves(gaps: pd.DataFrame, predictions: dict, metric: Metric) -> dict[tu
         reference, own = (read_predictions(predictions[row.dataset, arm, *at]) for arm in (row.reference, row.arm))
         return own.ids, differences(reference, own, metric)
 
-    return _curves(gaps, read)
+    return _curves(gaps, read, metric.scale)
 
 
 def score_curves(scores: pd.DataFrame, predictions: dict, metric: Metric) -> dict[tuple[str, str], Curve]:
@@ -112,17 +133,17 @@ def score_curves(scores: pd.DataFrame, predictions: dict, metric: Metric) -> dic
         own = read_predictions(predictions[row.dataset, row.arm, row.n, row.seed])
         return own.ids, metric_values(metric.name, own.labels, own.probabilities)
 
-    return _curves(scores, read)
+    return _curves(scores, read, 1.0)
 
 
-def _curves(table, read):
+def _curves(table, read, unit):
     curves = {}
     for key, rows in table.groupby(["dataset", "arm"], sort=False):
         folds = int(rows["folds"].iloc[0])
         cells = list(rows.itertuples(index=False))
         read_cells = _rounds(cells, folds, read) if folds else ((row.n, read(row)[1]) for row in cells)
         if not folds or (read_cells := list(read_cells)):
-            curves[key] = curve_of(read_cells)
+            curves[key] = curve_of(read_cells, unit)
     return curves
 
 

@@ -46,15 +46,22 @@ def predicts_one_class(scores: pd.DataFrame) -> pd.Series:
     return scores["predicted_classes"].eq(1).fillna(False).astype(bool)
 
 
+def interval_of_round(scores: pd.DataFrame, metric: Metric) -> dict[str, pd.Series]:
+    """Return the ends of the interval of each cell's score, by column; with folds, narrowed to that of a round.
+
+    scores: rows of scores.parquet.
+    """
+    narrowing, ends = 1 - of_mean(scores["folds"]), (f"{metric.name}_low", f"{metric.name}_high")
+    return {end: scores[end] + narrowing * (scores[metric.name] - scores[end]) for end in ends}
+
+
 def guessing_sizes(scores: pd.DataFrame, metric: Metric) -> set[tuple]:
     """Return the (dataset, arm, n) at which an arm is no better than guessing: `is_guessing` of means over seeds.
 
     With folds, their intervals are narrowed to that of a round.
     """
     columns = [*(f"{metric.name}{end}" for end in ("_low", "_high", "_guessing")), "predicted_classes"]
-    narrowing = 1 - of_mean(scores["folds"])
-    ends = {end: scores[end] + narrowing * (scores[metric.name] - scores[end]) for end in columns[:2]}
-    means = scores.assign(**ends).groupby(["dataset", "arm", "n"])[columns].mean()
+    means = scores.assign(**interval_of_round(scores, metric)).groupby(["dataset", "arm", "n"])[columns].mean()
     return set(means.index[is_guessing(means, metric)])
 
 
@@ -62,7 +69,8 @@ class Finding(NamedTuple):
     """One row of the table of findings.
 
     holds: maps rows of scores.parquet to whether each has the finding. says: what the cells of an arm have in common,
-    as a template of `cells`, `is`, `its`, `has`, `s`, `which` (names of the cells) and `settings`.
+    as a template of `cells`, `is`, `its`, `has`, `s`, `which` (names of the cells), `settings`, `metric` and `guessing`
+    (what an arm does that has learnt nothing).
     """
 
     holds: Callable[[pd.DataFrame], pd.Series]
@@ -83,7 +91,7 @@ FINDINGS = {
         "{cells} {has} no score, because predictions are not finite (NaN): lower the learning rate ({which})",
     ),
     "subset": Finding(
-        lambda rows: rows["subset_classes"] < rows["classes"],
+        lambda rows: (rows["subset_classes"] < rows["classes"]) & (rows["n"] > 0),
         "{cells} {has} no training example of some of the classes ({which}): take more labels",
     ),
     "one class": Finding(
@@ -92,7 +100,7 @@ FINDINGS = {
     ),
     "guessing": Finding(
         lambda rows: guesses(rows) & ~predicts_one_class(rows),
-        "{cells} {is} no better than always answering the most frequent class",
+        "{cells} {is} no better by {metric} than {guessing}",
     ),
     "loss": Finding(
         lambda rows: (
@@ -105,7 +113,7 @@ FINDINGS = {
     ),
     "not converged": Finding(
         lambda rows: rows["converged"].eq(False).fillna(False).astype(bool),
-        "{cells} stopped before the fit converged, so that {its} accuracy is not that of `C` ({settings}): lower `C`",
+        "{cells} stopped before the fit converged, so that {its} scores are not those of `C` ({settings}): lower `C`",
     ),
     "last step": Finding(
         # With a rate that falls to 0, the last step is usually the best one.

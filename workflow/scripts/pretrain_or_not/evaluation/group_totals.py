@@ -1,54 +1,95 @@
-"""Give each group of test examples its mean score, with a total interval, like that of all test examples."""
+"""Give groups of test examples mean scores with total intervals, like those of all test examples."""
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from pretrain_or_not.config.metrics import Metric
-from pretrain_or_not.evaluation.metrics import Z_95
-from pretrain_or_not.evaluation.seed_variance import SeedVariance, shapes, total_half_widths
+from pretrain_or_not.evaluation.by_group import SMALLEST
+from pretrain_or_not.evaluation.metrics import unseen_variance
+from pretrain_or_not.evaluation.seed_variance import PRIOR, SeedVariance, shapes, total_half_widths
 
-GROUP = ["dataset", "arm", "n", "group", "value"]
+BLOCK = ["dataset", "arm", "n", "group"]
+
+GROUP = [*BLOCK, "value"]
 
 MEANS = {f"{name}_mean{end}": float for name in ("score", "gap") for end in ("", "_low", "_high")}
 
+SPREADS = {f"spread_{name}{end}": float for name in ("mean", "gap") for end in ("", "_low", "_high")}
+
+VARIANCES = ["test_score", "test_gap", "seeds_score", "seeds_gap"]
+
+Known = dict[tuple[str, str], SeedVariance]  # (dataset, arm) -> what is known of its variance between seeds
+
 
 def with_group_means(
-    rows: pd.DataFrame,
-    reference: str,
-    metric: Metric,
-    of_scores: dict[str, SeedVariance],
-    of_gaps: dict[str, SeedVariance],
+    rows: pd.DataFrame, reference: str, metric: Metric, of_scores: Known, of_gaps: Known
 ) -> pd.DataFrame:
-    """Return the rows of scores_by_group.parquet with the columns of MEANS: means over seeds, and total intervals.
+    """Return the rows of scores_by_group.parquet with the columns of MEANS and SPREADS.
 
-    The variance between seeds is that of the dataset, times (5 % of the group's error)². That of test sampling is the
-    mean over the seeds, which share the test examples: so an interval is never too narrow for that. of_scores, of_gaps:
-    dataset -> pooled variance between seeds.
+    MEANS are means over seeds, with total intervals. The variance between seeds is that of the arm, times (5 % of the
+    group's error)². That of test sampling is the mean over the seeds, which share the test examples: so an interval is
+    never too narrow for that. SPREADS: see `spreads`. of_scores, of_gaps: of the scores and gaps of all examples.
     """
-    test = (metric.scale * (rows["score_high"] - rows["score_low"]) / (2 * Z_95)) ** 2
-    parts = rows.assign(test_score=test, test_gap=rows["gap_se"] ** 2)
+    unseen = unseen_variance(rows["test_examples"], metric.scale)
+    parts = rows.assign(
+        test_score=(metric.scale * rows["score_se"]) ** 2 + unseen, test_gap=rows["gap_se"] ** 2 + unseen
+    )
     means = parts.groupby(GROUP, sort=False, as_index=False).agg(
         score_mean=("score", "mean"), gap_mean=("gap", "mean"), test_score=("test_score", "mean"),
-        test_gap=("test_gap", "mean"), seeds=("seed", "size"),
+        test_gap=("test_gap", "mean"), seeds=("seed", "size"), test_examples=("test_examples", "mean"),
     )  # fmt: skip
     own = means[means["arm"] == reference].set_index(["dataset", "n", "group", "value"])["score_mean"]
-    at = pd.MultiIndex.from_frame(means[own.index.names])
+    at = own.reindex(pd.MultiIndex.from_frame(means[own.index.names])).to_numpy()
+    learned = means["n"] > 0  # without labels, seeds change nothing
     means = means.assign(
-        error=metric.error(means["score_mean"]), reference_error=metric.error(own.reindex(at).to_numpy())
+        seeds_score=(shapes(metric.error(means["score_mean"].to_numpy()), metric) / means["seeds"]).where(learned, 0.0),
+        seeds_gap=(shapes(metric.error(at), metric) / means["seeds"]).where(learned, 0.0),
     )
-    kinds = (("score", "error", of_scores, metric.scale), ("gap", "reference_error", of_gaps, 1))
-    for name, error, pooled, scale in kinds:
-        for dataset, cells in means.groupby("dataset", sort=False):
-            seeds = shapes(cells[error].to_numpy(), metric) / cells["seeds"].to_numpy()
-            half = (
-                total_half_widths(cells[f"test_{name}"].to_numpy(), seeds, pooled.get(dataset, SeedVariance())) / scale
-            )
-            if name == "gap":
-                half = np.where(cells["arm"] == reference, 0, half)  # of the reference arm to itself
-            for end, sign in (("_low", -1), ("_high", 1)):
-                means.loc[cells.index, f"{name}_mean{end}"] = cells[f"{name}_mean"] + sign * half
+    means = with_ends(means, "score_mean", "score", of_scores, reference, metric.scale)
+    means = with_ends(means, "gap_mean", "gap", of_gaps, reference)
     ends = ["score_mean_low", "score_mean_high"]
     means[ends] = means[ends].clip(*metric.bounds)
-    return rows.merge(means[[*GROUP, *MEANS]], how="left", on=GROUP)
+    between = spreads(means, reference, metric, of_scores, of_gaps)
+    table = rows.merge(means[[*GROUP, *MEANS]], how="left", on=GROUP)
+    return table.merge(between[[*BLOCK, *SPREADS]], how="left", on=BLOCK)
+
+
+def spreads(means: pd.DataFrame, reference: str, metric: Metric, of_scores: Known, of_gaps: Known) -> pd.DataFrame:
+    """Return one row per dataset, arm, size and group column that has two groups of at least SMALLEST examples.
+
+    `spread_mean`: how far the group with the worst mean score is behind the one with the best, in the unit of a gap.
+    `spread_gap`: how much more than the reference arm is between the same two groups, paired over the test examples.
+    Their total intervals take the two groups as independent: they have no test example in common. That one of them is
+    the worst by chance is not counted. means: one row per group.
+    """
+    compared = means[(means["test_examples"] >= SMALLEST) & means["score_mean"].notna()]
+    by_score = compared.iloc[(metric.sign * compared["score_mean"]).argsort(kind="stable")].groupby(BLOCK, sort=False)
+    worst, best = by_score.head(1).set_index(BLOCK), by_score.tail(1).set_index(BLOCK)
+    worst = worst[worst["value"] != best["value"].reindex(worst.index)]
+    best = best.reindex(worst.index)
+    both = (
+        (worst[VARIANCES] + best[VARIANCES])
+        .assign(
+            spread_mean=metric.points * (best["score_mean"] - worst["score_mean"]),
+            spread_gap=worst["gap_mean"] - best["gap_mean"],
+        )
+        .reset_index()
+    )
+    return with_ends(
+        with_ends(both, "spread_mean", "score", of_scores, reference), "spread_gap", "gap", of_gaps, reference
+    )
+
+
+def with_ends(table: pd.DataFrame, value: str, name: str, known: Known, reference: str, scale: int = 1) -> pd.DataFrame:
+    """Return rows of arms with the ends VALUE_low and VALUE_high of the total interval of the column VALUE.
+
+    name: "score" or "gap"; the columns test_NAME and seeds_NAME are variances in the squared unit of a gap. known:
+    those of the seeds. scale: of a gap against the unit of the value.
+    """
+    half = pd.Series(0.0, table.index)
+    for (dataset, arm), rows in table.groupby(["dataset", "arm"], sort=False):
+        if (name, arm) != ("gap", reference):  # that of the reference arm to itself has no interval
+            test, seeds = rows[f"test_{name}"].to_numpy(), rows[f"seeds_{name}"].to_numpy()
+            half[rows.index] = total_half_widths(test, seeds, known.get((dataset, arm), PRIOR)) / scale
+    return table.assign(**{f"{value}_low": table[value] - half, f"{value}_high": table[value] + half})

@@ -8,29 +8,19 @@ import numpy as np
 
 from pretrain_or_not.compute.metrics import metric_values
 from pretrain_or_not.config.metrics import METRICS, Metric
-
-Z_95 = 1.959963984540054  # two-sided 95 % of the normal distribution
+from pretrain_or_not.evaluation.wilson import Z_95, wilson_interval
 
 ENDS = ("", "_low", "_high", "_guessing")  # of the columns of each metric
-
-
-def wilson_interval(correct: int, n: int) -> tuple[float, float]:
-    """Return the 95 % interval (low, high) of an accuracy from `correct` of `n` test examples (Wilson 1927)."""
-    share, z2 = correct / n, Z_95**2 / n
-    centre = (share + z2 / 2) / (1 + z2)
-    half = Z_95 / (1 + z2) * math.sqrt(share * (1 - share) / n + z2 / (4 * n))
-    # Exact at the ends, where rounding would leave [0, 1] or miss the accuracy itself.
-    return (0.0 if correct == 0 else centre - half), (1.0 if correct == n else centre + half)
 
 
 def interval(metric: Metric, values: np.ndarray) -> tuple[float, float]:
     """Return the 95 % interval (low, high) of a score: Wilson's for accuracy, for others mean ± 1.96 standard errors.
 
-    values: (n,), see `compute.metrics`.
+    These include the `unseen_variance`. values: (n,), see `compute.metrics`.
     """
     if metric.name == "accuracy":
         return wilson_interval(int(values.sum()), len(values))
-    score, half = values.mean(), Z_95 * standard_error(values)
+    score, half = values.mean(), Z_95 * math.hypot(standard_error(values), math.sqrt(unseen_variance(len(values), 1.0)))
     low, high = metric.bounds
     return float(max(low, score - half)), float(min(high, score + half))
 
@@ -38,6 +28,17 @@ def interval(metric: Metric, values: np.ndarray) -> tuple[float, float]:
 def standard_error(values: np.ndarray) -> float:
     """Return the standard error of the mean of values (n,); NaN for one."""
     return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan
+
+
+def unseen_variance(examples: int | np.ndarray, unit: float) -> float | np.ndarray:
+    """Return the variance of a mean over test examples that their own variance does not show.
+
+    Where all examples are right, or two arms agree on all of them, they do not vary, and yet others would. So there is
+    the variance of z² further examples that count `unit` each (z = 1.96): the interval of "none of n" then reaches to
+    z² / n, that of Wilson (1927) to z² / (n + z²). Where many examples differ, it adds next to nothing. unit: what an
+    example counts that is right instead of wrong.
+    """
+    return (Z_95 * unit / examples) ** 2
 
 
 def of_mean(folds):
@@ -71,8 +72,11 @@ def guessing_scores(labels: np.ndarray, class_counts: list[int]) -> dict[str, fl
     """Return what guessing scores by each metric, as columns NAME_guessing.
 
     Guessing gives every example the shares of the classes in the training subset as probabilities, so its answer is
-    always the most frequent class. labels: (n,) of the test data. class_counts: of the training subset.
+    always the most frequent class. labels: (n,) of the test data. class_counts: of the training subset; without any
+    example, the shares are those of the test data, the best that a guess can be.
     """
+    if not any(class_counts):
+        class_counts = np.bincount(labels, minlength=len(class_counts)).tolist()
     shares = np.asarray(class_counts, np.float32) / sum(class_counts)
     probabilities = np.broadcast_to(shares, (len(labels), len(shares)))
     return {f"{name}_guessing": float(metric_values(name, labels, probabilities).mean()) for name in METRICS}

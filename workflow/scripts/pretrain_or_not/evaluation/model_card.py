@@ -6,19 +6,21 @@ import json
 
 import yaml
 
+from pretrain_or_not.config.numbers import number
 from pretrain_or_not.files.base_models import UNKNOWN
 
 PROJECT = "To pretrain, or not?"
 
 # The key of an arm that names a model, in words.
-ROLES = {"model": "Base model", "tokenizer": "Tokenizer of", "embeddings": "Embeddings of"}
+ROLES = {"model": "Base model", "tokenizer": "Tokenizer of", "embeddings": "Embeddings of",
+         "generator": "Further examples written by"}  # fmt: skip
 
 TRANSFORMER = """\
 ```python
 from transformers import pipeline
 
 classify = pipeline("text-classification", model="{folder}", truncation=True, top_k=None)
-classify(["a text", "another text"])
+classify([{example}])
 ```
 
 `truncation=True` cuts texts to {length}, as in training.{precision} Or, as for every model of the project:
@@ -42,11 +44,13 @@ def model_card(about: dict, choice: dict) -> str:
     It says only what is known: a licence that is named nowhere is "unknown".
     """
     rows = [*facts_of(about), *costs_of(choice)]
-    example = '("first text", "second text")' if about["pair"] else '"a text", "another text"'
+    example = '("first text", "second text")' if len(about["text"]) > 1 else '"a text", "another text"'
     use = [ANY.format(folder=".", example=example)]
     if about["family"] == "bert":
         precision = BF16 if about["precision"] == "bf16" else ""
-        use.insert(0, TRANSFORMER.format(folder=".", length=length_words(about["max_length"]), precision=precision))
+        length = length_words(about["max_length"])
+        given = TRANSFORMER.format(folder=".", example=for_transformers(about), length=length, precision=precision)
+        use.insert(0, given)
     parts = [
         f"---\n{yaml.safe_dump(front_matter(about), sort_keys=False, allow_unicode=True)}---",
         f"# {about['arm']}, trained on {about['dataset']}",
@@ -96,18 +100,31 @@ def facts_of(about):
     if about["accuracy"] is None:
         yield "Accuracy", "none: a prediction of the test data is not finite"
     else:
-        low, high = (f"{100 * about[f'accuracy_{end}']:.1f}" for end in ("low", "high"))
+        low, high = (number(100 * about[f"accuracy_{end}"], 1) for end in ("low", "high"))
         interval = f"95 % interval of sampling the {about['test_examples']:,} test examples: {low} to {high} %"
-        yield "Accuracy", f"{100 * about['accuracy']:.1f} % ({interval})"
+        yield "Accuracy", f"{number(100 * about['accuracy'], 1)} % ({interval})"
         if about["metric"] != "accuracy":
             yield f"{about['metric']}", f"{about['score']:.4f}"
         if about["selection"] == "test":
             yield "Note", "the run was selected on the test data, so these scores are too good"
     columns = ", ".join(f"`{json.dumps(name, ensure_ascii=False)}`" for name in about["text"]).replace("|", "\\|")
-    yield "Reads", f"{'two texts' if about['pair'] else 'a text'}, in the data set: {columns}"
+    joined = ""
+    if len(about["text"]) > 1 and not about["pair"]:
+        joined = f", joined by `{json.dumps(about['separator'], ensure_ascii=False)}`, blank ones left out"
+        joined = joined.replace("|", "\\|")
+    yield "Reads", f"{'two texts' if about['pair'] else 'a text'}, in the data set: {columns}{joined}"
     yield "Length", length_words(about["max_length"])
     for key, model in about["base_models"].items():
         yield ROLES[key], f"`{model['path']}` (licence: {model['licence']})"
+
+
+def for_transformers(about):
+    """Return the texts of an example for a pipeline of transformers, which joins no columns."""
+    if about["pair"]:
+        return '{"text": "first text", "text_pair": "second text"}'
+    if len(about["text"]) > 1:
+        return f'{json.dumps(about["separator"])}.join(["first text", "second text"])'
+    return '"a text", "another text"'
 
 
 def length_words(max_length):

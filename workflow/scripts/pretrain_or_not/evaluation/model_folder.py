@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +11,9 @@ import numpy as np
 from pretrain_or_not.compute.embeddings import OWN_COPY, shared_embeddings
 from pretrain_or_not.compute.metrics import metric_values
 from pretrain_or_not.data.saved_tokenizer import SETTINGS, saved_files, with_limit
+from pretrain_or_not.errors import BadInput
 from pretrain_or_not.evaluation.model_card import model_card
+from pretrain_or_not.evaluation.wilson import wilson_interval
 from pretrain_or_not.files.atomic import atomic_write
 from pretrain_or_not.files.base_models import about_base, pinned
 from pretrain_or_not.files.json_files import read_json, write_json
@@ -42,12 +45,11 @@ def complete_folder(
     """Write what a selected model needs besides its weights: tokenizer, classifier.json, and README.md, its card.
 
     choice: content of selected.json. reads: see `data.forms`. examples: the test examples. probabilities: of them,
-    float32 (n, classes). Files of an earlier model in the folder are deleted. Files that others share are hard links.
+    float32 (n, classes). What this function wrote for an earlier model is deleted, other files in the folder are not.
+    Files that others share are hard links.
     """
     run = choice["selected"]
-    for path in folder.iterdir():
-        if path.name not in MODEL_FILES and not path.name.startswith("."):
-            path.unlink()
+    delete_earlier(folder)
     config = read_json(folder / MODEL_FILES[1])
     length = None if reads == "texts" else examples.about["max_length"]
     shared = config.get("embeddings")
@@ -78,6 +80,19 @@ def complete_folder(
         partial.write_text(model_card(about, choice), encoding="utf-8")
 
 
+def delete_earlier(folder):
+    """Delete the files that `complete_folder` wrote for an earlier model: those that its classifier.json names."""
+    earlier = {}
+    if (folder / ABOUT).is_file():
+        with suppress(BadInput):  # without a list, only the files of a fixed name are known to be ours
+            earlier = read_json(folder / ABOUT)
+    names = {Path(name).name for name in (earlier.get("tokenizer") or {}).get("files", ())}
+    # The list of the others comes last, in case that this is interrupted.
+    for name in (*sorted(names - {*MODEL_FILES}), OWN_COPY, CARD, ABOUT):
+        if (folder / name).is_file():
+            (folder / name).unlink()
+
+
 def copy_tokenizer(listed, folder, max_length):
     """Put a saved tokenizer into a model's folder; return what is known of it, with the SHA-256 of each file.
 
@@ -97,18 +112,16 @@ def copy_tokenizer(listed, folder, max_length):
 def score_on_test(metric, labels, probabilities):
     """Return the score on the test data: metric, score, accuracy with its 95 % interval, test_examples.
 
-    The interval is Wilson's (1927). Scores are None if a probability is not finite.
+    Scores are None if a probability is not finite.
     """
     scores = {"metric": metric, "score": None, "accuracy": None, "accuracy_low": None, "accuracy_high": None}
     if len(labels) and np.isfinite(probabilities).all():
-        from scipy.stats import binomtest  # here, as it takes a moment
-
         right = int((probabilities.argmax(axis=1) == labels).sum())
-        interval = binomtest(right, len(labels)).proportion_ci(method="wilson")
+        low, high = wilson_interval(right, len(labels))
         scores |= {
             "score": float(metric_values(metric, labels, probabilities).mean()),
             "accuracy": right / len(labels),
-            "accuracy_low": float(interval.low),
-            "accuracy_high": float(interval.high),
+            "accuracy_low": low,
+            "accuracy_high": high,
         }
     return scores | {"test_examples": len(labels)}

@@ -48,7 +48,9 @@ def load_network(folder: PathLike) -> tuple[TextClassifier, Module]:
     model = load(folder)
     if not isinstance(model.classifier, NetworkClassifier):
         family = model.about["family"]
-        raise BadInput(f"{folder}: family {family!r} is not exported, as it is no neural network; use `load`")
+        raise BadInput(
+            f"{folder}: family {family!r} is not exported, as it is no neural network that is trained here; use `load`"
+        )
     return model, model.classifier.model.cpu().eval()
 
 

@@ -13,14 +13,15 @@ COLUMNS = ["dataset", "dataset_title", "arm", "arm_title", "other", "other_title
 CELL = ["dataset", "dataset_title", "n", "seed", "folds"]
 
 
-def pairs(scores: pd.DataFrame, predictions: dict, reference: str, metric: Metric) -> pd.DataFrame:
+def pairs(scores: pd.DataFrame, measured: dict, predictions: dict, reference: str, metric: Metric) -> pd.DataFrame:
     """Return the rows of pairs.parquet: how far an arm is behind another one at each size, with total 95 % intervals.
 
     Each two arms stand there twice, once from each side, with opposite signs. The gaps to the reference arm are those
-    of gaps.parquet: its seeds are pooled over all arms; a pair without it, over that arm and those that come later.
+    of gaps.parquet. What is known of the variance between seeds of another pair starts from the pairs of its first arm
+    with later ones.
 
-    scores: rows of scores.parquet. predictions: (dataset, arm, n, seed) -> path of the cell's predictions. reference:
-    name of the arm.
+    scores: rows of scores.parquet. measured: the gaps to the reference arm, see `evaluation.totals`. predictions:
+    (dataset, arm, n, seed) -> path of the cell's predictions. reference: name of the arm.
     """
     cells = scores[scores[metric.name].notna()]
     arms = list(dict.fromkeys([reference, *cells["arm"]]))
@@ -29,7 +30,12 @@ def pairs(scores: pd.DataFrame, predictions: dict, reference: str, metric: Metri
         ours = cells.loc[cells["arm"].isin(arms[place + 1 :]), [*CELL, "arm", "arm_title"]]
         theirs = cells.loc[cells["arm"] == other, [*CELL, "arm_title"]].rename(columns={"arm_title": "other_title"})
         both = ours.merge(theirs, on=CELL).assign(reference=other, other=other)
-        for (dataset, arm), gap in measured_gaps(both, scores, predictions, metric).items() if len(both) else ():
+        if both.empty:
+            continue
+        found = measured if other == reference else measured_gaps(both, scores, predictions, metric)
+        for (dataset, arm), gap in found.items():
+            if arm not in arms:
+                continue
             facts = both[(both["dataset"] == dataset) & (both["arm"] == arm)].iloc[0][COLUMNS[:6]].to_dict()
             means, half = gap.curve.means, gap.half_widths()
             ends = {"n": gap.curve.sizes, "gap": means, "gap_low": means - half, "gap_high": means + half}

@@ -8,17 +8,14 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-
 from pretrain_or_not.arms import family_module
 from pretrain_or_not.compute.classifier import Classifier
-from pretrain_or_not.compute.hits import NO_CLASS, predicted_classes
 from pretrain_or_not.config.recipe import tokenizer_of
 from pretrain_or_not.data.examples import AS_STORED, form_of_tokens, read_split
 from pretrain_or_not.data.forms import FORMS
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.evaluation.model_folder import Origin, complete_folder
+from pretrain_or_not.evaluation.predictions import predictions_table
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import read_metadata, write_table
 from pretrain_or_not.files.paths import MODEL_FILES, PathLike
@@ -95,20 +92,11 @@ def evaluate_cell(
     started = time.perf_counter()
     probabilities, flops = classifier.predict(examples)
     seconds = seconds_before + time.perf_counter() - started
-    predicted = predicted_classes(probabilities)
-    not_finite = predicted == NO_CLASS
-    if not_finite.any():
-        log.warning("%d of %d predictions are not finite", not_finite.sum(), len(examples))
+    truncated = getattr(classifier, "truncated", truncated)  # a model that cuts texts itself says how many
     names = examples.about["label_names"]
-    columns = {
-        "id": examples.ids,
-        "label": examples.labels.astype(np.int32),
-        "predicted": pa.array(predicted, mask=not_finite),
-    }
-    columns |= {f"p_{name}": probabilities[:, i] for i, name in enumerate(names)}
     write_table(
         output,
-        pa.table(columns),
+        predictions_table(examples.ids, examples.labels, probabilities, names),
         label_names=names,
         unknown_tokens=examples.about.get("unknown_tokens"),
         truncated=truncated,

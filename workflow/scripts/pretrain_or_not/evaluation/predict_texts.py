@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,10 +12,10 @@ from pyarrow.csv import CSVWriter
 
 from pretrain_or_not.data.columns import columns_of
 from pretrain_or_not.data.left_out import is_blank
-from pretrain_or_not.data.sources import read_source
+from pretrain_or_not.data.sources import about_source, read_source
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.evaluation.choose_model import choose_model
-from pretrain_or_not.evaluation.text_classifier import TextClassifier, load
+from pretrain_or_not.evaluation.choose_model import choose_model, doubts
+from pretrain_or_not.evaluation.text_classifier import TextClassifier, limit_threads, load
 from pretrain_or_not.files.atomic import atomic_write
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import table_writer
@@ -27,23 +26,27 @@ SHOWN = ("dataset", "arm", "size", "n", "seed", "setting", "run")  # of a model,
 
 
 def predict_texts(
-    name: str, texts: dict, candidates: list[str], sign: int, threads: int, output: PathLike, table: PathLike
-) -> None:
+    name: str, texts: dict, candidates: list[str], recommendation: PathLike | None, sign: int, threads: int,
+    output: PathLike, table: PathLike,
+) -> None:  # fmt: skip
     """Write the classes of new texts: `output` (Parquet) and `table` (CSV), one row per row of the files, in order.
 
-    Columns: `id`, the number of the row from 0; `text`, and `second_text` of pairs; the columns of `keep`; `class`; one
-    column ``p_<class>`` per class. name, texts: of the new texts, and how they are read. candidates: paths of the
-    classifier.json of the models of which one is chosen; sign: see `choose_model`. Rows are streamed. A blank text is
-    classified as an empty one, and counted; where a probability is not finite, the class is null.
+    Columns: `row`, its number from 0; `text`, and `second_text` of pairs; the columns of `keep`; `class`; one column
+    ``p_<class>`` per class. name, texts: of the new texts, and how they are read. candidates: paths of the
+    classifier.json of the models of which one is chosen; recommendation, sign: see `choose_model`. Rows are streamed. A
+    blank text is classified as an empty one, and counted; where a probability is not finite, the class is null.
     """
     models = {path: read_json(path) for path in candidates}
-    chosen = choose_model(list(models.values()), sign)
+    chosen = choose_model(list(models.values()), sign, recommendation)
     folder = next(Path(path).parent for path, about in models.items() if about is chosen)
     model = load(folder)
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(threads)
+    limit_threads(model, threads)
     of = f"arm {chosen['arm']}, {chosen['n']} labels, seed {chosen['seed']} of dataset {chosen['dataset']}"
     log.info("model of %s, among %d that may be used: %s", of, len(models), folder)
+    for guess in about_source(texts)["guessed"]:
+        warn(f"predict.{name}: {guess}")
+    for doubt in doubts(recommendation, chosen) if recommendation is not None else ():
+        warn(f"predict.{name}: {doubt}; see answer.md")
     columns = columns_of(texts)
     schema = schema_of(model, columns, name)
     counts = dict.fromkeys(("rows", "blank", "truncated", "not_finite"), 0)
@@ -71,7 +74,7 @@ def predict_texts(
 def schema_of(model: TextClassifier, columns, name) -> pa.Schema:
     """Return the schema of predictions; raise BadInput if two columns would have the same name."""
     texts = ["text", "second_text"] if model.pair else ["text"]
-    kinds = {"id": pa.int64(), **dict.fromkeys(texts, pa.large_string())}
+    kinds = {"row": pa.int64(), **dict.fromkeys(texts, pa.large_string())}
     fields = [*kinds.items(), *((kept, pa.string()) for kept in columns.keep), ("class", pa.string())]
     fields += [(f"p_{label}", pa.float32()) for label in model.classes]
     names = [field for field, _ in fields]
@@ -88,7 +91,7 @@ def classified(model: TextClassifier, batch, columns, counts) -> pa.Table:
     )
     predicted = model.predict_table(texts)
     rows = len(texts)
-    table = pa.table({"id": pa.array(range(counts["rows"], counts["rows"] + rows), pa.int64())})
+    table = pa.table({"row": pa.array(range(counts["rows"], counts["rows"] + rows), pa.int64())})
     for key in texts.column_names:
         table = table.append_column(key, texts[key])
     for kept, key in zip(columns.keep, columns.kept_columns(), strict=True):

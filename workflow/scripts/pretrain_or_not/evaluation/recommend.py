@@ -7,14 +7,24 @@ test compares the two in a browser.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.evaluation.diagnose import interval_of_round
+from pretrain_or_not.evaluation.wilson import Z_95
 
 MS_PER_HOUR = 3.6e6
+
+TIMED = ("ms", "ms_low", "ms_high", "memory_mb", "busy")  # of an arm, besides what was timed
+
+SURE = 0.9  # chance that a score reaches the target
+
+QUICKER = 0.9  # share of the time of another arm, up to which an arm is quicker: less is in the noise of timing
 
 ROUNDING = 1e-9  # of gaps that are exactly as large as the tolerance
 
@@ -24,16 +34,21 @@ class Question(NamedTuple):
 
     n: number of labels. batch: texts that are classified at once, one of those that were timed. limit: the longest
     time for a text in milliseconds, None for any. tolerance: up to which gap to the best arm an arm is close to it.
+    target: a score that is good enough, in the unit in which scores are shown, or None.
     """
 
     n: float
     batch: int
     limit: float | None
     tolerance: float
+    target: float | None = None
 
 
 class Prices(NamedTuple):
-    """What the user pays, in one currency; None for what is not known. predictions: per month."""
+    """What the user pays, in one currency; None for what is not known.
+
+    hour: of the machine, training or classifying, whatever it computes on. predictions: per month.
+    """
 
     label: float | None = None
     hour: float | None = None
@@ -42,18 +57,20 @@ class Prices(NamedTuple):
     @classmethod
     def of(cls, costs: dict) -> Prices:
         """Return the prices of the config's `costs`."""
-        return cls(costs["label"], costs["gpu_hour"], costs["predictions_per_month"])
+        return cls(costs["label"], costs["hour"], costs["predictions_per_month"])
 
 
 class Recommendation(NamedTuple):
     """The answer to a Question.
 
-    arms: one row per arm, see `of_arms`. best, cheapest: names of arms; None if there is none.
+    arms: one row per arm, see `of_arms`. best, cheapest, enough: names of arms; None if there is none. enough: the
+    cheapest one whose score reaches the target with a chance of at least SURE.
     """
 
     arms: pd.DataFrame
     best: str | None
     cheapest: str | None
+    enough: str | None = None
 
 
 def between(sizes: np.ndarray, values: np.ndarray, n: float) -> float:
@@ -69,26 +86,42 @@ def at(table: pd.DataFrame, n: float, *columns: str) -> list[float]:
     return [between(rows["n"].to_numpy(float), rows[column].to_numpy(float), n) for column in columns]
 
 
-def of_arms(curves: pd.DataFrame, times: pd.DataFrame, question: Question, prices: Prices) -> pd.DataFrame:
-    """Return one row per arm, with its name as index: score, low, high, hours, ms, busy, memory_mb, once, monthly.
+def used_labels(curve: pd.DataFrame, n: float) -> float:
+    """Return how many of `n` labels an arm uses: all or, beyond its largest size, as many as that.
 
-    once: the price of the labels and of training with them; monthly: of predictions; NaN without the prices. curves: of
-    one dataset, see `curves_of`. times: see `times_of`.
+    curve: rows of `curves_of` of one arm, at least one.
+    """
+    return min(n, float(curve["n"].max()))
+
+
+def of_arms(
+    curves: pd.DataFrame, times: pd.DataFrame, question: Question, prices: Prices, metric: Metric
+) -> pd.DataFrame:
+    """Return one row per arm, with its name as index: used, score, low, high, hours, ms, memory_mb, once, monthly, …
+
+    used: see `used_labels`; score and hours are those with so many. guesses: whether the arm is not clearly better than
+    guessing, whose score is `guessing`, as `evaluation.diagnose` tells it. test_examples: the fewest of a cell. once:
+    the price of these labels and of training with them; monthly: of predictions; NaN without the prices. curves: of one
+    dataset, see `curves_of`. times: see `times_of`.
     """
     rows = {}
     for arm, own in curves.groupby("arm", sort=False):
-        score, low, high, hours = at(own, question.n, "score", "low", "high", "hours")
+        used = used_labels(own, question.n)
+        score, low, high, hours, floor, guessing = at(own, used, "score", "low", "high", "hours", "floor", "guessing")
         timed = times[(times["arm"] == arm) & (times["batch"] == question.batch)]
-        ms, memory, busy = timed.iloc[0][["ms", "memory_mb", "busy"]] if len(timed) else (math.nan, math.nan, False)
-        training = math.nan if prices.hour is None else hours * prices.hour
-        once = math.nan if prices.label is None and prices.hour is None else np.nansum(
-            [question.n * prices.label if prices.label is not None else 0.0, training]
-        )  # fmt: skip
+        time = timed.iloc[0] if len(timed) else {"busy": False}
+        ms, ms_low, ms_high, memory = (time.get(key, math.nan) for key in ("ms", "ms_low", "ms_high", "memory_mb"))
+        once = math.nan
+        if not math.isnan(score) and (prices.label, prices.hour) != (None, None):
+            once = used * (prices.label or 0.0) + hours * (prices.hour or 0.0)
         monthly = math.nan
         if prices.hour is not None and prices.predictions is not None:
             monthly = prices.predictions * ms / MS_PER_HOUR * prices.hour
-        rows[arm] = {"title": own["arm_title"].iloc[0], "score": score, "low": low, "high": high, "hours": hours,
-                     "ms": ms, "busy": bool(busy), "memory_mb": memory, "once": once, "monthly": monthly}  # fmt: skip
+        rows[arm] = {"title": own["arm_title"].iloc[0], "used": used, "score": score, "low": low, "high": high,
+                     "guessing": guessing, "guesses": metric.sign * floor <= metric.sign * guessing,
+                     "test_examples": own["test_examples"].min(), "hours": hours, "ms": ms, "ms_low": ms_low,
+                     "ms_high": ms_high, "busy": bool(time["busy"]), "memory_mb": memory, "once": once,
+                     "monthly": monthly}  # fmt: skip
     table = pd.DataFrame.from_dict(rows, orient="index")
     in_time = True if question.limit is None else table["ms"] <= question.limit
     return table.assign(in_time=in_time)
@@ -99,44 +132,139 @@ def recommend(
 ) -> Recommendation:
     """Return the arm with the best score within the time limit, and the cheapest one that is close to it.
 
-    Cheap is a low monthly price or, without prices, little time for a text. curves, pairs, times: of one dataset;
-    pairs: rows of pairs.parquet. In the table of arms, gap, gap_low and gap_high say how far each is behind the best.
+    Cheap is what takes clearly less time for a text, if the best arm was timed: the price of a month is in proportion
+    to it.
+    curves, pairs, times: of one dataset; pairs: rows of pairs.parquet. In the table of arms, gap, gap_low and gap_high
+    say how far each is behind the best, see `gap_to`; near: whether it is close to it, and within the time limit.
     """
-    arms = of_arms(curves, times, question, prices)
+    arms = of_arms(curves, times, question, prices, metric)
     possible = arms[arms["score"].notna() & arms["in_time"]]
     gaps = ["gap", "gap_low", "gap_high"]
     if possible.empty:
-        return Recommendation(arms.assign(**dict.fromkeys(gaps, math.nan)), None, None)
-    best = str((metric.sign * possible["score"]).idxmax())
+        return Recommendation(arms.assign(**dict.fromkeys(gaps, math.nan), near=False), None, None)
+    best = best_of(possible, pairs, question.n, metric)
     for arm in arms.index:
-        own = pairs[(pairs["arm"] == arm) & (pairs["other"] == best)]
-        arms.loc[arm, gaps] = [0.0] * 3 if arm == best else at(own, question.n, *gaps)
-    close = arms[arms["score"].notna() & arms["in_time"] & (arms["gap"] <= question.tolerance + ROUNDING)]
-    price = close["monthly"].where(close["monthly"].notna(), close["ms"])
-    # Without a price of the best arm, none is known to be cheaper.
-    return Recommendation(arms, best, best if math.isnan(price[best]) else str(price.idxmin()))
+        arms.loc[arm, gaps] = [0.0] * 3 if arm == best else gap_to(best, arm, arms, pairs, question.n, metric)
+    near = (arms["gap"] <= question.tolerance + ROUNDING) | (arms.index == best)  # the tolerance may be negative
+    arms["near"] = arms["score"].notna() & arms["in_time"] & near
+    reaching = possible[reaches(possible, question.target, metric)]
+    cheapest, enough = (cheapest_of(own, best, metric) for own in (arms[arms["near"]], reaching))
+    return Recommendation(arms, best, cheapest, enough)
+
+
+def best_of(arms: pd.DataFrame, pairs: pd.DataFrame, n: float, metric: Metric) -> str:
+    """Return the arm that no other one is ahead of, by the gaps of `gap_to`; of several, that with the best score.
+
+    Of arms that were measured with different seeds or sizes, mean scores may say the opposite of the gap. If each arm
+    is behind another one, it is the one that is the least behind. arms: see `of_arms`, at least one, each with a score.
+    """
+    in_order = list((metric.sign * arms["score"]).sort_values(ascending=False, kind="stable").index)
+    behind = {}
+    for arm in in_order:
+        gaps = (gap_to(arm, other, arms, pairs, n, metric)[0] for other in in_order if other != arm)
+        behind[arm] = -min(gaps, default=0.0)
+        if behind[arm] <= ROUNDING:
+            return arm
+    return min(behind, key=lambda arm: behind[arm])
+
+
+def cheapest_of(arms: pd.DataFrame, best: str, metric: Metric) -> str | None:
+    """Return the quickest of arms or, of those that are about as quick, the best one.
+
+    If the best one of all was not timed, it is that one if it is among them, or the first.
+    """
+    if arms.empty:
+        return None
+    if best in arms.index and math.isnan(arms.loc[best, "ms"]):
+        return best
+    timed = arms[arms["ms"].notna()]
+    if timed.empty:
+        return str(arms.index[0])
+    quickest = timed.loc[timed["ms"].idxmin()]
+    level = timed[[not is_quicker(quickest, arm) for _, arm in timed.iterrows()]]
+    if best in level.index:
+        return best
+    if best in arms.index:  # one that is not clearly slower than the quickest one may still be slower than the best
+        level = level[[is_quicker(arm, arms.loc[best]) for _, arm in level.iterrows()]]
+    return str((metric.sign * level["score"]).idxmax())
+
+
+def is_quicker(arm: pd.Series, other: pd.Series) -> bool:
+    """Return whether an arm takes clearly less time than another one; see QUICKER. Known intervals must be apart."""
+    return bool(arm["ms"] <= QUICKER * other["ms"] and not arm["ms_high"] >= other["ms_low"])
+
+
+def reaches(arms: pd.DataFrame, target: float | None, metric: Metric) -> pd.Series:
+    """Return whether the score of each arm reaches the target with a chance of at least SURE, by its 95 % interval.
+
+    arms: see `of_arms`. target: see `Question`; None is never reached.
+    """
+    if target is None:
+        return pd.Series(False, index=arms.index)
+    worse_end = arms["low"] if metric.sign > 0 else arms["high"]
+    sure = arms["score"] + (worse_end - arms["score"]) * NormalDist().inv_cdf(SURE) / Z_95
+    return metric.sign * metric.scale * sure >= metric.sign * target - ROUNDING
+
+
+def gap_to(
+    best: str, arm: str, arms: pd.DataFrame, pairs: pd.DataFrame, n: float, metric: Metric
+) -> tuple[float, float, float]:
+    """Return how far an arm is behind the best one with `n` labels: the gap and its 95 % interval.
+
+    It is the paired gap where both use all labels. Where one uses fewer, or they have no gap there, it is that of
+    their scores, with the interval of Newcombe (1998), method 10, from those of the scores: too wide rather than too
+    narrow, as both were tested on the same examples. arms: see `of_arms`. pairs: rows of pairs.parquet.
+    """
+    ours, theirs = arms.loc[arm], arms.loc[best]
+    if min(ours["used"], theirs["used"]) >= n:
+        gap, low, high = at(pairs[(pairs["arm"] == arm) & (pairs["other"] == best)], n, "gap", "gap_low", "gap_high")
+        if not math.isnan(gap):
+            return gap, low, high
+    first, second = (theirs, ours) if metric.sign > 0 else (ours, theirs)
+    gap = first["score"] - second["score"]
+    low = gap - math.hypot(first["score"] - first["low"], second["high"] - second["score"])
+    high = gap + math.hypot(first["high"] - first["score"], second["score"] - second["low"])
+    return metric.scale * gap, metric.scale * low, metric.scale * high
 
 
 def curves_of(scores: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     """Return one row per dataset, arm and size: score, low, high, and hours of training, all tries together.
 
-    scores: rows of scores.parquet.
+    floor, guessing: means over cells of the worse end of the score's interval, and of what guessing scores. With folds,
+    the interval is narrowed to that of a round, as `diagnose.guessing_sizes` does. test_examples: the fewest of a cell
+    or, with folds, of a round, which tests on all rows. scores: rows of scores.parquet.
     """
     keys = ["dataset", "arm", "arm_title", "n"]
-    names = {"score_mean": "score", "score_mean_low": "low", "score_mean_high": "high", "sweep_seconds": "hours"}
-    means = scores[scores[metric.name].notna()].groupby(keys, sort=False, as_index=False)[[*names]].mean()
+    floor = f"{metric.name}_{'low' if metric.sign > 0 else 'high'}"
+    names = {"score_mean": "score", "score_mean_low": "low", "score_mean_high": "high", "sweep_seconds": "hours",
+             floor: "floor", f"{metric.name}_guessing": "guessing", "test_examples": "test_examples"}  # fmt: skip
+    tested = scores["test_examples"] * scores["folds"].clip(lower=1)
+    of_round = scores.assign(**interval_of_round(scores, metric), test_examples=tested)
+    cells = of_round[scores[metric.name].notna()].groupby(keys, sort=False, as_index=False)
+    means = cells.agg(dict.fromkeys(names, "mean") | {"test_examples": "min"})
     return means.rename(columns=names).assign(hours=means["sweep_seconds"] / 3600)
 
 
-def times_of(measured: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per dataset, arm and batch size: ms, memory_mb, busy, from text to class where that was timed.
+def in_all_datasets(measured: pd.DataFrame, datasets: Iterable[str]) -> pd.DataFrame:
+    """Return rows of tables/inference.parquet, those of a length once per dataset: they hold in all of them."""
+    if measured["length"].isna().all():
+        return measured
+    return pd.concat([measured.assign(dataset=dataset) for dataset in datasets], ignore_index=True)
+
+
+def times_of(measured: pd.DataFrame, datasets: Iterable[str]) -> pd.DataFrame:
+    """Return one row per dataset, arm and batch size: ms, its interval, memory_mb, busy.
+
+    From text to class, where that was timed.
 
     Times are those on the CPU, or on the GPU where none was taken on the CPU. measured: of `report.times.measurements`.
+    datasets: names.
     """
     keys = ["dataset", "arm", "batch"]
     names = {"batch_size": "batch", "peak_memory_mb": "memory_mb"}
     if measured.empty:
-        return pd.DataFrame(columns=[*keys, "ms", "memory_mb", "busy"])
+        return pd.DataFrame(columns=[*keys, *TIMED])
+    measured = in_all_datasets(measured, datasets)
     device = min(measured["device"])  # cpu before cuda
     rows = measured[measured["device"] == device].rename(columns=names).sort_values("start", kind="stable")
-    return rows.drop_duplicates(keys)[[*keys, "ms", "memory_mb", "busy"]]  # "text" before "tokens"
+    return rows.drop_duplicates(keys)[[*keys, *TIMED]]  # "text" before "tokens"

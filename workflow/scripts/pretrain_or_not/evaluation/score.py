@@ -8,13 +8,17 @@ import pyarrow as pa
 
 from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.config.settings import ONE_NEIGHBOUR, setting_value
-from pretrain_or_not.evaluation.by_class import class_columns
+from pretrain_or_not.config.sizes import check_distinct
+from pretrain_or_not.errors import BadInput
+from pretrain_or_not.evaluation.budget import TOTAL, total_labels, with_budget
+from pretrain_or_not.evaluation.by_class import class_columns, worst_recall
 from pretrain_or_not.evaluation.by_group import COLUMNS as GROUP_COLUMNS
 from pretrain_or_not.evaluation.calibration import calibration
 from pretrain_or_not.evaluation.curves import differences
 from pretrain_or_not.evaluation.details import confusion_of, issue_rows, largest_rows, place, rows_by_group
-from pretrain_or_not.evaluation.group_totals import MEANS as GROUP_MEANS
-from pretrain_or_not.evaluation.group_totals import with_group_means
+from pretrain_or_not.evaluation.group_gaps import COLUMNS as GROUP_GAP_COLUMNS
+from pretrain_or_not.evaluation.group_gaps import group_gap_table
+from pretrain_or_not.evaluation.group_totals import MEANS, SPREADS, with_group_means
 from pretrain_or_not.evaluation.metrics import (
     all_scores,
     guessing_scores,
@@ -22,6 +26,10 @@ from pretrain_or_not.evaluation.metrics import (
     paired_gap,
 )
 from pretrain_or_not.evaluation.predictions import CELL, NOT_FINITE, OK, read_predictions
+from pretrain_or_not.evaluation.pretraining_cost import COLUMNS as PRETRAINING
+from pretrain_or_not.evaluation.pretraining_cost import pretraining_columns
+from pretrain_or_not.evaluation.shift_scores import COLUMNS as SHIFT_COLUMNS
+from pretrain_or_not.evaluation.shift_scores import shift_table
 from pretrain_or_not.evaluation.totals import measured_gaps, measured_scores, variances, with_means
 from pretrain_or_not.evaluation.tuning import tuning_rows
 from pretrain_or_not.files.json_files import read_json
@@ -34,16 +42,29 @@ COST = ["seconds", "examples_per_second", "training_flops", "peak_memory_mb", "p
 CALIBRATION = ["brier", "ece", "temperature", "brier_scaled", "ece_scaled", "log_loss_scaled"]
 
 # Further values of a run.json that cells are diagnosed by; those of other families are missing.
-FROM_RUN = ["best_step", "validations", "converged", "lowest_loss", "guessing_loss"]
+FROM_RUN = ["best_step", "validations", "converged", "lowest_loss", "guessing_loss", "teacher_flops",
+            "generator_flops"]  # fmt: skip
 
 # The types of columns that may hold no value at all.
 NULLABLE = {
     **dict.fromkeys(
-        [*metric_columns(), *CALIBRATION, "validation_score", "lowest_loss", "unknown_tokens", "truncated"], "float64"
+        [
+            *metric_columns(),
+            "worst_recall",
+            *CALIBRATION,
+            "validation_score",
+            "lowest_loss",
+            "unknown_tokens",
+            "truncated",
+            "teacher_flops",
+            "generator_flops",
+        ],
+        "float64",
     ),
     **dict.fromkeys(["predicted_classes", "best_step"], "Int64"),
     "converged": "boolean",
     **dict.fromkeys(["schedule", "sweep_edge"], "str"),
+    **PRETRAINING,
 }
 
 TITLES = {"dataset": str, "dataset_title": str, "arm": str, "arm_title": str}
@@ -58,24 +79,29 @@ RELIABILITY = TITLES | {"size": str, "n": int, "seed": int, "scaled": bool, "bin
 
 TUNING = TITLES | {"size": str, "n": int, "seed": int, "metric": str, "tries": int, "expected_best": float,
                    "selection": str}  # fmt: skip
-BY_GROUP = TITLES | {"size": str, "n": int, "seed": int} | GROUP_COLUMNS | GROUP_MEANS
+BY_GROUP = TITLES | {"size": str, "n": int, "seed": int} | GROUP_COLUMNS | MEANS | SPREADS
+GROUP_GAPS = TITLES | {"reference": str, "reference_title": str, "size": str, "n": int, "seed": int} | GROUP_GAP_COLUMNS
+SHIFTS = TITLES | {"size": str, "n": int, "seed": int} | SHIFT_COLUMNS
 ISSUES = TITLES | {"id": int, "text": str, "given": str, "suggested": str, "score": float}
-TYPES = {"gaps": GAPS, "by_class": BY_CLASS, "by_group": BY_GROUP, "label_issues": ISSUES, "confusion": CONFUSION,
-         "reliability": RELIABILITY, "tuning": TUNING}  # fmt: skip
+TYPES = {"gaps": GAPS, "by_class": BY_CLASS, "by_group": BY_GROUP, "group_gaps": GROUP_GAPS, "shifts": SHIFTS,
+         "label_issues": ISSUES, "confusion": CONFUSION, "reliability": RELIABILITY, "tuning": TUNING}  # fmt: skip
 
 
-def score_cell(cell, run, choice, guessing, train_rows, metric):
+def score_cell(cell, run, choice, guessing, train_rows, metric, pretraining):
     """Return one row of scores.parquet: the cell, its status, metrics, what to diagnose it by, and its selected run.
 
-    A cell without a finite validation, or with a test prediction that is not finite, has no metrics. cell: its
+    A cell whose validation is not finite, or with a test prediction that is not finite, has no metrics. cell: its
     `Predictions`. run: the run.json of the selected run. choice: content of selected.json. guessing: see
-    `guessing_scores`. train_rows: training examples of the dataset. metric: the one of the experiment.
+    `guessing_scores`. train_rows: training examples of the dataset. metric: the one of the experiment. pretraining: the
+    columns on that of the arm.
     """
     about, labels = cell.about, cell.labels
-    finite = run["validation_score"] is not None and cell.finite
-    scores = dict.fromkeys([*metric_columns(), *CALIBRATION])
+    unvalidated = run["validation_score"] is None and run["validation_examples"]  # not finite
+    finite = cell.finite and not unvalidated
+    scores = dict.fromkeys([*metric_columns(), "worst_recall", *CALIBRATION])
     if finite:
         scores |= all_scores(labels, cell.probabilities)
+        scores |= {"worst_recall": worst_recall(confusion_of(cell))}
         scores |= calibration(labels, cell.probabilities, run["temperature"])
     return {
         **{key: about[key] for key in CELL},
@@ -102,6 +128,7 @@ def score_cell(cell, run, choice, guessing, train_rows, metric):
         "validation_examples": run["validation_examples"],
         "sweep_seconds": choice["sweep_seconds"],
         **{key: run[key] for key in COST},
+        **pretraining,
     }
 
 
@@ -158,34 +185,41 @@ def score(
     selected: list,
     summaries: list,
     examples: list,
+    made: list,
+    shifted: list,
+    behind: dict,
     reference: str,
     metric: str,
+    budget: str,
     titles: dict,
     outputs: dict,
 ) -> None:
     """Write the tables.
 
     predictions, selected: one path per cell, in the same order. summaries, examples: path of each dataset.json and
-    examples.parquet. metric: name of the experiment's. titles: {"dataset": …, "arm": …}, each name -> title. outputs:
-    paths of `scores`, `gaps`, `tuning`, `by_class`, `by_group`, `label_issues`, and, at the largest size of each arm,
-    `confusion` and `reliability`.
+    examples.parquet. made, behind: see `pretraining_columns`. shifted: one path per cell and further test set. metric,
+    budget: of the experiment. titles: {"dataset": …, "arm": …}, each name -> title. outputs: paths of `scores`, `gaps`,
+    `tuning`, `by_class`, `by_group`, `group_gaps`, `shifts`, `label_issues`, and, at the largest size of each arm,
+    `confusion` and `reliability`. Raises BadInput if two sizes stand for the same number of training examples.
     """
     measured = METRICS[metric]
     facts = list(map(read_json, summaries))
     train_rows = {fact["dataset"]: (fact.get("folds") or fact)["rows"]["train"] for fact in facts}
     texts = {fact["dataset"]: path for fact, path in zip(facts, examples, strict=True)}
     rows, classes, guesses = [], [], {}
-    choices = list(map(read_json, selected))
+    choices, pretraining = list(map(read_json, selected)), pretraining_columns(behind, made)
     for path, choice in zip(predictions, choices, strict=True):
         cell, run = read_predictions(path), choice["selected"]
         about = cell.about
         guess = (about["dataset"], about["seed"], tuple(run["class_counts"]))  # the same for all arms with this subset
         if guess not in guesses:
             guesses[guess] = guessing_scores(cell.labels, run["class_counts"])
-        rows.append(score_cell(cell, run, choice, guesses[guess], train_rows[about["dataset"]], measured))
+        n = train_rows[about["dataset"]]
+        rows.append(score_cell(cell, run, choice, guesses[guess], n, measured, pretraining[about["arm"]]))
         if rows[-1]["status"] == OK:
             classes.append(pd.DataFrame(class_columns(confusion_of(cell), about["label_names"])).assign(**place(about)))
     scores = pd.DataFrame(rows).astype(NULLABLE)
+    check_sizes(scores)
     paths = {tuple(row[key] for key in CELL): path for row, path in zip(rows, predictions, strict=True)
              if row["status"] == OK}  # fmt: skip
     by_number = {(dataset, arm, n, seed): path for (dataset, arm, _, n, seed), path in paths.items()}
@@ -198,6 +232,7 @@ def score(
     by_group = pd.DataFrame(rows_by_group(paths, texts, reference, measured))
     if len(by_group):
         by_group = with_group_means(by_group, reference, measured, variances(own), variances(behind))
+    guessing = set(scores.loc[scores["family"] == "majority", "arm"])
     issues, ceilings = issue_rows(scores, paths, texts, measured)
     scores["accuracy_ceiling"] = scores["dataset"].map(ceilings).astype(float)
     confusions, reliability = largest_rows(scores, predictions)
@@ -207,18 +242,31 @@ def score(
         "tuning": pd.DataFrame(tuning_rows(choices, rows, measured)),
         "by_class": pd.concat(classes) if classes else pd.DataFrame(),
         "by_group": by_group,
+        "group_gaps": group_gap_table(paths, texts, reference).assign(reference=reference),
+        "shifts": shift_table(shifted, paths, guessing, measured),
         "label_issues": pd.DataFrame(issues),
         "confusion": pd.DataFrame(confusions),
         "reliability": pd.DataFrame(reliability),
     }
+    labels = total_labels(scores) if budget == TOTAL else None
     for name, table in tables.items():
         typed = with_titles(table, titles, reference, TYPES.get(name))
+        typed = typed if labels is None else with_budget(typed, labels)
         write_table(outputs[name], pa.Table.from_pandas(typed, preserve_index=False), reference=reference)
     for row in scores[scores["status"] != OK].to_dict("records"):
         log.warning("%(dataset)s, %(arm)s, %(size)s labels, seed %(seed)s: %(status)s, so without scores", row)
     if (scores["status"] == OK).any():
         summary = scores.pivot_table(metric, ["dataset", "n"], "arm", sort=False).mul(measured.scale).round(3)
         log.info("test %s (%s), mean over seeds\n%s", measured.title, measured.unit, summary.to_string())
+
+
+def check_sizes(scores):
+    """Raise BadInput if an arm has two sizes of the same number of labels. scores: rows of scores.parquet."""
+    for (dataset, _), cells in scores.groupby(["dataset", "arm"], sort=False):
+        try:
+            check_distinct(dict(zip(cells["size"], cells["n"].tolist(), strict=True)))
+        except BadInput as error:
+            raise BadInput(f"dataset {dataset!r}: {error}") from error
 
 
 def with_titles(table, titles, reference, types):

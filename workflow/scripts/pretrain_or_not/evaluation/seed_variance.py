@@ -1,19 +1,22 @@
-"""Pool the variance between seeds over all sizes of all arms, to add it to the sampling of test examples.
+"""Estimate the variance between seeds from all sizes of all arms, to add it to the sampling of test examples.
 
 Two or three seeds at one size say little about how far seeds lie apart, and one says nothing. So one number c is
-estimated from all sizes and arms of a dataset together. The mean over k seeds at a size varies by
+estimated from all sizes of an arm, starting from what the other arms of the dataset say. The mean over k seeds at a
+size varies by
 
     variance from test sampling + c · shape / k,    shape = (5 % of the error at that size)²
 
 where the error is `Metric.error` of the reference arm's score for gaps, and of the arm's own score for scores, both in
 the unit of a gap. c = 1 thus stands for seeds with a standard deviation of 5 % of the error, a usual value for
-fine-tuning. With the pooled sum of squares SS (in units of the shapes) and its degrees of freedom df = Σ (k − 1), what
-is known of c is (SS + 2) / χ²(df + 2): a scaled inverse χ² distribution whose prior has the weight of two seeds more
-than one. With one seed everywhere, df is 0, and this prior alone gives the interval its width.
+fine-tuning. With the sum of squares SS of an arm (in units of the shapes) and its degrees of freedom df = Σ (k − 1),
+what is known of c is (SS + 2 c₀) / χ²(df + 2): a scaled inverse χ² distribution whose prior has the weight of two seeds
+more than one. c₀ is in the middle of what the other arms together say, with a prior of the same weight near 1. So an
+arm whose seeds lie far apart among quiet ones has wide intervals by itself. With one seed everywhere, df is 0, c₀ is 1,
+and this prior alone gives the interval its width.
 
-Interface: `shapes` of a curve, `pool` several curves, then `half_widths` for intervals, `replicates` for what is
-computed from them (a crossing, a ratio of labels), `draw` for c alone. See `evaluation.totals` for the cells of an
-experiment.
+Interface: `shapes` of a curve, `pool_by_arm`, then `half_widths` for intervals, `replicates` for what is computed from
+them (a crossing), `test_errors` and `seed_errors` for what several arms are drawn together by. See `evaluation.totals`
+for the cells of an experiment.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ import numpy as np
 
 from pretrain_or_not.config.metrics import Metric
 from pretrain_or_not.evaluation.curves import Curve
-from pretrain_or_not.evaluation.metrics import Z_95
+from pretrain_or_not.evaluation.wilson import Z_95
 
 PRIOR_SHARE = 0.05  # standard deviation of seeds, as a share of the error
 
@@ -35,26 +38,33 @@ NODES, HALVINGS = 500, 40  # of the integral over c, and of the bisection, in `t
 
 
 class SeedVariance(NamedTuple):
-    """What the seeds of a dataset tell about c. squares: their sum of squares in units of the shapes. df: of it."""
+    """What is known of c: it is squares / χ²(df), prior included. squares: a sum of squares in units of the shapes."""
 
-    squares: float = 0.0
-    df: int = 0
+    squares: float
+    df: int
 
     @property
     def centre(self) -> float:
         """Return one value for c, in the middle of its distribution."""
-        return (self.squares + PRIOR_WEIGHT) / (self.df + PRIOR_WEIGHT)
+        return self.squares / self.df
+
+    def as_prior(self) -> SeedVariance:
+        """Return the prior of another arm: as uncertain as PRIOR, around the same centre."""
+        return SeedVariance(PRIOR_WEIGHT * self.centre, PRIOR_WEIGHT)
 
     def draw(self, rng: np.random.Generator, count: int) -> np.ndarray:
         """Return draws of c, (count,)."""
-        return (self.squares + PRIOR_WEIGHT) / rng.chisquare(self.df + PRIOR_WEIGHT, count)
+        return self.squares / rng.chisquare(self.df, count)
 
     def quantiles(self, count: int) -> np.ndarray:
         """Return the middles of `count` equally probable slices of the distribution of c, (count,), falling."""
         from scipy.special import gammaincinv  # here, as SciPy takes a while to import
 
         middles = (np.arange(count) + 0.5) / count
-        return (self.squares + PRIOR_WEIGHT) / (2 * gammaincinv((self.df + PRIOR_WEIGHT) / 2, middles))
+        return self.squares / (2 * gammaincinv(self.df / 2, middles))
+
+
+PRIOR = SeedVariance(PRIOR_WEIGHT, PRIOR_WEIGHT)
 
 
 def shapes(errors: np.ndarray, metric: Metric) -> np.ndarray:
@@ -65,13 +75,26 @@ def shapes(errors: np.ndarray, metric: Metric) -> np.ndarray:
     return np.square(PRIOR_SHARE * np.maximum(errors, metric.small / 2))
 
 
-def pool(curves: Iterable[tuple[Curve, np.ndarray]]) -> SeedVariance:
+def pool(curves: Iterable[tuple[Curve, np.ndarray]], prior: SeedVariance = PRIOR) -> SeedVariance:
     """Return what the seeds of several curves tell about c together. Each comes with its `shapes`, (k,)."""
     squares, df = 0.0, 0
     for curve, shape in curves:
         squares += float((curve.squares / shape).sum())
         df += int((curve.seeds - 1).sum())
-    return SeedVariance(max(squares, 0.0), df)
+    return SeedVariance(max(squares, 0.0) + prior.squares, df + prior.df)
+
+
+def pool_by_arm(curves: dict, telling: dict | None = None) -> dict:
+    """Return what is known of c for each arm: from its own seeds, with what those of the others say as prior.
+
+    curves: arm -> its curve and `shapes`. telling: the same for the arms and sizes that say something about others;
+    None for all.
+    """
+    telling = curves if telling is None else telling
+    return {
+        arm: pool([own], pool(part for other, part in telling.items() if other != arm).as_prior())
+        for arm, own in curves.items()
+    }
 
 
 def half_widths(curve: Curve, shape: np.ndarray, variance: SeedVariance) -> np.ndarray:
@@ -101,13 +124,27 @@ def total_half_widths(test: np.ndarray, seeds: np.ndarray, variance: SeedVarianc
 def replicates(
     curve: Curve, shape: np.ndarray, variance: SeedVariance, count: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return what the means of the curve may be, (count, k): means + test sampling + seeds.
+    """Return what the means of the curve may be, (count, k): means + test sampling + seeds. shape: see `shapes`."""
+    return curve.means + test_errors(curve, count, rng) + seed_errors(curve, shape, variance, count, rng)
 
-    Test sampling is normal, with the covariance over sizes that the shared test examples give. Each replicate draws one
-    c for all sizes; given c, the seeds of different sizes are independent. The sizes need not rise, so the rows of two
-    arms may stand in one `curve`, to be drawn together. shape: (k,), see `shapes`.
+
+def test_errors(curve: Curve, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Return how far test sampling may move the means of the curve, (count, k).
+
+    It is normal, with the covariance over sizes that the shared test examples give. The sizes need not rise, so two
+    arms may stand in one `curve`, to be drawn together.
     """
-    size = (count, len(shape))
-    test = rng.multivariate_normal(np.zeros(len(shape)), curve.test_covariance, count, check_valid="ignore")
+    none = np.zeros(len(curve.sizes))
+    return rng.multivariate_normal(none, curve.test_covariance, count, check_valid="ignore")
+
+
+def seed_errors(
+    curve: Curve, shape: np.ndarray, variance: SeedVariance, count: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Return how far the seeds may move the means of the curve, (count, k).
+
+    Each replicate draws one c for all sizes; given c, the seeds of different sizes are independent. shape: (k,), see
+    `shapes`.
+    """
     scale = np.sqrt(variance.draw(rng, count)[:, None] * shape / curve.seeds)
-    return curve.means + test + scale * rng.standard_normal(size)
+    return scale * rng.standard_normal((count, len(shape)))

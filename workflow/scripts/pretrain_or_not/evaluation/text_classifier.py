@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -9,11 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pretrain_or_not.compute.hits import NO_CLASS, predicted_classes
 from pretrain_or_not.data.examples import form_of_tokens
 from pretrain_or_not.data.features import Features
 from pretrain_or_not.data.raw_batches import as_text
+from pretrain_or_not.data.raw_batches import joined as joined_texts
 from pretrain_or_not.data.saved_tokenizer import read_tokenizer
 from pretrain_or_not.data.texts import Texts
 from pretrain_or_not.data.tokenize import BatchEncoder
@@ -46,6 +49,7 @@ class TextClassifier:
     def __init__(self, folder: Path, about: dict):
         """See `load`."""
         self.about, self.classes, self.pair = about, list(about["label_names"]), about["pair"]
+        self.states = read_json(folder / MODEL_FILES[1]).get("states")  # of which layers, where not the usual ones
         self.classifier = load_classifier(about["family"], folder, about["precision"])
         self.encode: Any = None
         if about["tokenizer"]:
@@ -58,21 +62,36 @@ class TextClassifier:
     def predict(self, texts: Sequence) -> Predicted:
         """Return the predictions of a list of texts or, of a model that reads pairs, of pairs (first, second).
 
-        Raises BadInput for something that is no text.
+        Where the data set joins several columns, an item is a tuple of their texts, which are joined in the same way,
+        or one text that is joined already. Raises BadInput for something that is no text.
         """
         return self.predict_table(self.table(texts))
 
     def table(self, texts):
-        """Return a list of texts or pairs as an Arrow table with the columns `text` and, of pairs, `second_text`."""
+        """Return a list as for `predict` as an Arrow table with the columns `text` and, of pairs, `second_text`."""
         if isinstance(texts, str):
             raise BadInput("predict takes a list of texts, not one text: put it in a list")
-        columns = ("text", "second_text") if self.pair else ("text",)
-        rows = [tuple(text) if self.pair and isinstance(text, list | tuple) else (text,) for text in texts]
-        wanted = "a pair of texts: (first, second)" if self.pair else "a text"
+        parts = len(self.about["text"])
+        counts = (2,) if self.pair else (1, parts)
+        rows = [tuple(text) if parts > 1 and isinstance(text, list | tuple) else (text,) for text in texts]
         for i, row in enumerate(rows):
-            if len(row) != len(columns) or not all(isinstance(text, str) for text in row):
-                raise BadInput(f"item {i} is {texts[i]!r:.60}, not {wanted}")
-        return pa.table({name: as_text([row[i] for row in rows]) for i, name in enumerate(columns)})
+            if len(row) not in counts or not all(isinstance(text, str) for text in row):
+                raise BadInput(f"item {i} is {texts[i]!r:.60}, not {self.item_words()}")
+        if self.pair:
+            return pa.table({key: as_text([row[i] for row in rows]) for i, key in enumerate(("text", "second_text"))})
+        whole = as_text([row[0] for row in rows])
+        if parts > 1:
+            columns = [as_text([row[i] if len(row) > i else "" for row in rows]) for i in range(parts)]
+            several = pa.array([len(row) > 1 for row in rows], pa.bool_())
+            whole = pc.if_else(several, pc.fill_null(joined_texts(columns, self.about["separator"]), ""), whole)
+        return pa.table({"text": whole})
+
+    def item_words(self) -> str:
+        """Return in words what an item of a list for `predict` is."""
+        if self.pair:
+            return "a pair of texts: (first, second)"
+        names = self.about["text"]
+        return "a text" if len(names) == 1 else f"a text, or a tuple of the texts that are joined: ({', '.join(names)})"
 
     def predict_table(self, table: pa.Table) -> Predicted:
         """Return the predictions of a table with a column `text` and, of pairs, `second_text`, without nulls."""
@@ -80,7 +99,7 @@ class TextClassifier:
         for start in range(0, len(table), AT_ONCE):
             examples = self.examples(table.slice(start, AT_ONCE))
             found.append(self.classifier.predict(examples)[0])
-            truncated += examples.about.get("truncated", 0)
+            truncated += getattr(self.classifier, "truncated", examples.about.get("truncated", 0))
         probabilities = np.concatenate(found)
         predicted = predicted_classes(probabilities)
         labels = [None if i == NO_CLASS else self.classes[i] for i in predicted.tolist()]
@@ -116,9 +135,11 @@ class TextClassifier:
         """Return the frozen encoder that the model was fitted on; raise BadInput if it is missing or another one."""
         from pretrain_or_not.compute.devices import InferenceDevice  # here, as few models need torch
         from pretrain_or_not.compute.extract_features import FrozenEncoder
+        from pretrain_or_not.compute.states import StatesEncoder
 
+        given = self.about["encoder"], self.about["arm"], self.about_tokens, InferenceDevice("auto")
         try:
-            return FrozenEncoder(self.about["encoder"], self.about["arm"], self.about_tokens, InferenceDevice("auto"))
+            return StatesEncoder(self.states, *given) if self.states else FrozenEncoder(*given)
         except BadInput as error:
             raise BadInput(f"{ABOUT}: encoder: {error}; if it has moved, correct `encoder: path` there") from error
 
@@ -146,6 +167,14 @@ def load(folder: PathLike) -> TextClassifier:
         if not (folder / name).is_file() or sha256_of(folder / name) != sha256:
             raise BadInput(f"{folder / name}: missing, or not as it was written; delete {folder / ABOUT} and run again")
     return TextClassifier(folder, about)
+
+
+def limit_threads(model: TextClassifier, threads: int) -> None:
+    """Let a model compute with so many threads; one that does not need torch has one in any case."""
+    if model.about["reads"] == "features":
+        import torch  # noqa: F401, as the encoder is loaded later
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(threads)
 
 
 def check_folder(folder):

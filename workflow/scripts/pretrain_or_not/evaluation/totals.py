@@ -11,14 +11,13 @@ from pretrain_or_not.config.metrics import Metric
 from pretrain_or_not.evaluation.curves import Curve, gap_curves, score_curves
 from pretrain_or_not.evaluation.diagnose import guessing_sizes
 from pretrain_or_not.evaluation.predictions import FEWEST_TEST_EXAMPLES
-from pretrain_or_not.evaluation.seed_variance import SeedVariance, half_widths, pool, replicates, shapes
+from pretrain_or_not.evaluation.seed_variance import SeedVariance, half_widths, pool_by_arm, replicates, shapes
 
 
 class Measured(NamedTuple):
     """A curve of an arm, in the unit of a gap, with what is known of its noise.
 
-    curve: see `evaluation.curves`. shape: (k,), see `evaluation.seed_variance`. variance: pooled over the arms and
-    sizes of the dataset.
+    curve: see `evaluation.curves`. shape: (k,), and variance: see `evaluation.seed_variance`.
     """
 
     curve: Curve
@@ -26,7 +25,7 @@ class Measured(NamedTuple):
     variance: SeedVariance
 
     def where(self, keep: np.ndarray) -> Measured:
-        """Return it at some of its sizes, with the same pooled variance. keep: bool (k,)."""
+        """Return it at some of its sizes, with the same variance between seeds. keep: bool (k,)."""
         return Measured(self.curve.where(keep), self.shape[keep], self.variance)
 
     @property
@@ -48,7 +47,10 @@ def measured_gaps(
 ) -> dict[tuple[str, str], Measured]:
     """Return the measured gaps of each (dataset, arm), positive behind the reference arm.
 
-    Sizes at which both arms are no better than guessing say nothing about seeds, so the pool leaves them out.
+    Sizes at which one of the two arms is no better than guessing say nothing about the seeds of arms that learn: there,
+    gaps swing with the class that is most frequent in a subset. So the variance between seeds leaves them out, but for
+    an arm that has no other size; other arms learn nothing from it even then.
+
     gaps, scores: rows of the tidy tables. predictions: (dataset, arm, n, seed) -> path of the cell's predictions.
     """
     references = dict(zip(gaps["dataset"], gaps["reference"], strict=True))
@@ -58,7 +60,7 @@ def measured_gaps(
         return errors[dataset, references[dataset], n]
 
     def guessed(dataset, arm, n):
-        return {(dataset, arm, n), (dataset, references[dataset], n)} <= guessing
+        return not guessing.isdisjoint({(dataset, arm, n), (dataset, references[dataset], n)})
 
     return _measured(gap_curves(gaps, predictions, metric), error, guessed, metric)
 
@@ -68,7 +70,9 @@ def measured_scores(scores: pd.DataFrame, predictions: dict, metric: Metric) -> 
     scores = scores[scores[metric.name].notna()]
     errors, guessing = _errors(scores, metric), guessing_sizes(scores, metric)
     curves = {
-        key: curve._replace(values=metric.scale * curve.values, squares=metric.scale**2 * curve.squares)
+        key: curve._replace(
+            values=metric.scale * curve.values, squares=metric.scale**2 * curve.squares, unit=metric.scale * curve.unit
+        )
         for key, curve in score_curves(scores, predictions, metric).items()
     }
     return _measured(curves, lambda *cell: errors[cell], lambda *cell: cell in guessing, metric)
@@ -99,9 +103,9 @@ def with_means(
     return table.assign(**{f"{name}_mean": middle, f"{name}_mean_low": low, f"{name}_mean_high": high})
 
 
-def variances(measured: dict[tuple[str, str], Measured]) -> dict[str, SeedVariance]:
-    """Return the pooled variance between seeds of each dataset."""
-    return {dataset: found.variance for (dataset, _), found in measured.items()}
+def variances(measured: dict[tuple[str, str], Measured]) -> dict[tuple[str, str], SeedVariance]:
+    """Return what is known of the variance between seeds of each (dataset, arm)."""
+    return {key: found.variance for key, found in measured.items()}
 
 
 def _errors(scores, metric):
@@ -111,9 +115,14 @@ def _errors(scores, metric):
 
 def _measured(curves, error, guessed, metric):
     shape = {key: shapes(np.array([error(*key, n) for n in curve.sizes]), metric) for key, curve in curves.items()}
-    pooled: dict[str, list] = {}
+    shape = {key: np.where(curves[key].sizes > 0, values, 0.0) for key, values in shape.items()}  # no labels, no seeds
+    parts: dict[str, dict] = {}
+    telling: dict[str, dict] = {}
     for key, curve in curves.items():
-        keep = np.array([not guessed(*key, n) for n in curve.sizes])
-        pooled.setdefault(key[0], []).append((curve.where(keep), shape[key][keep]))
-    of_dataset = {dataset: pool(parts) for dataset, parts in pooled.items()}
-    return {key: Measured(curve, shape[key], of_dataset[key[0]]) for key, curve in curves.items()}
+        learns = np.array([not guessed(*key, n) for n in curve.sizes])
+        learns &= curve.sizes > 0
+        keep = learns if learns.any() else curve.sizes > 0
+        parts.setdefault(key[0], {})[key] = (curve.where(keep), shape[key][keep])
+        telling.setdefault(key[0], {})[key] = (curve.where(learns), shape[key][learns])
+    known = {key: found for of, own in parts.items() for key, found in pool_by_arm(own, telling[of]).items()}
+    return {key: Measured(curve, shape[key], known[key]) for key, curve in curves.items()}

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.evaluation.budget import marked_as
 from pretrain_or_not.evaluation.crossing import REPLICATES, crossing
 from pretrain_or_not.evaluation.curves import Curve
 from pretrain_or_not.evaluation.diagnose import guessing_sizes
+from pretrain_or_not.evaluation.seed_variance import seed_errors, test_errors
 from pretrain_or_not.evaluation.totals import Measured
 
 COLUMNS = ["dataset", "dataset_title", "arm", "arm_title", "reference", "reference_title", "metric", "n", "score",
@@ -18,10 +20,16 @@ COLUMNS = ["dataset", "dataset_title", "arm", "arm_title", "reference", "referen
            "guessed", "selection"]  # fmt: skip
 
 
-def joined(first: Measured, second: Measured) -> Measured:
-    """Return the scores of two arms in one, to be drawn together: they share the test examples."""
-    curve = Curve(*(np.concatenate(parts) for parts in zip(first.curve, second.curve, strict=True)))
-    return Measured(curve, np.concatenate([first.shape, second.shape]), first.variance)
+def drawn_together(arms: list[Measured], rng: np.random.Generator) -> np.ndarray:
+    """Return the mean scores of several arms, then REPLICATES of what they may be, (1 + REPLICATES, sizes of all).
+
+    The arms share the test examples. Their seeds vary independently, each by its own variance.
+    """
+    first, *_ = curves = [arm.curve for arm in arms]
+    sizes, seeds, values, squares = map(np.concatenate, zip(*(curve[:-1] for curve in curves), strict=True))
+    curve = Curve(sizes, seeds, values, squares, first.unit)
+    errors = test_errors(curve, REPLICATES, rng) + np.hstack([seed_errors(*arm, REPLICATES, rng) for arm in arms])
+    return curve.means + np.concatenate([np.zeros((1, len(curve.sizes))), errors])
 
 
 def worth_of(reference: Measured, arm: Measured, metric: Metric) -> pd.DataFrame:
@@ -32,8 +40,7 @@ def worth_of(reference: Measured, arm: Measured, metric: Metric) -> pd.DataFrame
     does. With too few test examples, the numbers are NaN.
     """
     k, sizes = len(reference.curve.sizes), arm.curve.sizes
-    both = joined(reference, arm)
-    drawn = np.concatenate([both.curve.means[None], both.replicates(REPLICATES, np.random.default_rng(0))])
+    drawn = drawn_together([reference, arm], np.random.default_rng(0))
     errors = np.maximum(metric.error(drawn / metric.scale), 1e-6)
     # The crossing of ratios of errors at 1 is that of errors at the error of the reference arm.
     labels = np.stack([crossing(sizes, errors[:, k:] / errors[:, [i]], 1.0) for i in range(k)])
@@ -69,4 +76,5 @@ def worth(scores: pd.DataFrame, curves: dict, reference: str, metric: Metric) ->
         numbers = [column for column in found if column.startswith(("labels", "ratio"))]
         found.loc[found["guessed"], numbers] = math.nan
         tables.append(found.assign(**facts))
-    return pd.concat(tables, ignore_index=True)[COLUMNS] if tables else pd.DataFrame(columns=COLUMNS)
+    found = pd.concat(tables, ignore_index=True)[COLUMNS] if tables else pd.DataFrame(columns=COLUMNS)
+    return marked_as(scores, found)

@@ -16,29 +16,31 @@ class Architecture(NamedTuple):
 
     model_type: as in config.json. title: its name, for messages and docs. kind: "encoder", "decoder" or
     "encoder-decoder". kept_head: start of the names of weights in the head that come from pretraining if the files have
-    them. config: keys of config.json with the values that they must have here.
+    them. masked_head: name of the module that predicts masked tokens, None if pretraining does not go on from such a
+    model. config: keys of config.json with the values that they must have here.
     """
 
     model_type: str
     title: str
     kind: str = "encoder"
     kept_head: str | None = None
+    masked_head: str | None = None
     config: tuple[tuple[str, str], ...] = ()
 
 
 ARCHITECTURES = {
     row.model_type: row
     for row in (
-        Architecture("bert", "BERT"),
-        Architecture("roberta", "RoBERTa"),
+        Architecture("bert", "BERT", masked_head="cls"),
+        Architecture("roberta", "RoBERTa", masked_head="lm_head"),
         Architecture("distilbert", "DistilBERT"),
         Architecture("electra", "ELECTRA"),
         Architecture("deberta", "DeBERTa"),
         Architecture("deberta-v2", "DeBERTa-v2 and v3"),
-        Architecture("albert", "ALBERT"),
-        Architecture("xlm-roberta", "XLM-RoBERTa"),
-        Architecture("camembert", "CamemBERT"),
-        Architecture("mpnet", "MPNet"),
+        Architecture("albert", "ALBERT", masked_head="predictions"),
+        Architecture("xlm-roberta", "XLM-RoBERTa", masked_head="lm_head"),
+        Architecture("camembert", "CamemBERT", masked_head="lm_head"),
+        Architecture("mpnet", "MPNet", masked_head="lm_head"),
         Architecture("modernbert", "ModernBERT", kept_head="head."),
         # Sparse attention depends on the width of the batch, so a text would be classified otherwise with others.
         Architecture("big_bird", "BigBird", config=(("attention_type", "original_full"),)),

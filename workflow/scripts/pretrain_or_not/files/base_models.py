@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from pretrain_or_not.files.paths import MODEL_FILES
-from pretrain_or_not.files.pretrained import locate
+from pretrain_or_not.files.pretrained import locate, weights_name
 from pretrain_or_not.files.provenance import sha256_of
 
 UNKNOWN = "unknown"  # as the Hugging Face Hub calls a licence that is not known
@@ -21,18 +21,19 @@ def is_on_hub(model: dict) -> bool:
 
 
 def pinned(model: dict) -> dict:
-    """Return where to find exactly this version of a model of the config again: path, revision, sha256.
+    """Return where to find exactly this version of a model of the config again: path, revision, sha256, gguf.
 
-    A local folder has an absolute path and the SHA-256 of its weights; a model of the Hub has the commit that is on
-    this machine, where that is known.
+    The last one is left out where it has none. A local folder has an absolute path and the SHA-256 of its weights; a
+    model of the Hub has the commit that is on this machine, where that is known.
     """
+    gguf = {"gguf": model["gguf"]} if model.get("gguf") else {}
     if is_on_hub(model):
         config = hub_file(model, MODEL_FILES[1])
         commit = config.parent.name if config else model.get("revision")
-        return {"path": model["path"], "revision": commit, "sha256": None}
-    weights = Path(locate(model["path"])) / MODEL_FILES[0]
+        return gguf | {"path": model["path"], "revision": commit, "sha256": None}
+    weights = Path(locate(model["path"])) / weights_name(model)
     path = model["path"] if model["path"].startswith("package:") else str(Path(model["path"]).resolve())
-    return {"path": path, "revision": None, "sha256": sha256_of(weights) if weights.is_file() else None}
+    return gguf | {"path": path, "revision": None, "sha256": sha256_of(weights) if weights.is_file() else None}
 
 
 def about_base(model: dict) -> dict:

@@ -34,7 +34,9 @@ def weights_version(path):
     """
     if version := package_version(path):
         return version
-    weights = [[file.name, file.stat().st_size, int(file.stat().st_mtime)] for file in files(path, "*.safetensors*")]
+    weights = [
+        [file.name, file.stat().st_size, int(file.stat().st_mtime)] for file in files(path, "*.safetensors*", "*.gguf")
+    ]
     return {"config": architecture_version(path), "weights": weights} if weights else None
 
 

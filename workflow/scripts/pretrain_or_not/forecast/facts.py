@@ -9,7 +9,8 @@ from pretrain_or_not.config.grid import grid
 from pretrain_or_not.files.paths import MODEL_FILES
 from pretrain_or_not.files.provenance import digest
 from pretrain_or_not.plan.catalogue import Catalogue
-from pretrain_or_not.plan.inputs import JobInputs, read_if_complete
+from pretrain_or_not.plan.cells import read_if_complete
+from pretrain_or_not.plan.inputs import JobInputs
 from pretrain_or_not.plan.params import JobParams
 from pretrain_or_not.plan.per_job import Wildcards
 
@@ -88,7 +89,7 @@ class Done:
         self.tested: set[tuple] = set()
         self.facts: list[Facts] = []
         recipes: dict[tuple, str] = {}
-        for cell in grid(catalogue.experiment):
+        for cell in grid(catalogue.config):
             wildcards, key = Wildcards(cell), tuple(cell.values())
             of_arm = (cell["dataset"], cell["arm"])
             recipes.setdefault(of_arm, digest(params.recipe(wildcards)))
@@ -101,7 +102,8 @@ class Done:
                     complete = False
                     continue
                 self.runs[(*key, setting)] = run
-                self.facts.append(facts_of(run, files_mb(folder)))
+                if run["n"]:  # without labels, nothing was predicted in time that would tell how fast the arm is
+                    self.facts.append(facts_of(run, files_mb(folder)))
             if complete and inputs.is_complete(cell):
                 self.tested.add(key)
         self.facts += [facts_of(speed) for path in speeds(catalogue.results) if (speed := read_if_complete(path))]

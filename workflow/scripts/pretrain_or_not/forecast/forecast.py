@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 
 import numpy as np
 import pyarrow.compute as pc
@@ -18,7 +19,8 @@ from pretrain_or_not.files.parquet import open_parquet
 from pretrain_or_not.forecast.estimate import STARTUP_SECONDS, Estimate, estimate, relevant, share_done
 from pretrain_or_not.forecast.facts import Done, Facts
 from pretrain_or_not.forecast.work import Work, planned_work
-from pretrain_or_not.plan.catalogue import Catalogue, training_rows
+from pretrain_or_not.plan.catalogue import Catalogue
+from pretrain_or_not.plan.file_checks import training_rows
 from pretrain_or_not.plan.inputs import JobInputs
 from pretrain_or_not.plan.params import JobParams
 
@@ -61,8 +63,26 @@ class Row:
         if self.one is None:
             return 0.0
         cells_left = self.cells - self.cells_done
-        testing = JOBS_PER_CELL * STARTUP_SECONDS + self.test_examples * self.one.predicting
-        return self.runs_left * (self.one.seconds if at_most else self.one.expected) + cells_left * testing
+        selecting = (JOBS_PER_CELL - 1) * STARTUP_SECONDS
+        return self.runs_left * self._training(at_most) + cells_left * (selecting + self._testing())
+
+    def longest(self, at_most: bool = False, running: Sequence[float] = ()) -> float:
+        """Return the seconds of the longest job that is left: of a run or, where all are done, of a test.
+
+        running: the share that is done of each run that runs now.
+        """
+        if self.one is None or self.cells == self.cells_done:
+            return 0.0
+        if not self.runs_left:
+            return self._testing()
+        done = min(running) if len(running) >= self.runs_left else 0.0
+        return (1 - done) * self._training(at_most)
+
+    def _training(self, at_most):
+        return self.one.seconds if at_most else self.one.expected
+
+    def _testing(self):
+        return STARTUP_SECONDS + self.test_examples * self.one.predicting
 
     @property
     def on_gpu(self) -> bool:
@@ -124,7 +144,7 @@ class Forecast:
     def rows(self, done: Done) -> list[Row]:
         """Return a Row for each dataset, arm and size of the experiment, in the order of the config."""
         groups: dict[tuple, list] = {}
-        for cell in grid(self.catalogue.experiment):
+        for cell in grid(self.catalogue.config):
             groups.setdefault((cell["dataset"], cell["arm"], cell["size"]), []).append(cell["seed"])
         return [self.row(dataset, arm, size, seeds, done) for (dataset, arm, size), seeds in groups.items()]
 
@@ -136,7 +156,10 @@ class Forecast:
         runs = [
             run for seed in seeds for setting in settings if (run := done.runs.get((dataset, arm, size, seed, setting)))
         ]
-        neural = self.catalogue.family(arm).neural
+        neural, one = self.catalogue.family(arm).neural, self.estimate(dataset, arm, work, done.facts)
+        if one and len(runs) == len(seeds) * len(settings):  # nothing is left to estimate
+            taken = [run["seconds"] - run.get("feature_seconds", 0.0) + run["validation_seconds"] for run in runs]
+            one = one._replace(expected=STARTUP_SECONDS + mean(taken))
         return Row(
             dataset=dataset,
             arm=arm,
@@ -147,7 +170,7 @@ class Forecast:
             runs=len(seeds) * len(settings),
             runs_done=len(runs),
             work=work,
-            one=self.estimate(dataset, arm, work, done.facts),
+            one=one,
             seconds_taken=sum(run["seconds"] + run["validation_seconds"] for run in runs),
             test_examples=(summary["folds"] or summary)["rows"]["test"],
             threads=self.catalogue.experiment["threads"] * self.catalogue.arms[arm].get("processes", 1)
@@ -156,20 +179,20 @@ class Forecast:
         )
 
     def features(self, rows: list[Row], done: Done) -> list[Features]:
-        """Return the Features of each dataset, model and length that arms of the experiment read. rows: see `rows`."""
+        """Return the Features of each dataset, model, length and kind of states that arms read. rows: see `rows`."""
         readers: dict[tuple, list[Row]] = {}
         for row in rows:
             if self.catalogue.reads(row.arm) == "features":
-                length = self.catalogue.feature_length(row.arm, row.dataset)
-                key = (row.dataset, self.catalogue.arms[row.arm]["model"], length)
+                of_arm = self.catalogue.feature_folder(row.arm, row.dataset)
+                key = (row.dataset, self.catalogue.arms[row.arm]["model"], of_arm)
                 readers.setdefault(key, []).append(row)
         found = []
-        for (dataset, model, length), of_model in readers.items():
+        for (dataset, model, name), of_model in readers.items():
             counts, folds = self.summary(dataset)["rows"], self.summary(dataset)["folds"]
             # The subsets of a seed are nested, those of several seeds overlap little.
             used = min(counts["train"], max(row.n * row.cells for row in of_model))
             texts = sum(counts.values()) if folds else used + counts["validation"] + counts["test"]
-            folder = self.catalogue.results / dataset / "features" / model / f"length-{length}"
+            folder = self.catalogue.results / dataset / "features" / model / name
             there = sum(number_of_rows(path) for path in folder.glob("*.parquet"))
             facts = [fact for row in of_model for fact in relevant(done.facts, row.arm, dataset)]
             found.append(
@@ -188,6 +211,8 @@ class Forecast:
 
     def estimate(self, dataset: str, arm: str, work: Work, facts: list[Facts]) -> Estimate | None:
         """Return the Estimate of a run of an arm; None if nothing is known of the arm."""
+        if not work.n:
+            return None
         experiment, summary = self.catalogue.experiment, self.summary(dataset)
         rows = (summary["folds"] or summary)["rows"]
         if experiment["selection"] == "test":

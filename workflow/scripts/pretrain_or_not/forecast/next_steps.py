@@ -9,7 +9,7 @@ from pretrain_or_not.files.parquet import open_parquet
 from pretrain_or_not.forecast.facts import Done
 from pretrain_or_not.forecast.forecast import Forecast, Row
 from pretrain_or_not.forecast.total import Machine, tasks
-from pretrain_or_not.forecast.words import duration
+from pretrain_or_not.report.amounts import duration
 from pretrain_or_not.report.markup import markdown
 from pretrain_or_not.report.wording import counted
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import textwrap
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -16,9 +17,9 @@ from pretrain_or_not.forecast.facts import FREE, MEGABYTE, Done
 from pretrain_or_not.forecast.forecast import Features, Forecast, Row
 from pretrain_or_not.forecast.next_steps import next_steps
 from pretrain_or_not.forecast.total import SECONDS_PER_HOUR, Machine, Total, kept_mb, total
-from pretrain_or_not.forecast.words import duration, size, speed
 from pretrain_or_not.job import log
 from pretrain_or_not.plan.catalogue import Catalogue
+from pretrain_or_not.report.amounts import duration, size, speed
 from pretrain_or_not.report.markup import markdown
 from pretrain_or_not.report.wording import counted
 
@@ -26,6 +27,8 @@ WIDTH = 100  # of the lines, in characters
 
 # A checkpoint holds the weights, and twice as many numbers of the optimizer.
 CHECKPOINT = 3
+
+MORE = 1.05  # times as long, from which a time counts as longer
 
 COLUMNS = ["Arm", "Labels", "Runs", "Done", "Time of a run", "Time left", "Memory", "Disk"]
 SOURCES = {
@@ -51,6 +54,7 @@ def write_plan(catalogue: Catalogue, at_once: int, on_cluster: bool, last_jobs: 
     lines = [
         *sentences(catalogue, rows, left, machine),
         *speeds(rows, catalogue),
+        *few_labels_words(rows, catalogue),
         *next_steps(forecast, rows, done, machine),
     ]
     tables = [grid_of(name, title, rows, features, catalogue) for name, title in catalogue.titles()["dataset"].items()]
@@ -107,16 +111,23 @@ def sentences(catalogue: Catalogue, rows: list[Row], left: Total, machine: Machi
     ]
     if left.unknown:
         found.append(f"Not known, and not counted: {', '.join(map(markdown, left.unknown))}.")
-    price = catalogue.config["costs"]["gpu_hour"]
+    if made := [name for name in catalogue.made_models() if not (catalogue.made_folder(name) / "run.json").exists()]:
+        found.append(f"The pretraining of these models is not counted: {', '.join(map(markdown, made))}.")
+    price = catalogue.config["costs"]["hour"]
     if left.gpu_hours:
-        cost = f", which cost {left.gpu_hours * price:,.2f} at {price:g} per hour" if price is not None else ""
-        found.append(f"GPU: {left.gpu_hours:.1f} hours{cost}.")
+        found.append(f"GPU: {left.gpu_hours:.1f} hours{cost_words(left.gpu_hours, price)}.")
     elif price is not None:
         found.append(
-            "GPU: none is used on this machine, so `costs.gpu_hour` has no effect; for the price on a GPU, give its "
-            "speed, `plan: {flops_per_second: …}`."
+            f"Jobs, one after another on their CPU cores: {left.cpu_hours:.1f} hours"
+            f"{cost_words(left.cpu_hours, price)}; for those on a "
+            "GPU, give its speed, `plan: {flops_per_second: …}`."
         )
     return found
+
+
+def cost_words(hours: float, price: float | None) -> str:
+    """Return in words what hours cost; nothing without a price."""
+    return "" if price is None else f", which cost {hours * price:,.2f} at {price:g} per hour"
 
 
 def side_by_side(rows: list[Row], machine: Machine) -> int:
@@ -165,6 +176,28 @@ def speeds(rows: list[Row], catalogue: Catalogue) -> list[str]:
             busy = f", which got {100 * share:.0f} % of a CPU, and is corrected for that" if share < FREE else ""
             found.append(f"Speed of {title}: {speed(known[-1].rate)}, {SOURCES[known[-1].source]}{busy}.")
     return found
+
+
+def few_labels_words(rows: list[Row], catalogue: Catalogue) -> list[str]:
+    """Return why runs with fewer labels take longer, in a list; empty if there are none for which it is told.
+
+    It is told of neural arms: what fits in one call take is hardly more than the start of a job.
+    """
+    arms = []
+    for arm in dict.fromkeys(row.arm for row in rows if catalogue.family(row.arm).neural):
+        for dataset in dict.fromkeys(row.dataset for row in rows):
+            own = sorted(
+                (row.n, row.one.expected) for row in rows if (row.arm, row.dataset) == (arm, dataset) and row.one
+            )
+            if any(seconds > MORE * later for (_, seconds), (_, later) in pairwise(own)):
+                arms.append(markdown(catalogue.titles()["arm"][arm]))
+    if not arms:
+        return []
+    return [
+        f"Runs of {', '.join(dict.fromkeys(arms))} with fewer labels can take longer: each run has at least "
+        "`min_steps` steps, however few the texts; batches of few texts have more padding; and some runs are stopped "
+        "sooner (`patience`)."
+    ]
 
 
 def tidy(row: Row, catalogue: Catalogue) -> dict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,13 +90,14 @@ def say_if_busy(share: float) -> None:
 
 def fits_at_once(run: Run) -> bool:
     """Return whether a run is one call without a number of steps."""
-    family = FAMILIES[run.recipe["family"]]
-    return family.fitted and not family.neural
+    return FAMILIES[run.recipe["family"]].fitted and "max_steps" not in run.recipe
 
 
 def shortened(recipe: dict, steps: int) -> dict[str, Any]:
     """Return a recipe that trains for `steps` steps, with one validation at their end."""
-    short = {"epochs": 0, "min_steps": steps, "max_steps": steps, "validations": 1, "patience": None}
+    # The steps of a second phase are foretold from those of the first one.
+    short = {"epochs": 0, "min_steps": steps, "max_steps": steps, "validations": 1, "patience": None, "reselect": None,
+             "augment": None}  # fmt: skip
     return recipe | {key: value for key, value in short.items() if key in recipe}
 
 
@@ -106,7 +107,7 @@ def short_run(run: Run, steps: int, log_file: str) -> tuple[dict, float]:
     Returns its run.json, with `model_mb` and `preparing`, the seconds before and after the training, such as those that
     load the data; and the CPU share, by which seconds are corrected.
     """
-    from pretrain_or_not.training.launch import launch_run
+    from pretrain_or_not.training.launch import launch
 
     clock = Clock()
     with tempfile.TemporaryDirectory() as folder:
@@ -117,7 +118,10 @@ def short_run(run: Run, steps: int, log_file: str) -> tuple[dict, float]:
 
             fit_classifier(family_module(run.recipe["family"]).build, short)
         else:
-            launch_run(module_name(run.recipe["family"]), short, log_file)
+            from pretrain_or_not.training import neural_run
+
+            task = {"module": module_name(run.recipe["family"]), "run": asdict(short)}
+            launch(neural_run.__name__, task, run.recipe["processes"], log_file)
         facts = read_json(outputs["cost"])
         size = sum((Path(folder) / name).stat().st_size for name in MODEL_FILES)
     facts["preparing"] = time.perf_counter() - clock.began - facts["seconds"] - facts["validation_seconds"]

@@ -33,8 +33,9 @@ class Total:
     """What is left of an experiment.
 
     jobs, runs: that are left; runs are of training. seconds: expected, until the last job is done. at_most: the same if
-    no run is stopped early. gpu_hours: of all runs together. disk_mb: of the models that will be kept. unknown: arms of
-    which nothing is known, so that they are not in the seconds.
+    no run is stopped early. gpu_hours, cpu_hours: of the jobs that use a GPU and of the others, one after another.
+    disk_mb: of the models that will be kept. unknown: arms of which nothing is known, so that they are not in the
+    seconds.
     """
 
     jobs: int
@@ -42,6 +43,7 @@ class Total:
     seconds: float
     at_most: float
     gpu_hours: float
+    cpu_hours: float
     disk_mb: float
     unknown: list[str]
 
@@ -52,24 +54,27 @@ def total(rows: list[Row], features: list[Features], machine: Machine, last_jobs
     runs_left = sum(row.runs_left for row in rows)
     last = last_jobs if cells_left else 0
     texts_left = [feature for feature in features if feature.texts_left]
-    gpus = sum(row.seconds_left() for row in rows if row.on_gpu)
-    gpus += sum(feature.seconds_left for feature in features if feature.on_gpu)
+    seconds = [(row.on_gpu, row.seconds_left()) for row in rows]
+    seconds += [(feature.on_gpu, feature.seconds_left) for feature in features]
+    gpus, cpus = (sum(s for gpu, s in seconds if gpu == on_gpu) / SECONDS_PER_HOUR for on_gpu in (True, False))
     return Total(
         jobs=runs_left + JOBS_PER_CELL * cells_left + len(texts_left) + last,
         runs=runs_left,
         seconds=machine.seconds(tasks(rows, features, last, at_most=False)),
         at_most=machine.seconds(tasks(rows, features, last, at_most=True)),
-        gpu_hours=gpus / SECONDS_PER_HOUR,
+        gpu_hours=gpus,
+        cpu_hours=cpus,
         disk_mb=sum(kept_mb(row, keep) for row in rows),
         unknown=list(dict.fromkeys(row.arm for row in rows if row.one is None and row.runs_left)),
     )
 
 
-def tasks(rows, features, last, at_most):
-    """Return what is left, as `Machine.seconds` takes it."""
+def tasks(rows, features, last, at_most, running=()):
+    """Return what is left, as `Machine.seconds` takes it. running: one list per row, see `Row.longest`."""
+    running = running or [()] * len(rows)
     found = [
-        (row.seconds_left(at_most), row.threads, (row.one.seconds if at_most else row.one.expected))
-        for row in rows
+        (row.seconds_left(at_most), row.threads, row.longest(at_most, shares))
+        for row, shares in zip(rows, running, strict=True)
         if row.one and row.cells > row.cells_done
     ]
     found += [(feature.seconds_left, feature.threads, feature.seconds_left) for feature in features]

@@ -18,14 +18,13 @@ from rich.text import Text
 
 from pretrain_or_not.config.families import FAMILIES
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.forecast.facts import Done
 from pretrain_or_not.forecast.forecast import Features, Forecast, Row
 from pretrain_or_not.forecast.running import FRESH_SECONDS, Job, running_jobs
 from pretrain_or_not.forecast.total import Machine, Total, tasks, total
-from pretrain_or_not.forecast.words import duration
 from pretrain_or_not.plan.catalogue import Catalogue
-from pretrain_or_not.plan.experiment import NOTE
+from pretrain_or_not.plan.experiment import NOTE, noted_experiment
+from pretrain_or_not.report.amounts import duration
 from pretrain_or_not.report.wording import counted
 
 SECONDS_ON_TERMINAL, SECONDS_IN_FILE = 3.0, 60.0  # between two looks
@@ -61,17 +60,12 @@ class Watch:
     def __init__(self, results: Path):
         """Raise BadInput if no run was started in the folder."""
         self.results, self.note = results, results / NOTE
-        if not self.note.is_file():
-            raise BadInput(
-                f"{results}: no run was started there, as {NOTE} is missing; name the folder of your results"
-            )
         self.read_note()
 
     def read_note(self) -> None:
         """Read which experiment runs."""
+        content = noted_experiment(self.results)
         self.noted = self.note.stat().st_mtime
-        content = read_json(self.note)
-        content["config"]["pathvars"]["results"] = str(self.results)  # as seen from here
         self.catalogue = Catalogue(content["config"])
         self.machine = Machine(content["at_once"] or 1, content["on_cluster"])
         self.forecast = Forecast(self.catalogue)
@@ -103,8 +97,9 @@ def summary(rows: list[Row], features: list[Features], left: Total, jobs: list[J
         return f"{found[0]}; all models are trained and tested"
     # A run that is slower than foretold shows it by its own steps.
     slowest = max((job.left for job in jobs if job.left is not None), default=0.0)
+    shares = [shares_of(row, jobs) for row in rows]
     expected, most = (
-        max(slowest, machine.seconds([*tasks(rows, features, 0, at_most), *credit(rows, jobs, at_most)]))
+        max(slowest, machine.seconds([*tasks(rows, features, 0, at_most, shares), *credit(rows, shares, at_most)]))
         for at_most in (False, True)
     )
     if left.unknown:
@@ -118,15 +113,20 @@ def summary(rows: list[Row], features: list[Features], left: Total, jobs: list[J
     return "; ".join(found)
 
 
-def credit(rows: list[Row], jobs: list[Job], at_most: bool) -> list[tuple[float, int, float]]:
-    """Return what jobs have done of runs that are not finished, as `Machine.seconds` takes it, with negative times."""
-    found = []
-    for row in rows:
-        start = f"{row.dataset}/{row.arm}/n{row.size}/"
-        for job in jobs:
-            if row.one and job.rule in TRAINING and job.path.startswith(start):
-                found.append((-job.share * (row.one.seconds if at_most else row.one.expected), row.threads, 0.0))
-    return found
+def shares_of(row: Row, jobs: list[Job]) -> list[float]:
+    """Return the share that is done of each run of a row that runs now."""
+    start = f"{row.dataset}/{row.arm}/n{row.size}/"
+    return [job.share for job in jobs if job.rule in TRAINING and job.path.startswith(start)]
+
+
+def credit(rows: list[Row], shares: list[list[float]], at_most: bool) -> list[tuple[float, int, float]]:
+    """Return what has been done of runs that are not finished, as `Machine.seconds` takes it, with negative times."""
+    return [
+        (-share * (row.one.seconds if at_most else row.one.expected), row.threads, 0.0)
+        for row, of_row in zip(rows, shares, strict=True)
+        for share in of_row
+        if row.one
+    ]
 
 
 def described(job: Job, catalogue: Catalogue) -> tuple[str, str, float, str]:

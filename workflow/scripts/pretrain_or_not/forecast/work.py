@@ -10,6 +10,7 @@ from pretrain_or_not.config.families import Family
 from pretrain_or_not.config.pairs import pair_count
 from pretrain_or_not.data.batches import shuffled_batches
 from pretrain_or_not.data.examples import Examples
+from pretrain_or_not.training.critic import MOST_REWARDED
 from pretrain_or_not.training.schedule import batches_per_epoch, planned_steps, validation_steps
 
 SAMPLE = 20_000  # texts of which the padding is computed
@@ -44,10 +45,25 @@ def planned_work(family: Family, arm: dict, n: int, lengths: np.ndarray | None) 
         return Work(n, -(-pairs // arm["batch_size"]), n + 2 * pairs, None, 1, "examples")
     steps = planned_steps(n, arm["batch_size"], arm["epochs"], arm["min_steps"])
     examples, validations = examples_in(steps, n, arm["batch_size"]), len(validation_steps(steps, arm["validations"]))
+    if second := arm.get("reselect") or arm.get("augment"):
+        again = second["steps"]
+        steps, validations = steps + again, validations + len(validation_steps(again, arm["validations"]))
+        per_step = examples_per_reselection(second, n) if arm.get("reselect") else second["batch_size"]
+        examples += round(again * per_step)
     if lengths is None:
         return Work(n, steps, examples, None, validations, "examples")
     tokens = examples * padded_length(lengths, n, arm["batch_size"])
     return Work(n, steps, examples, tokens, validations, "tokens")
+
+
+def examples_per_reselection(keys: dict, n: int) -> float:
+    """Return how many training examples a step of `reselect` takes as long as; a forward pass is a third of training.
+
+    keys: of `reselect`. n: training examples, of which there are no fewer than validation examples.
+    """
+    batch = min(keys["batch"], n)
+    asked = batch if keys["choose"] == "uniform" else min(keys["candidates"], n)
+    return batch + (asked + (min(MOST_REWARDED, n // 2) if keys["choose"] == "critic" else 0)) / 3
 
 
 def examples_in(steps: int, n: int, batch_size: int) -> int:

@@ -6,27 +6,24 @@ import re
 from pathlib import Path
 
 from pretrain_or_not.config.families import FAMILIES, Family
+from pretrain_or_not.config.made_models import (
+    begins_elsewhere,
+    made_in,
+    recipe_of,
+    series_of,
+    texts_read,
+    tokenizer_owner,
+)
 from pretrain_or_not.config.metrics import METRICS, Metric
 from pretrain_or_not.config.predictions import as_dataset, dataset_of
 from pretrain_or_not.config.recipe import tokenizer_of
-from pretrain_or_not.config.sizes import count
-from pretrain_or_not.data.sources import files, find_inputs, find_versions, look_into
-from pretrain_or_not.errors import BadInput
-from pretrain_or_not.files.json_files import read_json
-from pretrain_or_not.files.model_files import check_architecture, check_weight_files
-from pretrain_or_not.files.pretrained import locate
-from pretrain_or_not.files.provenance import digest
-from pretrain_or_not.files.static_table import static_table
-from pretrain_or_not.files.vocabulary_files import check_vocabulary_files
+from pretrain_or_not.data.sources import find_versions
+
+SHIFT_FOLDER = "{dataset}/shifts/{shift}"
 
 ONLY_SETTING = "only"  # the setting of a run without a sweep
 
 WHOLE = "model"  # in the path of features of texts that are cut only where the model has to cut them
-
-
-def training_rows(facts):
-    """Return how many training rows a cell has at most. facts: the content of dataset.json."""
-    return (facts["folds"] or facts)["rows"]["train"]
 
 
 def one_of(names):
@@ -44,6 +41,8 @@ class Catalogue:
         )
         self.predictions = config["predict"]
         self.results = Path(config["pathvars"]["results"])
+        made = {name: {"path": str(self.made_folder(name))} for name in self.models if recipe_of(self.models, name)}
+        self.models = {name: model | made.get(name, {}) for name, model in self.models.items()}
 
     @property
     def metric(self) -> Metric:
@@ -76,8 +75,91 @@ class Catalogue:
         return self.family(arm).reads_of(self.arms[arm])
 
     def tokenizer_of(self, arm: str) -> str | None:
-        """Return the name in `models` of an arm's tokenizer, None if it has none."""
-        return tokenizer_of(self.arms[arm])
+        """Return the name in `models` of an arm's tokenizer, None if it has none.
+
+        Of a model that is made, it is that of the model whose tokenizer it has: texts are tokenized once for both.
+        """
+        name = tokenizer_of(self.arms[arm])
+        return None if name is None else tokenizer_owner(self.models, name)
+
+    def made_folder(self, name: str) -> Path:
+        """Return the folder of a model that the workflow makes."""
+        return self.results / "pretrained" / name
+
+    def is_made(self, name: str) -> bool:
+        """Return whether the workflow makes a model."""
+        return recipe_of(self.models, name) is not None
+
+    def students(self) -> list[str]:
+        """Return the arms that learn from another arm."""
+        return [name for name, arm in self.arms.items() if arm.get("teacher")]
+
+    def augmented(self) -> list[str]:
+        """Return the arms that are trained on generated examples too."""
+        return [name for name, arm in self.arms.items() if arm.get("augment")]
+
+    def teachers(self) -> dict[str, dict]:
+        """Return the `teacher` of each arm of the experiment that has one, and the `plain` arm that has none, by name.
+
+        The plain arm has the same keys but for the teacher and the title; it is None if the experiment has no such arm.
+        """
+
+        def keys(arm):
+            return {key: value for key, value in self.arms[arm].items() if key not in ("teacher", "title")}
+
+        arms = self.experiment["arms"]
+        plain = [arm for arm in arms if not self.arms[arm].get("teacher")]
+        return {
+            arm: {
+                "teacher": self.arms[arm]["teacher"]["arm"],
+                "plain": next((other for other in plain if keys(other) == keys(arm)), None),
+            }
+            for arm in arms
+            if self.arms[arm].get("teacher")
+        }
+
+    def waits_for_training(self, arm: str) -> bool:
+        """Return whether an arm is trained on what other jobs make: a model, what a teacher says, written examples."""
+        keys = self.arms[arm]
+        return any(map(self.is_made, self.models_of(arm, random=True))) or bool(
+            keys.get("teacher") or keys.get("augment")
+        )
+
+    def models_of(self, arm: str, random: bool = False) -> list[str]:
+        """Return the models of whose weights an arm has some, or the embeddings: not those that lend a tokenizer.
+
+        random: whether that of random weights counts, which lends its architecture.
+        """
+        keys, recipe = self.family(arm).model_keys, self.arms[arm]
+        if recipe.get("init") == "random" and not random:
+            return []
+        return list(dict.fromkeys(recipe[key] for key in keys if key != "tokenizer" and recipe.get(key)))
+
+    def pretraining(self) -> dict:
+        """Return what pretraining is behind each arm of the experiment; see `evaluation.pretraining_cost`."""
+        found = {}
+        for arm in self.experiment["arms"]:
+            made = self.made_behind(arm)
+            found[arm] = {
+                "series": series_of(made[0], self.models[made[0]]["pretrain"]) if made else None,
+                "made": made,
+                "elsewhere": any(begins_elsewhere(self.models, name) for name in self.models_of(arm)),
+            }
+        return found
+
+    def made_behind(self, arm: str) -> list[str]:
+        """Return the models that the workflow makes for the weights of an arm, with those they start from."""
+        return list(dict.fromkeys(one for name in self.models_of(arm) for one in made_in(self.models, name)))
+
+    def made_models(self) -> list[str]:
+        """Return the models that the workflow makes for the arms of the experiment, with those they start from."""
+        named = [name for arm in self.experiment["arms"] for name in self.named_models(arm)]
+        return list(dict.fromkeys(made for name in named for made in made_in(self.models, name)))
+
+    def named_models(self, arm: str) -> list[str]:
+        """Return the models that an arm names, for weights, architecture or tokenizer."""
+        keys = self.family(arm).model_keys
+        return list(dict.fromkeys(self.arms[arm][key] for key in keys if self.arms[arm].get(key)))
 
     def max_length(self, arm: str, dataset: str) -> int | None:
         """Return to how many tokens an arm cuts the texts of a dataset; None for as many as its model can read."""
@@ -89,12 +171,34 @@ class Catalogue:
         length = self.max_length(arm, dataset)
         return WHOLE if length is None else str(length)
 
+    def states(self, arm: str) -> str | None:
+        """Return which states an arm reads, as in their path; None for means of the last ones, or without features."""
+        keys = self.arms[arm]
+        if self.reads(arm) != "features":
+            return None
+        layers, pooling = keys["layers"], keys["pooling"]
+        if (layers, pooling) == ("last", "mean"):
+            return None
+        return f"{'all' if layers == 'weighted' else layers}-{pooling}"
+
+    def feature_folder(self, arm: str, dataset: str) -> str:
+        """Return the name of the folder of the features that an arm reads."""
+        states = self.states(arm)
+        return f"length-{self.feature_length(arm, dataset)}" + (f"-{states}" if states else "")
+
     def stored_length(self, tokenizer: str, dataset: str) -> int | None:
         """Return the most tokens of a text that an arm of the experiment reads with a tokenizer; None for all."""
         lengths = [
             self.max_length(arm, dataset)
             for arm in self.experiment["arms"]
             if self.reads(arm) != "texts" and self.tokenizer_of(arm) == tokenizer
+        ]
+        lengths += [
+            recipe["length"]
+            for name in self.made_models()
+            if (recipe := self.models[name]["pretrain"])["objective"] == "supervised"
+            and dataset in recipe["tasks"]
+            and tokenizer_owner(self.models, name) == tokenizer
         ]
         known = [length for length in lengths if length is not None]
         return None if len(known) < len(lengths) else max(known, default=self.datasets[dataset]["max_length"])
@@ -131,82 +235,39 @@ class Catalogue:
             "arm": one_of(self.arms),
             "tokenizer": one_of(self.models),
             "model": one_of(self.models),
+            "made": one_of(name for name in self.models if self.is_made(name)),
+            "states": r"(\d+|last|mean|all)-(mean|cls|max)",
             "length": rf"\d+|{WHOLE}",
             "size": r"\d+|\d+(\.\d+)?pct",
             "seed": r"\d+",
             "prediction": one_of(self.predictions),
+            "shift": one_of(sorted({shift for name in self.datasets for shift in self.shifts(name)})),
             "setting": rf"({one_of(sorted(prefixes))})[0-9.e+-]+|{ONLY_SETTING}",
         }
-
-    def check_data(self):
-        """Raise BadInput if a source of the experiment is missing, its first rows are wrong, or a size is too large."""
-        self.check_new_texts()
-        for name, sources in self.find_sources().items():
-            try:
-                facts = self.ingested(name, sources)
-                rows = training_rows(facts) if facts else look_into(self.datasets[name])
-                for size in self.experiment["sizes"] if rows is not None else ():
-                    count(size, rows, at_most=not facts)
-            except BadInput as error:
-                raise BadInput(f"dataset {name!r}: {error}") from error
 
     def new_texts(self, name: str) -> dict:
         """Return an entry of `predict` as a dataset of source `files` without labels."""
         entry = self.predictions[name]
         return as_dataset(entry, self.datasets[str(dataset_of(self.experiment, entry))])
 
-    def check_new_texts(self):
-        """Raise BadInput if a file of new texts is missing, or its first rows are wrong."""
-        for name in self.predictions:
-            texts = self.new_texts(name)
-            files.find_inputs(name, texts, "predict")
-            try:
-                files.look_into(texts)
-            except BadInput as error:
-                raise BadInput(f"config: predict.{name}: {error}") from error
+    def shifts(self, dataset: str) -> dict:
+        """Return the further test sets of a dataset, by name."""
+        return self.datasets[dataset].get("shifts") or {}
 
-    def find_sources(self):
-        """Return the source files of each dataset of the experiment: {name: paths}; raise BadInput for all mistakes."""
-        found, mistakes = {}, []
-        for name in self.experiment["datasets"]:
-            try:
-                found[name] = find_inputs(name, self.datasets[name])
-            except BadInput as error:
-                mistakes.append(str(error))
-        if mistakes:
-            raise BadInput("\n".join(mistakes))
-        return found
+    def tested_on(self, dataset: str) -> list[str]:
+        """Return the examples.parquet of a dataset, then those of its further test sets that are read from files."""
+        folders = [SHIFT_FOLDER.format(dataset=dataset, shift=s) for s, e in self.shifts(dataset).items() if e["files"]]
+        return [f"<results>/{folder}/examples.parquet" for folder in (dataset, *folders)]
 
-    def check_models(self):
-        """Raise BadInput if a file of a model that the experiment uses is missing or cannot be used.
-
-        Models of the Hub are checked when they are loaded.
-        """
-        for arm in self.experiment["arms"]:
-            keys = self.arms[arm]
-            if tokenizer := self.tokenizer_of(arm):
-                check_vocabulary_files(locate(self.models[tokenizer]["path"]))
-            for key in self.family(arm).model_keys:
-                if key == "tokenizer" or not keys.get(key):
-                    continue
-                folder = locate(self.models[keys[key]]["path"])
-                if key == self.family(arm).embeddings_key and static_table(folder):
-                    continue
-                check_architecture(folder)
-                if keys.get("init") != "random":
-                    check_weight_files(folder)
-
-    def ingested(self, name, sources):
-        """Return the content of the dataset.json of a dataset that need not be ingested again; otherwise None."""
-        summary = self.results / name / "dataset.json"
-        if not summary.is_file() or any(Path(path).stat().st_mtime > summary.stat().st_mtime for path in sources):
-            return None
-        facts = read_json(summary)
-        return facts if facts["config_digest"] == digest(self.content(name)) else None
+    def text_sets(self) -> list[str]:
+        """Return the datasets that models are pretrained on, or whose test texts they leave out."""
+        recipes = [self.models[name]["pretrain"] for name in self.made_models()]
+        names = [name for recipe in recipes for name in (*texts_read(recipe), *recipe["without"])]
+        return [name for name in dict.fromkeys(names) if name not in self.experiment["datasets"]]
 
     def content(self, name):
         """Return the keys of a dataset that determine its content, and the versions of data that are not watched."""
         dataset = self.datasets[name]
-        keys = {key: dataset[key] for key in sorted(dataset) if key not in ("title", "max_length")}
+        keys = {key: dataset[key] for key in sorted(dataset) if key not in ("title", "max_length", "shifts")}
         versions = find_versions(dataset)
         return keys | ({"versions": versions} if versions is not None else {})

@@ -6,6 +6,12 @@ from pretrain_or_not.config.sources import SOURCES
 from pretrain_or_not.files.code_digest import SCRIPTS, code_digest
 from pretrain_or_not.files.provenance import digest, sha256_of
 
+# Modules that train arms with a key, which no other arm needs.
+FEATURES = {
+    "reselect": "pretrain_or_not/training/reselection.py",
+    "augment": "pretrain_or_not/training/augmentation.py",
+}
+
 PAGE = SCRIPTS / "pretrain_or_not" / "report"
 
 
@@ -14,9 +20,11 @@ def ingest_code(source: str) -> str:
     return code_digest("ingest.py", SOURCES[source].module)
 
 
-def training_code(family: Family, metric: Metric) -> str:
-    """Return the digest of the code that trains a run and validates it by a metric."""
-    return code_digest(family.script, family.module, metric.module)
+def training_code(family: Family, metric: Metric, arm: dict) -> str:
+    """Return the digest of the code that trains a run of an arm and validates it by a metric. arm: its keys."""
+    return code_digest(
+        family.script, family.module, metric.module, *(FEATURES[key] for key in FEATURES if arm.get(key))
+    )
 
 
 def test_code(family: Family, metric: Metric) -> str:
@@ -42,6 +50,16 @@ def timing_code(family: Family) -> str:
 def prediction_code(families: list[Family]) -> str:
     """Return the digest of the code that classifies new texts with a model of one of some families."""
     return code_digest("predict_texts.py", *(family.module for family in families))
+
+
+def shift_code(family: Family) -> str:
+    """Return the digest of the code that tests a model of a family on a further test set."""
+    return code_digest("evaluate_shift.py", family.module)
+
+
+def teaching_code(family: Family) -> str:
+    """Return the digest of the code that asks a teacher of a family."""
+    return code_digest("teach.py", family.module)
 
 
 def speed_code(family: Family, metric: Metric) -> str:

@@ -9,8 +9,9 @@ from pretrain_or_not.config.check import check_config, missing_sections
 from pretrain_or_not.config.command_line import with_numbers
 from pretrain_or_not.config.layers import with_own_keys
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.files.json_files import write_json
+from pretrain_or_not.files.json_files import read_json, write_json
 from pretrain_or_not.plan.catalogue import Catalogue
+from pretrain_or_not.plan.file_checks import check_data, check_model_files
 from pretrain_or_not.plan.inputs import JobInputs
 from pretrain_or_not.plan.params import JobParams
 
@@ -28,6 +29,18 @@ def note_experiment(catalogue: Catalogue, at_once: int | None, on_cluster: bool)
         write_json(path, {"config": catalogue.config, "at_once": at_once, "on_cluster": on_cluster})
 
 
+def noted_experiment(results: Path) -> dict:
+    """Return what `note_experiment` wrote last into a folder of results, which may have moved since.
+
+    Raises BadInput if no run was started there.
+    """
+    if not (results / NOTE).is_file():
+        raise BadInput(f"{results}: no run was started there, as {NOTE} is missing; name the folder of your results")
+    content = read_json(results / NOTE)
+    content["config"]["pathvars"]["results"] = str(results)  # as seen from here
+    return content
+
+
 def plan_experiment(config: dict, layers: list[dict], files: list) -> tuple[Catalogue, JobInputs, JobParams]:
     """Return what plans the jobs of an experiment; check `config` and complete it in place.
 
@@ -37,8 +50,8 @@ def plan_experiment(config: dict, layers: list[dict], files: list) -> tuple[Cata
     try:
         config.update(check_config(with_numbers(with_own_keys(config, layers), layers[-1])))
         catalogue = Catalogue(config)
-        catalogue.check_data()
-        catalogue.check_models()
+        check_data(catalogue)
+        check_model_files(catalogue)
         inputs = JobInputs(catalogue)
         if config["experiment"]["partial"]:
             inputs.check_partial()

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import Path
 
-from pretrain_or_not.config.grid import grid
-from pretrain_or_not.config.predictions import cells_for
 from pretrain_or_not.config.selection import best_setting
-from pretrain_or_not.config.sizes import size_order
-from pretrain_or_not.data.sources import files, find_inputs
+from pretrain_or_not.data.sources import find_inputs
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.paths import ABOUT, MODEL_FILES, is_watched, subset_name
 from pretrain_or_not.files.provenance import digest
+from pretrain_or_not.plan.cells import CELL, CELL_FOLDER, Cells, read_if_complete, weights_of
 from pretrain_or_not.plan.code import test_code
-from pretrain_or_not.plan.per_job import PerJob, per_job
-
-CELL = "n{size}/seed{seed}"
-CELL_FOLDER = f"{{dataset}}/runs/{{arm}}/{CELL}"
-TIMING_FILE = f"{{dataset}}/timing/{{arm}}/{CELL}/{{device}}.parquet"
+from pretrain_or_not.plan.per_job import per_job
 
 
-class JobInputs(PerJob):
+class JobInputs(Cells):
     """Input functions of the rules. Paths begin with ``<results>``; Snakemake replaces it with the results folder."""
 
     @per_job
@@ -43,8 +35,8 @@ class JobInputs(PerJob):
             return f"<results>/{wildcards.dataset}/examples.parquet"
         if reads == "tokens":
             return f"<results>/{wildcards.dataset}/tokens/{self.catalogue.tokenizer_of(arm)}/{split}.parquet"
-        model, length = self.catalogue.arms[arm]["model"], self.catalogue.feature_length(arm, wildcards.dataset)
-        return f"<results>/{wildcards.dataset}/features/{model}/length-{length}/{split}.parquet"
+        model, folder = self.catalogue.arms[arm]["model"], self.catalogue.feature_folder(arm, wildcards.dataset)
+        return f"<results>/{wildcards.dataset}/features/{model}/{folder}/{split}.parquet"
 
     @per_job
     def training_examples(self, wildcards):
@@ -55,7 +47,48 @@ class JobInputs(PerJob):
     def training(self, wildcards):
         """Return the other inputs of a training run, except its subset: examples to validate on, and embeddings."""
         validation = self.examples_of(wildcards, self.catalogue.experiment["selection"])
-        return {"validation": validation} | self.embeddings(wildcards)
+        found = {"validation": validation} | self.embeddings(wildcards) | self.made_weights(wildcards)
+        if self.catalogue.arms[wildcards.arm].get("teacher"):
+            cell = CELL.format(**wildcards)
+            found["taught"] = f"<results>/{wildcards.dataset}/soft_labels/{wildcards.arm}/{cell}.parquet"
+        if self.catalogue.arms[wildcards.arm].get("augment"):
+            cell = CELL.format(**wildcards)
+            found["generated"] = f"<results>/{wildcards.dataset}/generated/{wildcards.arm}/{cell}.parquet"
+        return found
+
+    @per_job
+    def generation(self, wildcards):
+        """Return the examples of a dataset, and those that no generated text may repeat."""
+        return {
+            "examples": f"<results>/{wildcards.dataset}/examples.parquet",
+            "tested": self.catalogue.tested_on(wildcards.dataset),
+        }
+
+    @per_job
+    def teaching(self, wildcards):
+        """Return the selected model of a student's teacher, the examples of the dataset, and further texts."""
+        teacher = self.catalogue.arms[wildcards.arm]["teacher"]
+        folder = f"<results>/{CELL_FOLDER.format(**{**wildcards, 'arm': teacher['arm']})}/selected"
+        found: dict = {"teacher": f"{folder}/{ABOUT}", "weights": [f"{folder}/{name}" for name in MODEL_FILES]}
+        found["examples"] = f"<results>/{wildcards.dataset}/examples.parquet"
+        if teacher["texts"]:
+            found["texts"] = f"<results>/{teacher['texts']}/examples.parquet"
+            found["tested"] = self.catalogue.tested_on(wildcards.dataset)
+        return found
+
+    def made_weights(self, wildcards):
+        """Return the weights of a model that the workflow makes, as {"pretrained": path}, and the checks of its texts.
+
+        An arm with random weights needs only its config.
+        """
+        arm = self.catalogue.arms[wildcards.arm]
+        found: dict = {}
+        if (key := self.catalogue.family(wildcards.arm).weights_key) and self.catalogue.is_made(arm[key]):
+            name = "config.json" if arm.get("init") == "random" else MODEL_FILES[0]
+            found["pretrained"] = f"<results>/pretrained/{arm[key]}/{name}"
+        if made := self.catalogue.made_behind(wildcards.arm):
+            found["leaks"] = [f"<results>/{wildcards.dataset}/leaks/{name}.json" for name in made]
+        return found
 
     def is_trained(self, wildcards, recipe):
         """Return whether a run was trained with this recipe."""
@@ -77,8 +110,19 @@ class JobInputs(PerJob):
             and self.catalogue.reads(cell["arm"]) == "features"
             and self.catalogue.arms[cell["arm"]]["model"] == wildcards.model
             and self.catalogue.feature_length(cell["arm"], cell["dataset"]) == wildcards.length
+            and self.catalogue.states(cell["arm"]) == wildcards.get("states")
         ]
         return list(dict.fromkeys(subsets))
+
+    @per_job
+    def state_subsets(self, wildcards):
+        """Return the subsets whose rows of a split have states: of the training split, as `feature_subsets`."""
+        return self.feature_subsets(wildcards) if wildcards.split == "train" else []
+
+    @per_job
+    def names_of_state_subsets(self, wildcards):
+        """Return the names of `state_subsets`, sorted."""
+        return sorted(map(subset_name, self.state_subsets(wildcards)))
 
     @per_job
     def subsets_with_features(self, wildcards):
@@ -115,29 +159,6 @@ class JobInputs(PerJob):
             return []
         name = self.catalogue.tokenizer_of(wildcards.arm)
         return f"<results>/{wildcards.dataset}/tokens/{name}/tokenizer/about.json"
-
-    @per_job
-    def new_texts(self, wildcards):
-        """Return the files of new texts that Snakemake can watch."""
-        name = wildcards.prediction
-        return [p for p in files.find_inputs(name, self.catalogue.new_texts(name), "predict") if is_watched(p)]
-
-    @per_job
-    def candidates(self, wildcards):
-        """Return what is known of each model of which one classifies new texts: the paths of classifier.json."""
-        return [f"<results>/{CELL_FOLDER.format(**cell)}/selected/{ABOUT}" for cell in self.candidate_cells(wildcards)]
-
-    @per_job
-    def candidate_files(self, wildcards):
-        """Return the weights and configs of these models."""
-        folders = [f"<results>/{CELL_FOLDER.format(**cell)}/selected" for cell in self.candidate_cells(wildcards)]
-        return [f"{folder}/{name}" for folder in folders for name in MODEL_FILES]
-
-    def candidate_cells(self, wildcards):
-        """Return the cells whose models an entry of `predict` allows; with `partial`, those that are complete."""
-        entry, experiment = self.catalogue.predictions[wildcards.prediction], self.catalogue.experiment
-        cells = cells_for(entry, experiment)
-        return [cell for cell in cells if self.is_complete(cell)] if experiment["partial"] else cells
 
     @per_job
     def run_costs(self, wildcards):
@@ -186,105 +207,3 @@ class JobInputs(PerJob):
         code = test_code(self.catalogue.family(wildcards.arm), metric=self.catalogue.metric)
         tested = is_tested(self.predictions_path(wildcards), run, code)
         return [] if tested else [weights_of(wildcards, run)]
-
-    def folder(self, wildcards) -> Path:
-        """Return the folder of a cell's runs."""
-        return self.catalogue.results / CELL_FOLDER.format(**wildcards)
-
-    def timings(self) -> list[str]:
-        """Return the files of all timings; with `partial`, of those that exist.
-
-        There is none with `keep_models: none`, as a model that is deleted cannot be timed.
-        """
-        if self.catalogue.experiment["keep_models"] == "none":
-            return []
-        devices = [device for device, batch_sizes in self.catalogue.timing["devices"].items() if batch_sizes]
-        files = [
-            f"<results>/{TIMING_FILE.format(device=device, **cell)}"
-            for cell in self.timed_cells()
-            for device in devices
-        ]
-        if not self.catalogue.experiment["partial"]:
-            return files
-        return [file for file in files if Path(file.replace("<results>", str(self.catalogue.results), 1)).exists()]
-
-    def timed_cells(self) -> list[dict]:
-        """Return one cell to score per arm to time and dataset: that of its largest size and its first seed.
-
-        A share counts as larger than a count of examples. Texts of a fixed `length` take as long in every dataset, so
-        an arm is timed on its first one.
-        """
-        largest: dict[tuple, dict] = {}
-        timed = set(self.catalogue.timed_arms())
-        for cell in self.scored_cells():
-            if cell["arm"] not in timed:
-                continue
-            place = cell["arm"], cell["dataset"]
-            if self.catalogue.timing["length"] is not None:
-                place = next((known for known in largest if known[0] == cell["arm"]), place)
-                if place[1] != cell["dataset"]:
-                    continue
-            if place not in largest or size_order(cell["size"]) > size_order(largest[place]["size"]):
-                largest[place] = cell
-        return list(largest.values())
-
-    def scored_cells(self) -> list[dict]:
-        """Return the cells to score: all of the experiment or, with `partial`, those that are complete on disk."""
-        cells = grid(self.catalogue.experiment)
-        return [cell for cell in cells if self.is_complete(cell)] if self.catalogue.experiment["partial"] else cells
-
-    def missing_cells(self) -> list[dict]:
-        """Return the cells of the experiment that `partial` leaves out of the scores."""
-        return self.progress()[1] if self.catalogue.experiment["partial"] else []
-
-    def progress(self) -> tuple[int, list[dict]]:
-        """Return how many cells of the experiment are complete, and the others."""
-        cells = grid(self.catalogue.experiment)
-        missing = [cell for cell in cells if not self.is_complete(cell)]
-        return len(cells) - len(missing), missing
-
-    def is_complete(self, cell) -> bool:
-        """Return whether all runs of a cell, their selection and its predictions exist."""
-        folder, settings = self.folder(cell), self.catalogue.settings(cell["arm"])
-        files = [folder / setting / "run.json" for setting in settings]
-        files += [folder / "selected.json", self.predictions_path(cell)]
-        return all(path.exists() for path in files)
-
-    def predictions_path(self, cell) -> Path:
-        """Return the path of a cell's predictions."""
-        name = f"{CELL.format(**cell)}.parquet"
-        return self.catalogue.results / cell["dataset"] / "predictions" / cell["arm"] / name
-
-    def check_partial(self):
-        """Raise BadInput if only complete cells are to be scored, and there are none."""
-        if not self.scored_cells():
-            raise BadInput("experiment.partial: no cell is complete yet, so there is nothing to score; run without it")
-
-    def summaries(self, _wildcards):
-        """Return the dataset.json of each dataset that has a cell to score."""
-        return [f"<results>/{name}/dataset.json" for name in dict.fromkeys(c["dataset"] for c in self.scored_cells())]
-
-    def examples(self, _wildcards):
-        """Return the examples.parquet of each dataset that has a cell to score, in the order of `summaries`."""
-        return [path.replace("dataset.json", "examples.parquet") for path in self.summaries(_wildcards)]
-
-    def cells(self, pattern):
-        """Return an input function that returns `pattern` for every cell to score.
-
-        With a list instead, Snakemake would hash the complete list for each file in it, and the list would be made
-        whenever the Snakefile is parsed, once per job on a cluster.
-        """
-        return lambda wildcards: [pattern.format(**cell) for cell in self.scored_cells()]
-
-
-def weights_of(wildcards, run):
-    """Return the weights of a run of a cell. run: the content of its run.json."""
-    return f"<results>/{CELL_FOLDER.format(**wildcards)}/{run['setting']}/{MODEL_FILES[0]}"
-
-
-def read_if_complete(path):
-    """Read a JSON file; return None if it is missing or broken."""
-    try:
-        return read_json(path)
-    except (OSError, BadInput):
-        return None

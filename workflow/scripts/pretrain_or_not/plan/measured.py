@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pretrain_or_not.config.grid import grid
+from pretrain_or_not.config.grid import grid, reads_no_labels
+from pretrain_or_not.plan.cells import CELL
 from pretrain_or_not.plan.code import speed_code
-from pretrain_or_not.plan.inputs import CELL, JobInputs
+from pretrain_or_not.plan.inputs import JobInputs
 from pretrain_or_not.plan.params import JobParams
 from pretrain_or_not.plan.per_job import PerJob, Wildcards, per_job
 from pretrain_or_not.plan.resources import JobResources
@@ -22,11 +23,22 @@ class Measured(PerJob):
         self.inputs, self.params, self.resources = inputs, params, resources
 
     def speeds(self, _wildcards) -> list[str]:
-        """Return the measured speed of each arm of the experiment of which no run is finished."""
+        """Return the measured speed of each arm of the experiment of which no run is finished.
+
+        Arms that wait for a model that is made, or for a teacher, are not measured: first these would have to be
+        trained. Nor are those without labels: nothing is validated whose time would tell. The plan calls them not
+        known.
+        """
         cells: dict[str, list] = {}
-        for cell in grid(self.catalogue.experiment):
+        for cell in grid(self.catalogue.config):
             cells.setdefault(cell["arm"], []).append(cell)
-        return [self.speed(of_arm) for of_arm in cells.values() if not self.any_trained(of_arm)]
+        return [
+            self.speed(of_arm)
+            for arm, of_arm in cells.items()
+            if not self.catalogue.waits_for_training(arm)
+            and not reads_no_labels(self.catalogue.arms[arm])
+            and not self.any_trained(of_arm)
+        ]
 
     def speed(self, cells) -> str:
         """Return the file of the speed of the arm of `cells`: with few examples, in the middle of its sweep."""
@@ -47,7 +59,7 @@ class Measured(PerJob):
 
     def all_training_tokens(self, _wildcards) -> list[str]:
         """Return the files of training tokens that arms of the experiment read: the plan needs their lengths."""
-        cells = [cell for cell in grid(self.catalogue.experiment) if self.catalogue.reads(cell["arm"]) != "texts"]
+        cells = [cell for cell in grid(self.catalogue.config) if self.catalogue.reads(cell["arm"]) != "texts"]
         return list(dict.fromkeys(self.training_tokens(Wildcards(cell)) for cell in cells))
 
     def training_tokens(self, wildcards) -> str:

@@ -4,12 +4,33 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pretrain_or_not.config.predictions import cells_for
-from pretrain_or_not.data.sources import find_versions
+from pretrain_or_not.config.grid import NO_LABELS
 from pretrain_or_not.files.model_versions import architecture_version, tokenizer_version, weights_version
 from pretrain_or_not.plan.catalogue import WHOLE
-from pretrain_or_not.plan.code import ingest_code, prediction_code, test_code, timing_code
+from pretrain_or_not.plan.code import ingest_code, teaching_code, test_code, timing_code, training_code
 from pretrain_or_not.plan.per_job import PerJob, per_job
+
+# Keys of arms that are no param unless they are set: they came later, and without them nothing has changed.
+UNLESS_SET = ("augment", "reselect", "sparse_finetune")
+
+# Keys of `augment` that say how an arm is trained on the examples, not how they are written.
+TRAINED_BY = (
+    "steps",
+    "batch_size",
+    "learning_rate",
+    "label_smoothing",
+    "momentum",
+    "threshold",
+    "consistency",
+    "refresh",
+)
+
+MADE = "made"  # the version of a model that the workflow makes: its files are inputs, which Snakemake compares
+
+
+def with_whole_numbers(keys):
+    """Return keys of the config in which 2.0 is 2: written otherwise, it is no change."""
+    return {key: int(v) if isinstance(v, float) and v.is_integer() else v for key, v in keys.items()}
 
 
 class JobParams(PerJob):
@@ -24,6 +45,12 @@ class JobParams(PerJob):
     def ingest_code(self, wildcards):
         """Return the digest of the code that reads a dataset."""
         return ingest_code(self.catalogue.datasets[wildcards.dataset]["source"])
+
+    @per_job
+    def training_code(self, wildcards):
+        """Return the digest of the code that trains a run of an arm."""
+        arm = self.catalogue.arms[wildcards.arm]
+        return training_code(self.catalogue.family(wildcards.arm), self.catalogue.metric, arm)
 
     @per_job
     def test_code(self, wildcards):
@@ -59,25 +86,62 @@ class JobParams(PerJob):
     def recipe(self, wildcards):
         """Return the keys of an arm that affect its training: all except its title and the values of its sweep.
 
-        `max_length` is that of the arm or of the dataset, for arms that do not read texts. Keys are sorted and whole
-        numbers are integers, so another order, or 2.0 for 2, is no change.
+        `max_length` is that of the arm or of the dataset, for arms that do not read texts and for language models. Keys
+        are sorted and whole numbers are integers, so another order, or 2.0 for 2, is no change. The states of a frozen
+        model are left out where they are the mean of the last ones: arms from before there were others stay the same.
         """
-        arm, sweep = self.catalogue.arms[wildcards.arm], self.catalogue.family(wildcards.arm).sweep
-        left_out = {"title", sweep.key if sweep else None}
+        arm, family = self.catalogue.arms[wildcards.arm], self.catalogue.family(wildcards.arm)
+        left_out = {"title", family.sweep.key if family.sweep else None}
+        left_out |= {key for key in UNLESS_SET if not arm.get(key)}
         keys = {key: arm[key] for key in sorted(arm) if key not in left_out}
-        if self.catalogue.reads(wildcards.arm) != "texts":
+        if self.catalogue.reads(wildcards.arm) == "features" and self.catalogue.states(wildcards.arm) is None:
+            keys = {key: value for key, value in keys.items() if key not in ("layers", "pooling")}
+        if self.catalogue.reads(wildcards.arm) != "texts" or family.language_model:
             keys["max_length"] = self.catalogue.max_length(wildcards.arm, wildcards.dataset)
         else:
             keys.pop("max_length", None)
-        return {key: int(v) if isinstance(v, float) and v.is_integer() else v for key, v in keys.items()}
+        if keys.get("model") and (owner := self.catalogue.tokenizer_of(wildcards.arm)) != keys["model"]:
+            keys["tokenizer"] = owner
+        elif keys.get("tokenizer"):
+            keys["tokenizer"] = self.catalogue.tokenizer_of(wildcards.arm)
+        return with_whole_numbers(keys)
 
     @per_job
     def validation_max(self, wildcards):
-        """Return the maximum number of validation examples of a cell, no more than its size; None means all."""
-        if self.catalogue.experiment["selection"] == "test":
+        """Return the maximum number of validation examples of a cell, no more than its size; None means all.
+
+        An arm that reads no labels uses none for validation either.
+        """
+        if self.catalogue.experiment["selection"] == "test" and wildcards.size != NO_LABELS:
             return None
         maximum = self.catalogue.experiment["validation_max"]
         return min(maximum, int(wildcards.size)) if wildcards.size.isdigit() else maximum
+
+    @per_job
+    def teacher(self, wildcards):
+        """Return how a student is taught."""
+        return self.catalogue.arms[wildcards.arm]["teacher"]
+
+    @per_job
+    def generation(self, wildcards):
+        """Return how examples are written for an arm: its `augment` but for what they are used for, and `precision`.
+
+        An arm whose second phase changes goes on with the same examples.
+        """
+        arm = self.catalogue.arms[wildcards.arm]
+        return with_whole_numbers({key: v for key, v in arm["augment"].items() if key not in TRAINED_BY}) | {
+            "precision": arm["precision"]
+        }
+
+    @per_job
+    def generator(self, wildcards):
+        """Return the language model that writes examples for an arm: its keys in the config, its version."""
+        return self.given(self.catalogue.arms[wildcards.arm]["augment"]["generator"])
+
+    @per_job
+    def teaching_code(self, wildcards):
+        """Return the digest of the code that asks a teacher."""
+        return teaching_code(self.catalogue.family(self.catalogue.arms[wildcards.arm]["teacher"]["arm"]))
 
     @per_job
     def feature_length(self, wildcards):
@@ -92,8 +156,21 @@ class JobParams(PerJob):
     @per_job
     def tokenizer(self, wildcards):
         """Return the tokenizer that the wildcards, or their arm, name: its path, revision and version."""
-        name = wildcards.get("tokenizer") or self.catalogue.tokenizer_of(wildcards.arm)
+        return self.tokenizer_named(wildcards.get("tokenizer") or self.catalogue.tokenizer_of(wildcards.arm))
+
+    def tokenizer_named(self, name):
+        """Return the path, revision and version of a tokenizer. name: in `models`."""
+        if self.catalogue.is_made(name):
+            return {"path": str(self.catalogue.made_folder(name) / "tokenizer"), "revision": None, "version": MADE}
         return self.without_weights(name, tokenizer_version)
+
+    def given(self, name):
+        """Return the keys in the config of a model whose weights are used, with its version. name: in `models`."""
+        model = self.catalogue.models[name]
+        if self.catalogue.is_made(name):  # its files are inputs
+            return {"path": model["path"], "revision": None, "sha256": None, "version": MADE}
+        keys = {key: model[key] for key in ("path", "revision", "sha256", "gguf") if key != "gguf" or model["gguf"]}
+        return keys | {"version": weights_version(model["path"])}
 
     @per_job
     def pretrained(self, wildcards):
@@ -106,7 +183,7 @@ class JobParams(PerJob):
             name = arm[key]
             if arm.get("init") == "random":
                 return self.without_weights(name, architecture_version)
-        return self.catalogue.models[name] | {"version": weights_version(self.catalogue.models[name]["path"])}
+        return self.given(name)
 
     @per_job
     def timed_model(self, wildcards):
@@ -132,7 +209,8 @@ class JobParams(PerJob):
         name: in `models`. version: function of the path that returns the version.
         """
         model = self.catalogue.models[name]
-        return {"path": model["path"], "revision": model["revision"], "version": version(model["path"])}
+        known = MADE if self.catalogue.is_made(name) else version(model["path"])
+        return {"path": model["path"], "revision": model["revision"], "version": known}
 
     @per_job
     def origin(self, wildcards):
@@ -146,20 +224,6 @@ class JobParams(PerJob):
             "hub": dataset["id"] if dataset["source"] == "hub" and not Path(dataset["id"]).is_dir() else None,
         }
         named = {key: arm[key] for key in self.catalogue.family(wildcards.arm).model_keys if arm.get(key)}
+        if arm.get("augment"):
+            named["generator"] = arm["augment"]["generator"]
         return {"data": data, "models": {key: self.catalogue.models[name] for key, name in named.items()}}
-
-    @per_job
-    def new_texts(self, wildcards):
-        """Return how new texts are read, and the versions of files that are not watched."""
-        texts = self.catalogue.new_texts(wildcards.prediction)
-        versions = find_versions(texts)
-        return texts | ({"versions": versions} if versions is not None else {})
-
-    @per_job
-    def prediction_code(self, wildcards):
-        """Return the digest of the code that classifies new texts: that of the families whose models may do so."""
-        arms = {
-            cell["arm"]
-            for cell in cells_for(self.catalogue.predictions[wildcards.prediction], self.catalogue.experiment)
-        }
-        return prediction_code([self.catalogue.family(arm) for arm in sorted(arms)])

@@ -6,6 +6,8 @@ from pretrain_or_not.plan.catalogue import Catalogue
 from pretrain_or_not.plan.per_job import PerJob, per_job
 
 SHORT_RUN = 10_000  # training examples: up to this number, several runs are one Slurm job
+PRETRAINING_MB = 16_000
+
 SHORT_MINUTES, LONG_MINUTES, FIT_MINUTES = 20, 480, 10
 
 
@@ -40,9 +42,35 @@ class JobResources(PerJob):
         return self.gpus(self.processes(wildcards)) if self.catalogue.family(wildcards.arm).neural else 0
 
     @per_job
+    def pretraining_threads(self, wildcards):
+        """Return the CPU threads of a pretraining run, all its processes together."""
+        return self.catalogue.experiment["threads"] * self.catalogue.models[wildcards.made]["pretrain"]["processes"]
+
+    @per_job
+    def pretraining_gpus(self, wildcards):
+        """Return the number of GPUs of a pretraining run."""
+        return self.gpus(self.catalogue.models[wildcards.made]["pretrain"]["processes"])
+
+    @per_job
+    def pretraining_memory(self, wildcards, attempt):
+        """Return the memory of a pretraining run on a cluster, in MB; more in each attempt."""
+        return PRETRAINING_MB * attempt
+
+    @per_job
+    def pretraining_minutes(self, wildcards, attempt):
+        """Return the time limit of a pretraining run on a cluster, in minutes; more in each attempt."""
+        return LONG_MINUTES * attempt
+
+    @per_job
     def test_gpus(self, wildcards):
         """Return the number of GPUs for testing a cell."""
         return self.gpus() if self.catalogue.family(wildcards.arm).neural else 0
+
+    @per_job
+    def shift_gpus(self, wildcards):
+        """Return the number of GPUs for testing a cell from its texts: frozen encoders have one too."""
+        family = self.catalogue.family(wildcards.arm)
+        return self.gpus() if family.neural or family.reads == "features" else 0
 
     @per_job
     def training_memory(self, wildcards, attempt):

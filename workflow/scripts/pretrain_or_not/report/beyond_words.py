@@ -5,9 +5,13 @@ from __future__ import annotations
 import pandas as pd
 
 from pretrain_or_not.config.metrics import METRICS
+from pretrain_or_not.config.numbers import number, percent
 from pretrain_or_not.report.markup import markdown
-from pretrain_or_not.report.metric_words import steps
-from pretrain_or_not.report.numbers import number, percent
+from pretrain_or_not.report.metric_words import close_words, side_of
+
+FASTER_THAN_SAID = (
+    "in tests, LSTMs and bags of embeddings that were trained from scratch improved more than this method said."
+)
 
 SHOWN = (2, 10)  # times the largest size
 
@@ -30,13 +34,12 @@ def beyond_lines(rows: pd.DataFrame) -> list[str]:
         )
     else:
         lines.insert(0, "With more labels than were run:\n")
-    faster = told.loc[told["faster"], "arm_title"].unique()
-    if len(faster):
-        lines += [
-            "",
-            f"{bold(faster)} may catch up faster: in tests, LSTMs and bags of embeddings that were trained from "
-            "scratch improved more than this method said.",
-        ]
+    # Where both improve faster than is said, nothing is known of their gap.
+    of_arms = told.loc[told["faster"] & ~told["reference_faster"], "arm_title"].unique()
+    of_reference = told.loc[told["reference_faster"] & ~told["faster"], "reference_title"].unique()
+    for titles, words in ((of_arms, "may catch up faster"), (of_reference, "may improve faster than the others")):
+        if len(titles):
+            lines += ["", f"{bold(titles)} {words}: {FASTER_THAN_SAID}"]
     return lines
 
 
@@ -54,16 +57,13 @@ def sentence(rows: pd.DataFrame) -> str:
         f"With {SHOWN[1]} times the labels ({farther['n']:,}), {title} would probably be {expected(farther)}; with "
         f"twice the labels ({nearer['n']:,}), {expected(nearer)}."
     )
-    near = f"less than {steps(metric, farther['threshold'])} behind, or ahead" if farther["threshold"] else "ahead"
+    near = close_words(metric, farther["threshold"]) + ", or ahead" * (farther["threshold"] > 0)
     return f"{text} The chance that it is {near}, with {farther['n']:,} labels is {percent(farther['within'])}."
 
 
 def expected(row) -> str:
     """Return the gap at one horizon in words, with its 95 % interval."""
     metric = METRICS[row["metric"]]
-    middle, low, high = row["median"], row["low_95"], row["high_95"]
-    side = "behind"
-    if middle < 0:
-        side, middle, low, high = "ahead", -middle, -high, -low
-    first, *ends = (number(value, metric.digits) for value in (middle, low, high))
-    return f"{first} {metric.step}s {side} (95 %: {ends[0]} to {ends[1]})"
+    sign, side = side_of(metric, row["median"])
+    first, *ends = (number(sign * row[key], metric.digits) for key in ("median", "low_95", "high_95"))
+    return f"{first} {metric.step}s {side} (95 %: {' to '.join(ends[::sign])})"

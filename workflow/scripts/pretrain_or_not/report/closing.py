@@ -6,15 +6,15 @@ from pathlib import Path
 from pretrain_or_not.report.markup import terminal
 from pretrain_or_not.report.wording import missing_words
 
-PLACES = {
-    "Page": "answer.html (open it in a browser)",
-    "Figures": "figures/",
-    "Tables": "tables/, scores.parquet, gaps.parquet, answer.parquet",
+PLACES = {  # names, and words after them
+    "Page": (["answer.html"], " (open it in a browser)"),
+    "Figures": (["figures/"], ""),
+    "Tables": (["tables/", "scores.parquet", "gaps.parquet", "answer.parquet"], ""),
 }
 
 
 def closing_words(results: Path, predicted: Iterable[str] = ()) -> str:
-    """Return the answer as plain text and the places of the other results; an empty string if there are none.
+    """Return the answer as plain text and the places of the other results that exist; an empty string without any.
 
     predicted: names of new texts; the places of those that are classified are told.
     """
@@ -24,7 +24,11 @@ def closing_words(results: Path, predicted: Iterable[str] = ()) -> str:
         return new
     page = (results / "answer.md").read_text(encoding="utf-8")
     text = terminal(page).partition("\n")[2].partition("\n## ")[0].rstrip()
-    return f"{text}\n" + "".join(f"\n{name}: {results}/{files}" for name, files in PLACES.items()) + f"\n{new}"
+    places = ""
+    for title, (names, words) in PLACES.items():
+        if there := [name for name in names if (results / name).exists()]:
+            places += f"\n{title}: {results}/{', '.join(there)}{words}"
+    return f"{text}\n{places}\n{new}"
 
 
 def plan_words(results: Path) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 
 MARKS = r"[\\`*_\[\]<>|&~$]"  # characters that have a meaning inside a line of Markdown or HTML
 
+CODE = r"((?<![^\s(])`[^`]+`(?![^\s.,:;)]))"
+
 LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
          ">": r"\textgreater{}", "|": r"\textbar{}", "−": "$-$", "±": r"$\pm$", "×": r"$\times$", "≥": r"$\geq$",
          "µ": r"$\mu$", "—": "---", "–": "--", "…": r"\dots{}", '"': r"\textquotedbl{}",
@@ -24,7 +26,20 @@ def markdown(text: Any) -> str:
 
     An underscore between letters or digits means nothing there, and stays.
     """
-    return re.sub(rf"(?!(?<=[^\W_])_[^\W_])({MARKS})", r"\\\1", one_line(text))
+    return escaped(one_line(text))
+
+
+def prose(text: Any) -> str:
+    """Return sentences of this program for use in Markdown: words in backticks are code, the rest is escaped.
+
+    Values of the user stand in quotes, so their backticks rarely make such a word; if so, it is shown as it is.
+    """
+    return "".join(part if i % 2 else escaped(part) for i, part in enumerate(re.split(CODE, one_line(text))))
+
+
+def escaped(line: str) -> str:
+    """Return a line with a backslash before each mark of Markdown, but for underscores inside words."""
+    return re.sub(rf"(?!(?<=[^\W_])_[^\W_])({MARKS})", r"\\\1", line)
 
 
 def latex(text: Any) -> str:

@@ -8,12 +8,12 @@ from itertools import combinations
 import pandas as pd
 
 from pretrain_or_not.config.metrics import METRICS
+from pretrain_or_not.config.numbers import number
 from pretrain_or_not.data.subsets import GOLDEN_RATIO
 from pretrain_or_not.evaluation.by_group import SMALLEST
 from pretrain_or_not.evaluation.diagnose import FINDINGS, Diagnosis, diagnoses
-from pretrain_or_not.report.markup import markdown
-from pretrain_or_not.report.metric_words import score_text
-from pretrain_or_not.report.numbers import number
+from pretrain_or_not.report.markup import markdown, prose
+from pretrain_or_not.report.metric_words import guessing_words, score_text
 from pretrain_or_not.report.times import busy_words
 from pretrain_or_not.report.wording import counted, listed
 
@@ -28,11 +28,14 @@ def diagnosis_words(found: Diagnosis) -> str:
     """Return in words what was found about the cells of an arm, as Markdown."""
     one = len(found.rows) == 1
     rows = found.rows.to_dict("records")
+    metric = METRICS[rows[0]["metric"]]
     return FINDINGS[found.finding].says.format(
         cells=f"{len(rows)} of {counted(found.cells, 'cell')}",
         s="s" if one else "",
         which=listed([f"{counted(row['n'], 'label')}, seed {row['seed']}" for row in rows]),
         settings=", ".join(dict.fromkeys(row["setting"] for row in rows)),
+        metric=metric.title,
+        guessing=guessing_words(metric),
         **{"is": "is" if one else "are", "its": "its" if one else "their", "has": "has" if one else "have"},
     )
 
@@ -54,18 +57,18 @@ def notes_on(
     lines = [
         f"**{markdown(titles[arm])}** has no gap: {compared}, it and the reference arm both have a score."
         for arm in titles
-        if arm != reference and arm not in set(answers["arm"])
+        if arm != reference and arm not in {*answers["arm"], *scores.loc[scores["n"] == 0, "arm"]}
     ]
     lines += [f"**{markdown(titles[found.arm])}**: {diagnosis_words(found)}." for found in diagnoses(scores)]
     lines += tries_note(scores) + shared_note(scores) + imbalance_note(scores) + noise_note(scores)
     guessing = set(scores.loc[scores["family"] == "majority", "arm"])
     lines += group_notes(by_group, guessing) if by_group is not None else []
-    return lines + [f"The data: {markdown(warning).rstrip('.')}." for warning in warnings]
+    return lines + [f"The data: {prose(warning).rstrip('.')}." for warning in warnings]
 
 
 def tries_note(scores: pd.DataFrame) -> list[str]:
     """Return a note, in a list, if arms had different numbers of tries; otherwise an empty list."""
-    tries = scores[scores["family"] != "majority"].groupby("arm_title", sort=False)["tries"].max()
+    tries = scores[(scores["family"] != "majority") & (scores["n"] > 0)].groupby("arm_title", sort=False)["tries"].max()
     if tries.nunique() < 2:
         return []
     listing = ", ".join(f"**{markdown(title)}** {k}" for title, k in tries.items())
@@ -108,8 +111,9 @@ def imbalance_note(scores: pd.DataFrame) -> list[str]:
     if scores["metric"].iloc[0] != "accuracy" or share < IMBALANCED:
         return []
     return [
-        f"The data: always answering the most frequent class is right in {100 * share:.1f} % of the test examples, so "
-        "accuracy says little about the rare classes. `experiment: {metric: macro_f1}` counts each class the same"
+        f"The data: always answering the most frequent class is right in {number(100 * share, 1)} % of the test "
+        "examples, so accuracy says little about the rare classes. `experiment: {metric: macro_f1}` counts each class "
+        "the same"
         f"{'' if folds else macro_words(scores)}."
     ]
 
@@ -118,7 +122,7 @@ def macro_words(scores: pd.DataFrame) -> str:
     """Return in words the mean macro-F1 of each arm at its largest size, as Markdown."""
     largest = scores[scores["n"] == scores.groupby("arm")["n"].transform("max")]
     means = largest.groupby("arm_title", sort=False)["macro_f1"].mean().dropna()
-    listing = ", ".join(f"**{markdown(title)}** {100 * value:.1f} %" for title, value in means.items())
+    listing = ", ".join(f"**{markdown(title)}** {number(100 * value, 1)} %" for title, value in means.items())
     return f" (at the largest size: {listing})" if listing else ""
 
 
@@ -128,9 +132,9 @@ def noise_note(scores: pd.DataFrame) -> list[str]:
     if not noise >= NOISY:
         return []
     return [
-        f"The data: about {100 * noise:.1f} % of the test labels may be wrong or ambiguous, so an accuracy above "
-        f"{100 * (1 - noise):.1f} % would mean little. This is an estimate from the best arm: it takes for wrong what "
-        "that arm confidently contradicts. The texts are in label_issues.parquet."
+        f"The data: about {number(100 * noise, 1)} % of the test labels may be wrong or ambiguous, so an accuracy "
+        f"above {number(100 * (1 - noise), 1)} % would mean little. This is an estimate from the best arm: it takes "
+        "for wrong what that arm confidently contradicts. The texts are in label_issues.parquet."
     ]
 
 
@@ -148,14 +152,14 @@ def group_notes(by_group: pd.DataFrame, guessing: set[str]) -> list[str]:
         if len(means) > 1:
             if rows["arm"].iloc[0] in guessing:
                 continue
-            spread = number(metric.scale * (means.iloc[-1] - means.iloc[0]), metric.digits)
+            spread, *reach = (number(rows[f"spread_mean{end}"].iloc[0], metric.digits) for end in ("", "_low", "_high"))
             of_worst = rows.loc[rows["value"] == means.index[0], ["score_mean_low", "score_mean_high"]].mean()
             ends = " to ".join(score_text(metric, end) for end in of_worst)
             worst, title = markdown(means.index[0]), markdown(rows["arm_title"].iloc[0])
             lines.append(
                 f"Groups by {markdown(column)}, **{title}**: {metric.title} is worst on {worst}, "
                 f"{score_text(metric, metric.sign * means.iloc[0])} (95 % interval: {ends}), {spread} {metric.step}s "
-                f"behind {markdown(means.index[-1])}, the best one."
+                f"behind {markdown(means.index[-1])}, the best one ({' to '.join(reach)})."
             )
     return lines
 

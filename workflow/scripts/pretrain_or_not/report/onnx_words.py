@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pretrain_or_not.config.numbers import number
 from pretrain_or_not.report.wording import counted
 
 BUSY = 1.1  # wall time over processor time, above which another program has had the processor
@@ -20,7 +21,7 @@ def comparison_lines(result: dict) -> list[str]:
     for v in variants:
         name = v["name"] if v["precision"] in v["name"] else f"{v['name']} ({v['precision']})"
         times = [f"{ms:.2f}" for ms in v[key].values()]
-        rows.append([name, f"{v['bytes'] / 1e6:.1f} MB", f"{100 * v['accuracy']:.1f} %", *times])
+        rows.append([name, f"{v['bytes'] / 1e6:.1f} MB", f"{number(100 * v['accuracy'], 1)} %", *times])
     lines = [
         f"On {counted(result['texts'], 'text')} of {result['source']} ({result['tokens_per_text']:.0f} tokens on "
         f"average), {threads} of {result['device']}:",
@@ -49,12 +50,14 @@ def aligned(rows):
 
 def int8_lines(original, graph, int8, texts, key):
     """Return what 8 bits change, and whether they help. key: of the times to compare."""
-    points = 100 * (int8["accuracy"] - original["accuracy"])
+    # Of whole texts: a difference of rounded shares may be a little more than 1 point where it is 1 point.
+    points = 100 * (round(texts * int8["accuracy"]) - round(texts * original["accuracy"])) / texts
     speed = {size: graph[key][size] / int8[key][size] for size in int8[key]}
     speeds = " and ".join(f"{ratio:.1f} times as fast in batches of {size}" for size, ratio in speed.items())
     lines = [
-        f"int8: {graph['bytes'] / int8['bytes']:.1f} times smaller than ONNX, {speeds}; accuracy {points:+.1f} points; "
-        f"{int8['other_class_than_original']:,} of {texts:,} texts get another class than from the original."
+        f"int8: {graph['bytes'] / int8['bytes']:.1f} times smaller than ONNX, {speeds}; "
+        f"accuracy {number(points, 1, sign=True)} points; {int8['other_class_than_original']:,} of {texts:,} "
+        "texts get another class than from the original."
     ]
     if points < -COSTLY:
         lines.append(f"int8 does not help: it costs more than {COSTLY:.0f} point of accuracy. Use model.onnx.")

@@ -7,13 +7,17 @@ import math
 import pandas as pd
 
 from pretrain_or_not.config.metrics import Metric
-from pretrain_or_not.evaluation.recommend import Prices, Question, Recommendation
-from pretrain_or_not.report.metric_words import score_text, steps
-from pretrain_or_not.report.numbers import number
+from pretrain_or_not.config.numbers import number
+from pretrain_or_not.evaluation.predictions import FEWEST_TEST_EXAMPLES
+from pretrain_or_not.evaluation.recommend import ROUNDING, SURE, Prices, Question, Recommendation
+from pretrain_or_not.report.amounts import duration, size
+from pretrain_or_not.report.metric_words import guessing_words, score_text, side_of, steps
 from pretrain_or_not.report.wording import counted
 
+BUSY = " (the machine was busy, so the time is too long)"
 
-def sentences(question: Question, found: Recommendation, metric: Metric) -> list[str]:
+
+def sentences(question: Question, found: Recommendation, metric: Metric, prices: Prices) -> list[str]:
     """Return a recommendation as sentences of plain text."""
     labels, arms = counted(round(question.n), "label"), found.arms
     if found.best is None:
@@ -25,39 +29,129 @@ def sentences(question: Question, found: Recommendation, metric: Metric) -> list
     interval = (
         "" if math.isnan(best["low"]) else f" ({score_text(metric, best['low'])} to {score_text(metric, best['high'])})"
     )
-    said = [
-        f"With {labels}, {best['title']} has the best {metric.title}: {score_text(metric, best['score'])}{interval}."
-    ]
+    tied = [named(arm, question) for _, arm in arms.iterrows() if is_tied(arm, best)]
+    who, interval = (f"{' and '.join(tied)} have", "") if len(tied) > 1 else (f"{named(best, question)} has", interval)
+    said = doubts(arms, best, metric)
+    said.append(f"With {labels}, {who} the best {metric.title}: {score_text(metric, best['score'])}{interval}.")
+    said += ahead_elsewhere(found, metric)
     said += cheaper(question, found, metric)
+    said += needs(found)
+    said += target_words(question, found, metric)
     slow = arms.loc[arms["score"].notna() & ~arms["in_time"], "title"]
     if len(slow):
         said.append(
             f"Left out, as they take longer than {time_text(question.limit)} or were not timed: {', '.join(slow)}."
         )
-    if found.cheapest != found.best and not math.isnan(cheapest["monthly"]) and not math.isnan(best["monthly"]):
-        said.append(
-            f"With these prices, {cheapest['title']} costs {money(cheapest['monthly'])} per month, {best['title']} "
-            f"{money(best['monthly'])}."
-        )
+    named_arms = [cheapest] if found.cheapest == found.best else [cheapest, best]
+    costs = [f"{arm['title']} costs {paid}" for arm in named_arms if (paid := paid_words(arm, prices))]
+    if costs:
+        said.append(f"With these prices, {'; '.join(costs)}.")
     return said
 
 
-def cheaper(question, found, metric):
-    """Return what is said about the cheapest arm."""
-    near = steps(metric, question.tolerance)
-    if found.cheapest == found.best and math.isnan(found.arms.loc[found.best, "ms"]):
-        return ["Whether another one is cheaper is not known, as it was not timed."]
-    if found.cheapest == found.best:
-        return [f"No cheaper one is within {near} of it." if len(found.arms) > 1 else "There is no other one."]
-    best, own = found.arms.loc[found.best], found.arms.loc[found.cheapest]
-    gap, low, high = (number(own[key], metric.digits) for key in ("gap", "gap_low", "gap_high"))
-    interval = "" if math.isnan(own["gap_low"]) else f" ({low} to {high})"
-    said = [
-        f"{own['title']} is close to it, {gap} {metric.step}s behind{interval}, and takes {time_text(own['ms'])} for a "
-        f"text instead of {time_text(best['ms'])}."
+def doubts(arms, best, metric):
+    """Return what is said before anything else: that all arms guess, or cannot be ranked."""
+    possible, said = arms[arms["score"].notna() & arms["in_time"]], []
+    if possible["guesses"].all():
+        guess = score_text(metric, best["guessing"])
+        said.append(f"No model is clearly better than guessing ({guess}, by {guessing_words(metric)}).")
+    if len(possible) > 1 and best["test_examples"] < FEWEST_TEST_EXAMPLES:
+        few = counted(int(best["test_examples"]), "test example")
+        said.append(f"The models cannot be ranked: {few} are too few, and chance alone can make them differ.")
+    return said
+
+
+def is_tied(arm, best):
+    """Return whether an arm has exactly the score of the best one, and no gap to it."""
+    return arm["in_time"] and abs(arm["gap"]) <= ROUNDING and abs(arm["score"] - best["score"]) <= ROUNDING
+
+
+def named(arm, question):
+    """Return the title of an arm, with the number of labels that it was trained on where it does not use all."""
+    used = round(arm["used"])
+    return f"{arm['title']}, trained on {used:,} of them," if used < round(question.n) else arm["title"]
+
+
+def paid_words(arm, prices):
+    """Return what an arm costs in all, in words: once, and per month; nothing without prices."""
+    bought = [what for what, price in (("labels", prices.label), ("training", prices.hour)) if price is not None]
+    parts = [] if math.isnan(arm["once"]) else [f"{money(arm['once'])} for {' and '.join(bought)}"]
+    parts += [] if math.isnan(arm["monthly"]) else [f"{money(arm['monthly'])} per month"]
+    return ", and ".join(parts)
+
+
+def ahead_elsewhere(found, metric):
+    """Return what is said about arms with a better score than the best one, which were measured elsewhere."""
+    arms, best = found.arms, found.arms.loc[found.best]
+    better = arms[arms["in_time"] & (metric.sign * arms["score"] > metric.sign * best["score"])]
+    return [
+        f"{arm['title']} has {score_text(metric, arm['score'])}, but not from the same seeds and sizes: where both "
+        f"were measured, it is {behind(arm, metric)}."
+        for _, arm in better.iterrows()
+        if score_text(metric, arm["score"]) != score_text(metric, best["score"])
     ]
-    if own["gap_high"] > question.tolerance:
-        said.append(f"It may be more than {near} behind: the interval goes beyond.")
+
+
+def behind(arm, metric):
+    """Return in words how far an arm is behind the best one, or ahead, with the interval."""
+    sign, word = side_of(metric, arm["gap"])
+    gap, *ends = (number(sign * arm[key], metric.digits) for key in ("gap", "gap_low", "gap_high"))
+    interval = "" if math.isnan(arm["gap_low"]) else f" ({' to '.join(ends[::sign])})"
+    return f"{gap} {metric.step}s {word}{interval}"
+
+
+def cheaper(question, found, metric):
+    """Return what is said about the cheapest arm, and about those of which it is not known whether they are cheaper."""
+    near, arms = steps(metric, question.tolerance), found.arms
+    best, own = arms.loc[found.best], arms.loc[found.cheapest]
+    if math.isnan(best["ms"]):
+        return ["Whether another one is cheaper is not known, as it was not timed."]
+    if len(arms) == 1:
+        return ["No other arm was trained."]
+    untimed = list(arms.loc[arms["near"] & arms["ms"].isna(), "title"])
+    if found.cheapest == found.best:
+        said = [f"No cheaper one {'that was timed ' if untimed else ''}is within {near} of it."]
+    else:
+        said = [
+            f"{named(own, question)} is close to it, {behind(own, metric)}, and takes {time_text(own['ms'])} for a "
+            f"text instead of {time_text(best['ms'])}{BUSY * bool(own['busy'] or best['busy'])}."
+        ]
+        if own["gap_high"] > question.tolerance:
+            said.append(f"It may be more than {near} behind: the interval goes beyond.")
+    if untimed:
+        is_, was = ("is", "was") if len(untimed) == 1 else ("are", "were")
+        said.append(f"{', '.join(untimed)} {is_} within {near} of the best, but {was} not timed.")
+    return said
+
+
+def target_words(question, found, metric):
+    """Return what is said about the score that is good enough; nothing without one."""
+    if question.target is None:
+        return []
+    target, sure = score_text(metric, question.target / metric.scale), f"a chance of at least {100 * SURE:.0f} %"
+    if found.enough is None:
+        return [f"No model reaches the target, {target}, with {sure}."]
+    own = found.arms.loc[found.enough]
+    score = score_text(metric, own["score"])
+    if math.isnan(own["ms"]):  # of an arm that was not timed it is not known whether it is the cheapest
+        return [f"{named(own, question)} reaches the target, {target}, with {sure}: it has {score}."]
+    return [
+        f"{named(own, question)} is the cheapest that reaches the target, {target}, with {sure}: it has {score} and "
+        f"takes {time_text(own['ms'])} for a text."
+    ]
+
+
+def needs(found):
+    """Return what is said about the training time and the memory of the arms that were named before."""
+    best, own = found.arms.loc[found.best], found.arms.loc[found.cheapest]
+    said = []
+    for key, words, what in (
+        ("hours", lambda hours: duration(3600 * hours), "Training, with all tries, took"),
+        ("memory_mb", size, "The process that classifies takes"),
+    ):
+        if not math.isnan(own[key]) and not math.isnan(best[key]):
+            more = f" instead of {words(best[key])}" if found.cheapest != found.best else ""
+            said.append(f"{what} {words(own[key])}{more}.")
     return said
 
 

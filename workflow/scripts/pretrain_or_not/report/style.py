@@ -28,7 +28,7 @@ LOOKS = math.lcm(len(COLOURS), len(MARKERS), len(DASHES))
 KNOWN = (
     "minilm", "lstm-minilm-embeddings", "lstm", "tfidf", "static-minilm", "minilm-probe", "minilm-random", "bag",
     "knn-minilm", "contrastive-minilm", "majority", "roberta-large", "roberta-base", "lstm-4-512", "lstm-4-256",
-    "lstm-2-256", "lstm-4-512-large-embeddings", "lstm-4-512-base-embeddings", "roberta-base-random",
+    "lstm-2-256", "lstm-4-512-large-embeddings", "lstm-4-512-base-embeddings", "roberta-base-random", "smollm2",
 )  # fmt: skip
 
 GREY = "0.35"

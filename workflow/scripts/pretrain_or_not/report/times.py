@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from pretrain_or_not.config.numbers import MISSING, number
+from pretrain_or_not.evaluation.recommend import in_all_datasets
 from pretrain_or_not.evaluation.repetitions import TEXT, TOKENS, median_interval
 from pretrain_or_not.files.paths import PathLike
 from pretrain_or_not.report.frames import read_frame
-from pretrain_or_not.report.numbers import MISSING, number
 
 # What times must have in common to be compared.
 SETTING = ["dataset", "device", "device_name", "batch_size", "length", "threads"]
@@ -61,8 +62,10 @@ def with_times(scores: pd.DataFrame, times: pd.DataFrame | None) -> pd.DataFrame
     """
     if times is None:
         return scores.assign(ms=float("nan"), busy=False, start="", timed_on="", batch_size=0)
-    rows = times[times["shown"]].rename(columns={"device": "timed_on"})
-    keys = ["arm"] if rows["length"].notna().any() else ["dataset", "arm"]
+    rows = in_all_datasets(times[times["shown"]], dict.fromkeys(scores["dataset"])).rename(
+        columns={"device": "timed_on"}
+    )
+    keys = ["dataset", "arm"]
     merged = scores.merge(rows[[*keys, "ms", "busy", "start", "timed_on", "batch_size"]], how="left", on=keys)
     return merged.assign(busy=merged["busy"].eq(True))
 
@@ -93,6 +96,6 @@ def busy_words(rows: pd.DataFrame) -> str:
     low, high = (f"{100 * end:.0f}" for end in (rows["cpu_share"].min(), rows["cpu_share"].max()))
     share = low if low == high else f"{low} to {high}"
     return (
-        f"the machine was busy, and the CPU computed for {share} % of the time only, so the time is too long; to time "
-        "again while nothing else runs: --forcerun time_inference"
+        f"the machine was busy, and the CPU computed for {share} % of the time only, so these times are too long; to "
+        "time again while nothing else runs: the same command with --forcerun time_inference"
     )

@@ -1,10 +1,12 @@
 """Checkpoints of a training run, from which a killed run goes on where it was.
 
-A checkpoint holds model, optimizer and random state as accelerate saves them, the best weights and the progress. It is
+A checkpoint holds model, optimizer and random state as accelerate saves them, the best weights, the progress, and what
+the task asks for. It is
 written under a temporary name and renamed when all of it is on disk; a manifest with a checksum of each file tells
 whether it is whole, and of which run. The order of batches follows from seed and step alone (see `batches`).
 """
 
+import logging
 import os
 import shutil
 import signal
@@ -21,6 +23,9 @@ from pretrain_or_not.files.provenance import sha256_of
 from pretrain_or_not.job import log
 
 STEPS_BETWEEN_AGREEMENTS = 10
+
+# Tensors that two modules share are saved once and shared again when they are loaded; a warning about it says nothing.
+logging.getLogger("accelerate.utils.other").addFilter(lambda record: "Removed shared tensor" not in record.getMessage())
 
 
 class Checkpoints:
@@ -53,7 +58,7 @@ class Checkpoints:
         if number != signal.SIGUSR1:
             self.ending = number
 
-    def visit(self, accelerator, progress, best, stepped=True):
+    def visit(self, accelerator, progress, best, task, stepped=True):
         """Write a checkpoint if it is time or asked for, and end the process if asked. Call it between two steps.
 
         stepped: whether a step has just been done, rather than a part of a validation.
@@ -66,7 +71,7 @@ class Checkpoints:
             wanted = agree(wanted, accelerator)
         if any(wanted):
             with progress.aside():
-                self.save(accelerator, progress, best)
+                self.save(accelerator, progress, best, task)
             self.asked, self.last = False, time.monotonic()
         if wanted[2]:
             number = self.ending or signal.SIGTERM
@@ -75,7 +80,7 @@ class Checkpoints:
             print(text, file=sys.stderr)
             raise SystemExit(128 + number)
 
-    def save(self, accelerator, progress, best):
+    def save(self, accelerator, progress, best, task):
         """Write the checkpoint of this moment, then delete the one before; where the disk is full, keep that one."""
         if self.saved == progress.done:  # during a validation: nothing has changed
             return
@@ -85,7 +90,7 @@ class Checkpoints:
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
         accelerator.wait_for_everyone()
-        failed = self.write(partial, accelerator, progress, best)
+        failed = self.write(partial, accelerator, progress, best, task)
         if accelerator.num_processes > 1:  # all go on from the same checkpoint, or none
             failed = agree([failed], accelerator)[0]
         if accelerator.is_main_process and failed:
@@ -97,14 +102,15 @@ class Checkpoints:
             self.saved = progress.done
         accelerator.wait_for_everyone()
 
-    def write(self, partial, accelerator, progress, best):
+    def write(self, partial, accelerator, progress, best, task):
         """Write all but the manifest; return whether the disk was too full for it."""
         try:
             accelerator.save_state(str(partial))
             if accelerator.is_main_process:
                 if best.weights:
                     save_file(best.weights, partial / "best.safetensors")
-                write_json(partial / "progress.json", progress.state() | {"best": best.state()})
+                state = progress.state() | {"best": best.state(), "task": task.state()}
+                write_json(partial / "progress.json", state)
         except Exception as error:
             if not full_disk_reason(error):
                 raise
@@ -122,11 +128,11 @@ class Checkpoints:
         shutil.rmtree(whole, ignore_errors=True)  # one that was not taken up
         os.rename(partial, whole)
         sync_to_disk(self.folder)
-        for old in self.folder.iterdir():
+        for old in self.folder.glob("step*"):
             if old != whole:
                 shutil.rmtree(old)
 
-    def resume(self, accelerator, progress, best):
+    def resume(self, accelerator, progress, best, task):
         """Restore the state of the last checkpoint, if there is a whole one of this run."""
         found = self.last_whole()
         if found is None:
@@ -136,6 +142,7 @@ class Checkpoints:
         progress.restore(state, accelerator.device)
         weights = load_file(found / "best.safetensors") if (found / "best.safetensors").exists() else None
         best.restore(state["best"], weights)
+        task.restore(state["task"])
         self.saved = progress.done
         log.info("going on from the checkpoint after step %d", progress.done)
 

@@ -55,8 +55,10 @@ def fit_and_save(model, train, validation, run, feature_cost, length=None):
     fitting = time.perf_counter() - started
     facts = getattr(model, "facts", {})
     predicted = model.predict(validation)
-    score = run.measure.score(validation.labels, predicted)
-    temperature = fit_temperature(validation.labels, predicted)
+    score = temperature = None
+    if len(validation):
+        score = run.measure.score(validation.labels, predicted)
+        temperature = fit_temperature(validation.labels, predicted)
     validation_seconds = time.perf_counter() - started - fitting
     scheme = run.recipe.get("class_weights")  # some families have no such key
     loss = training_loss(model, train, scheme)
@@ -64,7 +66,7 @@ def fit_and_save(model, train, validation, run, feature_cost, length=None):
     seen = facts.get("examples_seen", len(train) * model.iterations)
     log.info("%d weights, %d examples, %d iterations in %.1f s | %.0f examples/s | loss %.4f | validation %s",
              model.parameters, len(train), model.iterations, fitting, seen / seconds, loss,
-             "not finite" if score is None else f"{score:.4f}")  # fmt: skip
+             f"{score:.4f}" if score is not None else "not finite" if len(validation) else "none")  # fmt: skip
     if not getattr(model, "converged", True):
         log.warning("the fit stopped after %d iterations, before it converged", model.iterations)
     history = [

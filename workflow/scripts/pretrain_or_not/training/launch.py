@@ -1,4 +1,4 @@
-"""Start a training run: in this process, or in several that torchrun starts, one per GPU."""
+"""Start a training: in this process, or in several that torchrun starts, one per GPU."""
 
 import importlib
 import json
@@ -8,50 +8,39 @@ import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
 
 from pretrain_or_not.compute.gpus import lease_gpus, visible_gpus
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.job import log, log_to, note_signal
 from pretrain_or_not.training import worker
-from pretrain_or_not.training.run import Run
 
 SECONDS_BETWEEN_LOOKS = 0.2
 WORKER = worker.__file__  # imported, so that its code counts among that of training
 
 
-def launch_run(module: str, run: Run, log_file: str) -> None:
-    """Train the network of a family for a run, in as many processes as the arm's `processes` says.
+def launch(module: str, task: dict, processes: int, log_file: str) -> None:
+    """Call ``work(**task)`` of a module in so many processes, each with a GPU of its own where there are GPUs.
 
-    module: full name of a family's module. log_file: where the first of several processes goes on logging.
+    module: its full name. task: JSON-able. log_file: where the first of several processes goes on logging.
     """
-    processes = run.recipe["processes"]
     with lease_gpus(processes):
         if processes == 1:
-            train(module, run)
+            importlib.import_module(module).work(**task)
         else:
-            launch_workers(module, run, log_file)
+            launch_workers(module, task, processes, log_file)
 
 
-def train(module: str, run: Run) -> None:
-    """Train the network of a family for a run, in this process."""
-    from pretrain_or_not.training.neural_run import train_network  # here, as torch takes a second
-
-    train_network(importlib.import_module(module).build, run)
-
-
-def launch_workers(module: str, run: Run, log_file: str) -> None:
-    """Train in several processes of one torch process group.
+def launch_workers(module: str, task: dict, processes: int, log_file: str) -> None:
+    """Call ``work(**task)`` of a module in several processes of one torch process group.
 
     Signals are passed on to them. Raises what the first process to fail raised.
     """
-    processes = run.recipe["processes"]
     with tempfile.TemporaryDirectory() as folder:
-        task = Path(folder) / "task.json"
-        task.write_text(json.dumps({"module": module, "run": asdict(run), "log": log_file}))
+        file = Path(folder) / "task.json"
+        file.write_text(json.dumps({"module": module, "task": task, "log": log_file}))
         command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}",
-                   WORKER, str(task)]  # fmt: skip
+                   WORKER, str(file)]  # fmt: skip
         # The folder of the worker must not come first among the places where Python looks for modules.
         environment = os.environ | {"PYTHONSAFEPATH": "1"}
         if not visible_gpus():  # accelerate has to be told that the processes share a run on CPU
@@ -114,7 +103,7 @@ def work(task):
     if rank == 0:
         log_to(content["log"], mode="a")
     try:
-        train(content["module"], Run(**content["run"]))
+        importlib.import_module(content["module"]).work(**content["task"])
     except Exception as error:
         text = str(error) if isinstance(error, BadInput) else f"{type(error).__name__}: {error}"
         message = {"bad_input": isinstance(error, BadInput), "text": text}

@@ -5,6 +5,7 @@ drops a last row whose quote is never closed, and takes no file of mixed line en
 """
 
 import csv
+import re
 import sys
 from itertools import islice
 
@@ -21,19 +22,22 @@ SEPARATORS = {"csv": ",", "tsv": "\t"}
 # is no character of UTF-8, so no file holds it.
 RETURN = "\udc0d"
 
+NAME = r"[^\W\d][\w.-]{0,29}"  # what a name of a column looks like, and a text hardly ever
+
 MOST_REMEMBERED = 1000  # labels, and rows that may be several
 
 
 def read_csv(path, kind, options, columns):
     """Yield (table, None) of some columns of a CSV file, cells as they are written: "NA" is no null, "01" no number.
 
-    The first row names the columns, unless `options` do. Every row must have as many cells.
+    The first row names the columns, unless `options` do. Every row must have as many cells. Of texts without labels in
+    a single column, a blank line is a row with a blank text, so that classes can be put beside the lines of the file.
     """
     separator = options.delimiter or SEPARATORS[kind]
     with open_bytes(path, options) as file:
         check_contents(file.peek(), path, kind)
         lines = Lines(file, path)
-        rows = checked_rows(lines, path, separator, options)
+        rows = checked_rows(lines, path, separator, options, columns)
         header = options.columns or next(rows, None)
         if header is None:
             raise BadInput(f"{path}: is empty; its first line must name the columns")
@@ -83,27 +87,37 @@ class Lines:
         self.returns = False
 
 
-def checked_rows(lines, path, separator, options):
+def checked_rows(lines, path, separator, options, columns):
     """Yield the rows of a CSV file, lists of text, its header first; blank lines are no rows.
 
-    lines: the file's Lines. options: its ReadOptions. A quoted cell may span lines; a quote in it must be doubled.
-    Raises BadInput with the line of `path` where quotes do not balance, or a row has more or fewer cells than named.
+    Of a file of texts alone, whose labels are not read, they are rows. lines: the file's Lines. options: its
+    ReadOptions. columns: those that are read. A quoted cell may span lines; a quote in it must be doubled. Raises
+    BadInput with the line of `path` where quotes do not balance, a row has more or fewer cells than named, or the first
+    row is a header although `options` name the columns.
     """
     csv.field_size_limit(sys.maxsize)
     quoting = csv.QUOTE_MINIMAL if options.quotes else csv.QUOTE_NONE
     reader = csv.reader(lines, delimiter=separator, quoting=quoting, strict=True)
     named, namer = (len(options.columns), "`columns:` names") if options.columns else (None, "the header names")
+    first = True
     try:
         for row in reader:
-            if row and not (len(row) == 1 and row[0].isspace()):
+            if columns.label is None and named == 1:
+                row = row or [""]
+            elif len(row) == 1 and row[0].isspace():
+                row = []
+            if row:
                 if lines.returns:
                     row = [cell.replace(RETURN, "\r") for cell in row]
                 named = named or len(row)
                 if len(row) != named:
-                    raise BadInput(f"{path}: line {lines.start}: {wrong_count(row, f'{namer} {named}')}")
-                if options.columns and lines.start == 1 and {*map(fold, row)} == {*map(fold, options.columns)}:
-                    raise BadInput(f"{path}: line 1 names the columns; leave out `header: false` and `columns:`")
+                    advice = other_columns(row, columns) if first and options.columns else ""
+                    raise BadInput(f"{path}: line {lines.start}: {wrong_count(row, f'{namer} {named}', advice)}")
+                if first and options.columns and is_header(row, options.columns, columns):
+                    text = "names the columns; set `header: true`, and leave out `header: false` and `columns:`"
+                    raise BadInput(f"{path}: line {lines.start} {text}")
                 yield row
+                first = False
             lines.next_row()
     except csv.Error as error:
         if "end of data" in str(error):
@@ -121,9 +135,38 @@ def fold(name):
     return name.strip().lower()
 
 
-def wrong_count(row, named):
-    """Return what is wrong with a row that has more or fewer cells than are named. named: who names how many."""
+def is_header(row, names, columns):
+    """Return whether a row holds the names of columns: all of them, or those of the texts and of `keep`, in place.
+
+    names: of all columns, as `columns:` of the config gives them. columns: those that are read. The cell of a label is
+    not looked at: a new file of texts need not have labels, and its first column may be another one.
+    """
+    cells = [*map(fold, row)]
+    if {*cells} == {*map(fold, names)}:
+        return True
+    known = [name for name in (*columns.text, *columns.keep) if name in names]
+    return bool(known) and all(cells[names.index(name)] == fold(name) for name in known)
+
+
+def other_columns(row, columns):
+    """Return what to do if all rows of a file have other columns than `columns:` names. row: the first row."""
+    if all(re.fullmatch(NAME, cell.strip()) for cell in row):
+        text = row[0].strip() if len(row) == 1 else "…"
+        known = {*columns.text} <= {*row}
+        return "if this line names the columns, set `header: true`" + ("" if known else f" and `text: {text}`")
+    if len(row) == 1:
+        return "if all rows have one cell, set `header: false`, `columns: [text]` and `text: text`"
+    return f"if all rows have {len(row)} cells, name them all by `columns:`"
+
+
+def wrong_count(row, named, advice=""):
+    """Return what is wrong with a row that has more or fewer cells than are named.
+
+    named: who names how many. advice: what to do that is more likely than to correct the row; may be empty.
+    """
     count = f"{len(row)} cell{'s' if len(row) > 1 else ''}, where {named}"
+    if advice:
+        return f"{count}; {advice}; if only this row is so, correct it"
     if len(row) < int(named.split()[-1]):
         return f"{count}; put a cell that holds a line break in quotes, or write the delimiters of empty cells"
     if any("\r" in cell for cell in row):

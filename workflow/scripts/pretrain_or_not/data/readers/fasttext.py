@@ -14,16 +14,15 @@ MARK = "__label__"
 def read_fasttext(path, kind, options, columns):
     """Yield Chunks of the columns `text` and `label`; raise BadInput for a line with no label, or with several.
 
-    Where no label is read, lines need not have one.
+    Where no label is read, lines need not have one, and a blank line is a blank text; otherwise it is no row.
     """
     require(columns, ["text", "label"], path)
-    number = 0
+    number, labelled = 0, columns.label is not None
     try:
         with open_bytes(path, options) as file:
             check_contents(file.peek(), path, kind)
-            numbered = ((number, line) for number, line in enumerate(file, 1) if not line.isspace())
+            numbered = ((number, line) for number, line in enumerate(file, 1) if not (labelled and line.isspace()))
             while lines := list(islice(numbered, ROWS_PER_BATCH)):
-                labelled = columns.label is not None
                 pairs = [label_and_text(line, f"{path}: line {number}", labelled) for number, line in lines]
                 values = {"label": [label for label, _ in pairs], "text": [text for _, text in pairs]}
                 number = lines[-1][0]

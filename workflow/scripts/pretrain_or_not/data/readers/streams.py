@@ -24,6 +24,12 @@ MOST_NAMED = 20
 
 LONGEST_WINDOW = 2**31  # bytes, as `zstd --long=31` writes; a file takes only the memory that its own window needs
 
+CONTROL = bytes(range(0x80, 0xA0))
+
+# Encodings in which these bytes are control characters -> those in which they are characters. Browsers read the one as
+# the other (WHATWG, Encoding Standard).
+OF_WINDOWS = {"iso8859-1": "cp1252", "iso8859-15": "cp1252", "iso8859-9": "cp1254"}
+
 
 class ZstdReader(io.RawIOBase):
     """A reader of Zstandard frames that raises EOFError if a frame is cut short; `zstandard.open` raises nothing."""
@@ -114,6 +120,23 @@ def open_bytes(path, options):
         if encoding and codecs.lookup(encoding).name != "utf-8":
             file = io.BufferedReader(Recoded(file, encoding, path), BUFFER)
         yield file
+
+
+def control_bytes(paths, options):
+    """Return (their number, the encoding of Windows they are likely in) of bytes that are control characters in files.
+
+    0 for an encoding that has none in the place of quotes, dashes and the euro sign. options: the ReadOptions of all.
+    """
+    likely = OF_WINDOWS.get(codecs.lookup(options.encoding or "utf-8").name)
+    number = 0
+    for path in paths if likely else ():
+        try:
+            with unpacked(path, options.member) as file:
+                while data := file.read(BUFFER):
+                    number += len(data) - len(data.translate(None, CONTROL))
+        except DAMAGED:  # said when it is read
+            continue
+    return number, likely
 
 
 def marked_encoding(start):

@@ -6,8 +6,8 @@ The module of a source has three functions, and may have two more:
   BadInput if one is missing. The Snakefile calls it, so the module imports no large library at its top.
 - ``find_versions(dataset)`` returns the versions of other inputs, such as packages, or None.
 - ``read(dataset, threads)`` yields batches of `raw_batches.RAW`.
-- ``look_into(dataset)`` reads a little of each file, raises BadInput for what it finds wrong, and returns the number of
-  rows from which training rows are taken, or None if that takes long to find out.
+- ``look_into(dataset)`` reads a little of each file, raises BadInput for what it finds wrong, and returns how many
+  training rows there are at most, or None if that takes long to find out.
 - ``about(dataset)`` returns what is said about how it is read: the number of files of each pattern or folder, and
   sentences on what was guessed.
 """
@@ -45,7 +45,7 @@ def read_source(dataset: dict, threads: int = 1) -> Iterator:
 
 
 def look_into(dataset: dict) -> int | None:
-    """Return from how many rows the training rows of a dataset are taken, or None if that is not known yet.
+    """Return how many training rows a dataset has at most, or None if that is not known yet.
 
     Raises BadInput for a mistake in the first rows of a file: a wrong column, a format that cannot be read, a label
     that is not in the map.

@@ -5,15 +5,18 @@ from itertools import islice
 from pathlib import Path
 
 from pretrain_or_not.config.names import first_of
+from pretrain_or_not.config.splits import training_rows_left
 from pretrain_or_not.config.wording import listing
 from pretrain_or_not.data.class_folders import class_folders, texts_in
 from pretrain_or_not.data.columns import columns_of
-from pretrain_or_not.data.file_formats import files_by_split, is_archive, is_data, is_zip, named_format
+from pretrain_or_not.data.file_formats import FORMATS, files_by_split, is_archive, is_data, is_zip, named_format
 from pretrain_or_not.data.label_map import ignored_labels, label_map_of, mapped
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.paths import unwatched_times
 
 MOST_LOOKED_INTO = 50  # files
+
+MOST_COUNTED = 50_000_000  # bytes of a file whose lines are counted, which takes a tenth of a second
 
 UNLABELLED = ("unsup", "unlabeled", "unlabelled")  # folders of texts without a class
 
@@ -156,23 +159,35 @@ def check_format(path, dataset, place):
 def about(dataset):
     """Return what is said about how the files are read: {"files": {path: number of files}, "guessed": [sentences]}."""
     from pretrain_or_not.data.readers.form import form_of
+    from pretrain_or_not.data.readers.options import options_of
+    from pretrain_or_not.data.readers.streams import control_bytes
 
     by_split = files_by_split(dataset["files"])
     counts = {
         path: len(expand(path, dataset)) for paths in by_split.values() for path in paths if not Path(path).is_file()
     }
-    sentences = {}
+    sentences, paths = {}, [path for paths in expanded(dataset).values() for path in paths]
     if has_class_folders(dataset):
         counts = find_versions(dataset)
+        paths = [text for path in paths for folder in class_folders(path) for text in texts_in(folder)]
         if dataset.get("format") is None:
             sentences["Each folder was taken for a class (`format: folders`)."] = []
     else:
-        for path in (path for paths in expanded(dataset).values() for path in paths):
-            for guess in form_of(path, dataset).guesses:
+        forms = {path: form_of(path, dataset) for path in paths}
+        for path, form in forms.items():
+            for guess in form.guesses:
                 sentences.setdefault(guess, []).append(path)
+        paths = [path for path, form in forms.items() if form.kind != "parquet"]
+    number, likely = control_bytes(paths, options_of(dataset))
+    if number:
+        sentences[
+            f"In `encoding: {dataset['encoding']}`, control characters of the files (U+0080 to U+009F: {number:,}) "
+            f"cannot be seen; in `encoding: {likely}`, the same bytes are characters such as quotes and the euro sign: "
+            "set that."
+        ] = []
     return {
         "files": counts,
-        "guessed": [f"{listing(paths)}: {guess}" if paths else guess for guess, paths in sentences.items()],
+        "guessed": [f"{listing(of)}: {guess}" if of else guess for guess, of in sentences.items()],
     }
 
 
@@ -193,8 +208,9 @@ def batches_of(path, split, dataset):
 
 
 def look_into(dataset):
-    """Return the number of rows of the files with training rows, or None if they must be read to count them.
+    """Return how many training rows the files have at most, or None if they must be read to count them.
 
+    The splits that are cut from them do not count, unless a column names the split of each row.
     Raises BadInput for a mistake in the first rows of a file.
     """
     by_split = expanded(dataset)
@@ -203,11 +219,17 @@ def look_into(dataset):
     training = [
         counts.get((split, path)) for split, paths in by_split.items() if split in (None, "train") for path in paths
     ]
-    return None if None in training else sum(training)
+    if None in training or dataset.get("split"):
+        return None if None in training else sum(training)
+    return training_rows_left(sum(training), {*by_split}, dataset.get("splits", {}), dataset.get("folds"))
 
 
 def rows_of(path, split, dataset):
-    """Return the number of rows of a file, or None if it has many; raise BadInput for a mistake in its first rows."""
+    """Return how many rows a file has at most, or None if that takes long; raise BadInput for bad first rows.
+
+    The number is exact for Parquet and for few rows. For many rows of CSV it is that of lines: a row may span several,
+    as a quoted text has line breaks, but it has no less than one.
+    """
     import pyarrow as pa
 
     from pretrain_or_not.data.left_out import kept_rows
@@ -223,8 +245,24 @@ def rows_of(path, split, dataset):
                 mapped(kept["label"].to_pylist(), label_map, kept["row"])
             except BadInput as error:
                 raise BadInput(f"{path}: {error}") from error
-    if form_of(path, dataset).kind == "parquet":
+    form = form_of(path, dataset)
+    if form.kind == "parquet":
         import pyarrow.parquet as pq
 
         return pq.read_metadata(path).num_rows
-    return rows if next(batches, None) is None else None
+    if next(batches, None) is None:
+        return rows
+    if FORMATS[form.kind] == "csv" and Path(path).stat().st_size <= MOST_COUNTED:
+        return lines_of(path, form.options) - bool(dataset.get("header", True))
+    return None
+
+
+def lines_of(path, options):
+    """Return how many lines a text file has at most, blank ones included; they end with LF, CR or both."""
+    from pretrain_or_not.data.readers.streams import BUFFER, open_bytes
+
+    lines = 1
+    with open_bytes(path, options) as file:
+        while data := file.read(BUFFER):
+            lines += data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
+    return lines

@@ -23,7 +23,8 @@ class FigureRow(NamedTuple):
 
     label: its name in the report. reads: the table that it shows, an output of the rule `score` or `answer`.
     shows_published: whether it also shows published numbers. of_groups: whether it is drawn only if a dataset has
-    groups. also: further tables that it shows, which are arguments of `draw` by their names.
+    groups. of_pretraining: whether it is drawn only if a model is made here. also: further tables that it shows, which
+    are arguments of `draw` by their names.
     """
 
     name: str
@@ -31,6 +32,7 @@ class FigureRow(NamedTuple):
     reads: str
     shows_published: bool = False
     of_groups: bool = False
+    of_pretraining: bool = False
     also: tuple[str, ...] = ()
 
 
@@ -42,6 +44,7 @@ FIGURES = {
         FigureRow("worth", "Labels that the reference arm is worth", "worth"),
         FigureRow("share", "Difference over the share of training data", "gaps", shows_published=True),
         FigureRow("cost", "Score over cost", "scores", also=("times",)),
+        FigureRow("pretraining", "Score over the tokens of pretraining", "scores", of_pretraining=True),
         FigureRow("tuning", "Score over tries", "tuning"),
         FigureRow("confusion", "Confused classes", "confusion"),
         FigureRow("reliability", "Calibration", "reliability"),
@@ -50,10 +53,17 @@ FIGURES = {
 }
 
 
-def figures_of(datasets: list[dict]) -> dict[str, FigureRow]:
-    """Return the rows of the figures to draw for datasets of the config, by name."""
+def figures_of(datasets: list[dict], pretraining: bool) -> dict[str, FigureRow]:
+    """Return the rows of the figures to draw for datasets of the config, by name.
+
+    pretraining: whether a model of the experiment is made here.
+    """
     has_groups = any(dataset.get("groups") for dataset in datasets)
-    return {name: row for name, row in FIGURES.items() if has_groups or not row.of_groups}
+    return {
+        name: row
+        for name, row in FIGURES.items()
+        if (has_groups or not row.of_groups) and (pretraining or not row.of_pretraining)
+    }
 
 
 def plot(

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from pretrain_or_not.config.metrics import ACCURACY, Metric
+from pretrain_or_not.report.amounts import short
 from pretrain_or_not.report.legends import Entry, arm_entries, legend_above
 from pretrain_or_not.report.metric_words import heading
 from pretrain_or_not.report.panels import message, wrap
@@ -20,7 +21,7 @@ from pretrain_or_not.report.style import GREY, arm_looks, styled
 from pretrain_or_not.report.times import at_once, with_times
 from pretrain_or_not.report.wording import listed
 
-SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+HELPERS = ["teacher_flops", "generator_flops"]  # what other models have done for an arm
 
 FEWEST_TICKS, MOST_TICKS = 3, 5
 
@@ -71,19 +72,23 @@ def draw(
     table: rows of scores.parquet. times: rows of tables/inference.parquet. The other arguments: see `report.figures`.
     """
     width = style["width"]
+    table = table[table["n"] > 0]  # without labels, there is no training whose cost could be shown
     if table.empty:
         return message("No cell has been scored.", width)
-    table = with_times(table, times).assign(shown=metric.scale * table[metric.name])
+    table = with_times(table, times).assign(
+        shown=metric.scale * table[metric.name],
+        flops=table["training_flops"] + table["pretraining_flops"] + table[HELPERS].sum(axis=1),
+    )
     looks = arm_looks(arms)
     groups = list(table.groupby("dataset", sort=False))
     fig = Figure(figsize=(2 * width, 0.72 * width * len(groups)), dpi=300, layout="constrained")
     grid = fig.subplots(len(groups), 2, squeeze=False, sharey="row")
     for line, (_, rows) in zip(grid, groups, strict=True):
-        for ax, cost in zip(line, ("training_flops", "ms"), strict=True):
+        for ax, cost in zip(line, ("flops", "ms"), strict=True):
             panel(ax, rows[rows[cost] > 0], cost, looks, table["n"], metric.sign)
             ax.set_title(wrap(rows["dataset_title"].iloc[0], 0.9 * width))
-        line[0].set_xlabel("FLOPs to train")
-        line[1].set_xlabel(time_label(rows))
+        for ax, label in zip(line, (training_label(rows), time_label(rows)), strict=True):
+            ax.set_xlabel("\n".join(wrap(part, width) for part in label.split("\n")))
         line[0].yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10], min_n_ticks=3))
     for ax in grid[:, 0]:
         ax.set_ylabel(f"{heading(metric)}{selection_note(table['selection'])}")
@@ -104,6 +109,16 @@ def more_entries(table):
         hollow = Line2D([], [], color=GREY, marker="o", markerfacecolor="white", linestyle="none")
         entries.append(Entry("hollow: the machine was busy, so the time is too long", hollow, None))
     return entries
+
+
+def training_label(rows):
+    """Return the label of the axis of operations, which says whose pretraining is not among them."""
+    label = "FLOPs to pretrain and train" if (rows["pretraining_flops"] > 0).any() else "FLOPs to train"
+    helpers = [name for name in HELPERS if rows[name].notna().any()]
+    if helpers:
+        label += f", with the {' and the '.join(name.removesuffix('_flops') for name in helpers)}"
+    missing = list(dict.fromkeys(rows.loc[rows["pretrained_elsewhere"], "arm_title"]))
+    return f"{label}\nwithout pretraining elsewhere: {listed(missing)}" if missing else label
 
 
 def time_label(rows):
@@ -129,15 +144,6 @@ def log_ticks(ax):
     ticks = ticks[:: -(-len(ticks) // MOST_TICKS)]
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xticks(ticks, [short(tick) for tick in ticks])
-
-
-def short(value):
-    """Return a positive number in a few characters: ``0.01``, ``1``, ``250``, ``10⁹``, ``2.5×10¹²``."""
-    exponent = int(np.floor(np.log10(value) + 1e-9))
-    if -3 < exponent < 4:
-        return f"{value:g}"
-    power, mantissa = f"10{str(exponent).translate(SUPERSCRIPT)}", f"{value / 10.0**exponent:.3g}"
-    return power if mantissa == "1" else f"{mantissa}×{power}"
 
 
 def panel(ax, rows, cost, looks, sizes, sign):

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from pretrain_or_not.config.metrics import ACCURACY, Metric
+from pretrain_or_not.report.budget_words import labels_heading
 from pretrain_or_not.report.fan import at_ends, draw_fans, fans_of
 from pretrain_or_not.report.legends import Entry, add_names, arm_entries, draw_level, reference_level
 from pretrain_or_not.report.metric_words import gap_heading, steps
@@ -15,8 +16,6 @@ from pretrain_or_not.report.selection_note import selection_note
 from pretrain_or_not.report.style import GREY, arm_looks, styled
 
 ENDS = ("gap_mean_low", "gap_mean_high")
-
-XLABEL = "Labelled training examples"
 
 
 @styled
@@ -60,5 +59,5 @@ def draw(
         curves(ax, rows, "gap", looks)
     axes = [ax for ax, _ in drawn]
     ylabel = f"{gap_heading(metric)} behind {reference}{selection_note(table['selection'])}"
-    add_names(fig, axes, arm_entries(at_ends(table, fans, "gap"), "gap", looks) + levels, XLABEL, ylabel)
+    add_names(fig, axes, arm_entries(at_ends(table, fans, "gap"), "gap", looks) + levels, labels_heading(table), ylabel)
     return fig

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from pretrain_or_not.config.metrics import ACCURACY, Metric
+from pretrain_or_not.report.budget_words import labels_heading
 from pretrain_or_not.report.legends import add_names, arm_entries, draw_level, reference_level
 from pretrain_or_not.report.panels import message, panels
 from pretrain_or_not.report.selection_note import selection_note
@@ -56,7 +57,7 @@ def draw(
     title = " / ".join(table["reference_title"].unique())
     ylabel = f"Labels for the score of {title}, times its own{selection_note(table['selection'])}"
     entries = [*arm_entries(table, "at", looks), reference]
-    add_names(fig, [ax for ax, _ in drawn], entries, "Labelled training examples of the reference", ylabel)
+    add_names(fig, [ax for ax, _ in drawn], entries, labels_heading(table, " of the reference"), ylabel)
     return fig
 
 

@@ -10,14 +10,21 @@ import pandas as pd
 from pretrain_or_not.config.metrics import METRICS, Metric
 from pretrain_or_not.evaluation.predictions import read_predictions
 from pretrain_or_not.evaluation.test_rows import test_texts
-from pretrain_or_not.report.metric_words import heading
+from pretrain_or_not.report.metric_words import guessing_words, heading
 from pretrain_or_not.report.style import arm_looks
+from pretrain_or_not.report.wording import counted
 
 # The names of Matplotlib's markers in Vega.
 SHAPES = {"o": "circle", "s": "square", "^": "triangle-up", "D": "diamond", "v": "triangle-down", ">": "triangle-right",
           "p": "stroke", "<": "triangle-left", "h": "cross"}  # fmt: skip
 
 FAN = {"low_95": "q025", "low_50": "q25", "median": "q50", "high_50": "q75", "high_95": "q975"}
+
+TIMES = {"arm": "arm", "batch": "batch", "ms": "ms", "ms_low": "msLow", "ms_high": "msHigh", "busy": "busy",
+         "memory_mb": "memory"}  # fmt: skip
+
+TRAINING = {"arm": "arm", "n": "n", "hours": "hours", "floor": "floor", "guessing": "guessing",
+            "test_examples": "tests"}  # fmt: skip
 
 TEXTS = 12  # on which arms differ
 
@@ -34,7 +41,7 @@ def dataset_content(
     `times` (`evaluation.recommend.times_of`) and `beyond`. paths: (dataset, arm, n, seed) -> path of predictions.
     examples: path of the dataset's examples.parquet.
     """
-    own = {name: table[table["dataset"] == dataset] for name, table in tables.items()}
+    own = {name: by_size(table[table["dataset"] == dataset]) for name, table in tables.items()}
     scores, curves = own["scores"], own["curves"]
     present = [arm for arm in arms if arm in set(curves["arm"])]
     sizes = sorted(map(int, curves["n"].unique()))
@@ -48,14 +55,18 @@ def dataset_content(
         "sizes": sizes,
         "largest": sizes[-1],
         "scores": of_scores(scores, curves, metric),
-        "pairs": records(own["pairs"], {"arm": "arm", "other": "other", "n": "n", "gap": "gap", "gap_low": "low",
-                                        "gap_high": "high"}),
-        "times": records(own["times"], {"arm": "arm", "batch": "batch", "ms": "ms", "busy": "busy"}),
+        "pairs": of_pairs(own["pairs"], scores, metric),
+        "times": records(own["times"], TIMES),
         "batches": sorted(map(int, own["times"]["batch"].unique())) or [1],
-        "training": records(curves, {"arm": "arm", "n": "n", "hours": "hours"}),
+        "training": records(curves, TRAINING),
         "beyond": of_beyond(own["beyond"], metric),
         **of_texts(scores, present, paths, examples),
     }  # fmt: skip
+
+
+def by_size(table):
+    """Return a table with its sizes in rising order, as page.js needs them; the config may have any order."""
+    return table.sort_values("n", kind="stable") if "n" in table else table
 
 
 def of_metric(metric: Metric) -> dict:
@@ -63,6 +74,7 @@ def of_metric(metric: Metric) -> dict:
     return {
         "name": metric.name, "title": metric.title, "heading": heading(metric), "unit": metric.unit,
         "scale": metric.scale, "step": metric.step, "digits": metric.digits, "higher": metric.higher_is_better,
+        "guessing": guessing_words(metric),
     }  # fmt: skip
 
 
@@ -92,6 +104,17 @@ def of_scores(scores, curves, metric):
             if name != metric.name and seeds[arm, n, name]
         ]
     return [as_json(row | {"seeds": seeds[row["arm"], row["n"], row["metric"]]}) for row in rows]
+
+
+def of_pairs(pairs, scores, metric):
+    """Return how far each arm is behind each other one at each size, with the gap of each seed that both have."""
+    names = {"arm": "arm", "other": "other", "n": "n", "gap": "gap", "gap_low": "low", "gap_high": "high"}
+    rows, cells = records(pairs, names), scores[scores[metric.name].notna()]
+    of_seeds = {key: own.set_index("seed")[metric.name] for key, own in cells.groupby(["arm", "n"], sort=False)}
+    for row in rows:
+        own, other = (of_seeds.get((row[arm], row["n"]), pd.Series(dtype=float)) for arm in ("arm", "other"))
+        row["seeds"] = (metric.points * (other - own)).dropna().tolist()
+    return rows
 
 
 def of_beyond(table, metric):
@@ -131,7 +154,8 @@ def of_texts(scores, arms, paths, examples):
         }
         for text, i in zip(texts, chosen, strict=True)
     ]
-    return {"wrong": rows, "wrongAbout": f"{n:,} labels, seed {seed}"}
+    which = f"{n:,} labels, the largest number with which {counted(int(both.max()), 'model')} were tested, seed {seed}"
+    return {"wrong": rows, "wrongAbout": which}
 
 
 def records(table, names):

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pandas as pd
 import yaml
 
-from pretrain_or_not.config.metrics import METRICS
+from pretrain_or_not.config.metrics import METRICS, Metric
+from pretrain_or_not.evaluation.curves import paths_of
+from pretrain_or_not.evaluation.predictions import FEWEST_TEST_EXAMPLES
 from pretrain_or_not.evaluation.recommend import curves_of, times_of
+from pretrain_or_not.evaluation.without_labels import without_labels
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import read_metadata
 from pretrain_or_not.files.paths import PathLike
 from pretrain_or_not.files.provenance import sha256_of, versions
 from pretrain_or_not.job import log
-from pretrain_or_not.report.answer import method, of_dataset, sentence
-from pretrain_or_not.report.beyond_words import beyond_lines
+from pretrain_or_not.report.across_words import across_lines
+from pretrain_or_not.report.answer import lead, method, of_dataset
+from pretrain_or_not.report.budget_words import included
 from pretrain_or_not.report.frames import read_frame
+from pretrain_or_not.report.further import lines_on
+from pretrain_or_not.report.gap_words import sentence
 from pretrain_or_not.report.markup import terminal
 from pretrain_or_not.report.notes import busy_notes, notes_on
 from pretrain_or_not.report.page import write_page
 from pretrain_or_not.report.page.content import dataset_content
 from pretrain_or_not.report.selection_note import selection_note
+from pretrain_or_not.report.teacher_words import teacher_lines
 from pretrain_or_not.report.wording import missing_words
-from pretrain_or_not.report.worth_words import worth_lines
 
 PACKAGES = ("torch", "transformers", "tokenizers", "scikit-learn", "numpy", "pandas", "snakemake")
+
+TABLES = ("scores", "answer", "worth", "beyond", "efficiency", "across", "pairs", "by_group", "shifts", "group_gaps")
 
 
 def decision_page(
@@ -39,61 +48,94 @@ def decision_page(
     metric: str,
     missing: list,
     costs: dict,
+    target: float | None,
+    teachers: dict,
     config: dict,
     output: PathLike,
 ) -> None:
     """Write the decision page of an experiment.
 
-    tables: paths of `scores`, `answer`, `worth`, `beyond`, `pairs` and `by_group`. times: of tables/inference.parquet,
+    tables: paths of TABLES. times: of tables/inference.parquet,
     None if nothing was timed. predictions: one path per cell. summaries, examples: of each dataset.json and
     examples.parquet, in the same order. arms: names, in order. threshold: up to which gap an arm is close to the best.
-    metric: name of the experiment's. missing: cells that were not scored. costs, config: a section of the config, and
-    all of it.
+    metric: name of the experiment's. missing: cells that were not scored. costs, target, config: of the config,
+    and all of it. teachers: see `Catalogue.teachers`.
     """
     frames, measured = {name: read_frame(path) for name, path in tables.items()}, METRICS[metric]
     frames["times"] = read_frame(times) if times is not None else pd.DataFrame()
     reference = read_metadata(tables["scores"])["reference"]
-    learns = frames["scores"][frames["scores"]["family"] != "majority"]
+    labelled = frames["scores"]["n"] > 0  # the page is about numbers of labels; its sentences name arms without any
+    learns = frames["scores"][(frames["scores"]["family"] != "majority") & labelled]
+    curves = curves_of(learns, measured)
     shown = {
-        "scores": learns, "curves": curves_of(learns, measured), "pairs": frames["pairs"], "beyond": frames["beyond"],
-        "times": times_of(frames["times"]),
+        "scores": learns, "curves": curves, "pairs": frames["pairs"], "beyond": frames["beyond"],
+        "times": times_of(frames["times"], dict.fromkeys(curves["dataset"])),
     }  # fmt: skip
-    abouts = {path: read_metadata(path) for path in predictions}
-    paths = {(a["dataset"], a["arm"], a["n"], a["seed"]): path for path, a in abouts.items()}
+    paths = paths_of(frames["scores"], predictions)
     facts = {fact["dataset"]: fact for fact in map(read_json, summaries)}
     texts = dict(zip(facts, examples, strict=True))
+    frames["unlabelled"] = without_labels(frames["scores"], paths, measured)
+    warnings = {name: fact.get("warnings", []) for name, fact in facts.items()}
     datasets = [
         dataset_content(name, measured, reference, arms, shown, paths, texts[name])
-        | sentences_on(name, frames, reference, facts[name].get("warnings", []))
+        | sentences_on(name, frames, reference, warnings[name], taught_on(name, shown, teachers, measured))
         for name in dict.fromkeys(shown["curves"]["dataset"])
+    ]
+    titles = dict(zip(frames["scores"]["dataset"], frames["scores"]["dataset_title"], strict=True))
+    unscored = [
+        {
+            "text": f"{title}: no model has a score.",
+            "notes": sentences_on(name, frames, reference, warnings[name])["notes"],
+        }
+        for name, title in titles.items()
+        if name not in set(curves["dataset"])
     ]
     content = {
         "datasets": datasets,
+        "unscored": unscored,
         "threshold": threshold,
+        "included": included(frames["scores"]),
+        "fewest": FEWEST_TEST_EXAMPLES,
         "costs": costs,
-        "warning": warning(missing, frames["scores"]["selection"]),
+        "target": target,
+        "warning": warning_words(missing, frames["scores"]["selection"]),
         "method": terminal(method(frames["answer"])) if len(frames["answer"]) else "",
         "made": how_made(config, facts, tables["scores"]),
     }
-    write_page(content, [sentence for dataset in datasets for sentence in dataset["answer"]], output)
+    said = [text for one in datasets for text in one["answer"]] + [one["text"] for one in unscored]
+    write_page(content, said, output)
     log.info("%d datasets, %d arms", len(datasets), len(arms))
 
 
-def warning(missing: list, selection: pd.Series) -> str:
+def warning_words(missing: list, selection: pd.Series) -> str:
     """Return in words what holds for all that the page shows: missing cells, runs that were selected on test data."""
     said = [f"Not complete: {missing_words(missing)}."] if missing else []
     said += [f"Scores are too good{note}."] if (note := selection_note(selection)) else []
     return " ".join(said)
 
 
-def sentences_on(dataset: str, frames: dict[str, pd.DataFrame], reference: str, warnings: list[str]) -> dict:
-    """Return the sentences of the answer on a dataset, and its notes, as plain text. frames: see `decision_page`."""
-    own = {name: of_dataset(frame, dataset) if len(frame) else None for name, frame in frames.items()}
+def taught_on(dataset: str, shown: dict[str, pd.DataFrame], teachers: dict, metric: Metric) -> list[str]:
+    """Return the lines on what teachers bring on a dataset, with times of the largest batch."""
+    times = of_dataset(shown["times"], dataset)
+    times = times[times["batch"] == times["batch"].max()].set_index("arm")
+    return teacher_lines(of_dataset(shown["pairs"], dataset), times, teachers, metric)
+
+
+def sentences_on(
+    dataset: str, frames: dict[str, pd.DataFrame], reference: str, warnings: list[str], taught: Sequence[str] = ()
+) -> dict:
+    """Return the answer on a dataset, and its notes, as plain text. frames: see `decision_page`; taught: `taught_on`.
+
+    The answer is a list of lines: those that begin with "- " are items of a list, the others paragraphs, or headings if
+    they end with a colon.
+    """
+    own = {name: of_dataset(frame, dataset) if "dataset" in frame else None for name, frame in frames.items()}
     rows = own["answer"] if own["answer"] is not None else frames["answer"][:0]
-    answer = [sentence(row) for row in rows.to_dict("records")]
-    for key, lines_of in (("worth", worth_lines), ("beyond", beyond_lines)):
-        if own[key] is not None:
-            answer += [line.removeprefix("- ").strip() for line in lines_of(own[key])]
+    answer = [lead(rows, own["scores"]).removesuffix(":") + "." * (not rows.empty)]
+    answer += [f"- {sentence(row)}" for row in rows.to_dict("records")]
+    answer += taught
+    answer += [line.strip() for line in lines_on(dataset, frames, frames["scores"])]
+    answer += across_lines(frames["across"])
     notes = notes_on(own["scores"], rows, reference, warnings, own["by_group"]) + busy_notes(own["times"])
     return {"answer": [terminal(line) for line in answer if line], "notes": [terminal(note) for note in notes]}
 

@@ -2,6 +2,7 @@
 // Everything that the page shows comes from the element `data`. Texts of users are only ever put in by textContent.
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const $ = (id) => document.getElementById(id);
+const narrow = window.matchMedia("(max-width: 40rem)");
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 let dataset = DATA.datasets[0];
 
@@ -22,6 +23,14 @@ function replace(id, ...children) {
 
 const minus = (text) => text.replace("-", "−");
 
+// As `number` of config/numbers.py: errors of arithmetic are rounded away first, and halves away from zero.
+function fixed(value, digits) {
+  if (value === null || !isFinite(value)) return "–"; // where there is no interval
+  const scale = 10 ** digits;
+  const rounded = Math.floor(Math.abs(Number(value.toFixed(9))) * scale + 0.5 + 1e-9) / scale;
+  return (value < 0 && rounded > 0 ? -rounded : rounded).toFixed(digits);
+}
+
 function count(n) {
   return Math.round(n).toLocaleString("en-US");
 }
@@ -29,17 +38,30 @@ function count(n) {
 function scoreText(metric, value) {
   if (value === null || !isFinite(value)) return "–";
   const unit = metric.unit === "%" ? " %" : metric.unit === "nats" ? " nats" : "";
-  return minus((metric.scale * value).toFixed(metric.digits)) + unit;
+  return minus(fixed(metric.scale * value, metric.digits)) + unit;
 }
 
 function gapText(metric, value) {
-  return minus(value.toFixed(metric.digits));
+  const text = fixed(value, metric.digits);
+  return Number(text) === 0 ? text.replace("-", "") : minus(text);
 }
 
 function timeText(ms) {
   if (ms === null || !isFinite(ms)) return "–";
   if (ms < 0.001) return "under 0.001 ms";
   return `${Number(ms.toPrecision(2)).toLocaleString("en-US", { maximumFractionDigits: 4 })} ms`;
+}
+
+// As `duration` and `size` of report/amounts.py.
+function duration(seconds) {
+  if (seconds < 100) return `${seconds.toFixed(0)} s`;
+  if (seconds < 600) return `${(seconds / 60).toFixed(1)} min`;
+  if (seconds < 6000) return `${(seconds / 60).toFixed(0)} min`;
+  return seconds < 172800 ? `${(seconds / 3600).toFixed(1)} h` : `${(seconds / 86400).toFixed(1)} days`;
+}
+
+function size(mb) {
+  return mb < 1000 ? `${mb.toFixed(0)} MB` : `${(mb / 1000).toFixed(mb < 100000 ? 1 : 0)} GB`;
 }
 
 function money(value) {
@@ -70,48 +92,95 @@ function settings() {
     n: Number($("labels").value) >= dataset.logSizes[1] - 1e-9 ? dataset.largest : 10 ** Number($("labels").value),
     limit: limit >= dataset.logLimits[1] - 1e-9 ? null : 10 ** limit,
     batch: Number($("batch").value),
-    tolerance: Number($("tolerance").value),
+    tolerance: Math.max(0, Number($("tolerance").value)),
+    target: price("target"),
     label: price("price-label"),
     hour: price("price-hour"),
     perMonth: price("per-month"),
   };
 }
 
+// As `gap_to`: paired where both use all labels, otherwise that of the scores.
+function gapTo(best, row, n) {
+  if (Math.min(row.used, best.used) >= n) {
+    const points = dataset.pairs.filter((pair) => pair.arm === row.arm.name && pair.other === best.arm.name);
+    const gap = between(points, n, "gap");
+    if (gap !== null) return [gap, between(points, n, "low"), between(points, n, "high")];
+  }
+  if (row.score === null) return [null, null, null];
+  const [first, second] = dataset.metric.higher ? [best, row] : [row, best];
+  const gap = dataset.metric.scale * (first.score - second.score);
+  if (first.low === null || second.low === null) return [gap, null, null];
+  return [gap,
+    gap - dataset.metric.scale * Math.hypot(first.score - first.low, second.high - second.score),
+    gap + dataset.metric.scale * Math.hypot(first.high - first.score, second.score - second.low)];
+}
+
 function choices(set) {
   const sign = dataset.metric.higher ? 1 : -1;
   const rows = dataset.arms.map((arm) => {
     const points = dataset.scores.filter((row) => row.arm === arm.name && row.metric === dataset.metric.name);
+    const trained = dataset.training.filter((row) => row.arm === arm.name);
     const timed = dataset.times.find((row) => row.arm === arm.name && row.batch === set.batch);
+    // Beyond its largest size, an arm uses as many of the labels as that.
+    const used = Math.min(set.n, Math.max(...points.map((point) => point.n)));
     const row = {
       arm,
-      score: between(points, set.n, "mean"),
-      low: between(points, set.n, "low"),
-      high: between(points, set.n, "high"),
-      hours: between(dataset.training.filter((row) => row.arm === arm.name), set.n, "hours"),
+      used,
+      score: between(points, used, "mean"),
+      low: between(points, used, "low"),
+      high: between(points, used, "high"),
+      hours: between(trained, used, "hours"),
+      guessing: between(trained, used, "guessing"),
+      guesses: sign * between(trained, used, "floor") <= sign * between(trained, used, "guessing"),
+      tests: Math.min(...trained.map((point) => point.tests)),
       ms: timed ? timed.ms : null,
+      msLow: timed ? timed.msLow : null,
+      msHigh: timed ? timed.msHigh : null,
       busy: timed ? timed.busy : false,
+      memory: timed ? timed.memory : null,
     };
-    row.inTime = set.limit === null || (row.ms !== null && row.ms <= set.limit);
-    row.once = (set.label === null ? 0 : set.label * set.n) + (set.hour === null ? 0 : set.hour * row.hours);
+    // The slider knows the logarithm, so its lowest place is the quickest time but for an error of arithmetic.
+    row.inTime = set.limit === null || (row.ms !== null && row.ms <= set.limit * (1 + 1e-9));
+    row.once = row.score === null || (set.label === null && set.hour === null) ? null
+      : (set.label === null ? 0 : set.label * used) + (set.hour === null ? 0 : set.hour * row.hours);
     row.monthly = set.hour === null || set.perMonth === null || row.ms === null ? null
       : (set.perMonth * row.ms / 3.6e6) * set.hour;
     return row;
   });
   const possible = rows.filter((row) => row.score !== null && row.inTime);
-  if (!possible.length) return { rows, best: null, cheapest: null };
-  const best = possible.reduce((a, b) => (sign * b.score > sign * a.score ? b : a));
+  if (!possible.length) return { rows, best: null, cheapest: null, enough: null };
+  // As `best_of`: the arm that no other one is ahead of, otherwise the one that is the least behind.
+  const inOrder = [...possible].sort((a, b) => sign * (b.score - a.score));
+  const behind = new Map(inOrder.map((row) => [row, Math.max(0,
+    ...inOrder.filter((other) => other !== row).map((other) => -gapTo(row, other, set.n)[0]))]));
+  const best = inOrder.find((row) => behind.get(row) <= 1e-9)
+    || inOrder.reduce((a, b) => (behind.get(b) < behind.get(a) ? b : a));
   for (const row of rows) {
-    const points = dataset.pairs.filter((pair) => pair.arm === row.arm.name && pair.other === best.arm.name);
-    row.gap = row === best ? 0 : between(points, set.n, "gap");
-    row.gapLow = row === best ? 0 : between(points, set.n, "low");
-    row.gapHigh = row === best ? 0 : between(points, set.n, "high");
+    [row.gap, row.gapLow, row.gapHigh] = row === best ? [0, 0, 0] : gapTo(best, row, set.n);
   }
-  const close = possible.filter((row) => row.gap !== null && row.gap <= set.tolerance + 1e-9);
-  const price = (row) => (row.monthly !== null ? row.monthly : row.ms);
-  const known = close.filter((row) => price(row) !== null);
-  // Without a price of the best arm, none is known to be cheaper.
-  const cheapest = price(best) === null ? best : known.reduce((a, b) => (price(b) < price(a) ? b : a));
-  return { rows, best, cheapest };
+  const close = possible.filter((row) => row === best || (row.gap !== null && row.gap <= set.tolerance + 1e-9));
+  for (const row of rows) row.near = close.includes(row);
+  const cheapestOf = (arms) => {
+    if (!arms.length || (arms.includes(best) && best.ms === null)) return arms.includes(best) ? best : null;
+    const known = arms.filter((row) => row.ms !== null);
+    if (!known.length) return arms[0];
+    const quickest = known.reduce((a, b) => (b.ms < a.ms ? b : a));
+    // As `is_quicker`: by 10 % or more, and with intervals that are apart, where they are known.
+    const quicker = (row, other) => row.ms <= 0.9 * other.ms &&
+      (row.msHigh === null || other.msLow === null || row.msHigh < other.msLow);
+    const level = known.filter((row) => !quicker(quickest, row));
+    if (level.includes(best)) return best;
+    return level.filter((row) => !arms.includes(best) || quicker(row, best)).reduce((a, b) => (sign * b.score > sign * a.score ? b : a));
+  };
+  // The worse end of the interval, moved in to where 90 % lie beyond it.
+  const sure = (row) => {
+    const end = dataset.metric.higher ? row.low : row.high;
+    return end === null ? null : dataset.metric.scale * (row.score + (end - row.score) * 1.2815515655446 / 1.95996398454);
+  };
+  const reaching = possible.filter((row) => set.target !== null && set.target !== undefined && sure(row) !== null &&
+    sign * sure(row) >= sign * set.target - 1e-9);
+  return { rows, best, cheapest: cheapestOf(close), enough: cheapestOf(reaching) };
 }
 
 // The sentences of report/recommendation_words.py.
@@ -119,43 +188,112 @@ function words(set, found) {
   const { metric } = dataset;
   const near = `${set.tolerance} ${metric.step}${set.tolerance === 1 ? "" : "s"}`;
   const labels = `${count(set.n)} label${set.n === 1 ? "" : "s"}`;
-  const { rows, best, cheapest } = found;
+  const { rows, best, cheapest, enough } = found;
   if (!best) {
     const why = set.limit === null ? "no model was measured there" : `no model takes ${timeText(set.limit)} or less`;
     return [`With ${labels}, there is nothing to recommend: ${why}.`];
   }
-  const said = [
-    `With ${labels}, ${best.arm.title} has the best ${metric.title}: ${scoreText(metric, best.score)}` +
-      (best.low === null ? "." : ` (${scoreText(metric, best.low)} to ${scoreText(metric, best.high)}).`),
-  ];
-  if (cheapest === best && best.ms === null) {
-    said.push("Whether another one is cheaper is not known, as it was not timed.");
-  } else if (cheapest === best) {
-    said.push(rows.length > 1 ? `No cheaper one is within ${near} of it.` : "There is no other one.");
-  } else {
-    const interval = cheapest.gapLow === null ? ""
-      : ` (${gapText(metric, cheapest.gapLow)} to ${gapText(metric, cheapest.gapHigh)})`;
-    said.push(
-      `${cheapest.arm.title} is close to it, ${gapText(metric, cheapest.gap)} ${metric.step}s behind${interval}, ` +
-        `and takes ${timeText(cheapest.ms)} for a text instead of ${timeText(best.ms)}.`);
-    if (cheapest.gapHigh !== null && cheapest.gapHigh > set.tolerance) {
-      said.push(`It may be more than ${near} behind: the interval goes beyond.`);
+  const named = (row) =>
+    (Math.round(row.used) < Math.round(set.n) ? `${row.arm.title}, trained on ${count(row.used)} of them,` : row.arm.title);
+  const said = [];
+  const possible = rows.filter((row) => row.score !== null && row.inTime);
+  if (possible.every((row) => row.guesses)) {
+    said.push(`No model is clearly better than guessing (${scoreText(metric, best.guessing)}, by ${metric.guessing}).`);
+  }
+  if (possible.length > 1 && best.tests < DATA.fewest) {
+    const few = `${best.tests} test example${best.tests === 1 ? "" : "s"}`;
+    said.push(`The models cannot be ranked: ${few} are too few, and chance alone can make them differ.`);
+  }
+  const tied = possible.filter((row) => row === best ||
+    (row.gap !== null && Math.abs(row.gap) <= 1e-9 && Math.abs(row.score - best.score) <= 1e-9)).map(named);
+  said.push(`With ${labels}, ${tied.join(" and ")} ${tied.length > 1 ? "have" : "has"} the best ${metric.title}: ` +
+    scoreText(metric, best.score) + (best.low === null || tied.length > 1 ? "."
+      : ` (${scoreText(metric, best.low)} to ${scoreText(metric, best.high)}).`));
+  const behind = (row) => {
+    const [sign, word] = fixed(row.gap, metric.digits).startsWith("-") ? [-1, "ahead"] : [1, "behind"];
+    const ends = row.gapLow === null ? [] : [row.gapLow, row.gapHigh].map((end) => gapText(metric, sign * end));
+    if (sign < 0) ends.reverse();
+    return `${gapText(metric, sign * row.gap)} ${metric.step}s ${word}${ends.length ? ` (${ends.join(" to ")})` : ""}`;
+  };
+  for (const row of rows) {
+    const better = row.score !== null && row.inTime && (metric.higher ? row.score > best.score : row.score < best.score);
+    if (better && scoreText(metric, row.score) !== scoreText(metric, best.score)) {
+      said.push(`${row.arm.title} has ${scoreText(metric, row.score)}, but not from the same seeds and sizes: ` +
+        `where both were measured, it is ${behind(row)}.`);
     }
+  }
+  if (best.ms === null) {
+    said.push("Whether another one is cheaper is not known, as it was not timed.");
+  } else if (rows.length === 1) {
+    said.push("No other arm was trained.");
+  } else {
+    const untimed = rows.filter((row) => row.near && row.ms === null).map((row) => row.arm.title);
+    if (cheapest === best) {
+      said.push(`No cheaper one ${untimed.length ? "that was timed " : ""}is within ${near} of it.`);
+    } else {
+      said.push(`${named(cheapest)} is close to it, ${behind(cheapest)}, ` +
+        `and takes ${timeText(cheapest.ms)} for a text instead of ${timeText(best.ms)}` +
+        `${cheapest.busy || best.busy ? " (the machine was busy, so the time is too long)" : ""}.`);
+      if (cheapest.gapHigh !== null && cheapest.gapHigh > set.tolerance) {
+        said.push(`It may be more than ${near} behind: the interval goes beyond.`);
+      }
+    }
+    if (untimed.length) {
+      const [is, was] = untimed.length === 1 ? ["is", "was"] : ["are", "were"];
+      said.push(`${untimed.join(", ")} ${is} within ${near} of the best, but ${was} not timed.`);
+    }
+  }
+  for (const [key, text, what] of [
+    ["hours", (hours) => duration(3600 * hours), "Training, with all tries, took"],
+    ["memory", size, "The process that classifies takes"],
+  ]) {
+    if (cheapest[key] !== null && best[key] !== null) {
+      said.push(`${what} ${text(cheapest[key])}${cheapest === best ? "" : ` instead of ${text(best[key])}`}.`);
+    }
+  }
+  if (set.target !== null && set.target !== undefined) {
+    const aim = `the target, ${scoreText(metric, set.target / metric.scale)}, with a chance of at least 90 %`;
+    said.push(!enough ? `No model reaches ${aim}.`
+      : `${named(enough)} ${enough.ms === null ? "reaches" : "is the cheapest that reaches"} ${aim}: it has ` +
+        `${scoreText(metric, enough.score)}${enough.ms === null ? "" : ` and takes ${timeText(enough.ms)} for a text`}.`);
   }
   const slow = rows.filter((row) => row.score !== null && !row.inTime).map((row) => row.arm.title);
   if (slow.length) said.push(`Left out, as they take longer than ${timeText(set.limit)} or were not timed: ${slow.join(", ")}.`);
-  if (cheapest !== best && cheapest.monthly !== null && best.monthly !== null) {
-    said.push(
-      `With these prices, ${cheapest.arm.title} costs ${money(cheapest.monthly)} per month, ` +
-        `${best.arm.title} ${money(best.monthly)}.`);
-  }
+  const bought = [["labels", set.label], ["training", set.hour]].filter(([, price]) => price !== null)
+    .map(([what]) => what).join(" and ");
+  const costs = (cheapest === best ? [best] : [cheapest, best])
+    .map((row) => [row.arm.title, [
+      ...(row.once === null ? [] : [`${money(row.once)} for ${bought}`]),
+      ...(row.monthly === null ? [] : [`${money(row.monthly)} per month`]),
+    ].join(", and ")])
+    .filter(([, paid]) => paid).map(([title, paid]) => `${title} costs ${paid}`);
+  if (costs.length) said.push(`With these prices, ${costs.join("; ")}.`);
   return said;
+}
+
+// What the sliders and fields say, for paper, on which they are not.
+function askedWords(set, limit) {
+  const { metric } = dataset;
+  const asked = [`labels${DATA.included}: ${count(set.n)}`, `longest time for a text: ${limit}`,
+    `texts come ${set.batch === 1 ? "one at a time" : `${set.batch} at a time`}`,
+    `close to the best: within ${set.tolerance} ${metric.step}${set.tolerance === 1 ? "" : "s"}`];
+  if (set.target !== null) asked.push(`good enough: ${scoreText(metric, set.target / metric.scale)}`);
+  for (const [what, price] of [["one label", set.label], ["one hour of the machine", set.hour]]) {
+    if (price !== null) asked.push(`price of ${what}: ${money(price)}`);
+  }
+  if (set.perMonth !== null) asked.push(`texts per month: ${count(set.perMonth)}`);
+  return `Asked: ${asked.join("; ")}.`;
 }
 
 function showChoices() {
   const set = settings();
+  const limit = set.limit === null ? "any" : timeText(set.limit);
   $("labels-out").textContent = count(set.n);
-  $("limit-out").textContent = set.limit === null ? "any" : timeText(set.limit);
+  $("limit-out").textContent = limit;
+  // The value of a slider is a logarithm, which a screen reader would say.
+  $("labels").setAttribute("aria-valuetext", `${count(set.n)} labels`);
+  $("limit").setAttribute("aria-valuetext", limit);
+  $("asked").textContent = askedWords(set, limit);
   const found = choices(set);
   replace("words", ...words(set, found).map((sentence) => element("p", {}, sentence)));
   const priced = found.rows.some((row) => row.monthly !== null);
@@ -166,14 +304,15 @@ function showChoices() {
   if (priced) heads.push("per month");
   const body = found.rows.map((row) => {
     const gap = row.gap === null || row.gap === undefined ? "–" : row === found.best ? "best"
-      : `${gapText(metric, row.gap)} (${gapText(metric, row.gapLow)} to ${gapText(metric, row.gapHigh)})`;
-    const cells = [row.arm.title, scoreText(metric, row.score), gap, timeText(row.ms) + (row.busy ? " *" : "")];
+      : row.gapLow === null ? gapText(metric, row.gap) : `${gapText(metric, row.gap)} (${gapText(metric, row.gapLow)} to ${gapText(metric, row.gapHigh)})`;
+    const cells = [row.arm.title, scoreText(metric, row.score) + (row.score !== null && row.used < set.n ? ` with ${count(row.used)} labels` : ""), gap, timeText(row.ms) + (row.busy ? " *" : "")];
     if (bought) cells.push(money(row.once));
     if (priced) cells.push(money(row.monthly));
     return { cells, sort: [row.arm.title, row.score, row.gap, row.ms, row.once, row.monthly],
       chosen: row === found.cheapest };
   });
   fillTable($("choices"), heads, body);
+  showWrong(found.cheapest && found.cheapest.arm);
   drawFrontier(set, found);
 }
 
@@ -226,6 +365,9 @@ function look() {
     axis: { labelColor: ink, titleColor: ink, domainColor: soft, tickColor: soft, gridColor: line, gridOpacity: 0.6,
       labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" },
     text: { color: ink },
+    // The figure has one description, and tables have its numbers: hundreds of named marks would only be in the way.
+    mark: { aria: false },
+    customFormatTypes: true,
   };
 }
 
@@ -235,7 +377,7 @@ function colour(arm) {
 }
 
 function draw(id, spec) {
-  const options = { actions: false, renderer: "svg", config: look(), tooltip: { theme: dark.matches ? "dark" : "light" } };
+  const options = { actions: false, renderer: "svg", config: look(), expressionFunctions: { fixed }, tooltip: { theme: dark.matches ? "dark" : "light" } };
   const full = { $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: "container", height: 320,
     autosize: { type: "fit", contains: "padding" }, ...spec };
   return vegaEmbed($(id), full, options);
@@ -273,18 +415,19 @@ function drawCurves() {
     : dataset.beyond.filter((row) => names.has(row.arm) && (other === null ? row.what === "score" : row.what === "gap" && other === dataset.reference))
       .map((row) => ({ ...row, arm: titles[row.arm] }));
   const title = other === null ? metric.heading : `${metric.step}s behind ${titles[other]}`;
-  const x = { field: "n", type: "quantitative", title: "labels",
+  const x = { field: "n", type: "quantitative", title: `labels${DATA.included}`,
     scale: log ? { type: "log", nice: false } : { type: "linear", zero: false, nice: false },
     axis: { grid: false, format: "~s", ...ticks(dataset.sizes) } };
   const y = (field) => ({ field, type: "quantitative", title, scale: { zero: false } });
   const hue = { field: "arm", type: "nominal", scale: armScale(arms), legend: null };
-  const digits = `.${metric.digits}f`;
+  const digits = { format: metric.digits, formatType: "fixed" };
   const tooltip = [{ field: "arm", title: "model" }, { field: "n", title: "labels", format: "," },
-    { field: "value", title, format: digits }, { field: "low", title: "95 % from", format: digits },
-    { field: "high", title: "to", format: digits }];
+    { field: "value", title, ...digits }, { field: "low", title: "95 % from", ...digits },
+    { field: "high", title: "to", ...digits }];
   const layer = [];
-  if ($("bands").checked) {
-    layer.push({ data: { values: rows.filter((row) => row.low !== null) }, mark: { type: "area", opacity: 0.15 },
+  const banded = rows.filter((row) => row.low !== null);
+  if ($("bands").checked && banded.length) {
+    layer.push({ data: { values: banded }, mark: { type: "area", opacity: 0.15 },
       encoding: { x, y: y("low"), y2: { field: "high" }, color: hue } });
   }
   if (fan.length) {
@@ -314,6 +457,29 @@ function drawCurves() {
   return draw("curves", { description: `Curves: ${title} over labels, one line per model`, layer });
 }
 
+const LABEL = 170; // pixels: the longest label at a point
+
+// Return rows with the place of their labels, so that none is on another one or leaves the figure: `dy` in pixels from the
+// point, and `align`. Sizes are estimates: a letter is 6.2 pixels wide. ends: of the time axis, as logarithms.
+function placed(rows, [least, most]) {
+  const [width, height] = [Math.max($("frontier").clientWidth - 50, 100), 270];
+  const heights = rows.flatMap((row) => [row.value, row.low, row.high]).filter((value) => value !== null);
+  const [bottom, top] = [Math.min(...heights), Math.max(...heights)];
+  const taken = [];
+  const boxes = new Map([...rows].sort((a, b) => a.ms - b.ms).map((row) => {
+    const at = width * (Math.log10(row.ms) - least) / (most - least);
+    const long = Math.min(6.2 * row.arm.length, LABEL);
+    const align = at + long / 2 > width ? "right" : at - long / 2 < 0 ? "left" : "center";
+    const left = align === "right" ? at - long : align === "left" ? at : at - long / 2;
+    const y = top > bottom ? height * (top - row.value) / (top - bottom) : height / 2;
+    const free = (dy) => taken.every((box) => left > box.right || left + long < box.left || Math.abs(y + dy - box.y) > 15);
+    const dy = [-14, 18, -30, 34, -46, 50, -62, 66].find(free) ?? -14;
+    taken.push({ left, right: left + long, y: y + dy });
+    return [row, { dy, align }];
+  }));
+  return rows.map((row) => ({ ...row, ...boxes.get(row) }));
+}
+
 function drawFrontier(set, found) {
   const { metric } = dataset;
   const sign = metric.higher ? 1 : -1;
@@ -323,31 +489,38 @@ function drawFrontier(set, found) {
       high: row.high === null ? null : metric.scale * row.high }));
   const byTime = [...rows].sort((a, b) => a.ms - b.ms);
   const frontier = byTime.filter((row, i) => byTime.slice(0, i).every((b) => sign * b.value < sign * row.value));
-  const x = { field: "ms", type: "quantitative", title: "milliseconds for a text", scale: { type: "log", nice: true },
+  const logs = rows.map((row) => Math.log10(row.ms));
+  const [least, most] = [Math.floor(Math.min(...logs)), Math.ceil(Math.max(...logs))];
+  const domain = [10 ** least, 10 ** (most > least ? most : least + 1)];
+  const x = { field: "ms", type: "quantitative", title: "milliseconds for a text", scale: { type: "log", nice: false, ...(rows.length ? { domain } : {}) },
     axis: { grid: false, format: "~g", tickCount: 6 } };
   const y = (field) => ({ field, type: "quantitative", title: metric.heading, scale: { zero: false } });
-  const hue = { field: "arm", type: "nominal", legend: null, scale: armScale(dataset.arms) };
-  const digits = `.${metric.digits}f`;
+  // Labels at the points would overlap on a narrow screen.
+  const legend = narrow.matches ? { orient: "bottom", columns: 1, title: null, labelLimit: 260, symbolType: "circle" } : null;
+  const hue = { field: "arm", type: "nominal", legend, scale: armScale(dataset.arms) };
+  const digits = { format: metric.digits, formatType: "fixed" };
   const layer = [
     { data: { values: frontier }, mark: { type: "line", interpolate: "step-after", opacity: 0.5, strokeDash: [4, 3] },
       encoding: { x, y: y("value") } },
-    { data: { values: rows.filter((row) => row.low !== null) }, mark: { type: "rule", opacity: 0.6 },
-      encoding: { x, y: y("low"), y2: { field: "high" }, color: hue } },
+    ...(rows.some((row) => row.low !== null) ? [{ data: { values: rows.filter((row) => row.low !== null) },
+      mark: { type: "rule", opacity: 0.6 }, encoding: { x, y: y("low"), y2: { field: "high" }, color: hue } }] : []),
     { data: { values: rows }, mark: { type: "point", filled: true },
       encoding: { x, y: y("value"), color: hue, size: { condition: { test: "datum.chosen", value: 220 }, value: 90 },
         tooltip: [{ field: "arm", title: "model" }, { field: "ms", title: "ms for a text", format: ".3~g" },
-          { field: "value", title: metric.heading, format: digits }] } },
-    { data: { values: rows }, mark: { type: "text", dy: -14, fontSize: 11, limit: 170 },
-      encoding: { x, y: y("value"), text: { field: "arm" } } },
+          { field: "value", title: metric.heading, ...digits }] } },
+    ...(narrow.matches ? [] : [{ data: { values: placed(rows, domain.map(Math.log10)) },
+      mark: { type: "text", dy: { expr: "datum.dy" }, align: { expr: "datum.align" }, fontSize: 11, limit: LABEL },
+      encoding: { x, y: y("value"), text: { field: "arm" } } }]),
   ];
   if (set.limit !== null) {
     layer.push({ data: { values: [{ ms: set.limit }] }, mark: { type: "rule", strokeDash: [2, 2] }, encoding: { x } });
   }
   $("frontier-caption").textContent = rows.length
     ? `With ${count(set.n)} labels. Dashed: the best score up to a time. The largest point is the model to use.` +
-      (found.rows.some((row) => row.busy) ? " * The machine was busy while this was timed." : "")
+      (found.rows.some((row) => row.busy) ? " * The machine was busy, so the time is too long." : "")
     : "No model was timed.";
-  return draw("frontier", { description: `Points: ${metric.heading} over the time for a text, one point per model`, layer });
+  return draw("frontier", { description: `Points: ${metric.heading} over the time for a text, one point per model`, layer,
+    height: narrow.matches ? 300 + 20 * dataset.arms.length : 320 });
 }
 
 // ---- the rest of the page
@@ -357,7 +530,7 @@ function showNumbers() {
   const arms = dataset.arms;
   const parts = [];
   const table = (heading, heads, rows) => {
-    const made = element("table");
+    const made = element("table", { "aria-label": heading });
     fillTable(made, heads, rows);
     parts.push(element("h3", {}, heading), element("div", { class: "scroll" }, made));
   };
@@ -372,10 +545,12 @@ function showNumbers() {
     (row) => scoreText(metric, row.mean) + (row.low === null ? "" : ` (${scoreText(metric, row.low)} to ${scoreText(metric, row.high)})`),
     (row) => row.mean));
   const reference = arms.find((arm) => arm.name === dataset.reference);
-  table(`${metric.step[0].toUpperCase()}${metric.step.slice(1)}s behind ${reference.title}, by the number of labels (95 % interval)`, ["Model", ...sizes],
-    bySize(dataset.pairs.filter((row) => row.other === dataset.reference),
-      (row) => gapText(metric, row.gap) + (row.low === null ? "" : ` (${gapText(metric, row.low)} to ${gapText(metric, row.high)})`),
-      (row) => row.gap));
+  if (reference) {  // the most frequent class is no model of this page, and one without a score is behind nothing
+    table(`${metric.step[0].toUpperCase()}${metric.step.slice(1)}s behind ${reference.title}, by the number of labels (95 % interval)`, ["Model", ...sizes],
+      bySize(dataset.pairs.filter((row) => row.other === dataset.reference),
+        (row) => gapText(metric, row.gap) + (row.low === null ? "" : ` (${gapText(metric, row.low)} to ${gapText(metric, row.high)})`),
+        (row) => row.gap));
+  }
   table("Time for a text, in milliseconds", ["Model", ...dataset.batches.map((batch) => `${batch} at a time`)],
     arms.map((arm) => {
       const own = dataset.batches.map((batch) => dataset.times.find((row) => row.arm === arm.name && row.batch === batch));
@@ -383,13 +558,15 @@ function showNumbers() {
         sort: [arm.title, ...own.map((row) => (row ? row.ms : null))] };
     }));
   if (dataset.times.some((row) => row.busy)) {
-    parts.push(element("p", { class: "soft" }, "* The machine was busy while this was timed: it may be too slow."));
+    parts.push(element("p", { class: "soft" }, "* The machine was busy, so the time is too long."));
   }
   replace("numbers", ...parts);
 }
 
-function showWrong() {
-  const arms = dataset.arms.filter((arm) => dataset.wrong.some((row) => arm.name in row.answers));
+// The model to use comes first, so that a narrow screen shows it. recommended: its arm, or null.
+function showWrong(recommended) {
+  const arms = dataset.arms.filter((arm) => dataset.wrong.some((row) => arm.name in row.answers))
+    .sort((a, b) => (b === recommended) - (a === recommended));
   $("wrong-about").textContent = dataset.wrong.length
     ? `${dataset.wrong.length} test texts, chosen at random among those on which the models differ; ${dataset.wrongAbout}.`
     : "There is no test text on which the models differ.";
@@ -404,11 +581,17 @@ function showWrong() {
   replace("wrong", ...(dataset.wrong.length ? [element("thead", {}, head), element("tbody", {}, ...body)] : []));
 }
 
-function showWords() {
+function showWords(answer, notes) {
   const items = (texts) => element("ul", {}, ...texts.map((text) => element("li", {}, text)));
-  const parts = [items(dataset.answer)];
-  if (dataset.notes.length) parts.push(element("h3", {}, "Note"), items(dataset.notes));
-  parts.push(element("h3", {}, "How these numbers were made"), element("p", {}, DATA.method));
+  const parts = [];
+  for (const line of answer) {
+    const last = parts[parts.length - 1];
+    if (!line.startsWith("- ")) parts.push(line.endsWith(":") ? element("h3", {}, line.slice(0, -1)) : element("p", {}, line));
+    else if (last && last.tagName === "UL") last.append(element("li", {}, line.slice(2)));
+    else parts.push(items([line.slice(2)]));
+  }
+  if (notes.length) parts.push(element("h3", {}, "Note"), items(notes));
+  if (DATA.method) parts.push(element("h3", {}, "How these numbers were made"), element("p", {}, DATA.method));
   replace("answer", ...parts);
 }
 
@@ -457,7 +640,8 @@ function choose(name) {
   }
   replace("batch", ...dataset.batches.map((batch) => option(batch, batch === 1 ? "one at a time" : `${batch} at a time`)));
   $("batch").value = Math.max(...dataset.batches);
-  $("tolerance").value = DATA.threshold;
+  $("tolerance").value = Math.max(0, DATA.threshold);
+  $("target-unit").textContent = dataset.metric.unit;
   $("unit").textContent = `${dataset.metric.step}s`;
   replace("metric", ...dataset.metrics.map((metric) => option(metric.name, metric.heading)));
   $("metric").value = dataset.metric.name;
@@ -475,8 +659,7 @@ function choose(name) {
 
 function showAll() {
   showNumbers();
-  showWrong();
-  showWords();
+  showWords([...dataset.answer, ...DATA.unscored.map((one) => one.text)], dataset.notes);
   showChoices();
   return drawCurves();
 }
@@ -487,21 +670,30 @@ async function start() {
   document.head.append(element("script", {}, await new Response(stream).text()));
   $("warning").hidden = !DATA.warning;
   $("warning").textContent = DATA.warning;
+  $("included").textContent = DATA.included;
   replace("dataset", ...DATA.datasets.map((one) => option(one.name, one.title)));
   $("choose-dataset").hidden = DATA.datasets.length < 2;
   $("dataset").addEventListener("change", () => choose($("dataset").value));
-  for (const [id, name] of [["price-label", "label"], ["price-hour", "gpu_hour"], ["per-month", "predictions_per_month"]]) {
+  for (const [id, name] of [["price-label", "label"], ["price-hour", "hour"], ["per-month", "predictions_per_month"]]) {
     if (DATA.costs[name] !== undefined && DATA.costs[name] !== null) $(id).value = DATA.costs[name];
   }
-  for (const id of ["labels", "limit", "batch", "tolerance", "price-label", "price-hour", "per-month"]) {
+  if (DATA.target !== null && DATA.target !== undefined) $("target").value = DATA.target;
+  for (const id of ["labels", "limit", "batch", "tolerance", "target", "price-label", "price-hour", "per-month"]) {
     $(id).addEventListener("input", showChoices);
   }
   for (const id of ["show", "metric", "bands", "seeds", "log", "beyond"]) $(id).addEventListener("change", drawCurves);
   $("controls").addEventListener("submit", (event) => event.preventDefault());
-  dark.addEventListener("change", showAll);
+  for (const query of [dark, narrow]) query.addEventListener("change", () => dataset && showAll());
   showMade();
   showDownloads();
-  choose(DATA.datasets[0].name);
+  if (DATA.datasets.length) choose(DATA.datasets[0].name);
+  else showNothing();
+}
+
+// Where no model has a score: the notes, which say why, and how the page was made.
+function showNothing() {
+  for (const part of document.querySelectorAll("main section")) part.hidden = !part.querySelector("#answer, #made");
+  showWords(DATA.unscored.map((one) => one.text), DATA.unscored.flatMap((one) => one.notes));
 }
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import pyarrow as pa
 
+from pretrain_or_not.config.numbers import MISSING, millions
 from pretrain_or_not.evaluation.repetitions import TEXT, TOKENS
 from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.job import log
-from pretrain_or_not.report.numbers import MISSING, millions
 from pretrain_or_not.report.table import Table, write_forms
 from pretrain_or_not.report.times import busy_words, measurements, milliseconds, ratio
 
@@ -35,7 +35,7 @@ def as_table(rows: pd.DataFrame, reference: str, study: dict) -> Table:
                 f"{max(found['peak_memory_mb']):,}", millions(first["parameters"]),
                 millions(first["parameters_embedding"]),
             ])  # fmt: skip
-    columns = ["Arm", "Device", "Texts at once", "From text (ms)", "From tokens (ms)", "Speed-up", "Memory (MiB)",
+    columns = ["Arm", "Device", "Texts at once", "From text (ms)", "From tokens (ms)", "Speed-up", "Memory (MB)",
                "Parameters (M)", "embeddings (M)"]  # fmt: skip
     return Table(
         f"{rows['dataset_title'].iloc[0]}: time to classify a text",

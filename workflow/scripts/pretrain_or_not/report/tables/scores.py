@@ -7,10 +7,12 @@ import pandas as pd
 import pyarrow as pa
 
 from pretrain_or_not.config.metrics import METRICS, Metric
+from pretrain_or_not.config.numbers import number, with_spread
+from pretrain_or_not.evaluation.budget import marked_as
 from pretrain_or_not.evaluation.predictions import NOT_FINITE
 from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.job import log
-from pretrain_or_not.report.numbers import number, with_spread
+from pretrain_or_not.report.budget_words import included
 from pretrain_or_not.report.panels import read_table
 from pretrain_or_not.report.selection_note import selection_note
 from pretrain_or_not.report.table import Table, write_forms
@@ -50,7 +52,7 @@ def by_size(scores: pd.DataFrame, gaps: pd.DataFrame, published: list[dict], met
     columns = ["published_accuracy", "published_gap"]
     table = table.merge(theirs[["dataset", "arm", *columns]], how="left", on=["dataset", "arm"])
     table.loc[table["n"] < table.groupby(["dataset", "arm"])["n"].transform("max"), columns] = np.nan
-    return table
+    return marked_as(scores, table)
 
 
 def as_table(rows: pd.DataFrame, reference: str, study: dict, metric: Metric) -> Table:
@@ -68,7 +70,7 @@ def as_table(rows: pd.DataFrame, reference: str, study: dict, metric: Metric) ->
         gaps = beside(gaps, others, "published_gap")
     caption = f"{rows['dataset_title'].iloc[0]}: test {metric.title}{selection_note(rows['selection'])}, and gap"
     return Table(
-        f"{caption} to {reference_title(rows, reference)}, by the number of labels",
+        f"{caption} to {reference_title(rows, reference)}, by the number of labels{included(rows)}",
         ["Arm", "Measure", *(f"{n:,}" for n in sizes), *["Published"] * shown],
         scores + gaps,
         words=2,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 MB_PER_GB = 1000
+
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def duration(seconds: float) -> str:
@@ -29,3 +33,12 @@ def size(mb: float) -> str:
 def speed(flops_per_second: float) -> str:
     """Return a speed in billions of operations per second, to two digits."""
     return f"{float(f'{flops_per_second / 1e9:.2g}'):,g} billion operations/s"
+
+
+def short(value):
+    """Return a positive number in a few characters: ``0.01``, ``1``, ``250``, ``10⁹``, ``2.5×10¹²``."""
+    exponent = math.floor(math.log10(value) + 1e-9)
+    if -3 < exponent < 4:
+        return f"{value:g}"
+    power, mantissa = f"10{str(exponent).translate(SUPERSCRIPT)}", f"{value / 10.0**exponent:.3g}"
+    return power if mantissa == "1" else f"{mantissa}×{power}"

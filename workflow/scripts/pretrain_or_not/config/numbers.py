@@ -1,13 +1,27 @@
 """Numbers as text."""
 
+import math
+
 MISSING = "—"
+
+EXACT = 9  # decimals; what lies below them is an error of arithmetic
 
 
 def number(value, digits, sign=False):
-    """Return a number with `digits` decimals and a typographic minus, or a dash if it is missing."""
+    """Return a number with `digits` decimals and a typographic minus, or a dash if it is missing.
+
+    A mean of 61.65 can come out as 61.64999999999999 in one place and not in another. Such errors are rounded away
+    first, and halves are rounded away from zero, so that a number is the same text wherever it stands: the decision
+    page does the same (`fixed` in report/page/page.js).
+    """
     if value is None or value != value:
         return MISSING
-    return f"{round(value, digits) + 0:{'+' if sign else ''},.{digits}f}".replace("-", "−")
+    rounded = value
+    if math.isfinite(value):
+        scale = 10.0**digits
+        rounded = math.copysign(math.floor(abs(round(value, EXACT)) * scale + 0.5 + 10**-EXACT) / scale, value) + 0
+        rounded = rounded or 0.0  # no −0
+    return f"{rounded:{'+' if sign else ''},.{digits}f}".replace("-", "−")
 
 
 def with_spread(value, spread, digits, sign=False):

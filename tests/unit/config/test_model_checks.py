@@ -1,0 +1,255 @@
+"""Recipes of models: each mistake is told in one line that says what to do."""
+
+import copy
+
+import pytest
+import yaml
+
+from helpers.configs import CONFIG, complaint, put
+from pretrain_or_not.config.check import check_config
+from pretrain_or_not.config.made_models import begins_elsewhere, made_in, tokenizer_owner, with_each_amount
+from pretrain_or_not.errors import BadInput
+
+MADE = """
+  made:
+    pretrain: {from: {layers: 2, hidden: 128, heads: 2}, tokenizer: minilm, texts: unsup}
+  second: {pretrain: {from: made, texts: unsup, objective: rtd}}
+  third: {pretrain: {from: second, objective: supervised, tasks: [yelp, ready]}}
+  own: {pretrain: {from: {layers: 2, hidden: 128, heads: 2}, tokenizer: {train: 8000}, texts: unsup}}
+"""
+
+
+@pytest.fixture
+def config():
+    config = yaml.safe_load(CONFIG)
+    config["models"] |= yaml.safe_load(MADE)
+    config["datasets"]["unsup"] = {"source": "files", "files": "unsup.parquet", "label": None}
+    return config
+
+
+MISTAKES = [
+    ("models/made/path", "x", "models.made.path: 'x' is the place of a model that exists, and `pretrain` makes one"),
+    ("models/made/sha256", "a" * 64, "models.made.sha256: is of a model that exists"),
+    ("models/empty", "{}", "models.empty: 'path' is missing (where the model is); or say by `pretrain` how to make it"),
+    ("models/made/pretrain/from", "nobody", "models.made.pretrain.from: no model 'nobody' in models"),
+    ("models/made/pretrain/from/heads", "3", "models.made.pretrain.from.heads: 3 heads cannot share a width of 128"),
+    ("models/made/pretrain/from", "third", "models.made.pretrain.from: 'third' makes a circle: 'made' from 'third'"),
+    ("models/made/pretrain/tokenizer", "null", "models.made.pretrain: 'tokenizer' is missing"),
+    (
+        "models/second/pretrain/tokenizer",
+        "roberta-base",
+        "models.second.pretrain.tokenizer: 'roberta-base' is not the tok",
+    ),
+    ("models/made/pretrain/texts", "nothing", "models.made.pretrain.texts: no dataset 'nothing' in datasets"),
+    ("models/made/pretrain/texts", "null", "models.made.pretrain: 'texts' is missing: the name of a dataset"),
+    ("models/made/pretrain/amount", "'10'", "models.made.pretrain.amount: '10' is no amount: give 0, a count of texts"),
+    ("models/made/pretrain/amount", "200%", "models.made.pretrain.amount: '200%' is no amount"),
+    (
+        "models/made/pretrain/objective",
+        "clm",
+        "models.made.pretrain.objective: 'clm' is not one of mlm, rtd, supervised",
+    ),
+    ("models/made/pretrain/order", "reverse", "models.made.pretrain.order: 'reverse' is not an order: give natural"),
+    ("models/made/pretrain/order", "{ngrams: 5}", "models.made.pretrain.order.ngrams: 5 is out of range"),
+    ("models/made/pretrain/weights", "x", "models.made.pretrain.weights: 'x' are no weights: give uniform"),
+    ("models/made/pretrain/sparsity", "1", "models.made.pretrain.sparsity: 1 is out of range"),
+    ("models/made/pretrain/without", "[nothing]", "models.made.pretrain.without[0]: no dataset 'nothing'"),
+    (
+        "models/made/pretrain/tasks",
+        "[yelp]",
+        "models.made.pretrain.tasks: ['yelp'] are read with `objective: supervised`",
+    ),
+    ("models/third/pretrain/tasks", "[]", "models.third.pretrain: 'tasks' is missing"),
+    ("models/third/pretrain/tasks", "[unsup]", "models.third.pretrain.tasks[0]: 'unsup' has no labels"),
+    ("models/third/pretrain/texts", "unsup", "models.third.pretrain.texts: 'unsup' has no meaning with"),
+    (
+        "models/third/pretrain/mask",
+        "0.3",
+        "models.third.pretrain.mask: 0.3 has no meaning with `objective: supervised`",
+    ),
+    ("models/third/pretrain/amount", "10%", "models.third.pretrain.amount: '10%' has no meaning with"),
+    ("models/made/pretrain/examples", "9", "models.made.pretrain.examples: 9 has no meaning with `objective: mlm`"),
+    ("models/made/pretrain/head_steps", "9", "models.made.pretrain.head_steps: 9 is for a model that goes on from"),
+    ("models/third/pretrain/examples", "1", "models.third.pretrain.examples: 1 are fewer than the 2 tasks"),
+    (
+        "models/own/pretrain",
+        "{from: {layers: 2, hidden: 8, heads: 2}, tokenizer: {train: 200}, objective: supervised, tasks: [ready]}",
+        "models.own.pretrain.tokenizer: a tokenizer is trained on `texts`, which `objective: supervised` has not",
+    ),
+    ("arms/lstm/teacher", "{arm: minilm, amount: 5}", "arms.lstm.teacher.amount: 5 is of `texts`, and there are none"),
+    ("models/second/pretrain/head_steps", "9", "models.second.pretrain.head_steps: 9 has no meaning with `objective"),
+    (
+        "models/second/pretrain/processes",
+        "2",
+        "models.second.pretrain.processes: 2: `objective: rtd` and self-influence",
+    ),
+    ("models/made/pretrain/steps", "-1", "models.made.pretrain.steps: -1 is out of range"),
+    ("models/made/pretrain/epochs", "3", "models.made.pretrain: unknown key 'epochs'; did you mean 'max_epochs'?"),
+    ("experiment/datasets/1", "unsup", "experiment.datasets[1]: 'unsup' has no labels (`label: null`)"),
+    ("datasets/unsup/folds", "5", "datasets.unsup.folds: 5 has no meaning for texts without labels"),
+    (
+        "arms/lstm/teacher",
+        "{arm: lstm}",
+        "arms.lstm.teacher.arm: 'lstm' is the arm itself; name an arm that learns from",
+    ),
+    ("arms/lstm/teacher", "{arm: nobody}", "arms.lstm.teacher.arm: no arm 'nobody' in arms"),
+    ("arms/lstm/teacher", "{arm: minilm, texts: none}", "arms.lstm.teacher.texts: no dataset 'none' in datasets"),
+    ("arms/lstm/teacher", "{arm: minilm, weight: 2}", "arms.lstm.teacher.weight: 2 is out of range"),
+    ("arms/minilm/adapter", "{kind: prefix}", "arms.minilm.adapter.kind: 'prefix' is not one of lora, ia3"),
+    ("arms/minilm/adapter", "{rank: 8}", "arms.minilm.adapter: 'kind' is missing"),
+    (
+        "arms/lstm/reselect",
+        "{choose: best}",
+        "arms.lstm.reselect.choose: 'best' is not one of critic, uniform, highest_l",
+    ),
+    (
+        "arms/lstm/reselect",
+        "{batch: 80}",
+        "arms.lstm.reselect.batch: 80 is more than the 64 candidates; give `candidates`",
+    ),
+    (
+        "arms/minilm/augment",
+        "{generator: nobody}",
+        "arms.minilm.augment.generator: no model 'nobody' in models",
+    ),
+    (
+        "arms/minilm/augment",
+        "{generator: made}",
+        "arms.minilm.augment.generator: 'made' is made by `pretrain`, which makes no language model; name one",
+    ),
+    (
+        "arms/minilm/augment",
+        "{generator: minilm, template: 'Text: {text}'}",
+        "arms.minilm.augment.template: 'Text: {text}' must have {class} once, and {text} once, at its end",
+    ),
+    (
+        "arms/minilm/augment",
+        "{generator: minilm, tune: full}",
+        "arms.minilm.augment.tune: 'full' is not one of lora, prefix, none",
+    ),
+    (
+        "arms/minilm/sparse_finetune",
+        "true",
+        "arms.minilm.sparse_finetune: 'minilm' has no zeros to keep; name a `model`",
+    ),
+    ("arms/lstm/embeddings", "own", "arms.lstm.embeddings: 'own' is not the tokenizer, 'minilm'"),
+]
+
+
+@pytest.mark.parametrize(("place", "value", "line"), MISTAKES, ids=[f"{place}={value}" for place, value, _ in MISTAKES])
+def test_each_mistake_is_told_in_one_line(config, place, value, line):
+    (found,) = complaint(put(config, place, yaml.safe_load(value)))
+    assert found.startswith(f"config: {line}")
+
+
+def test_what_follows_from_a_recipe(config):
+    found = check_config(config)["models"]
+    assert made_in(found, "third") == ["third", "second", "made"] and made_in(found, "minilm") == []
+    assert [tokenizer_owner(found, name) for name in ("third", "own", "roberta-base")] == [
+        "minilm",
+        "own",
+        "roberta-base",
+    ]
+    assert begins_elsewhere(found, "minilm") and not begins_elsewhere(found, "third")
+    arms = copy.deepcopy(config)
+    arms["arms"]["lstm"]["embeddings"] = "third"  # token ids are those of minilm
+    arms["experiment"]["datasets"] = ["docstrings"]
+    check_config(arms)
+
+
+def test_a_list_of_amounts_makes_a_model_of_each(config):
+    config["models"]["own"]["pretrain"]["amount"] = [0, 1000, "10%"]
+    found = check_config(config)["models"]
+    assert [name for name in found if name.startswith("own")] == ["own-0", "own-1000", "own-10pct"]
+    assert [found[f"own-{a}"]["pretrain"]["amount"] for a in ("0", "1000", "10pct")] == [0, 1000, "10%"]
+    assert tokenizer_owner(found, "own-10pct") == "own-0"  # the texts are tokenized once
+    again = with_each_amount(found)
+    assert again == found
+
+
+def test_a_teacher_must_be_kept(config):
+    config["arms"]["lstm"]["teacher"] = {"arm": "minilm"}
+    check_config(copy.deepcopy(config))
+    config["experiment"]["keep_models"] = "none"
+    (line,) = complaint(config)
+    assert line.startswith("config: arms.lstm.teacher: a teacher is asked after its training, and `experiment.keep_m")
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "line"),
+    [
+        (
+            "experiment/selection",
+            "test",
+            "needs validation data, and `experiment.selection: test` uses none; leave out",
+        ),
+        (
+            "arms/lstm/teacher",
+            {"arm": "minilm"},
+            "an arm with a `teacher` selects nothing again; leave out one of the two",
+        ),
+        ("arms/lstm/processes", 2, "is computed in one process; leave `processes` out"),
+    ],
+)
+def test_examples_are_selected_again_by_validation_data_in_one_process(config, place, value, line):
+    config["arms"]["lstm"]["reselect"] = {"choose": "uniform", "batch": 100}
+    check_config(copy.deepcopy(config))
+    (found,) = complaint(put(config, place, value))
+    assert found.startswith(f"config: arms.lstm.reselect: {line}")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "line"),
+    [
+        ("init", "random", "random weights have no zeros to keep; leave out one of the two keys"),
+        ("adapter", {"kind": "lora"}, "merging an `adapter` would fill the zeros; leave out one of the two keys"),
+    ],
+)
+def test_zeros_are_kept_where_nothing_fills_them(config, key, value, line):
+    config["models"]["made"]["pretrain"]["sparsity"] = 0.5
+    config["arms"]["minilm"] |= {"model": "made", "sparse_finetune": True}
+    check_config(copy.deepcopy(config))
+    config["arms"]["minilm"][key] = value
+    assert complaint(config) == [f"config: arms.minilm.sparse_finetune: {line}"]
+
+
+def test_forgetting_is_measured_where_there_is_something_to_forget(config):
+    config["experiment"]["forgetting"] = True
+    (line,) = complaint(copy.deepcopy(config))
+    assert line == (
+        "config: experiment.forgetting: no arm of the experiment (bert, probe, knn) starts from a model that is made "
+        "by `objective: mlm`; leave it out"
+    )
+    config["arms"]["minilm"]["model"] = "made"
+    check_config(copy.deepcopy(config))
+    for key, value in (("steps", 0), ("amount", 0), ("objective", "rtd")):
+        changed = copy.deepcopy(config)
+        changed["models"]["made"]["pretrain"][key] = value
+        assert complaint(changed)[-1].startswith("config: experiment.forgetting: no arm")
+    config["experiment"]["keep_models"] = "none"
+    (line,) = complaint(config)
+    assert line.startswith("config: experiment.forgetting: is measured after training, and `keep_models: none` deletes")
+
+
+def test_a_model_of_an_arm_may_not_have_learned_the_labels_that_are_counted(config):
+    (target, *_), arm = config["experiment"]["datasets"], config["experiment"]["arms"][0]
+    config["models"]["third"]["pretrain"]["tasks"] = [target]
+    check_config(config)  # no arm uses it
+    config["arms"][arm] = {"family": "probe", "model": "third"}
+    (found,) = complaint(config)
+    assert found.startswith(f"config: models.third.pretrain.tasks[0]: '{target}' is a dataset of the experiment")
+
+
+@pytest.mark.parametrize("amount", [[50, 50], [50]])
+def test_no_model_takes_the_name_of_another_one(config, amount):
+    config["models"]["own-50"] = {"path": "elsewhere"}
+    config["models"]["own"]["pretrain"]["amount"] = amount
+    with pytest.raises(BadInput, match=r"models.own.pretrain.amount: 50 makes a model 'own-50', and there is one"):
+        check_config(config)
+
+
+def test_arms_that_are_not_used_are_no_obstacle(config):
+    config["arms"]["again"] = config["arms"]["lstm"] | {"reselect": {}}
+    config["arms"]["taught"] = config["arms"]["lstm"] | {"teacher": {"arm": "minilm"}}
+    config["experiment"] |= {"selection": "test", "keep_models": "none"}
+    check_config(config)

@@ -1,0 +1,309 @@
+"""Masks, replaced tokens, self-influence, zeros: what each objective does to a batch and to its gradients."""
+
+import numpy as np
+import pytest
+import torch
+from accelerate import Accelerator
+from torch.nn.functional import cross_entropy
+
+from helpers.pretraining import Workshop, recipe
+from helpers.texts import make_rows
+from pretrain_or_not.compute.inference import tensors
+from pretrain_or_not.compute.sparsity import layer_matrices, make_sparse
+from pretrain_or_not.data.tokenizer import load_tokenizer
+from pretrain_or_not.pretraining import masked_words
+from pretrain_or_not.pretraining.encoder import Start
+from pretrain_or_not.pretraining.masked_words import MaskedModel, MaskedWords
+from pretrain_or_not.pretraining.masking import Masker
+from pretrain_or_not.pretraining.replaced_tokens import Discriminator, ReplacedTokens, replaced, sample
+from pretrain_or_not.pretraining.rows import read_packed
+from pretrain_or_not.pretraining.self_influence import FIRST_LAYER, softmax_weights, squared_norm
+from pretrain_or_not.training.optimizer import build_optimizer
+
+SPECIAL, MASK, VOCABULARY = [0, 2, 3], 4, 500
+
+
+def batch(rows=400, length=50, seed=0):
+    """Return random tokens between special ones, the second half of the last row padded."""
+    random = np.random.default_rng(seed)
+    ids = random.integers(5, VOCABULARY, (rows, length))
+    ids[:, 0], ids[:, -1] = 2, 3
+    mask = np.ones_like(ids)
+    mask[-1, length // 2 :], ids[-1, length // 2 :] = 0, 0
+    return {"input_ids": ids, "attention_mask": mask}
+
+
+def test_as_many_tokens_are_masked_replaced_and_kept_as_in_bert():
+    given = batch()
+    found = Masker(0.15, MASK, SPECIAL, VOCABULARY, seed=1)(given, step=7)
+    ids, hidden = given["input_ids"].ravel(), found.input_ids.ravel()
+    maskable = np.flatnonzero(~np.isin(ids, SPECIAL))
+    n, chosen = len(maskable), len(found.places)
+    assert abs(chosen / n - 0.15) < 3 * np.sqrt(0.15 * 0.85 / n)
+    assert set(found.places) <= set(maskable)  # no special token, no padding
+    np.testing.assert_array_equal(found.targets, ids[found.places])
+    others = np.setdiff1d(np.arange(len(ids)), found.places)
+    np.testing.assert_array_equal(hidden[others], ids[others])
+    there = hidden[found.places]
+    shares = {"mask": (there == MASK).mean(), "kept": (there == found.targets).mean()}
+    shares["replaced"] = 1 - sum(shares.values())
+    for kind, share in (("mask", 0.8), ("replaced", 0.1), ("kept", 0.1)):
+        assert abs(shares[kind] - share) < 3 * np.sqrt(share * (1 - share) / chosen) + 1 / VOCABULARY, kind
+    assert not np.isin(there[there != MASK], SPECIAL).any()
+
+
+def test_each_step_has_its_own_masks_and_a_step_the_same_ones_again():
+    masker, given = Masker(0.15, MASK, SPECIAL, VOCABULARY, seed=1), batch()
+    first, again, second = masker(given, 0), masker(given, 0), masker(given, 1)
+    np.testing.assert_array_equal(first.input_ids, again.input_ids)
+    assert not np.array_equal(first.places, second.places)
+    only = masker(given, 0, only_mask=True)
+    assert (only.input_ids.ravel()[only.places] == MASK).all() and np.array_equal(only.places, first.places)
+
+
+def test_a_row_of_padding_alone_never_enters_the_loss():
+    given = {"input_ids": np.zeros((3, 10), int), "attention_mask": np.zeros((3, 10), int)}
+    assert len(Masker(0.9, MASK, [2, 3], VOCABULARY, seed=1)(given, 0).places) == 0
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory):
+    return Workshop(tmp_path_factory.mktemp("workshop"))
+
+
+@pytest.fixture(scope="module")
+def accelerator():
+    return Accelerator(mixed_precision="no")
+
+
+def task_of(workshop, kind, **keys):
+    """Return a model and its task, without dropout."""
+    run = workshop.run(f"{kind.__name__}-{len(keys)}", dropout=0.0, **keys)
+    rows, held_out = (read_packed(run.inputs[split][0], run.name) for split in ("train", "held_out"))
+    vocabulary = rows.about["vocabulary"]
+    torch.manual_seed(0)
+    start = Start(None, run.recipe, vocabulary, 0)
+    masker = Masker(0.15, 4, [*rows.about["special"], 0], vocabulary, 0)
+    task = kind(rows, held_out, masker, run.recipe, 100)
+    if kind is MaskedWords:
+        return MaskedModel(start.masked_language_model(), start.head()), task
+    return Discriminator(start.plain_bert()), task
+
+
+def test_the_loss_is_that_of_transformers_on_masked_tokens(workshop, accelerator):
+    model, task = task_of(workshop, MaskedWords)
+    step = task.step(model.train(), next(task.batches(3)), accelerator)
+    given, hidden = task.masked(3, next(task.batches(3))[1])
+    labels = np.full(hidden.input_ids.shape, -100)
+    labels.ravel()[hidden.places] = hidden.targets
+    inputs = tensors({"input_ids": hidden.input_ids, "attention_mask": given["attention_mask"]}, "cpu")
+    expected = model.model(**inputs, labels=torch.from_numpy(labels)).loss
+    assert step.loss.item() == pytest.approx(float(expected), rel=1e-5)
+
+
+class Share:
+    """What a task asks an accelerator for in one of several processes."""
+
+    device, autocast = torch.device("cpu"), staticmethod(torch.enable_grad)
+
+    def __init__(self, index, processes):
+        self.process_index, self.num_processes = index, processes
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3, 11])
+def test_several_processes_share_the_rows_of_a_batch(workshop, processes):
+    model, task = task_of(workshop, MaskedWords)
+    step, rows = next(task.batches(0))
+    alone = float(task.loss(model, task.masked(step, rows), Share(0, 1))[0])
+    shares = [float(task.loss(model, task.masked(step, rows), Share(i, processes))[0]) for i in range(processes)]
+    assert np.mean(shares) == pytest.approx(alone, rel=1e-5)
+
+
+# Replaced tokens
+
+
+def test_no_unmasked_token_and_no_lucky_draw_counts_as_replaced():
+    original = torch.tensor([[5, 6, 7, 8]])
+    corrupt = torch.tensor([[5, 9, 7, 8]])
+    assert replaced(corrupt, original).tolist() == [[False, True, False, False]]
+    logits = torch.full((4, 20), 0.0)
+    logits[range(4), original[0]] = 1e9  # a perfect generator
+    assert not replaced(sample(logits, (0, 1)).view(1, 4), original).any()
+
+
+def test_draws_have_the_probabilities_of_the_logits_and_depend_on_the_seeds_only():
+    logits = torch.tensor([[0.0, 1.0, 2.0]]).repeat(20_000, 1)
+    drawn = sample(logits, (3, 4))
+    shares = torch.bincount(drawn, minlength=3) / len(drawn)
+    torch.testing.assert_close(shares, logits[0].softmax(0), rtol=0, atol=0.015)
+    assert torch.equal(drawn, sample(logits, (3, 4))) and not torch.equal(drawn, sample(logits, (3, 5)))
+
+
+def test_no_gradient_of_finding_replacements_reaches_the_auxiliary_head(workshop, accelerator):
+    model, task = task_of(workshop, ReplacedTokens)
+    step, rows = next(task.batches(0))
+    padded = task.rows.padded(rows)
+    _, main = task.losses(model, padded, task.masker(padded, step, only_mask=True), accelerator, (0, step))
+    main.backward()
+    assert model.auxiliary.cls.predictions.transform.dense.weight.grad is None
+    assert model.auxiliary.bert.encoder.layer[0].attention.self.query.weight.grad is None
+    assert model.encoder.encoder.layer[0].attention.self.query.weight.grad.any()
+    assert model.auxiliary.bert.embeddings is model.encoder.embeddings
+
+
+def test_replacements_become_rarer_and_are_found(tmp_path, accelerator):
+    """The auxiliary model learns; the main one tells replaced tokens from others on held-out texts."""
+    random = np.random.default_rng(0)  # every second word is the same, and all others are as likely
+    words = [f"{a}{b}" for a in "bdgkm" for b in "aeiou"]
+    texts = [
+        (" ".join(word for _ in range(11) for word in ("the", random.choice(words))), "sports") for _ in range(300)
+    ]
+    model, task = task_of(Workshop(tmp_path, texts), ReplacedTokens)
+    optimizer, batches, rates = build_optimizer(model, 0.0), task.batches(0), []
+
+    def found():
+        padded = task.held_out.padded(np.arange(len(task.held_out)))
+        masked = task.masker(padded, 10**6, only_mask=True)
+        given = tensors({"ids": masked.input_ids, "mask": padded["attention_mask"], "at": masked.places}, "cpu")
+        with torch.no_grad():
+            logits = model.eval()(given["ids"], given["mask"], given["at"])
+            original = torch.from_numpy(padded["input_ids"])
+            corrupt = original.flatten().scatter(0, given["at"], sample(logits, (1, 1))).view_as(original)
+            scores = model(corrupt, given["mask"])[given["mask"].bool()]
+        return scores.numpy(), replaced(corrupt, original)[given["mask"].bool()].numpy()
+
+    for step in range(400):
+        if step in (0, 399):
+            rates.append(found()[1].mean())
+        task.step(model.train(), next(batches), accelerator)
+        for group in optimizer.param_groups:
+            group["lr"] = 3e-3
+        optimizer.step()
+        optimizer.zero_grad()
+    from sklearn.metrics import roc_auc_score
+
+    scores, labels = found()
+    assert rates[1] < rates[0]
+    assert roc_auc_score(labels, scores) > 0.6
+    permuted = np.random.default_rng(0).permutation(labels)
+    assert abs(roc_auc_score(permuted, scores) - 0.5) < 0.1
+
+
+# Self-influence
+
+
+def test_weights_sum_to_one_and_follow_the_sign_of_the_factor():
+    influence = torch.tensor([1.0, 5.0, 2.0, 9.0]) * 1e-3
+    for factor in (2.0, -2.0):
+        weights = softmax_weights(influence, factor)
+        assert float(weights.sum()) == pytest.approx(1)
+        assert np.sign(np.corrcoef(weights, influence)[0, 1]) == np.sign(factor)
+    torch.testing.assert_close(softmax_weights(influence, 0.0), torch.full((4,), 0.25))
+    torch.testing.assert_close(softmax_weights(torch.ones(4), 3.0), torch.full((4,), 0.25))
+
+
+def test_a_weighted_step_adds_the_weighted_gradients_of_its_parts(workshop, accelerator):
+    """Computed again one part at a time, with torch.autograd."""
+    model, task = task_of(workshop, MaskedWords, weights={"self_influence": [1.5, -1.0]})
+    step, rows = next(task.batches(0))
+    task.step(model, (step, rows), accelerator)
+    found = {name: w.grad.clone() for name, w in model.named_parameters() if w.grad is not None}
+    whole, hidden = task.masked(step, rows)
+    parts = []
+    for start in range(0, len(rows), 4):
+        own = (hidden.places // 24 >= start) & (hidden.places // 24 < start + 4)
+        inputs = tensors({"input_ids": hidden.input_ids[start : start + 4],
+                          "attention_mask": whole["attention_mask"][start : start + 4],
+                          "places": hidden.places[own] - 24 * start}, "cpu")  # fmt: skip
+        loss = cross_entropy(model(**inputs), torch.from_numpy(hidden.targets[own]))
+        names = list(found)
+        parts.append(dict(zip(names, torch.autograd.grad(loss, [dict(model.named_parameters())[n] for n in names]),
+                              strict=True)))  # fmt: skip
+    influence = torch.stack([squared_norm([g for name, g in part.items() if FIRST_LAYER in name]) for part in parts])
+    norms = torch.stack([squared_norm(part.values()).sqrt() for part in parts])
+    scales = softmax_weights(influence, 1.5) * norms.mean() / norms
+    for name, gradient in found.items():
+        expected = sum(scale * part[name] for scale, part in zip(scales, parts, strict=True))
+        torch.testing.assert_close(gradient, expected, rtol=1e-3, atol=1e-6)
+
+
+def test_the_second_half_of_the_steps_has_the_second_factor(workshop, accelerator, monkeypatch):
+    model, task = task_of(workshop, MaskedWords, weights={"self_influence": [1.5, -1.0]})
+    factors = []
+    monkeypatch.setattr(masked_words, "influence_weights", lambda *given: factors.append(given[3]) or torch.zeros(()))
+    _, rows = next(task.batches(0))
+    for step in (0, 49, 50, 99):
+        task.step(model, (step, rows), accelerator)
+    assert factors == [1.5, 1.5, -1.0, -1.0]
+
+
+def test_noise_has_more_influence_on_itself_and_less_weight_in_the_second_half(tmp_path, accelerator):
+    """A tenth of the texts has its letters shuffled; each row is weighed alone."""
+    from sklearn.metrics import roc_auc_score
+
+    random = np.random.default_rng(0)
+    clean = [" ".join(text.split()[:12]) for text, _ in make_rows(300, 1)]
+    noise = ["".join(random.permutation(list(text)).tolist()) for text in clean[:30]]
+    model, task = task_of(Workshop(tmp_path, [(text, "sports") for text in noise + clean[30:]]), MaskedWords)
+    optimizer, batches = build_optimizer(model, 0.0), task.batches(0)
+    for _ in range(150):
+        task.step(model.train(), next(batches), accelerator)
+        for group in optimizer.param_groups:
+            group["lr"] = 3e-3
+        optimizer.step()
+        optimizer.zero_grad()
+    own = [w for name, w in model.named_parameters() if FIRST_LAYER in name]
+    influence = []
+    for row in range(len(task.rows)):
+        loss, _ = task.loss(model, task.masked(10**6, np.array([row])), accelerator)
+        influence.append(float(squared_norm(torch.autograd.grad(loss, own))))
+    tokenizer = load_tokenizer(str(tmp_path / "tokenizer"), None).fast
+    tokens = sum(len(tokenizer.encode(text).ids) - 1 for text in noise)  # without what begins a text
+    labels, values = np.arange(len(influence)) < tokens // 22, np.array(influence)  # 22 tokens of text in a row
+    assert 0.05 < labels.mean() < 0.5
+    assert roc_auc_score(labels, values) > 0.7
+    shares = {factor: [] for factor in (1.0, -1.0)}
+    for _ in range(50):
+        some = random.choice(len(values), 16, replace=False)
+        for factor, found in shares.items():
+            found.append(float(softmax_weights(torch.tensor(values[some]), factor)[labels[some]].sum()))
+    assert np.mean(shares[-1.0]) < labels.mean() < np.mean(shares[1.0])
+
+
+# Zeros
+
+
+def test_zeros_stay_zero_in_their_places_until_they_are_freed(workshop, accelerator):
+    model, task = task_of(workshop, MaskedWords, sparsity=0.6)
+    encoder = model.model.base_model
+    masks = make_sparse(encoder, 0.6, seed=3)
+    optimizer, batches = build_optimizer(model, 0.1), task.batches(0)
+
+    def steps(n, lr=1e-2):
+        for _ in range(n):
+            task.step(model.train(), next(batches), accelerator)
+            for group in optimizer.param_groups:
+                group["lr"] = lr
+            optimizer.step()
+            optimizer.zero_grad()
+
+    steps(20)
+    matrices = layer_matrices(encoder)
+    assert len(matrices) == 12 and masks.keys() == matrices.keys()
+    for name, weights in matrices.items():
+        assert float((weights == 0).float().mean()) == pytest.approx(0.6, abs=0.1)
+        assert torch.equal(weights != 0, masks[name])
+    zeros = sum(int((weights == 0).sum()) for weights in matrices.values())
+    assert zeros / sum(w.numel() for w in matrices.values()) == pytest.approx(0.6, abs=0.03)
+    assert (encoder.embeddings.word_embeddings.weight[5:] != 0).all()
+    again = {name: mask.clone() for name, mask in make_sparse(encoder, 0.6, seed=3).items()}
+    assert all(torch.equal(again[name], masks[name]) for name in masks)
+    for weights in matrices.values():
+        weights._backward_hooks = None  # fine-tuning has none
+    steps(2)
+    moved = sum(int((w[~masks[name]] != 0).sum()) for name, w in matrices.items())
+    assert moved > 0.95 * zeros
+
+
+def test_the_schema_has_the_defaults_that_the_recipe_needs():
+    assert recipe()["mask"] == 0.15 and recipe()["weights"] == "uniform" and recipe()["max_epochs"] == 40

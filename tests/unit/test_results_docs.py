@@ -1,0 +1,55 @@
+"""The tables of results in the docs are those of the scores that are committed beside them."""
+
+import re
+
+import pandas as pd
+import pytest
+
+from helpers.paths import ROOT
+from pretrain_or_not.config.numbers import number
+
+SCORES = ROOT / "docs" / "scores"  # tables/scores.parquet of an experiment, by its name
+SECTIONS = {  # page and heading
+    "quickstart": ("results.md", "## Quickstart"),
+    "adaptation": ("pretraining.md", "### How to use a pretrained model"),
+    "tasks": ("pretraining.md", "### How many supervised tasks"),
+}
+
+
+def rows_of(page, heading):
+    """Return the rows of the tables below a heading: (arm, what is shown) -> cells."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    part = re.split(r"\n#+ ", text[text.index(heading) :])[0]
+    found = re.findall(r"^\| `([^`]+)`, (accuracy in %|gap in points) \|(.*)\|$", part, re.MULTILINE)
+    return {(arm, what): [cell.strip() for cell in cells.split("|")] for arm, what, cells in found}
+
+
+def shown(value):
+    return number(value, 1)
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_each_number_is_that_of_the_committed_scores(name):
+    scores, rows = pd.read_parquet(SCORES / f"{name}.parquet"), rows_of(*SECTIONS[name])
+    expected = {}
+    for arm, own in scores.groupby("arm", sort=False):
+        own = own.sort_values("n")
+        expected[arm, "accuracy in %"] = [shown(score) for score in own["score"]]
+        if own["gap"].notna().any():
+            pairs = zip(own["gap"], own["gap_95"], strict=True)
+            expected[arm, "gap in points"] = [f"{shown(gap)} ± {shown(half)}" for gap, half in pairs]
+    assert rows == expected
+
+
+def test_there_is_a_section_for_each_table_of_scores():
+    assert {path.stem for path in SCORES.glob("*.parquet")} == set(SECTIONS)
+
+
+def test_the_answer_in_the_readme_has_the_same_numbers():
+    scores = pd.read_parquet(SCORES / "quickstart.parquet").set_index(["arm", "n"])
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    best = scores.loc[("tfidf", 1500)]
+    assert f"has the best accuracy: {shown(best['score'])} % ({shown(best['score_low'])} % to " in text
+    for arm, title in (("lstm", "LSTM from scratch"), ("static-minilm", "MiniLM's embeddings, static")):
+        gap = scores.loc[(arm, 1500), "gap"]
+        assert f"{title} is still {shown(gap)} points behind (" in text

@@ -1,0 +1,102 @@
+"""A student learns what a teacher says: the loss by hand, and its limits."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from accelerate import Accelerator
+from torch.nn.functional import cross_entropy, kl_div
+
+from pretrain_or_not.arms.lstm import build_lstm
+from pretrain_or_not.compute.metrics import ACCURACY
+from pretrain_or_not.training.classification import Classification
+from pretrain_or_not.training.distillation import Distillation, Taught, divergence
+
+LSTM = {"embedding_size": 12, "layers": 1, "hidden": 8, "dropout": 0.0, "freeze_embeddings": True}
+RECIPE = {"batch_size": 8, "epochs": 2, "min_steps": 0, "class_weights": "balanced"}
+
+
+def task_of(examples, unlabelled=0, weight=0.5, logarithms=None):
+    """Return the task of a student; the last `unlabelled` examples have no label."""
+    labels = examples.labels.copy()
+    labels[len(labels) - unlabelled :] = -1
+    if logarithms is None:
+        scores = np.random.default_rng(0).normal(size=(len(examples), 3)).astype(np.float32)
+        logarithms = torch.from_numpy(scores).log_softmax(1).numpy()
+    taught = Taught(replace(examples, labels=labels), logarithms, 0)
+    recipe = RECIPE | {"teacher": {"weight": weight, "temperature": 2.0}}
+    return Distillation(taught, examples, recipe, 0, ACCURACY)
+
+
+def gradients(task, examples, step=0):
+    torch.manual_seed(0)
+    model = build_lstm(LSTM, examples.about)
+    batches = task.batches(0)
+    for _ in range(step + 1):
+        rows = next(batches)
+    loss = task.step(model, rows, Accelerator(mixed_precision="no")).loss
+    return float(loss.detach()), [p.grad for p in model.parameters()], rows, model
+
+
+def test_the_divergence_is_that_of_torch():
+    torch.manual_seed(0)
+    said, logits = torch.randn(5, 3).log_softmax(1), torch.randn(5, 3)
+    expected = 4 * kl_div((logits / 2).log_softmax(1), (said / 2).softmax(1), reduction="sum")
+    torch.testing.assert_close(divergence(said, logits, 2.0), expected)
+    assert float(divergence(said, said, 3.0)) == pytest.approx(0, abs=1e-6)
+
+
+def test_the_loss_is_as_by_hand_with_some_labels_missing(make_examples):
+    examples = make_examples(40)
+    task = task_of(examples, unlabelled=15, weight=0.3)
+    loss, _, rows, model = gradients(task, examples, step=2)
+    labels = torch.from_numpy(task.train.labels[rows])
+    assert (labels < 0).any() and (labels >= 0).any()
+    batch = {k: torch.from_numpy(v) for k, v in task.train.padded(rows).items() if k != "labels"}
+    logits = model(**batch).logits
+    known = labels >= 0
+    hard = cross_entropy(logits[known], labels[known], task.weights)
+    soft = divergence(task.logarithms[torch.from_numpy(rows)], logits, 2.0) / len(rows)
+    assert loss == pytest.approx(float(0.7 * hard + 0.3 * soft), rel=1e-5)
+
+
+def test_without_weight_a_student_is_as_one_without_teacher(make_examples):
+    examples = make_examples(40)
+    _, taught, _, _ = gradients(task_of(examples, weight=0.0), examples)
+    _, alone, _, _ = gradients(Classification(examples, examples, RECIPE, 0, ACCURACY), examples)
+    assert all(torch.equal(a, b) for a, b in zip(taught, alone, strict=True))
+
+
+def fitted(task, examples, steps=150):
+    """Train a student; return its probabilities."""
+    torch.manual_seed(0)
+    model, accelerator = build_lstm(LSTM, examples.about), Accelerator(mixed_precision="no")
+    optimizer, batches = torch.optim.Adam(model.parameters(), 1e-2), task.batches(0)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        task.step(model, next(batches), accelerator)
+        optimizer.step()
+    batch = {k: torch.from_numpy(v) for k, v in examples.padded(np.arange(len(examples))).items() if k != "labels"}
+    with torch.no_grad():
+        return model(**batch).logits.softmax(1).numpy()
+
+
+def test_a_teacher_of_equal_chances_takes_the_student_to_them(make_examples):
+    examples = make_examples(60)
+    alike = np.full((60, 3), np.log(1 / 3), np.float32)
+    found = fitted(task_of(examples, weight=1.0, logarithms=alike), examples)
+    np.testing.assert_allclose(found, 1 / 3, atol=0.03)
+
+
+def test_agreement_with_the_teacher_rises_with_its_weight(make_examples):
+    """The teacher says another class than the label."""
+    examples = make_examples(60)
+    other = (examples.labels + 1) % 3
+    logarithms = np.full((60, 3), np.log(0.05), np.float32)
+    logarithms[np.arange(60), other] = np.log(0.9)
+    agreed = [
+        (fitted(task_of(examples, weight=w, logarithms=logarithms), examples).argmax(1) == other).mean()
+        for w in (0.0, 0.5, 1.0)
+    ]
+    assert agreed[0] < agreed[1] <= agreed[2] and agreed[2] > 0.9

@@ -1,0 +1,131 @@
+"""Models that are made, adapters and taught arms, from start to end; and what an edit of a recipe makes again."""
+
+import copy
+import csv
+
+import pandas as pd
+import pytest
+
+from helpers.project import CONFIG, Project
+from helpers.texts import make_rows
+
+START = {"layers": 1, "hidden": 16, "heads": 2}
+SHORT = {"steps": 4, "batch_size": 8, "length": 16, "validations": 1, "precision": "fp32"}
+TUNED = {"family": "bert", "learning_rates": [1e-3], "epochs": 1, "min_steps": 4, "validations": 1}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory, tiny_bert):
+    project = Project(tmp_path_factory.mktemp("project"), tiny_bert)
+    with open(project.folder / "letters.csv", "w", newline="") as file:
+        csv.writer(file).writerows([("text",), *((text,) for text, _ in make_rows(120, 5))])
+    with open(project.folder / "other.csv", "w", newline="") as file:
+        csv.writer(file).writerows([("text", "label"), *make_rows(150, 6)])
+    return project
+
+
+def config_of(**changes):
+    """Return the config of an experiment; changes: of the recipe of model `first`."""
+    config = copy.deepcopy(CONFIG)
+    config["experiment"] |= {"arms": ["nothing", "tuned", "chained", "probe", "lora", "lstm", "taught"],
+                             "reference": "nothing", "forgetting": True,
+                             "sizes": [40]}  # fmt: skip
+    config["timing"]["devices"] = {"cpu": []}
+    config["datasets"] |= {
+        "letters": {"source": "files", "files": "letters.csv", "label": None},
+        "other": {"source": "files", "files": "other.csv", "splits": {"validation": 20, "test": 20}, "max_length": 16},
+    }
+    made = {
+        "from": START,
+        "tokenizer": {"train": 150},
+        "texts": "letters",
+        "without": ["toy"],
+        "amount": [0, 60],
+        **SHORT,
+    }
+    chained = {"from": "first-60", "objective": "supervised", "tasks": ["other"], **SHORT}
+    config["models"] |= {"first": {"pretrain": made | changes}, "second": {"pretrain": chained}}
+    config["arms"] |= {
+        "nothing": TUNED | {"model": "first-0"}, "tuned": TUNED | {"model": "first-60"},
+        "chained": TUNED | {"model": "second"},
+        "probe": {"family": "probe", "model": "first-60", "C": [1]},
+        "lora": TUNED | {"model": "tiny", "adapter": {"kind": "lora", "rank": 2}},
+        "lstm": CONFIG["arms"]["lstm"] | {"learning_rates": [2e-2]},
+        "taught": CONFIG["arms"]["lstm"] | {"learning_rates": [2e-2],
+                                            "teacher": {"arm": "chained", "texts": "letters"}},
+    }  # fmt: skip
+    return config
+
+
+def test_an_experiment_with_models_that_are_made(project):
+    config = config_of()
+    wanted = [f"results/{name}" for name in ("scores.parquet", "forgetting.parquet", "figures/pretraining.png")]
+    done = project.snakemake(*wanted, config=config)
+    assert done.returncode == 0, done.stdout
+    scores = pd.read_parquet(project.folder / "results" / "scores.parquet").set_index("arm")
+    assert scores["accuracy"].notna().all()
+    tokens = scores["pretraining_tokens"]
+    assert tokens["nothing"] == tokens["lstm"] == tokens["lora"] == 0 < tokens["probe"] < tokens["chained"]
+    assert scores["pretrained_elsewhere"].to_dict() == {arm: arm == "lora" for arm in scores.index}
+    assert scores.loc["probe", "pretraining"] == "first" and scores.loc["chained", "pretraining"] == "second"
+    assert scores.loc["chained", "pretraining_flops"] > scores.loc["probe", "pretraining_flops"] > 0
+    assert scores["teacher_flops"].notna().to_dict() == {arm: arm == "taught" for arm in scores.index}
+    assert scores.loc["lora", "parameters_trained"] < scores.loc["lora", "parameters"]
+    forgotten = pd.read_parquet(project.folder / "results" / "forgetting.parquet").set_index("arm")
+    assert forgotten["trained"].to_dict() == {"tuned": "full", "probe": "head"}
+    assert forgotten["forgetting"]["probe"] == 0 != forgotten["forgetting"]["tuned"]
+    folder = project.folder / "results" / "pretrained"
+    assert {path.name for path in folder.iterdir()} == {"first-0", "first-60", "second"}
+    assert (folder / "first-60" / "tokenizer.json").is_file() and not (folder / "first-60" / "checkpoint").exists()
+    assert (project.folder / "results" / "toy" / "leaks" / "first-60.json").is_file()
+    assert "Nothing to be done" in project.snakemake("-n", "results/scores.parquet", config=config).stdout
+
+    # A further test set from files: made models are compared with it before they are tested on it. Those that leave out
+    # texts that are tested on leave out its texts, too, so they are made again.
+    of_shift = config_of()
+    of_shift["experiment"] |= {"arms": ["nothing", "chained"], "forgetting": False}
+    of_shift["datasets"]["toy"]["shifts"] = {"shop": {"files": "other.csv"}}
+    jobs = project.jobs(of_shift, ["results/scores.parquet"])
+    assert jobs["check_shift_leaks"] == 3 and jobs["pack_texts"] == jobs["evaluate_shift"] == 2
+
+    # Another learning rate of the first stage: it, the second stage and their arms run again, and no other arm.
+    jobs = project.jobs(config_of(learning_rate=1e-3), ["results/scores.parquet"])
+    assert {rule: n for rule, n in jobs.items() if rule not in ("extract_training_features",)} == {
+        "pretrain": 3, "finetune_bert": 3, "extract_features": 1, "train_probe": 1, "teach": 1, "train_lstm": 1,
+        "select": 5, "evaluate": 5, "score": 1,
+    }  # fmt: skip
+    # Another way to train one arm: its cell, and what reads all cells.
+    config["arms"]["tuned"] |= {"reselect": {"steps": 5}}
+    jobs = project.jobs(config, ["results/scores.parquet", "results/forgetting.parquet"])
+    assert jobs == {"finetune_bert": 1, "select": 1, "evaluate": 1, "score": 1, "measure_forgetting": 1}
+    # Another order of words: the texts are packed again, too, but the tokenizer stays.
+    jobs = project.jobs(config_of(order={"ngrams": 1}), ["results/scores.parquet"])
+    assert (
+        jobs["pack_texts"] == 2 and jobs["pretrain"] == 3 and "train_tokenizer" not in jobs and "tokenize" not in jobs
+    )
+
+
+def test_texts_that_are_tested_on_stop_the_cells_of_that_dataset(project):
+    rows = [(text,) for text, _ in make_rows(400)]
+    with open(project.folder / "leaky.csv", "w", newline="") as file:
+        csv.writer(file).writerows([("text",), *rows])
+    config = config_of(without=[], amount=["100%"])
+    config["datasets"]["letters"]["files"] = "leaky.csv"
+    config["pathvars"]["results"] = "leaky"
+    for arm in ("nothing", "tuned", "probe"):
+        config["arms"][arm]["model"] = "first-100pct"
+    config["models"]["second"]["pretrain"]["from"] = "first-100pct"
+    config["experiment"] |= {"arms": ["nothing"], "forgetting": False}
+    done = project.snakemake("leaky/scores.parquet", config=config)
+    assert done.returncode != 0
+    assert "of its 392 texts are among the validation and test texts of 'toy'" in done.stdout
+    assert "leave them out by `without: [toy]`" in done.stdout
+    assert not (project.folder / "leaky" / "toy" / "runs").exists()
+
+
+def test_a_plan_pretrains_nothing_and_says_what_it_does_not_know(project):
+    config = config_of()
+    config["pathvars"]["results"] = "planned"
+    config["experiment"] |= {"arms": ["chained", "taught", "lstm"], "reference": "lstm", "forgetting": False}
+    jobs = project.jobs(config, ["plan"])
+    assert jobs["measure_speed"] == 1 and not {"pretrain", "pack_texts", "teach", "finetune_bert"} & jobs.keys()

@@ -1,0 +1,19 @@
+"""Write labelled examples by a language model, from those of one cell."""
+
+from contextlib import nullcontext
+
+from pretrain_or_not.compute.gpus import lease_gpus
+from pretrain_or_not.job import job
+from pretrain_or_not.training.generate import generate
+
+if __name__ == "__main__":
+    with job(snakemake), lease_gpus(1) if snakemake.resources.get("gpu") else nullcontext():
+        generate(
+            inputs={key: snakemake.input[key] for key in ("examples", "subset")} | {"tested": snakemake.input.tested},
+            generator=snakemake.params.generator,
+            keys=snakemake.params.augment,
+            tokenizer=snakemake.params.tokenizer | {"name": snakemake.params.name},
+            cell={key: snakemake.wildcards[key] for key in ("arm", "size")} | {"seed": int(snakemake.wildcards.seed)},
+            threads=snakemake.threads,
+            output=snakemake.output[0],
+        )

@@ -1,0 +1,52 @@
+"""Train only small additions to a transformer: LoRA (Hu et al. 2021), (IA)³ (Liu et al. 2022), through peft.
+
+The additions are merged into the weights before the model is saved, so that its folder is that of a plain transformer.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from pretrain_or_not.errors import BadInput
+
+# Where (IA)³ scales: keys, values, and the activations between the two matrices of the feed-forward part. peft's own
+# choice for BERT also takes the output of attention, which ends in the same name.
+KEYS_AND_VALUES = {"bert": ("key", "value"), "roberta": ("key", "value"), "xlm-roberta": ("key", "value"),
+                   "camembert": ("key", "value"), "electra": ("key", "value"), "mpnet": ("k", "v")}  # fmt: skip
+FEED_FORWARD = r"(?<!attention)\.output\.dense"
+
+
+def with_adapter(model: Any, adapter: dict) -> torch.nn.Module:
+    """Return a classifier of which only an adapter and the head are trained. adapter: of the arm in the config.
+
+    With its first weights, it computes what `model` computes. Raises BadInput if the architecture has no known places
+    for the adapter.
+    """
+    from peft import IA3Config, LoraConfig, TaskType, get_peft_model  # here, as it takes a second
+
+    kind = model.config.model_type
+    options: dict[str, Any] = {"task_type": TaskType.SEQ_CLS}
+    if adapter["kind"] == "lora":
+        targets = "all-linear" if adapter["targets"] == "all" else None
+        settings: Any = LoraConfig(
+            r=adapter["rank"], lora_alpha=adapter["alpha"], lora_dropout=adapter["dropout"], target_modules=targets,
+            **options,
+        )  # fmt: skip
+    else:
+        if kind not in KEYS_AND_VALUES:
+            raise BadInput(f"adapter: kind: ia3 is not known for {kind}; take lora")
+        names = "|".join(KEYS_AND_VALUES[kind])
+        places = rf".*\.attention\..*\.({names})|.*{FEED_FORWARD}"
+        settings = IA3Config(target_modules=places, feedforward_modules=rf".*{FEED_FORWARD}", **options)
+    try:
+        return get_peft_model(model, settings)
+    except ValueError as error:  # an architecture that peft does not know
+        reason = " ".join(str(error).split())
+        raise BadInput(f"adapter: peft cannot be used with {kind}: {reason}") from error
+
+
+def merged(model: Any) -> torch.nn.Module:
+    """Return the plain transformer that a model with a trained adapter is; others are returned as they are."""
+    return model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
