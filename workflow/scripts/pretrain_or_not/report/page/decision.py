@@ -116,9 +116,9 @@ def warning_words(missing: list, selection: pd.Series) -> str:
 
 def taught_on(dataset: str, shown: dict[str, pd.DataFrame], teachers: dict, metric: Metric) -> list[str]:
     """Return the lines on what teachers bring on a dataset, with times of the largest batch."""
-    times = of_dataset(shown["times"], dataset)
+    pairs, times = (shown[name].loc[shown[name]["dataset"] == dataset] for name in ("pairs", "times"))
     times = times[times["batch"] == times["batch"].max()].set_index("arm")
-    return teacher_lines(of_dataset(shown["pairs"], dataset), times, teachers, metric)
+    return teacher_lines(pairs, times, teachers, metric)
 
 
 def sentences_on(
