@@ -47,12 +47,12 @@ def write_examples(path, rows, train, labelled=True, folds=None):
 class Workshop:
     """A folder with unlabelled texts, labelled ones, and a tokenizer, in which models are made."""
 
-    def __init__(self, folder, rows=None):
-        """rows: (text, label) of the unlabelled texts."""
+    def __init__(self, folder, rows=None, vocabulary=120):
+        """rows: (text, label) of the unlabelled texts. vocabulary: tokens of the tokenizer."""
         self.folder, rows = folder, rows or make_rows(200, 1)
         self.texts = write_examples(folder / "texts.parquet", rows, len(rows), labelled=False)
         self.labelled = write_examples(folder / "labelled.parquet", make_rows(160, 2), 100)
-        train_tokenizer(self.texts, 120, "wordpiece", folder / "tokenizer" / "tokenizer.json")
+        train_tokenizer(self.texts, vocabulary, "wordpiece", folder / "tokenizer" / "tokenizer.json")
         self.tokenizer = {"path": str(folder / "tokenizer"), "revision": None, "version": "made"}
 
     def run(self, name="made", base=None, threads=1, seconds=1e9, **keys):

@@ -33,6 +33,11 @@ MISTAKES = [
     ("models/empty", "{}", "models.empty: 'path' is missing (where the model is); or say by `pretrain` how to make it"),
     ("models/made/pretrain/from", "nobody", "models.made.pretrain.from: no model 'nobody' in models"),
     ("models/made/pretrain/from/heads", "3", "models.made.pretrain.from.heads: 3 heads cannot share a width of 128"),
+    (
+        "models/made/pretrain/tokenizer",
+        "{train: 261, kind: bpe}",
+        "models.made.pretrain.tokenizer.train: byte pairs begin with 256 bytes and the special tokens; take at",
+    ),
     ("models/made/pretrain/from", "third", "models.made.pretrain.from: 'third' makes a circle: 'made' from 'third'"),
     ("models/made/pretrain/tokenizer", "null", "models.made.pretrain: 'tokenizer' is missing"),
     (

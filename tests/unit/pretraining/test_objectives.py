@@ -238,28 +238,34 @@ def test_the_second_half_of_the_steps_has_the_second_factor(workshop, accelerato
 
 
 def test_noise_has_more_influence_on_itself_and_less_weight_in_the_second_half(tmp_path, accelerator):
-    """A tenth of the texts has its letters shuffled; each row is weighed alone."""
+    """A tenth of the texts has its letters shuffled; each row is weighed alone, at four steps after the warm-up.
+
+    With seeds 0 to 3 the area is 0.88, 0.94, 0.91, 0.99; at a single step, between 0.4 and 1.
+    """
     from sklearn.metrics import roc_auc_score
 
     random = np.random.default_rng(0)
-    clean = [" ".join(text.split()[:12]) for text, _ in make_rows(300, 1)]
-    noise = ["".join(random.permutation(list(text)).tolist()) for text in clean[:30]]
-    model, task = task_of(Workshop(tmp_path, [(text, "sports") for text in noise + clean[30:]]), MaskedWords)
+    clean = [" ".join(text.split()[:12]) for text, _ in make_rows(600, 1)]
+    noise = ["".join(random.permutation(list(text)).tolist()) for text in clean[:60]]
+    rows = [(text, "sports") for text in noise + clean[60:]]
+    model, task = task_of(Workshop(tmp_path, rows, vocabulary=400), MaskedWords)
     optimizer, batches = build_optimizer(model, 0.0), task.batches(0)
-    for _ in range(150):
+    own = [w for name, w in model.named_parameters() if FIRST_LAYER in name]
+    values = np.zeros(len(task.rows))
+    for step in range(1, 201):
         task.step(model.train(), next(batches), accelerator)
         for group in optimizer.param_groups:
-            group["lr"] = 3e-3
+            group["lr"] = 3e-3 * min(step / 30, (200 - step) / 170)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
-    own = [w for name, w in model.named_parameters() if FIRST_LAYER in name]
-    influence = []
-    for row in range(len(task.rows)):
-        loss, _ = task.loss(model, task.masked(10**6, np.array([row])), accelerator)
-        influence.append(float(squared_norm(torch.autograd.grad(loss, own))))
+        if step in (80, 120, 160, 200):
+            for row in range(len(values)):
+                loss, _ = task.loss(model, task.masked(10**6 + step, np.array([row])), accelerator)
+                values[row] += float(squared_norm(torch.autograd.grad(loss, own)))
     tokenizer = load_tokenizer(str(tmp_path / "tokenizer"), None).fast
     tokens = sum(len(tokenizer.encode(text).ids) - 1 for text in noise)  # without what begins a text
-    labels, values = np.arange(len(influence)) < tokens // 22, np.array(influence)  # 22 tokens of text in a row
+    labels = np.arange(len(values)) < tokens // 22  # 22 tokens of text in a row
     assert 0.05 < labels.mean() < 0.5
     assert roc_auc_score(labels, values) > 0.7
     shares = {factor: [] for factor in (1.0, -1.0)}

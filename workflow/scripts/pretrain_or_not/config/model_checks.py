@@ -20,6 +20,8 @@ KEYS_OF_OTHERS = {  # of a recipe, by its objective: keys that only other object
     "supervised": ("texts", "amount", "order", "weights", "mask", "head_steps"),
 }
 
+FEWEST_BYTE_PAIRS = 300  # 256 bytes, five special tokens, and some pairs
+
 
 def check_models(config, mistakes):
     """Note mistakes in the models of a config."""
@@ -106,6 +108,10 @@ def check_start(config, recipe, models, name, mistakes):
     if isinstance(tokenizer, dict) and recipe.get("objective") == "supervised":
         text = "a tokenizer is trained on `texts`, which `objective: supervised` has not; name a model whose it is"
         mistakes.add((*place, "tokenizer"), text)
+    if isinstance(tokenizer, dict) and tokenizer.get("kind") == "bpe" and is_whole(size := tokenizer.get("train")):
+        if 100 <= size < FEWEST_BYTE_PAIRS:
+            text = f"byte pairs begin with 256 bytes and the special tokens; take at least {FEWEST_BYTE_PAIRS}"
+            mistakes.add((*place, "tokenizer", "train"), text)
     if isinstance(start, dict):
         hidden, heads = start.get("hidden"), start.get("heads")
         if is_whole(hidden) and is_whole(heads) and heads > 0 and hidden % heads:
