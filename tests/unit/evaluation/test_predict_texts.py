@@ -20,6 +20,7 @@ from pretrain_or_not.evaluation.choose_model import choose_model
 from pretrain_or_not.evaluation.predict_texts import predict_texts
 from pretrain_or_not.evaluation.predictions import read_predictions
 from pretrain_or_not.evaluation.text_classifier import load
+from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import read_metadata, write_table
 
 
@@ -218,6 +219,29 @@ def test_a_recommended_model_that_may_be_worth_nothing_is_told(made, tmp_path, c
     assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == said
 
 
+@pytest.fixture
+def guessing(made, tmp_path):
+    """Return the folder of a model whose classifier.json says that it guesses."""
+    folder = shutil.copytree(made[False][2], tmp_path / "guessing")
+    about = read_json(folder / "classifier.json") | {"guesses": True, "score": 0.533, "guessing": 0.507}
+    (folder / "classifier.json").write_text(json.dumps(about))
+    return folder
+
+
+def test_a_model_that_was_named_and_guesses_is_told(made, guessing, tmp_path, caplog):
+    for folder, said in (
+        (guessing, ["the model of tfidf is not clearly better than guessing (accuracy 0.533, and 0.507 by guessing)"]),
+        (made[False][2], []),
+    ):
+        caplog.clear()
+        texts = as_dataset({"files": write(tmp_path / "new.csv", [("text",), ("the goal",)])},
+                           made[False][0].catalogue.datasets["toy"])  # fmt: skip
+        predict_texts("new", texts, [str(folder / "classifier.json")], None, 1, 1,
+                      tmp_path / "new.parquet", tmp_path / "table.csv")  # fmt: skip
+        warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+        assert warned == [f"WARNING predict.new: {one}; see answer.md" for one in said]
+
+
 # The command
 
 
@@ -254,7 +278,9 @@ def test_a_pipe(made, monkeypatch, capsys, pair):
 )
 def test_a_wrong_line_is_named(made, monkeypatch, capsys, pair, data, message):
     status, _, errors = pipe(monkeypatch, capsys, [made[pair][2]], data)
-    assert status == 1 and errors.startswith(message) and errors.count("\n") == 1
+    assert status == 1
+    told = [line for line in errors.splitlines() if not line.startswith("WARNING")]  # that the model of pairs guesses
+    assert len(told) == 1 and told[0].startswith(message)
 
 
 def test_a_pipe_of_a_model_that_joins_columns(made, tmp_path, monkeypatch, capsys):
@@ -276,6 +302,15 @@ def test_a_missing_model_is_one_line(tmp_path, monkeypatch, capsys):
     assert (status, lines) == (1, []) and "no such folder" in errors and errors.count("\n") == 1
 
 
-def test_every_line_has_a_class(made, monkeypatch, capsys):
-    _, lines, _ = pipe(monkeypatch, capsys, [made[False][2]], "\ufeffthe goal\r\n\n oven".encode())
+def test_a_pipe_tells_of_a_model_that_guesses(guessing, monkeypatch, capsys):
+    _, lines, errors = pipe(monkeypatch, capsys, [guessing], b"the goal\n")
+    assert len(lines) == 1
+    assert errors == (
+        "WARNING: the model of tfidf is not clearly better than guessing (accuracy 0.533, and 0.507 by guessing)\n"
+    )
+
+
+def test_every_line_has_a_class_and_blank_ones_are_counted(made, monkeypatch, capsys):
+    _, lines, errors = pipe(monkeypatch, capsys, [made[False][2]], "\ufeffthe goal\r\n\n oven".encode())
     assert len(lines) == 3
+    assert errors == "WARNING: 1 of the lines is blank, and got the class of an empty text\n"

@@ -34,8 +34,11 @@ def main(arguments: list[str] | None = None) -> int:
     )  # fmt: skip
     given = parser.parse_args(arguments)
     try:
-        classify(given.model, sys.stdin.buffer, sys.stdout, given.probabilities)
+        blank = classify(given.model, sys.stdin.buffer, sys.stdout, given.probabilities)
         sys.stdout.flush()
+        if blank:
+            is_ = "is" if blank == 1 else "are"
+            print(f"WARNING: {blank:,} of the lines {is_} blank, and got the class of an empty text", file=sys.stderr)
     except BadInput as error:
         print(f"ERROR: {error}", file=sys.stderr)
         return 1
@@ -44,23 +47,29 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def classify(folder: Path, source, target, probabilities: bool) -> None:
-    """Classify lines of bytes and write lines of text. probabilities: whether to write those of all classes.
+def classify(folder: Path, source, target, probabilities: bool) -> int:
+    """Classify lines of bytes, write lines of text, and return how many were blank.
 
+    probabilities: whether to write those of all classes. A model that is not clearly better than guessing is told of.
     Raises BadInput for a folder that is no model, or a line that is not UTF-8 or no pair.
     """
-    from pretrain_or_not.evaluation.text_classifier import load  # here, so that --help is quick
+    from pretrain_or_not.evaluation.choose_model import doubts  # here, so that --help is quick
+    from pretrain_or_not.evaluation.text_classifier import load
 
-    model = load(folder)
+    model, blank = load(folder), 0
+    for doubt in doubts(model.about, None):
+        print(f"WARNING: {doubt}", file=sys.stderr)
     writer = csv.writer(target, delimiter="\t", lineterminator="\n")
     if probabilities:
         writer.writerow(["class", *(f"p_{name}" for name in model.classes)])
     numbered = enumerate(source, 1)
     while lines := list(islice(numbered, LINES_AT_ONCE)):
+        blank += sum(not line.strip() for _, line in lines)
         found = model.predict([text_of(line, number, model.about["text"], model.pair) for number, line in lines])
         for label, row in zip(found.labels, found.probabilities.tolist(), strict=True):
             writer.writerow([label, *(f"{p:.6g}" for p in (row if probabilities else [max(row)]))])
         target.flush()
+    return blank
 
 
 def text_of(line: bytes, number: int, columns: list[str], pair: bool):

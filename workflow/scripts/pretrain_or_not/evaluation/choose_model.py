@@ -43,23 +43,32 @@ def is_validated(about: dict) -> bool:
     return about["validation_score"] is not None or not about["validation_examples"]
 
 
-def doubts(recommendation: PathLike, chosen: dict) -> list[str]:
-    """Return sentences on what a model that was recommended may be worth; see `report.recommendation_words.doubts`.
+def doubts(chosen: dict, recommendation: PathLike | None) -> list[str]:
+    """Return sentences on what a model may be worth: that it guesses, or was recommended by too few test examples.
 
-    chosen: content of its classifier.json.
+    chosen: content of its classifier.json, which knows its own test data. recommendation: as in `choose_model`; it
+    knows all seeds of the arm, which are told of instead.
     """
+    if recommendation is None:
+        return guessing_words(f"the model of {chosen['arm']}", chosen)
     table = open_parquet(recommendation).read().to_pandas()
     n = labels_in(recommendation)(chosen)
     rows = table[(table["dataset"] == chosen["dataset"]) & (table["arm"] == chosen["arm"]) & (table["n"] == n)]
     said = []
     for row in rows.head(1).to_dict("records"):
-        if row["guesses"]:
-            score = f"{row['metric']} {row['score']:.3f}, and {row['guessing']:.3f} by guessing"
-            said.append(f"the recommended arm, {row['arm']}, is not clearly better than guessing ({score})")
+        said += guessing_words(f"the recommended arm, {row['arm']},", row)
         if row["test_examples"] < FEWEST_TEST_EXAMPLES:
             few = f"{row['test_examples']:,} test examples"
             said.append(f"the recommended arm, {row['arm']}, is chosen by {few}, which are too few to rank the arms")
     return said
+
+
+def guessing_words(who: str, found: dict) -> list[str]:
+    """Return a sentence if a model is not clearly better than guessing. found: metric, score, guessing, guesses."""
+    if not found.get("guesses"):  # a model of an earlier version does not say it
+        return []
+    score = f"{found['metric']} {found['score']:.3f}, and {found['guessing']:.3f} by guessing"
+    return [f"{who} is not clearly better than guessing ({score})"]
 
 
 def recommended_arm(recommendation: PathLike, dataset: str, n: int) -> tuple[str | None, int]:

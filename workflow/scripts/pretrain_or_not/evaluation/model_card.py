@@ -105,6 +105,8 @@ def facts_of(about):
         yield "Accuracy", f"{number(100 * about['accuracy'], 1)} % ({interval})"
         if about["metric"] != "accuracy":
             yield f"{about['metric']}", f"{about['score']:.4f}"
+        if about["guesses"]:
+            yield "Note", f"not clearly better than guessing, which has {about['metric']} {about['guessing']:.3f}"
         if about["selection"] == "test":
             yield "Note", "the run was selected on the test data, so these scores are too good"
     columns = ", ".join(f"`{json.dumps(name, ensure_ascii=False)}`" for name in about["text"]).replace("|", "\\|")

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from pretrain_or_not.compute.embeddings import OWN_COPY, shared_embeddings
-from pretrain_or_not.compute.metrics import metric_values
+from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.data.saved_tokenizer import SETTINGS, saved_files, with_limit
 from pretrain_or_not.errors import BadInput
+from pretrain_or_not.evaluation.diagnose import is_guessing
+from pretrain_or_not.evaluation.metrics import all_scores, guessing_scores
 from pretrain_or_not.evaluation.model_card import model_card
-from pretrain_or_not.evaluation.wilson import wilson_interval
 from pretrain_or_not.files.atomic import atomic_write
 from pretrain_or_not.files.base_models import about_base, pinned
 from pretrain_or_not.files.json_files import read_json, write_json
@@ -65,7 +67,7 @@ def complete_folder(
         "max_length": length,
         "tokenizer": tokenizer,
         "encoder": pinned(origin.models["model"]) if reads == "features" else None,
-        **score_on_test(run["metric"], examples.labels, probabilities),
+        **score_on_test(run["metric"], examples.labels, probabilities, run["class_counts"]),
         "validation_score": run["validation_score"],
         "validation_examples": run["validation_examples"],
         "temperature": run["temperature"],
@@ -109,19 +111,21 @@ def copy_tokenizer(listed, folder, max_length):
     return facts | {"files": {name: sha256_of(folder / name) for name in facts["files"]}}
 
 
-def score_on_test(metric, labels, probabilities):
-    """Return the score on the test data: metric, score, accuracy with its 95 % interval, test_examples.
+def score_on_test(metric, labels, probabilities, class_counts):
+    """Return the score on the test data: metric, score, guessing, guesses, accuracy with its interval, test_examples.
 
-    Scores are None if a probability is not finite.
+    guessing: the score of guessing. guesses: whether the model is not clearly better, see `diagnose.is_guessing`. All
+    are None if a probability is not finite. class_counts: of the training subset.
     """
-    scores = {"metric": metric, "score": None, "accuracy": None, "accuracy_low": None, "accuracy_high": None}
+    names = ("score", "guessing", "guesses", "accuracy", "accuracy_low", "accuracy_high")
+    scores = {"metric": metric, **dict.fromkeys(names)}
     if len(labels) and np.isfinite(probabilities).all():
-        right = int((probabilities.argmax(axis=1) == labels).sum())
-        low, high = wilson_interval(right, len(labels))
+        found = all_scores(labels, probabilities) | guessing_scores(labels, class_counts)
+        found["predicted_classes"] = len(np.unique(probabilities.argmax(axis=1)))
         scores |= {
-            "score": float(metric_values(metric, labels, probabilities).mean()),
-            "accuracy": right / len(labels),
-            "accuracy_low": low,
-            "accuracy_high": high,
+            "score": found[metric],
+            "guessing": found[f"{metric}_guessing"],
+            "guesses": bool(is_guessing(pd.DataFrame([found]), METRICS[metric]).iloc[0]),
+            **{name: found[name] for name in names[3:]},
         }
     return scores | {"test_examples": len(labels)}

@@ -45,7 +45,7 @@ def predict_texts(
     log.info("model of %s, among %d that may be used: %s", of, len(models), folder)
     for guess in about_source(texts)["guessed"]:
         warn(f"predict.{name}: {guess}")
-    for doubt in doubts(recommendation, chosen) if recommendation is not None else ():
+    for doubt in doubts(chosen, recommendation):
         warn(f"predict.{name}: {doubt}; see answer.md")
     columns = columns_of(texts)
     schema = schema_of(model, columns, name)
