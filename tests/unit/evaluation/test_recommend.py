@@ -61,7 +61,7 @@ def test_with_folds_guessing_is_told_from_a_round_not_from_a_fold():
         "dataset": "d", "arm": "a", "arm_title": "A", "n": 160, "accuracy": [0.62, 0.6, 0.58, 0.64, 0.61],
         "score_mean": 0.61, "score_mean_low": 0.5, "score_mean_high": 0.7, "sweep_seconds": 1.0,
         "accuracy_low": [0.46, 0.44, 0.42, 0.48, 0.45], "accuracy_high": 0.75, "accuracy_guessing": 0.5,
-        "test_examples": 40, "folds": 5,
+        "test_examples": 40, "folds": 5, "selection": "validation", "validation_examples": 16,
     })  # fmt: skip
     (row,) = curves_of(cells, ACCURACY).to_dict("records")
     assert row["test_examples"] == 200
@@ -72,7 +72,7 @@ def test_the_cheapest_arm_is_quicker_than_the_best_one():
     """`level` is not clearly slower than the quickest arm, but no quicker than the best one."""
     names = ["best", "quickest", "level"]
     scores = pd.DataFrame({"dataset": "d", "arm": names, "arm_title": names, "n": 100, "score": [0.9, 0.893, 0.895],
-                           "low": 0.8, "high": 0.95, "hours": 1.0, "floor": 0.8, "guessing": 0.5,
+                           "low": 0.8, "high": 0.95, "hours": 1.0, "floor": 0.8, "guessing": 0.5, "validation": 0,
                            "test_examples": 1000})  # fmt: skip
     timed = pd.DataFrame({"dataset": "d", "arm": names, "batch": 32, "ms": [2.0, 1.0, 3.0], "ms_low": [1.9, 0.9, 1.4],
                           "ms_high": [2.1, 1.5, 3.5], "memory_mb": 1, "busy": False})  # fmt: skip
@@ -88,7 +88,7 @@ def test_scores_of_other_sizes_are_compared_by_both_of_their_intervals(metric, s
     low, high = ([0.85, 0.7], [0.92, 0.84]) if sign > 0 else ([0.08, 0.16], [0.15, 0.3])
     scores = pd.DataFrame({"dataset": "d", "arm": names, "arm_title": names, "n": 100,
                            "score": [0.9, 0.8] if sign > 0 else [0.1, 0.2], "low": low, "high": high, "hours": 1.0,
-                           "floor": 0.8, "guessing": 0.5, "test_examples": 1000})  # fmt: skip
+                           "floor": 0.8, "guessing": 0.5, "test_examples": 1000, "validation": 0})  # fmt: skip
     none = pd.DataFrame(columns=["arm", "other", "n", "gap", "gap_low", "gap_high", "batch", "ms"])
     arms = recommend(scores, none, none, Question(500, 32, None, 1.0), Prices(), metric).arms
     gap = [0.1, 0.1 - math.hypot(0.05, 0.04), 0.1 + math.hypot(0.02, 0.1)]
@@ -97,10 +97,10 @@ def test_scores_of_other_sizes_are_compared_by_both_of_their_intervals(metric, s
 
 def test_prices():
     arms = ask(prices=Prices(label=0.1, hour=2.0, predictions=3.6e6)).arms
-    assert arms.loc["big", "once"] == pytest.approx(1000 + 2 * 10_000 / 3600)
+    assert arms.loc["big", "once"] == pytest.approx(1000 + 50 + 2 * 10_000 / 3600)
     assert arms["monthly"].tolist() == pytest.approx([2 * 2.1, 2 * 0.4, 2 * 0.012])  # 1,000 hours at 1 ms
     only_labels = ask(prices=Prices(label=0.1)).arms
-    assert only_labels["once"].tolist() == [1000.0] * 3 and only_labels["monthly"].isna().all()
+    assert only_labels["once"].tolist() == [1050.0] * 3 and only_labels["monthly"].isna().all()
     assert ask().arms[["once", "monthly"]].isna().all().all()
 
 
@@ -111,7 +111,7 @@ def test_beyond_its_largest_size_an_arm_uses_as_many_labels_as_that():
     found = recommend(few, pairs_few, times(), Question(10_000, 32, None, 1.0), prices, ACCURACY)
     assert (found.best, found.cheapest) == ("small", "small")
     big = found.arms.loc["big"]
-    assert (big["used"], big["score"], big["once"]) == pytest.approx((1000, 0.88, 100 + 2 * 1000 / 3600))
+    assert (big["used"], big["score"], big["once"]) == pytest.approx((1000, 0.88, 100 + 50 + 2 * 1000 / 3600))
     half = 100 * math.hypot(0.02, 0.02)
     assert big[["gap", "gap_low", "gap_high"]].tolist() == pytest.approx([4.5, 4.5 - half, 4.5 + half])
     # An arm that is best with fewer labels is the answer, and says so.
@@ -147,7 +147,8 @@ def test_the_best_arm_is_close_to_itself_whatever_the_tolerance(tolerance):
     ("prices", "said"),
     [
         (Prices(), None),
-        (Prices(label=0.1), "With these prices, Small costs 1,000 for labels; Big costs 1,000 for labels."),
+        (Prices(label=0.1), "With these prices, Small costs 1,050 for labels (validation included); Big costs 1,050 "
+         "for labels (validation included)."),
         (Prices(hour=2.0), "With these prices, Small costs 0.56 for training; Big costs 5.56 for training."),
         (Prices(hour=2.0, predictions=3.6e6), "With these prices, Small costs 0.56 for training, and 0.80 per month; "
          "Big costs 5.56 for training, and 4.20 per month."),
@@ -161,7 +162,7 @@ def test_what_the_named_arms_cost_in_all(prices, said):
     alone = sentences(
         Question(10_000, 32, None, 0.0), ask(tolerance=0.0, prices=Prices(label=0.1)), ACCURACY, Prices(0.1)
     )
-    assert alone[-1] == f"With these prices, {TITLES['big']} costs 1,000 for labels."
+    assert alone[-1] == f"With these prices, {TITLES['big']} costs 1,050 for labels (validation included)."
 
 
 @pytest.mark.parametrize(
@@ -206,8 +207,8 @@ def test_sentences():
         "It may be more than 1 point behind: the interval goes beyond.",
         "Training, with all tries, took 17 min instead of 2.8 h.",
         "The process that classifies takes 100 MB instead of 300 MB.",
-        f"With these prices, Small costs 1,001 for labels and training, and 0.80 per month; {TITLES['big']} costs "
-        "1,006 for labels and training, and 4.20 per month.",
+        f"With these prices, Small costs 1,051 for labels (validation included) and training, and 0.80 "
+        f"per month; {TITLES['big']} costs 1,056 for labels (validation included) and training, and 4.20 per month.",
     ]
     limited = Question(10_000, 32, 1.0, 0.2)
     assert sentences(limited, ask(limit=1.0, tolerance=0.2), ACCURACY, Prices())[1:] == [
@@ -362,13 +363,20 @@ def test_break_even():
         "reference_title": "Big",
         "n": 100,
         "labels": 350.0,
+        "labels_low": 300.0,
+        "labels_high": 400.0,
     }
-    worth = pd.DataFrame([row, row | {"n": 1000, "labels": 1840.0}, row | {"n": 10_000, "labels": math.inf}])
+    second = row | {"n": 1000, "labels": 1840.0, "labels_low": 900.0, "labels_high": 3000.0}
+    worth = pd.DataFrame([row, second, row | {"n": 10_000, "labels": math.inf, "labels_high": math.inf}])
     prices = Prices(0.1, 2.0, 3.6e7)
-    assert break_even_words(worth, ask(prices=prices).arms, prices) == [
+    said = (
         "Small needs about 1,800 labels for the score of Big with 1,000: 840 more, for 84. It saves 34 per month, so "
-        "they are paid back after 2.5 months."
-    ]
+        "they are paid back after 2.5 months (95 % interval: 0.0 to 5.9)."
+    )
+    assert break_even_words(worth, ask(prices=prices).arms, prices) == [said]
+    open_end = worth.assign(labels_low=[300.0, 1400.0, 300.0], labels_high=math.inf)
+    said = said.replace("0.0 to 5.9", "1.2 or more")
+    assert break_even_words(open_end, ask(prices=prices).arms, prices) == [said]
     assert break_even_words(worth, ask().arms, Prices()) == []
     assert break_even_words(worth.assign(labels=math.inf), ask(prices=prices).arms, prices) == []
 
@@ -378,12 +386,14 @@ def test_curves_and_times_from_the_tables():
         "dataset": "d", "arm": ["a", "a", "b"], "arm_title": ["A", "A", "B"], "n": 10, "accuracy": [0.5, 0.7, np.nan],
         "score_mean": 0.6, "score_mean_low": 0.4, "score_mean_high": 0.8, "sweep_seconds": [3600.0, 7200.0, 1.0],
         "accuracy_low": [0.2, 0.3, 0.1], "accuracy_high": 0.9, "accuracy_guessing": [0.4, 0.5, 0.6],
-        "test_examples": [20, 30, 10], "folds": 0,
+        "test_examples": [20, 30, 10], "folds": 0, "selection": "validation", "validation_examples": 7,
     })  # fmt: skip
     assert curves_of(cells, ACCURACY).to_dict("records") == [
         {"dataset": "d", "arm": "a", "arm_title": "A", "n": 10, "score": 0.6, "low": 0.4, "high": 0.8, "hours": 1.5,
-         "floor": 0.25, "guessing": 0.45, "test_examples": 20}
+         "floor": 0.25, "guessing": 0.45, "test_examples": 20, "validation": 7}
     ]  # fmt: skip
+    for counted_elsewhere in ({"selection": "test"}, {"budget": "total"}):
+        assert curves_of(cells.assign(**counted_elsewhere), ACCURACY)["validation"].tolist() == [0]
     measured = pd.DataFrame({
         "dataset": "d", "arm": ["a", "a", "a", "b"], "device": ["cpu", "cpu", "cuda", "cpu"], "batch_size": 32,
         "start": ["tokens", "text", "text", "tokens"], "ms": [1.0, 2.0, 0.1, 3.0], "ms_low": 0.1, "ms_high": 3.0,

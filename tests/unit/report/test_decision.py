@@ -93,7 +93,9 @@ def test_sizes_are_in_rising_order_whatever_the_order_of_the_config(monkeypatch,
     monkeypatch.setattr(content, "of_pairs", lambda pairs, *_: seen.update(pairs=pairs))
     monkeypatch.setattr(content, "of_beyond", lambda beyond, _: seen.update(beyond=beyond))
     monkeypatch.setattr(content, "of_texts", lambda *_: {})
-    rows = pd.DataFrame([CELL | {"n": n, "hours": n / 200, "floor": 0.4, "guessing": 0.5} for n in (400, 60)])
+    rows = pd.DataFrame(
+        [CELL | {"n": n, "hours": n / 200, "floor": 0.4, "guessing": 0.5, "validation": 0} for n in (400, 60)]
+    )
     tables = dict.fromkeys(("scores", "curves", "pairs", "beyond"), rows)
     tables["times"] = times_of(pd.DataFrame(), ["d"])
     made = content.dataset_content("d", ACCURACY, "a", ["a"], tables, {}, "")

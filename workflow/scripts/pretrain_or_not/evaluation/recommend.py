@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.evaluation.budget import is_total
 from pretrain_or_not.evaluation.diagnose import interval_of_round
 from pretrain_or_not.evaluation.wilson import Z_95
 
@@ -101,19 +102,20 @@ def of_arms(
 
     used: see `used_labels`; score and hours are those with so many. guesses: whether the arm is not clearly better than
     guessing, whose score is `guessing`, as `evaluation.diagnose` tells it. test_examples: the fewest of a cell. once:
-    the price of these labels and of training with them; monthly: of predictions; NaN without the prices. curves: of one
-    dataset, see `curves_of`. times: see `times_of`.
+    the price of these labels, with those for validation, and of training with them; monthly: of predictions; NaN
+    without the prices. curves: of one dataset, see `curves_of`. times: see `times_of`.
     """
     rows = {}
     for arm, own in curves.groupby("arm", sort=False):
         used = used_labels(own, question.n)
         score, low, high, hours, floor, guessing = at(own, used, "score", "low", "high", "hours", "floor", "guessing")
+        (validation,) = at(own, used, "validation")
         timed = times[(times["arm"] == arm) & (times["batch"] == question.batch)]
         time = timed.iloc[0] if len(timed) else {"busy": False}
         ms, ms_low, ms_high, memory = (time.get(key, math.nan) for key in ("ms", "ms_low", "ms_high", "memory_mb"))
         once = math.nan
         if not math.isnan(score) and (prices.label, prices.hour) != (None, None):
-            once = used * (prices.label or 0.0) + hours * (prices.hour or 0.0)
+            once = (used + validation) * (prices.label or 0.0) + hours * (prices.hour or 0.0)
         monthly = math.nan
         if prices.hour is not None and prices.predictions is not None:
             monthly = prices.predictions * ms / MS_PER_HOUR * prices.hour
@@ -230,6 +232,8 @@ def gap_to(
 def curves_of(scores: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     """Return one row per dataset, arm and size: score, low, high, and hours of training, all tries together.
 
+    validation: labels that are used beside the `n` ones, to choose a run; 0 where `n` counts them.
+
     floor, guessing: means over cells of the worse end of the score's interval, and of what guessing scores. With folds,
     the interval is narrowed to that of a round, as `diagnose.guessing_sizes` does. test_examples: the fewest of a cell
     or, with folds, of a round, which tests on all rows. scores: rows of scores.parquet.
@@ -237,9 +241,12 @@ def curves_of(scores: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     keys = ["dataset", "arm", "arm_title", "n"]
     floor = f"{metric.name}_{'low' if metric.sign > 0 else 'high'}"
     names = {"score_mean": "score", "score_mean_low": "low", "score_mean_high": "high", "sweep_seconds": "hours",
-             floor: "floor", f"{metric.name}_guessing": "guessing", "test_examples": "test_examples"}  # fmt: skip
+             floor: "floor", f"{metric.name}_guessing": "guessing", "test_examples": "test_examples",
+             "validation": "validation"}  # fmt: skip
     tested = scores["test_examples"] * scores["folds"].clip(lower=1)
-    of_round = scores.assign(**interval_of_round(scores, metric), test_examples=tested)
+    besides = (scores["selection"] != "test") & (not is_total(scores))
+    validation = scores["validation_examples"].where(besides, 0)
+    of_round = scores.assign(**interval_of_round(scores, metric), test_examples=tested, validation=validation)
     cells = of_round[scores[metric.name].notna()].groupby(keys, sort=False, as_index=False)
     means = cells.agg(dict.fromkeys(names, "mean") | {"test_examples": "min"})
     return means.rename(columns=names).assign(hours=means["sweep_seconds"] / 3600)

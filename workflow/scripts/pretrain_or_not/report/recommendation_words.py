@@ -74,7 +74,11 @@ def named(arm, question):
 
 def paid_words(arm, prices):
     """Return what an arm costs in all, in words: once, and per month; nothing without prices."""
-    bought = [what for what, price in (("labels", prices.label), ("training", prices.hour)) if price is not None]
+    bought = [
+        what
+        for what, price in (("labels (validation included)", prices.label), ("training", prices.hour))
+        if price is not None
+    ]
     parts = [] if math.isnan(arm["once"]) else [f"{money(arm['once'])} for {' and '.join(bought)}"]
     parts += [] if math.isnan(arm["monthly"]) else [f"{money(arm['monthly'])} per month"]
     return ", and ".join(parts)
@@ -208,9 +212,21 @@ def break_even_words(worth: pd.DataFrame, arms: pd.DataFrame, prices: Prices) ->
         said.append(
             f"{row['arm_title']} needs about {about(row['labels']):,} labels for the score of {row['reference_title']} "
             f"with {row['n']:,}: {about(more):,} more, for {money(more * prices.label)}. It saves {money(saved)} per "
-            f"month, so they are paid back after {number(more * prices.label / saved, 1)} months."
+            f"month, so they are paid back after {months(row, prices.label / saved)}."
         )
     return said
+
+
+def months(row: pd.Series, of_label: float) -> str:
+    """Return in words after how many months labels are paid back, with the 95 % interval of their number.
+
+    row: of worth.parquet. of_label: months that one label more takes.
+    """
+    most, low, high = (of_label * max(0, row[key] - row["n"]) for key in ("labels", "labels_low", "labels_high"))
+    if math.isnan(low) or math.isnan(high):
+        return f"{number(most, 1)} months"
+    reach = f"{number(low, 1)} or more" if math.isinf(high) else f"{number(low, 1)} to {number(high, 1)}"
+    return f"{number(most, 1)} months (95 % interval: {reach})"
 
 
 def about(n: float) -> int:

@@ -24,7 +24,7 @@ TIMES = {"arm": "arm", "batch": "batch", "ms": "ms", "ms_low": "msLow", "ms_high
          "memory_mb": "memory"}  # fmt: skip
 
 TRAINING = {"arm": "arm", "n": "n", "hours": "hours", "floor": "floor", "guessing": "guessing",
-            "test_examples": "tests"}  # fmt: skip
+            "test_examples": "tests", "validation": "validation"}  # fmt: skip
 
 TEXTS = 12  # on which arms differ
 

@@ -143,7 +143,7 @@ function choices(set) {
     // The slider knows the logarithm, so its lowest place is the quickest time but for an error of arithmetic.
     row.inTime = set.limit === null || (row.ms !== null && row.ms <= set.limit * (1 + 1e-9));
     row.once = row.score === null || (set.label === null && set.hour === null) ? null
-      : (set.label === null ? 0 : set.label * used) + (set.hour === null ? 0 : set.hour * row.hours);
+      : (set.label === null ? 0 : set.label * (used + between(trained, used, "validation"))) + (set.hour === null ? 0 : set.hour * row.hours);
     row.monthly = set.hour === null || set.perMonth === null || row.ms === null ? null
       : (set.perMonth * row.ms / 3.6e6) * set.hour;
     return row;
@@ -259,7 +259,7 @@ function words(set, found) {
   }
   const slow = rows.filter((row) => row.score !== null && !row.inTime).map((row) => row.arm.title);
   if (slow.length) said.push(`Left out, as they take longer than ${timeText(set.limit)} or were not timed: ${slow.join(", ")}.`);
-  const bought = [["labels", set.label], ["training", set.hour]].filter(([, price]) => price !== null)
+  const bought = [["labels (validation included)", set.label], ["training", set.hour]].filter(([, price]) => price !== null)
     .map(([what]) => what).join(" and ");
   const costs = (cheapest === best ? [best] : [cheapest, best])
     .map((row) => [row.arm.title, [
