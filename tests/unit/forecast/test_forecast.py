@@ -142,6 +142,15 @@ def test_the_next_size_and_a_further_seed_have_a_price(tmp_path):
     assert "Size 100" not in page(catalogue)  # the experiment has it
 
 
+def test_a_further_seed_has_a_price_beside_an_arm_without_labels(tmp_path):
+    """Such an arm has one cell, of size 0; another seed would be the same."""
+    asked = {"family": "prompt", "model": "tiny"}
+    catalogue = make_results(
+        tmp_path, experiment={"arms": ["bert", "asked"], "sizes": [0, 40, 100]}, arms={"asked": asked}
+    )
+    assert "- One more seed, 1, makes all intervals narrower: 2 more runs, about " in page(catalogue)
+
+
 def test_a_size_that_is_too_large_and_missing_data_are_refused(tmp_path):
     with pytest.raises(BadInput, match=r"500 training examples, and there are 200"):
         page(make_results(tmp_path, experiment={"sizes": [500], "arms": ["tfidf"], "reference": "tfidf"}))

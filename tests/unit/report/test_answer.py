@@ -14,6 +14,7 @@ from pretrain_or_not.report.answer import as_markdown
 from pretrain_or_not.report.closing import closing_words, failure_words
 from pretrain_or_not.report.gap_words import sentence
 from pretrain_or_not.report.notes import shared_labels
+from pretrain_or_not.report.wording import counted_all
 
 
 def words(**row):
@@ -246,7 +247,7 @@ def test_what_went_wrong_and_what_the_data_have_is_below_the_answer(tmp_path):
         "Not complete: 2 cells of the experiment are missing (lstm on d, 1 label, seed 1; lstm on d, 50 % "
         "labels, seed 1).",
         "- BERT: 1 of 1 cell is best at its last step: train longer, by `epochs` or `min_steps`.",
-        "- BERT: 1 of 1 cell selected the highest value of its sweep (lr0.1): add higher ones.",
+        "- BERT: 1 of 1 cell, with 100 labels, selected the highest value of its sweep (lr0.1): add higher ones.",
         "- LSTM: 1 of 1 cell is no better by accuracy than always answering the most frequent class.",
         "- The data: Classes `a_b` and `A_b` look the same.",
     ):
@@ -347,3 +348,9 @@ def test_a_lead_that_rounds_to_nothing_is_not_told():
 def test_an_arm_that_is_ahead_at_smaller_sizes_is_not_still_behind():
     text = sentence(words(**answer_row(planted([-9, -4, 3, 6], 5000), 1.0)))
     assert "still" not in text and "but ahead at smaller ones, by up to " in text
+
+
+def test_the_sizes_of_a_finding_are_named():
+    assert counted_all([1], "label") == "1 label"
+    assert counted_all([150, 1500], "label") == "150 and 1,500 labels"
+    assert counted_all([1, 2, 3], "label") == "1, 2 and 3 labels"

@@ -69,8 +69,8 @@ class Finding(NamedTuple):
     """One row of the table of findings.
 
     holds: maps rows of scores.parquet to whether each has the finding. says: what the cells of an arm have in common,
-    as a template of `cells`, `is`, `its`, `has`, `s`, `which` (names of the cells), `settings`, `metric` and `guessing`
-    (what an arm does that has learnt nothing).
+    as a template of `cells`, `is`, `its`, `has`, `s`, `which` (names of the cells), `sizes`, `settings`, `metric` and
+    `guessing` (what an arm does that has learnt nothing).
     """
 
     holds: Callable[[pd.DataFrame], pd.Series]
@@ -126,11 +126,11 @@ FINDINGS = {
     ),
     "lowest": Finding(
         lambda rows: rows["sweep_edge"] == "lowest",
-        "{cells} selected the lowest value of {its} sweep ({settings}): add lower ones",
+        "{cells}, with {sizes}, selected the lowest value of {its} sweep ({settings}): add lower ones",
     ),
     "highest": Finding(
         lambda rows: rows["sweep_edge"] == "highest",
-        "{cells} selected the highest value of {its} sweep ({settings}): add higher ones",
+        "{cells}, with {sizes}, selected the highest value of {its} sweep ({settings}): add higher ones",
     ),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from pretrain_or_not.config.grid import NO_LABELS
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.parquet import open_parquet
 from pretrain_or_not.forecast.facts import Done
@@ -21,7 +22,11 @@ def next_steps(forecast: Forecast, rows: list[Row], done: Done, machine: Machine
     """
     found = sizes_between(forecast, done, machine)
     seeds = forecast.catalogue.experiment["seeds"]
-    more = [forecast.row(row.dataset, row.arm, row.size, new_seeds(forecast, row.dataset, seeds), done) for row in rows]
+    more = [
+        forecast.row(row.dataset, row.arm, row.size, new_seeds(forecast, row.dataset, seeds), done)
+        for row in rows
+        if row.size != NO_LABELS  # what needs no labels has no seeds
+    ]
     if all(row.one for row in more):
         which = f"One more seed, {max(seeds) + 1}" if not with_folds(forecast) else "One more round of folds"
         found.append(f"{which}, makes all intervals narrower: {price(more, machine)}.")

@@ -15,7 +15,7 @@ from pretrain_or_not.evaluation.diagnose import FINDINGS, Diagnosis, diagnoses
 from pretrain_or_not.report.markup import markdown, prose
 from pretrain_or_not.report.metric_words import guessing_words, score_text
 from pretrain_or_not.report.times import busy_words
-from pretrain_or_not.report.wording import counted, listed
+from pretrain_or_not.report.wording import counted, counted_all, listed
 
 NOISY = 0.01  # share of likely wrong labels from which on it is said
 
@@ -33,6 +33,7 @@ def diagnosis_words(found: Diagnosis) -> str:
         cells=f"{len(rows)} of {counted(found.cells, 'cell')}",
         s="s" if one else "",
         which=listed([f"{counted(row['n'], 'label')}, seed {row['seed']}" for row in rows]),
+        sizes=counted_all(sorted({row["n"] for row in rows}), "label"),
         settings=", ".join(dict.fromkeys(row["setting"] for row in rows)),
         metric=metric.title,
         guessing=guessing_words(metric),

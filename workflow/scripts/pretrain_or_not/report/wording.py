@@ -10,6 +10,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
+def counted_all(numbers: list[int], noun: str) -> str:
+    """Return several numbers of things in words: ``150 labels``, ``150 and 500 labels``, ``1, 2 and 3 labels``."""
+    *others, last = [f"{number:,}" for number in numbers[:-1]] + [counted(numbers[-1], noun)]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 def listed(names: list[str]) -> str:
     """Return names in a line, with the number of those that are left out where there are many."""
     more = [f"{len(names) - SHOWN} more"] if len(names) > SHOWN else []

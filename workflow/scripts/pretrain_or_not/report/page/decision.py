@@ -11,7 +11,7 @@ import yaml
 from pretrain_or_not.config.metrics import METRICS, Metric
 from pretrain_or_not.evaluation.curves import paths_of
 from pretrain_or_not.evaluation.predictions import FEWEST_TEST_EXAMPLES
-from pretrain_or_not.evaluation.recommend import curves_of, times_of
+from pretrain_or_not.evaluation.recommend import Prices, Question, curves_of, recommend, times_of
 from pretrain_or_not.evaluation.without_labels import without_labels
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import read_metadata
@@ -28,6 +28,7 @@ from pretrain_or_not.report.markup import terminal
 from pretrain_or_not.report.notes import busy_notes, notes_on
 from pretrain_or_not.report.page import write_page
 from pretrain_or_not.report.page.content import dataset_content
+from pretrain_or_not.report.recommendation_words import sentences
 from pretrain_or_not.report.selection_note import selection_note
 from pretrain_or_not.report.teacher_words import teacher_lines
 from pretrain_or_not.report.wording import missing_words
@@ -102,9 +103,21 @@ def decision_page(
         "method": terminal(method(frames["answer"])) if len(frames["answer"]) else "",
         "made": how_made(config, facts, tables["scores"]),
     }
-    said = [text for one in datasets for text in one["answer"]] + [one["text"] for one in unscored]
+    said = [to_use(one["name"], shown, threshold, measured, costs, target) + one["answer"] for one in datasets]
+    said = [text for one in said for text in one] + [one["text"] for one in unscored]
     write_page(content, said, output)
     log.info("%d datasets, %d arms", len(datasets), len(arms))
+
+
+def to_use(
+    dataset: str, shown: dict[str, pd.DataFrame], threshold: float, metric: Metric, costs: dict, target: float | None
+) -> list[str]:
+    """Return the recommendation with the most labels, for a browser without scripts. See `decision_page`."""
+    curves, pairs, times = (shown[name].loc[shown[name]["dataset"] == dataset] for name in ("curves", "pairs", "times"))
+    batch = times["batch"].max() if len(times) else 0
+    question = Question(float(curves["n"].max()), int(batch), None, max(threshold, 0.0), target)
+    prices = Prices.of(costs)
+    return sentences(question, recommend(curves, pairs, times, question, prices, metric), metric, prices)
 
 
 def warning_words(missing: list, selection: pd.Series) -> str:
