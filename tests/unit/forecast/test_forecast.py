@@ -14,6 +14,7 @@ from pretrain_or_not.forecast.facts import Done
 from pretrain_or_not.forecast.forecast import Forecast
 from pretrain_or_not.forecast.page import write_plan
 from pretrain_or_not.forecast.total import Machine, total
+from pretrain_or_not.plan.inputs import JobInputs
 
 
 def look(catalogue):
@@ -171,3 +172,15 @@ def test_a_measured_speed_counts_until_a_run_is_finished(tmp_path):
     assert "by a short run on this machine, which got 50 % of a CPU, and is corrected for that." in page(catalogue)
     write_run(catalogue, "lstm", tokens_seen=4000)
     assert "by a short run" not in page(catalogue)
+
+
+def test_the_disk_of_models_is_that_of_the_selected_ones_where_the_others_are_gone(tmp_path):
+    """Weights that a model shares with others are in its number of parameters, not in its files."""
+    catalogue = make_results(tmp_path, experiment={"arms": ["bert"]})
+    folder = JobInputs(catalogue).folder({"dataset": "toy", "arm": "bert", "size": "40", "seed": 0}) / "selected"
+    for name, size in (("model.safetensors", 299_000), ("config.json", 1_000)):
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_bytes(bytes(size))
+    page(catalogue)
+    table = pd.read_parquet(tmp_path / "plan.parquet")
+    assert table["disk_mb"].tolist()[:2] == pytest.approx([0.3, 0.3])

@@ -103,7 +103,9 @@ class Done:
                     continue
                 self.runs[(*key, setting)] = run
                 if run["n"]:  # without labels, nothing was predicted in time that would tell how fast the arm is
-                    self.facts.append(facts_of(run, files_mb(folder)))
+                    # Of the models of a cell, often only the selected one is kept; they are about as large.
+                    size = files_mb(folder) or files_mb(folder.parent / "selected")
+                    self.facts.append(facts_of(run, size))
             if complete and inputs.is_complete(cell):
                 self.tested.add(key)
         self.facts += [facts_of(speed) for path in speeds(catalogue.results) if (speed := read_if_complete(path))]
