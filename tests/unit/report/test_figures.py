@@ -94,6 +94,9 @@ def test_accuracy_shows_every_seed_their_mean_and_its_interval():
     for arm, bar in zip(arms, bars, strict=True):
         means = percent.loc[arm, "mean"].to_numpy()
         np.testing.assert_allclose([s[:, 1] for s in bar.get_segments()], np.stack([means - 2, means + 2], axis=1))
+    places = np.array([[segment[0, 0] for segment in bar.get_segments()] for bar in bars])  # side by side, at each size
+    assert (np.diff(places, axis=0) > 0).all()
+    np.testing.assert_allclose(places, np.broadcast_to([100, 1000, 4000], places.shape), rtol=0.06)
     assert [label.get_text() for label in ax.get_xticklabels()] == ["100", "1k", "4k"]
 
 

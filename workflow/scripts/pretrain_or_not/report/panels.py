@@ -16,6 +16,8 @@ from pretrain_or_not.report.style import FONT, GREY
 
 COLUMNS = 3
 
+BREADTH_OF_BARS = 0.03  # share of the axis that the bars of a size take
+
 
 def read_table(path: PathLike, arms: list[str]) -> pd.DataFrame:
     """Read the rows of `arms` from a tidy table; datasets keep their order, arms get that of `arms`, sizes rise."""
@@ -96,7 +98,8 @@ def size_axis(ax, sizes, name):
 def curves(ax, rows, value, looks, mean=None):
     """Draw one line per arm with markers, the mean over seeds, and each seed as a faint dot.
 
-    mean: None, or the columns of the mean and of the ends of its interval; a bar then reaches from end to end.
+    mean: None, or the columns of the mean and of the ends of its interval; a bar then reaches from end to end. The bars
+    of a size stand side by side, as they would hide one another; lines and markers are at the size.
     """
     shown = mean[0] if mean else value
     sizes = mean_by_size(rows, shown, *(mean[1:] if mean else ()))
@@ -114,9 +117,12 @@ def curves(ax, rows, value, looks, mean=None):
             ax=ax,
         )
     if mean:
-        for arm, ends in sizes.groupby("arm", sort=False):
+        arms, breadth = list(sizes["arm"].unique()), (sizes["x"].max() / sizes["x"].min()) ** BREADTH_OF_BARS
+        for place, arm in enumerate(arms):
+            ends = sizes[sizes["arm"] == arm]
             reach = [ends[shown] - ends[mean[1]], ends[mean[2]] - ends[shown]]
-            ax.errorbar(ends["x"], ends[shown], reach, fmt="none", ecolor=looks["palette"][arm], elinewidth=0.7)
+            x = ends["x"] * (breadth ** ((place + 0.5) / len(arms) - 0.5) if len(ends) > 1 else 1)
+            ax.errorbar(x, ends[shown], reach, fmt="none", ecolor=looks["palette"][arm], elinewidth=0.9)
     sns.lineplot(sizes, x="x", y=shown, hue="arm", style="arm", errorbar=None, legend=False, ax=ax, **looks)
     ax.set(xlabel=None, ylabel=None)
 
