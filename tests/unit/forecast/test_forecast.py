@@ -122,12 +122,12 @@ def test_hours_of_the_machine_have_a_price_with_and_without_a_gpu(tmp_path):
     catalogue = make_results(tmp_path, costs={"hour": 2000.0})
     text, table = page(catalogue), pd.read_parquet(tmp_path / "plan.parquet")
     hours = table["hours_left"][:2].sum()
-    assert f"CPU cores: {hours:.1f} hours, which cost {2000 * hours:,.2f} at 2000 per hour; for those on a GPU" in text
+    assert f"CPU cores: {hours:,.2f} hours, which cost {2000 * hours:,.2f} at 2000 per hour; for those on a GPU" in text
     # 4 FLOPs per token at 1 per second
     catalogue = make_results(tmp_path, costs={"hour": 2.0}, plan={"flops_per_second": 1.0})
     text, table = page(catalogue), pd.read_parquet(tmp_path / "plan.parquet")
     hours = table["hours_left"][:2].sum()
-    assert hours > 1 and f"GPU: {hours:.1f} hours, which cost {2 * hours:,.2f} at 2 per hour." in text
+    assert hours > 1 and f"GPU: {hours:,.2f} hours, which cost {2 * hours:,.2f} at 2 per hour." in text
     assert "as `plan.flops_per_second` says" in text
 
 

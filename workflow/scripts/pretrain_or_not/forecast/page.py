@@ -115,10 +115,10 @@ def sentences(catalogue: Catalogue, rows: list[Row], left: Total, machine: Machi
         found.append(f"The pretraining of these models is not counted: {', '.join(map(markdown, made))}.")
     price = catalogue.config["costs"]["hour"]
     if left.gpu_hours:
-        found.append(f"GPU: {left.gpu_hours:.1f} hours{cost_words(left.gpu_hours, price)}.")
+        found.append(f"GPU: {left.gpu_hours:,.2f} hours{cost_words(left.gpu_hours, price)}.")
     elif price is not None:
         found.append(
-            f"Jobs, one after another on their CPU cores: {left.cpu_hours:.1f} hours"
+            f"Jobs, one after another on their CPU cores: {left.cpu_hours:,.2f} hours"
             f"{cost_words(left.cpu_hours, price)}; for those on a "
             "GPU, give its speed, `plan: {flops_per_second: …}`."
         )
