@@ -8,7 +8,7 @@ import pytest
 
 from helpers.results import LENGTH, make_results, write_run
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.files.json_files import write_json
+from pretrain_or_not.files.json_files import read_json, write_json
 from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.forecast.facts import Done
 from pretrain_or_not.forecast.forecast import Forecast
@@ -150,6 +150,13 @@ def test_a_further_seed_has_a_price_beside_an_arm_without_labels(tmp_path):
         tmp_path, experiment={"arms": ["bert", "asked"], "sizes": [0, 40, 100]}, arms={"asked": asked}
     )
     assert "- One more seed, 1, makes all intervals narrower: 2 more runs, about " in page(catalogue)
+
+
+def test_what_was_guessed_of_the_data_is_told(tmp_path):
+    catalogue = make_results(tmp_path)
+    path = tmp_path / "toy" / "dataset.json"
+    write_json(path, read_json(path) | {"warnings": ["reviews.csv: columns are separated by ';', a guess."]})
+    assert "- The data, Toy: reviews.csv: columns are separated by ';', a guess." in page(catalogue)
 
 
 def test_a_size_that_is_too_large_and_missing_data_are_refused(tmp_path):

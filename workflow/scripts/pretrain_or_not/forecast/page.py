@@ -20,7 +20,7 @@ from pretrain_or_not.forecast.total import SECONDS_PER_HOUR, Machine, Total, kep
 from pretrain_or_not.job import log
 from pretrain_or_not.plan.catalogue import Catalogue
 from pretrain_or_not.report.amounts import duration, size, speed
-from pretrain_or_not.report.markup import markdown
+from pretrain_or_not.report.markup import markdown, prose
 from pretrain_or_not.report.wording import counted
 
 WIDTH = 100  # of the lines, in characters
@@ -56,12 +56,22 @@ def write_plan(catalogue: Catalogue, at_once: int, on_cluster: bool, last_jobs: 
         *speeds(rows, catalogue),
         *few_labels_words(rows, catalogue),
         *next_steps(forecast, rows, done, machine),
+        *data_words(forecast),
     ]
     tables = [grid_of(name, title, rows, features, catalogue) for name, title in catalogue.titles()["dataset"].items()]
     with atomic_write(catalogue.results / "plan.md") as partial:
         text = "\n\n".join(["# What the experiment takes", *tables, "\n".join(map(wrapped, lines))])
         partial.write_text(text + "\n", encoding="utf-8")
     log.info("%d jobs left, %s", left.jobs, duration(left.seconds))
+
+
+def data_words(forecast: Forecast) -> list[str]:
+    """Return what ingest has warned of and guessed, as Markdown: time to notice it before hours are spent."""
+    return [
+        f"The data, {markdown(title)}: {prose(warning)}"
+        for name, title in forecast.catalogue.titles()["dataset"].items()
+        for warning in forecast.summary(name).get("warnings", [])
+    ]
 
 
 def wrapped(line: str) -> str:
