@@ -11,6 +11,7 @@ from pretrain_or_not.config.numbers import number
 SCORES = ROOT / "docs" / "scores"  # tables/scores.parquet of an experiment, by its name
 SECTIONS = {  # page and heading
     "quickstart": ("results.md", "## Quickstart"),
+    "yelp-sentences": ("results.md", "## Yelp sentences"),
     "adaptation": ("pretraining.md", "### How to use a pretrained model"),
     "tasks": ("pretraining.md", "### How many supervised tasks"),
 }
@@ -21,7 +22,8 @@ def rows_of(page, heading):
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     part = re.split(r"\n#+ ", text[text.index(heading) :])[0]
     found = re.findall(r"^\| `([^`]+)`, (accuracy in %|gap in points) \|(.*)\|$", part, re.MULTILINE)
-    return {(arm, what): [cell.strip() for cell in cells.split("|")] for arm, what, cells in found}
+    cells_of = {(arm, what): [cell.strip() for cell in cells.split("|")] for arm, what, cells in found}
+    return {key: [cell for cell in cells if cell] for key, cells in cells_of.items()}  # an arm may lack a size
 
 
 def shown(value):
@@ -53,3 +55,10 @@ def test_the_answer_in_the_readme_has_the_same_numbers():
     for arm, title in (("lstm", "LSTM from scratch"), ("static-minilm", "MiniLM's embeddings, static")):
         gap = scores.loc[(arm, 1500), "gap"]
         assert f"{title} is still {shown(gap)} points behind (" in text
+
+
+def test_the_readme_says_of_yelp_sentences_what_was_measured():
+    scores = pd.read_parquet(SCORES / "yelp-sentences.parquet").set_index(["arm", "n"])
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert f"With 1,000 labels it is {scores.loc[('lstm', 1000), 'gap']:.0f} points behind" in text
+    assert f"with all 153,485 it is {shown(scores.loc[('lstm', 153_485), 'gap'])} points behind" in text
