@@ -63,12 +63,12 @@ def test_the_paper(project):
 
 def test_yelp_sentences(project):
     jobs = planned(project, "yelp-sentences")
-    both_seeds, one_seed = 3, 2  # sizes
-    cells, tries = 2 * both_seeds + one_seed, 3
-    assert jobs["finetune_bert"] == tries * (cells + both_seeds)  # and the control with one seed
+    all_seeds, one_seed = 3, 2  # sizes
+    cells, tries = 3 * all_seeds + one_seed, 3
+    assert jobs["finetune_bert"] == tries * (cells + all_seeds)  # and the control with one seed
     assert jobs["train_lstm"] == tries * 2 * cells
     assert jobs["train_tfidf"] == jobs["train_static"] == jobs["train_probe"] == tries * cells
-    assert jobs["evaluate"] == 6 * cells + both_seeds
+    assert jobs["evaluate"] == 6 * cells + all_seeds
 
 
 def test_imdb(project):
