@@ -29,6 +29,7 @@ NETWORK = {
 }
 ARMS = {
     "bert": {"family": "bert", "model": "tiny", **NETWORK},
+    "bert-l2m": {"family": "bert", "model": "tiny", "adapter": {"kind": "l2m", "pool": 4}, **NETWORK},
     "lstm": {"family": "lstm", "tokenizer": "tiny", "hidden": 8, "embedding_size": 8, **NETWORK},
     "lstm-frozen": {"family": "lstm", "tokenizer": "tiny", "embeddings": "tiny", "hidden": 8, **NETWORK},
     "tfidf": {"family": "tfidf", "C": [10]},

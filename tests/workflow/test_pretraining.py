@@ -27,7 +27,7 @@ def project(tmp_path_factory, tiny_bert):
 def config_of(**changes):
     """Return the config of an experiment; changes: of the recipe of model `first`."""
     config = copy.deepcopy(CONFIG)
-    config["experiment"] |= {"arms": ["nothing", "tuned", "chained", "probe", "lora", "lstm", "taught"],
+    config["experiment"] |= {"arms": ["nothing", "tuned", "pool", "chained", "probe", "lora", "lstm", "taught"],
                              "reference": "nothing", "forgetting": True,
                              "sizes": [40]}  # fmt: skip
     config["timing"]["devices"] = {"cpu": []}
@@ -47,12 +47,13 @@ def config_of(**changes):
     config["models"] |= {"first": {"pretrain": made | changes}, "second": {"pretrain": chained}}
     config["arms"] |= {
         "nothing": TUNED | {"model": "first-0"}, "tuned": TUNED | {"model": "first-60"},
+        "pool": TUNED | {"model": "first-60", "adapter": {"kind": "l2m"}},
         "chained": TUNED | {"model": "second"},
         "probe": {"family": "probe", "model": "first-60", "C": [1]},
         "lora": TUNED | {"model": "tiny", "adapter": {"kind": "lora", "rank": 2}},
         "lstm": CONFIG["arms"]["lstm"] | {"learning_rates": [2e-2]},
         "taught": CONFIG["arms"]["lstm"] | {"learning_rates": [2e-2],
-                                            "teacher": {"arm": "chained", "texts": "letters"}},
+                                            "teacher": {"arm": "pool", "texts": "letters"}},
     }  # fmt: skip
     return config
 
@@ -72,7 +73,7 @@ def test_an_experiment_with_models_that_are_made(project):
     assert scores["teacher_flops"].notna().to_dict() == {arm: arm == "taught" for arm in scores.index}
     assert scores.loc["lora", "parameters_trained"] < scores.loc["lora", "parameters"]
     forgotten = pd.read_parquet(project.folder / "results" / "forgetting.parquet").set_index("arm")
-    assert forgotten["trained"].to_dict() == {"tuned": "full", "probe": "head"}
+    assert forgotten["trained"].to_dict() == {"tuned": "full", "pool": "l2m", "probe": "head"}
     assert forgotten["forgetting"]["probe"] == 0 != forgotten["forgetting"]["tuned"]
     folder = project.folder / "results" / "pretrained"
     assert {path.name for path in folder.iterdir()} == {"first-0", "first-60", "second"}
@@ -91,8 +92,8 @@ def test_an_experiment_with_models_that_are_made(project):
     # Another learning rate of the first stage: it, the second stage and their arms run again, and no other arm.
     jobs = project.jobs(config_of(learning_rate=1e-3), ["results/scores.parquet"])
     assert {rule: n for rule, n in jobs.items() if rule not in ("extract_training_features",)} == {
-        "pretrain": 3, "finetune_bert": 3, "extract_features": 1, "train_probe": 1, "teach": 1, "train_lstm": 1,
-        "select": 5, "evaluate": 5, "score": 1,
+        "pretrain": 3, "finetune_bert": 4, "extract_features": 1, "train_probe": 1, "teach": 1, "train_lstm": 1,
+        "select": 6, "evaluate": 6, "score": 1,
     }  # fmt: skip
     # Another way to train one arm: its cell, and what reads all cells.
     config["arms"]["tuned"] |= {"reselect": {"steps": 5}}
@@ -112,7 +113,7 @@ def test_texts_that_are_tested_on_stop_the_cells_of_that_dataset(project):
     config = config_of(without=[], amount=["100%"])
     config["datasets"]["letters"]["files"] = "leaky.csv"
     config["pathvars"]["results"] = "leaky"
-    for arm in ("nothing", "tuned", "probe"):
+    for arm in ("nothing", "tuned", "pool", "probe"):
         config["arms"][arm]["model"] = "first-100pct"
     config["models"]["second"]["pretrain"]["from"] = "first-100pct"
     config["experiment"] |= {"arms": ["nothing"], "forgetting": False}
@@ -126,6 +127,6 @@ def test_texts_that_are_tested_on_stop_the_cells_of_that_dataset(project):
 def test_a_plan_pretrains_nothing_and_says_what_it_does_not_know(project):
     config = config_of()
     config["pathvars"]["results"] = "planned"
-    config["experiment"] |= {"arms": ["chained", "taught", "lstm"], "reference": "lstm", "forgetting": False}
+    config["experiment"] |= {"arms": ["pool", "taught", "lstm"], "reference": "lstm", "forgetting": False}
     jobs = project.jobs(config, ["plan"])
     assert jobs["measure_speed"] == 1 and not {"pretrain", "pack_texts", "teach", "finetune_bert"} & jobs.keys()

@@ -100,7 +100,7 @@ MISTAKES = [
     ("arms/lstm/teacher", "{arm: nobody}", "arms.lstm.teacher.arm: no arm 'nobody' in arms"),
     ("arms/lstm/teacher", "{arm: minilm, texts: none}", "arms.lstm.teacher.texts: no dataset 'none' in datasets"),
     ("arms/lstm/teacher", "{arm: minilm, weight: 2}", "arms.lstm.teacher.weight: 2 is out of range"),
-    ("arms/minilm/adapter", "{kind: prefix}", "arms.minilm.adapter.kind: 'prefix' is not one of lora, ia3"),
+    ("arms/minilm/adapter", "{kind: prefix}", "arms.minilm.adapter.kind: 'prefix' is not one of lora, ia3, l2m"),
     ("arms/minilm/adapter", "{rank: 8}", "arms.minilm.adapter: 'kind' is missing"),
     (
         "arms/lstm/reselect",
@@ -216,6 +216,27 @@ def test_zeros_are_kept_where_nothing_fills_them(config, key, value, line):
     check_config(copy.deepcopy(config))
     config["arms"]["minilm"][key] = value
     assert complaint(config) == [f"config: arms.minilm.sparse_finetune: {line}"]
+
+
+@pytest.mark.parametrize(
+    ("adapter", "keys", "line"),
+    [
+        ({"kind": "lora", "pool": 4}, {}, ".pool: 4 has no meaning without `kind: l2m`; leave it out"),
+        ({"kind": "ia3", "pull": 0.5}, {}, ".pull: 0.5 has no meaning without `kind: l2m`; leave it out"),
+        ({"kind": "l2m", "rank": 8}, {}, ".rank: 8 has no meaning without `kind: lora`; leave it out"),
+        ({"kind": "l2m"}, {"processes": 2}, ": a pool is trained in one process; leave `processes` out"),
+        (
+            {"kind": "l2m"},
+            {"layer_decay": 0.9},
+            ": a set of a pool has one learning rate for all layers; leave `layer_decay` out",
+        ),
+    ],
+)
+def test_an_adapter_has_what_its_kind_reads(config, adapter, keys, line):
+    config["arms"]["minilm"]["adapter"] = {"kind": adapter["kind"]}
+    check_config(copy.deepcopy(config))
+    config["arms"]["minilm"] |= {"adapter": adapter} | keys
+    assert complaint(config) == [f"config: arms.minilm.adapter{line}"]
 
 
 def test_forgetting_is_measured_where_there_is_something_to_forget(config):

@@ -36,6 +36,7 @@ TRAINING = {"batch_size": 8, "epochs": 1, "validations": 1, "patience": None, "w
 ADAPTERS = {
     "lora": {"kind": "lora", "rank": 4, "alpha": 8, "dropout": 0.0, "targets": "attention"},
     "ia3": {"kind": "ia3"},
+    "l2m": {"kind": "l2m", "pool": 4, "pull": 0.5},
 }
 
 
@@ -73,7 +74,7 @@ def test_what_each_kind_of_training_forgets(workshop, make_examples, tmp_path):
         "full": tuned(workshop, 30, make_examples),
         "full again": tuned(workshop, 30, make_examples),
         **{kind: tuned(workshop, 30, make_examples, adapter=ADAPTERS[kind]) for kind in ADAPTERS},
-        "untouched lora": tuned(workshop, 0, make_examples, adapter=ADAPTERS["lora"]),
+        **{f"untouched {kind}": tuned(workshop, 0, make_examples, adapter=ADAPTERS[kind]) for kind in ADAPTERS},
         "head": None,
     }
     cells, selected = [], []
@@ -91,9 +92,9 @@ def test_what_each_kind_of_training_forgets(workshop, make_examples, tmp_path):
     measure_forgetting(cells, selected, {"old": old_model(workshop)}, 1, tmp_path / "forgetting.parquet")
     table = pd.read_parquet(tmp_path / "forgetting.parquet").set_index("arm")
     forgotten = table["forgetting"]
-    assert forgotten["untouched"] == forgotten["untouched lora"] == forgotten["head"] == 0.0  # exactly
+    assert (forgotten[["untouched", *(f"untouched {kind}" for kind in ADAPTERS), "head"]] == 0.0).all()  # exactly
     assert forgotten["full"] > 0.5 and forgotten["full"] == forgotten["full again"]
-    assert 0 != forgotten["lora"] < forgotten["full"] and 0 != forgotten["ia3"] < forgotten["full"]
+    assert all(0 != forgotten[kind] < forgotten["full"] for kind in ADAPTERS)
     history = pd.read_parquet(workshop.folder / "old" / "history.parquet")
     assert (table["loss_before"] == history["validation_score"].iloc[-1]).all()  # the same rows and masks
     assert (table["n"] == 60).all() and (table["loss_after"] == table["loss_before"] + forgotten).all()
@@ -119,14 +120,55 @@ def test_the_loss_is_that_of_the_pretrained_head_on_another_encoder(workshop, ma
     assert not torch.equal(encoder.embeddings.word_embeddings.weight, reference.cls.predictions.decoder.weight)
 
 
+def test_a_text_is_measured_with_the_set_that_it_selects(workshop, make_examples):
+    """The loss is that of plain encoders into whose weights the vectors of one set are multiplied."""
+    model = tuned(workshop, 30, make_examples, adapter=ADAPTERS["l2m"]).eval()
+    pool, old = model.base_model.modulations, OldTask("old", **old_model(workshop))
+    with torch.no_grad():
+        for i, vectors in enumerate(pool.vectors):
+            vectors.mul_(1 + i / 4)  # sets that differ
+    found = old.loss(model.base_model)
+    plain = [load_for_classification(str(workshop.folder / "old"), ["a"], 0.1).base_model.eval() for _ in pool.vectors]
+    with torch.no_grad():
+        for encoder, vectors in zip(plain, pool.vectors, strict=True):
+            (layer,) = encoder.encoder.layer
+            keys, values, inner = vectors.split([64, 64, 256])
+            for linear, scale in ((layer.attention.self.key, keys), (layer.attention.self.value, values)):
+                linear.weight.mul_(scale.unsqueeze(1))
+                linear.bias.mul_(scale)
+            layer.output.dense.weight.mul_(inner)
+    reference = AutoModelForMaskedLM.from_pretrained(workshop.folder / "old").eval()
+    task, masker = old.task, replace(old.task.masker, seed=HELD_OUT_SEED)
+    losses, sets, batch_size = [], [], KEYS["batch_size"]
+    for i, start in enumerate(range(0, len(task.held_out), batch_size)):
+        batch = task.held_out.padded(np.arange(start, min(start + batch_size, len(task.held_out))))
+        hidden, width = masker(batch, i), batch["input_ids"].shape[1]
+        for row, (ids, mask) in enumerate(zip(hidden.input_ids, batch["attention_mask"], strict=True)):
+            given = torch.from_numpy(ids[None]), torch.from_numpy(mask[None])
+            of_row = hidden.places // width == row
+            with torch.no_grad():
+                query = plain[0].embeddings(given[0])[0, mask == 1].mean(dim=0)
+                cosines = [float(torch.cosine_similarity(query, key, dim=0)) for key in pool.keys]
+                sets.append(int(np.argmax(cosines)))
+                logits = reference.cls(plain[sets[-1]](*given).last_hidden_state)[0]
+            logits, targets = logits[hidden.places[of_row] % width], torch.from_numpy(hidden.targets[of_row])
+            losses.append(cross_entropy(logits, targets, reduction="none"))
+    assert found == pytest.approx(float(torch.cat(losses).mean()), rel=1e-5)
+    assert len(set(sets)) > 1
+    with torch.no_grad():  # it is not the same whichever set is taken
+        pool.vectors[sets[0]].fill_(1)
+    assert abs(old.loss(model.base_model) - found) > 1e-3
+
+
 def test_which_cells_are_measured():
     start = SMALL["from"]
     models = {
         "old": {"pretrain": {"from": start, "tokenizer": "tiny", "texts": "toy", "sparsity": 0.5}},
         "none": {"pretrain": {"from": start, "tokenizer": "tiny", "texts": "toy", "steps": 0}},
     }
-    kinds = {"full": {}, "lora": {"adapter": {"kind": "lora"}}, "sparse": {"sparse_finetune": True},
-             "random": {"init": "random"}, "untrained": {"model": "none"}, "elsewhere": {"model": "tiny"}}  # fmt: skip
+    kinds = {"full": {}, "lora": {"adapter": {"kind": "lora"}}, "l2m": {"adapter": {"kind": "l2m"}},
+             "sparse": {"sparse_finetune": True}, "random": {"init": "random"}, "untrained": {"model": "none"},
+             "elsewhere": {"model": "tiny"}}  # fmt: skip
     tuned = {"family": "bert", "learning_rates": [1e-3], "model": "old"}
     catalogue = make_catalogue()
     config = {**catalogue.config, "models": catalogue.config["models"] | models}
@@ -136,7 +178,7 @@ def test_which_cells_are_measured():
 
     jobs = ForgettingJobs(JobInputs(Catalogue(check_config(config))))
     found = {cell["arm"]: cell["trained"] for cell in jobs.cells()}
-    assert found == {"full": "full", "lora": "lora", "sparse": "sparse", "probe": "head"}
+    assert found == {"full": "full", "lora": "lora", "l2m": "l2m", "sparse": "sparse", "probe": "head"}
     assert not [path for path in jobs.weights(None) if "/probe/" in path]
     assert jobs.models(None) == [
         "<results>/pretrained/old/model.safetensors",

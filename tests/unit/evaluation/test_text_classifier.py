@@ -98,6 +98,19 @@ def test_pipeline_predicts_what_the_run_predicted(made, cells):
     np.testing.assert_allclose([[row[name] for name in names] for row in scores], expected.probabilities, atol=1e-5)
 
 
+def test_transformers_alone_refuses_a_pool_of_modulations(made):
+    from transformers import AutoModel, AutoModelForSequenceClassification, pipeline
+
+    folder, _ = made("bert-l2m")
+    for load_alone in (AutoModel.from_pretrained, AutoModelForSequenceClassification.from_pretrained,
+                       lambda name: pipeline("text-classification", model=name)):  # fmt: skip
+        with pytest.raises(ValueError, match="model type `l2m-bert` but Transformers does not recognize"):
+            load_alone(str(folder))
+    card = ModelCard.load(folder / "README.md")
+    assert card.data.library_name == "pretrain-or-not"
+    assert "from pretrain_or_not import load" in card.content and "pipeline(" not in card.content
+
+
 @pytest.fixture
 def of_columns(made, tmp_path):
     """Return the folder of a model whose data set joins three columns."""

@@ -156,7 +156,14 @@ def undisturbed(training):
 LORA = {"kind": "lora", "rank": 2, "alpha": 4, "dropout": 0.1, "targets": "attention"}
 
 
-@pytest.mark.parametrize("recipe", [LSTM, BERT, BERT | {"adapter": LORA}], ids=["lstm", "bert", "lora"])
+L2M = {"kind": "l2m", "pool": 4, "pull": 0.5}
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [LSTM, BERT, BERT | {"adapter": LORA}, BERT | {"adapter": L2M}],
+    ids=["lstm", "bert", "lora", "l2m"],
+)
 def test_a_run_killed_at_random_moments_ends_in_the_same_weights(training, recipe):
     training.recipe = recipe
     expected, moments, killed = undisturbed(training), random.Random(0), 0

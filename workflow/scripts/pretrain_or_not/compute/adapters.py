@@ -1,6 +1,7 @@
 """Train only small additions to a transformer: LoRA (Hu et al. 2021), (IA)³ (Liu et al. 2022), through peft.
 
 The additions are merged into the weights before the model is saved, so that its folder is that of a plain transformer.
+The exception is a pool of (IA)³ vectors (`modulation`), which depend on the text.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from typing import Any
 
 import torch
 
+from pretrain_or_not.compute.modulation import L2M, modulated
 from pretrain_or_not.errors import BadInput
 
 # Where (IA)³ scales: keys, values, and the activations between the two matrices of the feed-forward part. peft's own
@@ -36,10 +38,13 @@ def with_adapter(model: Any, adapter: dict) -> torch.nn.Module:
         )  # fmt: skip
     else:
         if kind not in KEYS_AND_VALUES:
-            raise BadInput(f"adapter: kind: ia3 is not known for {kind}; take lora")
+            raise BadInput(f"adapter: kind: {adapter['kind']} is not known for {kind}; take lora")
         names = "|".join(KEYS_AND_VALUES[kind])
-        places = rf".*\.attention\..*\.({names})|.*{FEED_FORWARD}"
-        settings = IA3Config(target_modules=places, feedforward_modules=rf".*{FEED_FORWARD}", **options)
+        attention, feed_forward = rf".*\.attention\..*\.({names})", rf".*{FEED_FORWARD}"
+        if adapter["kind"] == L2M:
+            return modulated(model, adapter, attention, feed_forward)
+        places = f"{attention}|{feed_forward}"
+        settings = IA3Config(target_modules=places, feedforward_modules=feed_forward, **options)
     try:
         return get_peft_model(model, settings)
     except ValueError as error:  # an architecture that peft does not know

@@ -1,9 +1,11 @@
 """Load pretrained transformers: with a new head for classification, without a head, or their token embeddings alone."""
 
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
+from safetensors.torch import load_file
 from transformers import (
     AttentionInterface,
     AttentionMaskInterface,
@@ -15,13 +17,17 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 from transformers.utils import logging
 
+from pretrain_or_not.compute.adapters import with_adapter
 from pretrain_or_not.compute.dropout import dropout as fast_dropout
 from pretrain_or_not.compute.dropout import replace_dropouts
 from pretrain_or_not.compute.last_token import classify_last_token
 from pretrain_or_not.compute.loaded_weights import check_loaded
+from pretrain_or_not.compute.modulation import L2M, OWN
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.architectures import ARCHITECTURES, find_architecture
+from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.model_files import check_architecture, check_settings, check_weight_files
+from pretrain_or_not.files.paths import MODEL_FILES
 from pretrain_or_not.job import log
 
 # The load report warns that the classifier is new, which is intended in fine-tuning; progress bars fill the log.
@@ -212,6 +218,13 @@ def bare_encoder(config, row):
 
 def load_fine_tuned(folder):
     """Return the fine-tuned classifier that `save_pretrained` wrote to a folder."""
+    settings = read_json(Path(folder) / MODEL_FILES[1])
+    if L2M in settings:
+        config = AutoConfig.for_model(**settings | {"model_type": settings["model_type"].removeprefix(OWN)})
+        model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
+        model = with_adapter(model, settings[L2M] | {"kind": L2M})
+        model.load_state_dict(load_file(Path(folder) / MODEL_FILES[0]))
+        return model.eval()
     model = AutoModelForSequenceClassification.from_pretrained(folder, **SAFE)
     if ARCHITECTURES[model.config.model_type].kind == "encoder-decoder":
         classify_last_token(model)

@@ -7,6 +7,9 @@ from pretrain_or_not.config.made_models import recipe_of, remembers
 from pretrain_or_not.config.prompt_checks import FIELD
 from pretrain_or_not.config.wording import show
 
+# Keys of an adapter, with the one kind that reads them.
+KIND_OF_KEY = dict.fromkeys(("rank", "alpha", "dropout", "targets"), "lora") | {"pool": "l2m", "pull": "l2m"}
+
 
 def check_training(config, mistakes):
     """Note mistakes in how the arms of a config are trained."""
@@ -14,6 +17,7 @@ def check_training(config, mistakes):
         check_reselection(config, name, mistakes)
         check_augmentation(config, name, mistakes)
         check_zeros(config, name, mistakes)
+        check_adapter(config, name, mistakes)
     check_forgetting(config, mistakes)
 
 
@@ -79,6 +83,21 @@ def check_zeros(config, name, mistakes):
         mistakes.add(path, "random weights have no zeros to keep; leave out one of the two keys")
     if arm.get("adapter"):
         mistakes.add(path, "merging an `adapter` would fill the zeros; leave out one of the two keys")
+
+
+def check_adapter(config, name, mistakes):
+    """Check that an adapter has no key of another kind, and that a pool of them has what it can use."""
+    arm = mapping(mapping(config, "arms"), name)
+    adapter, path = mapping(arm, "adapter"), ("arms", name, "adapter")
+    for key, kind in KIND_OF_KEY.items():
+        if key in adapter and adapter.get("kind") not in (kind, None):
+            mistakes.add((*path, key), f"{show(adapter[key])} has no meaning without `kind: {kind}`; leave it out")
+    if adapter.get("kind") != "l2m":
+        return
+    if arm.get("processes", 1) != 1:
+        mistakes.add(path, "a pool is trained in one process; leave `processes` out")
+    if arm.get("layer_decay", 1) != 1:
+        mistakes.add(path, "a set of a pool has one learning rate for all layers; leave `layer_decay` out")
 
 
 def check_forgetting(config, mistakes):

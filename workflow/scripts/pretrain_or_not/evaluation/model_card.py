@@ -46,13 +46,13 @@ def model_card(about: dict, choice: dict) -> str:
     rows = [*facts_of(about), *costs_of(choice)]
     example = '("first text", "second text")' if len(about["text"]) > 1 else '"a text", "another text"'
     use = [ANY.format(folder=".", example=example)]
-    if about["family"] == "bert":
+    if plain_transformer(about, choice):
         precision = BF16 if about["precision"] == "bf16" else ""
         length = length_words(about["max_length"])
         given = TRANSFORMER.format(folder=".", example=for_transformers(about), length=length, precision=precision)
         use.insert(0, given)
     parts = [
-        f"---\n{yaml.safe_dump(front_matter(about), sort_keys=False, allow_unicode=True)}---",
+        f"---\n{yaml.safe_dump(front_matter(about, choice), sort_keys=False, allow_unicode=True)}---",
         f"# {about['arm']}, trained on {about['dataset']}",
         f"A text classifier of the family `{about['family']}`, from the workflow “{PROJECT}”. {selection(choice)}",
         "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]),
@@ -65,7 +65,13 @@ def model_card(about: dict, choice: dict) -> str:
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
-def front_matter(about):
+def plain_transformer(about, choice):
+    """Return whether transformers alone loads a selected model: it knows no pool of modulations."""
+    adapter = choice["selected"]["recipe"].get("adapter") or {}  # only transformers have the key
+    return about["family"] == "bert" and adapter.get("kind") != "l2m"
+
+
+def front_matter(about, choice):
     """Return what the Hub reads of a card, a dict."""
     models = about["base_models"]
     weights = models.get("model") or models.get("embeddings")
@@ -76,7 +82,7 @@ def front_matter(about):
     }
     return {
         "license": weights["licence"] if weights else UNKNOWN,
-        "library_name": "transformers" if about["family"] == "bert" else "pretrain-or-not",
+        "library_name": "transformers" if plain_transformer(about, choice) else "pretrain-or-not",
         "pipeline_tag": "text-classification",
         **({"base_model": weights["path"]} if weights and weights["hub"] else {}),
         **({"datasets": [about["hub"]]} if about["hub"] else {}),
