@@ -222,8 +222,8 @@ def test_zeros_are_kept_where_nothing_fills_them(config, key, value, line):
     ("adapter", "keys", "line"),
     [
         ({"kind": "lora", "pool": 4}, {}, ".pool: 4 has no meaning without `kind: l2m`; leave it out"),
-        ({"kind": "ia3", "pull": 0.5}, {}, ".pull: 0.5 has no meaning without `kind: l2m`; leave it out"),
-        ({"kind": "l2m", "rank": 8}, {}, ".rank: 8 has no meaning without `kind: lora`; leave it out"),
+        ({"kind": "ia3", "pull": 0.25}, {}, ".pull: 0.25 has no meaning without `kind: l2m`; leave it out"),
+        ({"kind": "l2m", "rank": 4}, {}, ".rank: 4 has no meaning without `kind: lora`; leave it out"),
         ({"kind": "l2m"}, {"processes": 2}, ": a pool is trained in one process; leave `processes` out"),
         (
             {"kind": "l2m"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pretrain_or_not.config.cross_checks import check_name, is_whole, mapping, sequence
 from pretrain_or_not.config.made_models import recipe_of, remembers
 from pretrain_or_not.config.prompt_checks import FIELD
+from pretrain_or_not.config.schema import schema
 from pretrain_or_not.config.wording import show
 
 # Keys of an adapter, with the one kind that reads them.
@@ -89,8 +90,9 @@ def check_adapter(config, name, mistakes):
     """Check that an adapter has no key of another kind, and that a pool of them has what it can use."""
     arm = mapping(mapping(config, "arms"), name)
     adapter, path = mapping(arm, "adapter"), ("arms", name, "adapter")
+    keys = schema()["$defs"]["family.bert"]["properties"]["adapter"]["properties"]
     for key, kind in KIND_OF_KEY.items():
-        if key in adapter and adapter.get("kind") not in (kind, None):
+        if adapter.get("kind") not in (kind, None) and adapter.get(key, keys[key]["default"]) != keys[key]["default"]:
             mistakes.add((*path, key), f"{show(adapter[key])} has no meaning without `kind: {kind}`; leave it out")
     if adapter.get("kind") != "l2m":
         return
