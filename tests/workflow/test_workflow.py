@@ -354,7 +354,7 @@ EDITS = {
                         PLOTS | {"table_scores": 1, "page": 1}),
     "report/figures/gap.py": ("alpha=0.15", "alpha=0.16", {"plot_gap": 1, "all": 1}),
     "evaluation/metrics.py": ("float(max(low, score - half))", "float(max(low, score - half - 0.0))",
-                              ENDS | {"table_inference": 1}),
+                              {"evaluate": CELLS} | timed(5) | ENDS),  # a model says whether it guesses
     "evaluation/select.py": ('if keep != "all"', 'if keep not in ("all",)', ALL_CELLS),
     "config/selection.py": ("max(scores, key", "max(list(scores), key", ALL_CELLS),
     # one family, and no other: it is trained, selected, tested and timed again
