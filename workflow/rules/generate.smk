@@ -8,7 +8,7 @@ rule generate:
     log:
         f"<results>/logs/generate/{{dataset}}/{{arm}}/{CELL}.log",
     wildcard_constraints:
-        arm=one_of(catalogue.augmented()),
+        arm=one_of(catalogue.arms_with("augment")),
     conda:
         ENVIRONMENT
     threads: EXPERIMENT["threads"]

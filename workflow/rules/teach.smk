@@ -8,7 +8,7 @@ rule teach:
     log:
         f"<results>/logs/teach/{{dataset}}/{{arm}}/{CELL}.log",
     wildcard_constraints:
-        arm=one_of(catalogue.students()),
+        arm=one_of(catalogue.arms_with("teacher")),
     conda:
         ENVIRONMENT
     threads: EXPERIMENT["threads"]

@@ -15,7 +15,7 @@ from pretrain_or_not.evaluation.recommend import times_of
 from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.report.advice import with_models
 from pretrain_or_not.report.page import content
-from pretrain_or_not.report.page.decision import decision_page, sentences_on, taught_on, to_use
+from pretrain_or_not.report.page.decision import decision_page, rows_on, sentences_on, taught_on, to_use
 
 CELL = {"dataset": "d", "dataset_title": "Reviews", "arm": "a", "arm_title": "A", "family": "majority", "size": "100",
         "n": 100, "seed": 0, "metric": "accuracy", "accuracy": 0.5, "score_mean": 0.5, "score_mean_low": 0.4,
@@ -109,18 +109,18 @@ def test_what_a_teacher_brings_is_on_the_page_too():
             "gap_low": 1.0, "gap_high": 3.0}  # fmt: skip
     times = pd.DataFrame({"dataset": "d", "arm": ["a", "b", "b"], "batch": [32, 32, 1], "ms": [8.0, 0.25, 1.0]})
     shown = {"pairs": pd.DataFrame([pair, pair | {"dataset": "e", "gap": 9.0}]), "times": times}
-    lines = taught_on("d", shown, {"b": {"teacher": "a", "plain": None}}, ACCURACY)
+    lines = taught_on(rows_on("d", shown), {"b": {"teacher": "a", "plain": None}}, ACCURACY)
     assert lines[2] == (
         "- **B**, which takes 0.25 ms for a text instead of 8 ms: with 100 labels, 2.0 points behind its teacher, "
         "**A**, (1.0 to 3.0)."
     )
-    assert taught_on("d", shown, {}, ACCURACY) == []
+    assert taught_on(rows_on("d", shown), {}, ACCURACY) == []
 
 
 def test_without_scripts_the_page_says_what_to_use_with_the_most_labels():
     shown = {"curves": three_arms.curves(), "pairs": three_arms.pairs(), "times": three_arms.times()}
     prices = {"label": 0.1, "hour": 2.0, "predictions_per_month": None}
-    said = to_use("d", shown, 1.0, ACCURACY, prices, 92.0)
+    said = to_use(rows_on("d", shown), 1.0, ACCURACY, prices, 92.0)
     big = three_arms.TITLES["big"]
     assert said[:2] == [
         f"With 10,000 labels, {big} has the best accuracy: 93.0 % (91.0 % to 95.0 %).",
@@ -128,6 +128,6 @@ def test_without_scripts_the_page_says_what_to_use_with_the_most_labels():
     ]
     assert any(line.startswith("With these prices, Small costs 1,051 for labels") for line in said)
     shown["times"] = shown["times"][:0]
-    assert to_use("d", shown, 1.0, ACCURACY, prices, None)[:2] == [
+    assert to_use(rows_on("d", shown), 1.0, ACCURACY, prices, None)[:2] == [
         said[0], "Whether another one is cheaper is not known, as it was not timed."
     ]  # fmt: skip

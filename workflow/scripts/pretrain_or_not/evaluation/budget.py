@@ -12,6 +12,14 @@ import pandas as pd
 TRAINING, TOTAL = "training", "total"
 
 
+def validation_labels(scores: pd.DataFrame) -> pd.Series:
+    """Return how many labels each cell uses to choose a run; those that were selected on test data use none.
+
+    scores: rows of scores.parquet.
+    """
+    return scores["validation_examples"].where(scores["selection"] != "test", 0)
+
+
 def total_labels(scores: pd.DataFrame) -> dict[tuple[str, str], int]:
     """Return the labels that a cell of each (dataset, size) uses in all: training and validation examples.
 
@@ -19,7 +27,7 @@ def total_labels(scores: pd.DataFrame) -> dict[tuple[str, str], int]:
     of a size have one number. Cells that were selected on test data have no validation labels. scores: rows of
     scores.parquet whose `n` is the number of training examples.
     """
-    validation = scores["validation_examples"].where(scores["selection"] != "test", 0)
+    validation = validation_labels(scores)
     most = (scores["n"] + validation).groupby([scores["dataset"], scores["size"]]).max()
     return {key: int(labels) for key, labels in most.items()}
 
@@ -46,7 +54,7 @@ def training_labels(scores: pd.DataFrame) -> dict[int, int]:
     """Return the number of training labels of each `n`. scores: rows of scores.parquet, of one dataset."""
     if not is_total(scores):
         return {n: n for n in scores["n"].unique().tolist()}
-    validation = scores["validation_examples"].where(scores["selection"] != "test", 0)
+    validation = validation_labels(scores)
     return {n: n - int(most) for n, most in validation.groupby(scores["n"]).max().items()}
 
 

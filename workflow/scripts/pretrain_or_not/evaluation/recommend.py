@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from pretrain_or_not.config.metrics import Metric
-from pretrain_or_not.evaluation.budget import is_total
+from pretrain_or_not.evaluation.budget import is_total, validation_labels
 from pretrain_or_not.evaluation.diagnose import interval_of_round
 from pretrain_or_not.evaluation.wilson import Z_95
 
@@ -108,8 +108,9 @@ def of_arms(
     rows = {}
     for arm, own in curves.groupby("arm", sort=False):
         used = used_labels(own, question.n)
-        score, low, high, hours, floor, guessing = at(own, used, "score", "low", "high", "hours", "floor", "guessing")
-        (validation,) = at(own, used, "validation")
+        score, low, high, hours, floor, guessing, validation = at(
+            own, used, "score", "low", "high", "hours", "floor", "guessing", "validation"
+        )
         timed = times[(times["arm"] == arm) & (times["batch"] == question.batch)]
         time = timed.iloc[0] if len(timed) else {"busy": False}
         ms, ms_low, ms_high, memory = (time.get(key, math.nan) for key in ("ms", "ms_low", "ms_high", "memory_mb"))
@@ -244,8 +245,7 @@ def curves_of(scores: pd.DataFrame, metric: Metric) -> pd.DataFrame:
              floor: "floor", f"{metric.name}_guessing": "guessing", "test_examples": "test_examples",
              "validation": "validation"}  # fmt: skip
     tested = scores["test_examples"] * scores["folds"].clip(lower=1)
-    besides = (scores["selection"] != "test") & (not is_total(scores))
-    validation = scores["validation_examples"].where(besides, 0)
+    validation = 0 if is_total(scores) else validation_labels(scores)
     of_round = scores.assign(**interval_of_round(scores, metric), test_examples=tested, validation=validation)
     cells = of_round[scores[metric.name].notna()].groupby(keys, sort=False, as_index=False)
     means = cells.agg(dict.fromkeys(names, "mean") | {"test_examples": "min"})

@@ -90,13 +90,9 @@ class Catalogue:
         """Return whether the workflow makes a model."""
         return recipe_of(self.models, name) is not None
 
-    def students(self) -> list[str]:
-        """Return the arms that learn from another arm."""
-        return [name for name, arm in self.arms.items() if arm.get("teacher")]
-
-    def augmented(self) -> list[str]:
-        """Return the arms that are trained on generated examples too."""
-        return [name for name, arm in self.arms.items() if arm.get("augment")]
+    def arms_with(self, key: str) -> list[str]:
+        """Return the arms that have a key, as `teacher` or `augment`."""
+        return [name for name, arm in self.arms.items() if arm.get(key)]
 
     def teachers(self) -> dict[str, dict]:
         """Return the `teacher` of each arm of the experiment that has one, and the `plain` arm that has none, by name.

@@ -79,7 +79,7 @@ def decision_page(
     warnings = {name: fact.get("warnings", []) for name, fact in facts.items()}
     datasets = [
         dataset_content(name, measured, reference, arms, shown, paths, texts[name])
-        | sentences_on(name, frames, reference, warnings[name], taught_on(name, shown, teachers, measured))
+        | sentences_on(name, frames, reference, warnings[name], taught_on(rows_on(name, shown), teachers, measured))
         for name in dict.fromkeys(shown["curves"]["dataset"])
     ]
     titles = dict(zip(frames["scores"]["dataset"], frames["scores"]["dataset_title"], strict=True))
@@ -103,17 +103,22 @@ def decision_page(
         "method": terminal(method(frames["answer"])) if len(frames["answer"]) else "",
         "made": how_made(config, facts, tables["scores"]),
     }
-    said = [to_use(one["name"], shown, threshold, measured, costs, target) + one["answer"] for one in datasets]
+    said = [to_use(rows_on(one["name"], shown), threshold, measured, costs, target) + one["answer"] for one in datasets]
     said = [text for one in said for text in one] + [one["text"] for one in unscored]
     write_page(content, said, output)
     log.info("%d datasets, %d arms", len(datasets), len(arms))
 
 
+def rows_on(dataset: str, shown: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return the rows of a dataset in each table, which may be none."""
+    return {name: table.loc[table["dataset"] == dataset] for name, table in shown.items()}
+
+
 def to_use(
-    dataset: str, shown: dict[str, pd.DataFrame], threshold: float, metric: Metric, costs: dict, target: float | None
+    own: dict[str, pd.DataFrame], threshold: float, metric: Metric, costs: dict, target: float | None
 ) -> list[str]:
-    """Return the recommendation with the most labels, for a browser without scripts. See `decision_page`."""
-    curves, pairs, times = (shown[name].loc[shown[name]["dataset"] == dataset] for name in ("curves", "pairs", "times"))
+    """Return the recommendation with the most labels, for a browser without scripts. own: see `rows_on`."""
+    curves, pairs, times = (own[name] for name in ("curves", "pairs", "times"))
     batch = times["batch"].max() if len(times) else 0
     question = Question(float(curves["n"].max()), int(batch), None, max(threshold, 0.0), target)
     prices = Prices.of(costs)
@@ -127,11 +132,11 @@ def warning_words(missing: list, selection: pd.Series) -> str:
     return " ".join(said)
 
 
-def taught_on(dataset: str, shown: dict[str, pd.DataFrame], teachers: dict, metric: Metric) -> list[str]:
-    """Return the lines on what teachers bring on a dataset, with times of the largest batch."""
-    pairs, times = (shown[name].loc[shown[name]["dataset"] == dataset] for name in ("pairs", "times"))
+def taught_on(own: dict[str, pd.DataFrame], teachers: dict, metric: Metric) -> list[str]:
+    """Return the lines on what teachers bring on a dataset, with times of the largest batch. own: see `rows_on`."""
+    times = own["times"]
     times = times[times["batch"] == times["batch"].max()].set_index("arm")
-    return teacher_lines(pairs, times, teachers, metric)
+    return teacher_lines(own["pairs"], times, teachers, metric)
 
 
 def sentences_on(
