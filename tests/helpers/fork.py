@@ -1,4 +1,8 @@
-"""Run Snakemake in a process that is forked from one which has imported it: a dry run takes a third of the time."""
+"""Start processes that are forked from one which has imported what is slow to import.
+
+That one has no other threads. A fork of the tests' own process could wait for ever for a lock that a thread of
+onnxruntime, say, held at that moment.
+"""
 
 import multiprocessing
 import os
@@ -10,28 +14,38 @@ from pathlib import Path
 from helpers.paths import SCRIPTS
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["snakemake.cli", "snakemake.report.html_reporter", "requests"])
+FORKS.set_forkserver_preload(["snakemake.cli", "snakemake.report.html_reporter", "requests", "torch", "transformers"])
+
+
+def process(target, *arguments):
+    """Return a process, not started, that calls `target` in the environment of this one."""
+    return FORKS.Process(target=call, args=(dict(os.environ), target, arguments))
+
+
+def call(environment, target, arguments):
+    """Call `target` in this process, with these environment variables."""
+    os.environ.clear()
+    os.environ.update(environment)
+    target(*arguments)
 
 
 def snakemake(folder, arguments):
     """Run Snakemake in a folder; return the finished process, its output in one text as `stdout`."""
     with tempfile.TemporaryDirectory() as place:
         output = Path(place) / "output"
-        child = FORKS.Process(target=run, args=(str(folder), list(arguments), str(output), dict(os.environ)))
+        child = process(run, str(folder), list(arguments), str(output))
         child.start()
         child.join()
         return subprocess.CompletedProcess(arguments, child.exitcode, stdout=output.read_text())
 
 
-def run(folder, arguments, output, environment):
+def run(folder, arguments, output):
     """Run Snakemake in this process."""
     from snakemake.cli import main
 
     file = os.open(output, os.O_WRONLY | os.O_CREAT)
     for standard in (1, 2):
         os.dup2(file, standard)
-    os.environ.clear()
-    os.environ.update(environment)
     sys.path[:] = [path for path in sys.path if path != str(SCRIPTS)]  # the package of `folder` is to be imported
     os.chdir(folder)
     main(arguments)

@@ -1,15 +1,13 @@
 """GPUs are leased to one run at a time."""
 
-import multiprocessing
 import os
 import time
 
 import pytest
 
+from helpers import fork
 from pretrain_or_not.compute.gpus import lease_gpus
 from pretrain_or_not.errors import BadInput
-
-fork = multiprocessing.get_context("fork")
 
 
 @pytest.fixture(autouse=True)
@@ -25,9 +23,9 @@ def hold(count, folder, seconds, leases):
 
 
 def test_runs_never_share_a_gpu(tmp_path):
-    with multiprocessing.Manager() as manager:
+    with fork.FORKS.Manager() as manager:
         leases = manager.list()
-        runs = [fork.Process(target=hold, args=(count, tmp_path, 0.2, leases)) for count in (1, 2, 1, 3, 2, 1)]
+        runs = [fork.process(hold, count, tmp_path, 0.2, leases) for count in (1, 2, 1, 3, 2, 1)]
         for run in runs:
             run.start()
         for run in runs:
@@ -41,8 +39,8 @@ def test_runs_never_share_a_gpu(tmp_path):
 
 
 def test_the_lease_of_a_killed_run_ends_with_it(tmp_path):
-    with multiprocessing.Manager() as manager:
-        run = fork.Process(target=hold, args=(3, tmp_path, 60, manager.list()))
+    with fork.FORKS.Manager() as manager:
+        run = fork.process(hold, 3, tmp_path, 60, manager.list())
         run.start()
         while len(list(tmp_path.iterdir())) < 3:
             assert run.is_alive()
@@ -50,7 +48,7 @@ def test_the_lease_of_a_killed_run_ends_with_it(tmp_path):
         run.kill()
         run.join()
         leases = manager.list()
-        after = fork.Process(target=hold, args=(3, tmp_path, 0, leases))
+        after = fork.process(hold, 3, tmp_path, 0, leases)
         after.start()
         after.join(60)
         assert [len(gpus) for gpus, _, _ in leases] == [3]

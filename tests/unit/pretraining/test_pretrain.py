@@ -2,7 +2,6 @@
 
 import json
 import math
-import multiprocessing
 import os
 import random
 import shutil
@@ -17,6 +16,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
+from helpers import fork
 from helpers.pretraining import Workshop
 from pretrain_or_not.compute.flops import counted_flops
 from pretrain_or_not.compute.transformer import load_encoder, load_for_classification
@@ -27,7 +27,6 @@ from pretrain_or_not.pretraining.encoder import Start
 from pretrain_or_not.pretraining.flops import Encoder
 from pretrain_or_not.pretraining.stage import prepare, pretrain
 
-fork = multiprocessing.get_context("fork")
 KINDS = {
     "mlm": {},
     "rtd": {"objective": "rtd"},
@@ -220,7 +219,7 @@ def test_a_run_that_is_killed_ends_in_the_same_weights(workshop, kind):
     folder, moments = workshop.folder / f"killed-{kind}", random.Random(kind)
     kills = 0
     while True:
-        child = fork.Process(target=pretrain, args=(run,))
+        child = fork.process(pretrain, run)
         child.start()
         seen = {path.name for path in (folder / "checkpoint").glob("step*")}
         while child.is_alive() and {path.name for path in (folder / "checkpoint").glob("step*")} == seen:

@@ -2,7 +2,6 @@
 
 import errno
 import json
-import multiprocessing
 import os
 import random
 import re
@@ -21,6 +20,7 @@ import pyarrow as pa
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from helpers import fork
 from helpers.processes import environment, run_python
 from helpers.training import run_outputs, train
 from pretrain_or_not.compute import inference
@@ -41,7 +41,6 @@ LSTM = COMMON | {"family": "lstm", "tokenizer": "tiny", "embeddings": None, "fre
 BERT = COMMON | {"family": "bert", "model": "tiny", "init": "pretrained", "adapter": None}
 NEVER = 1e9  # minutes
 STEPS = 45  # 3 epochs of 120 examples in batches of 8
-fork = multiprocessing.get_context("fork")  # a child has torch imported already
 
 
 def write_tokens(path, examples):
@@ -95,7 +94,7 @@ class Training:
 
     def start(self):
         """Start the run in another process, and return that."""
-        child = fork.Process(target=self.call)
+        child = fork.process(self.call)
         child.start()
         return child
 
@@ -353,7 +352,7 @@ def test_two_processes_end_in_the_weights_of_one(training):
 @pytest.mark.parametrize("workers", [False, True])
 def test_several_processes_that_are_stopped_end_together(training, workers):
     training.recipe = LSTM | {"processes": 2, "epochs": 2000}  # about a minute
-    launcher = fork.Process(target=launch_workers, args=training.task())
+    launcher = fork.process(launch_workers, *training.task())
     launcher.start()
     process = psutil.Process(launcher.pid)
     while not (torchrun := process.children()) or (workers and not training.checkpoints()):
