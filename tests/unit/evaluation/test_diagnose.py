@@ -12,13 +12,23 @@ GOOD = {"dataset": "d", "arm": "lstm", "arm_title": "LSTM", "family": "lstm", "n
         "accuracy_high": 0.95, "predicted_classes": 2, "best_step": 50,
         "steps": 100, "validations": 4, "lowest_loss": 0.2, "guessing_loss": 0.69, "sweep_edge": None,
         "unknown_tokens": 0.0, "truncated": 0.0, "classes": 2, "subset_classes": 2, "converged": None,
-        "folds": 0, "schedule": "constant"}  # fmt: skip
+        "folds": 0, "schedule": "constant", "device": "cpu", "seconds": 60.0, "cpu_seconds": 58.0,
+        "pretraining_loss": None, "pretraining_guessing_loss": None}  # fmt: skip
 
 
 def frame(*changes):
     """Return cells that are good but for the changes, as read from scores.parquet: numbers that may lack are floats."""
     table = pd.DataFrame([GOOD | {"seed": i} | change for i, change in enumerate(changes)])
-    return table.astype({"predicted_classes": float, "best_step": float, "accuracy": float, "accuracy_low": float})
+    numbers = ["pretraining_loss", "pretraining_guessing_loss"]
+    return table.astype(
+        {
+            **dict.fromkeys(numbers, float),
+            "predicted_classes": float,
+            "best_step": float,
+            "accuracy": float,
+            "accuracy_low": float,
+        }
+    )
 
 
 NOT_FINITE = {"status": "not finite", "accuracy": None, "accuracy_low": None, "predicted_classes": None,
@@ -39,6 +49,12 @@ CASES = [
     ({"best_step": None, "validations": 1}, []),  # fitted in one call
     ({"converged": True}, []),
     ({"converged": False}, ["not converged"]),
+    ({"pretraining_loss": 3.9, "pretraining_guessing_loss": 6.2}, []),
+    ({"pretraining_loss": 6.0, "pretraining_guessing_loss": 6.2}, ["pretraining"]),
+    ({"cpu_seconds": 53.0}, ["busy"]),
+    ({"cpu_seconds": 53.0, "device": "cuda"}, []),  # there, the CPU waits
+    ({"cpu_seconds": None}, []),  # trained by an earlier version
+    ({"cpu_seconds": 0.5, "seconds": 0.9}, []),  # too short to tell
     ({"sweep_edge": "lowest"}, ["lowest"]),
     ({"unknown_tokens": 0.06}, ["unknown"]),
     ({"truncated": 0.06}, ["truncated"]),

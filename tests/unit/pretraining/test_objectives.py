@@ -1,5 +1,7 @@
 """Masks, replaced tokens, self-influence, zeros: what each objective does to a batch and to its gradients."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -18,6 +20,7 @@ from pretrain_or_not.pretraining.masking import Masker
 from pretrain_or_not.pretraining.replaced_tokens import Discriminator, ReplacedTokens, replaced, sample
 from pretrain_or_not.pretraining.rows import read_packed
 from pretrain_or_not.pretraining.self_influence import FIRST_LAYER, softmax_weights, squared_norm
+from pretrain_or_not.pretraining.stage import prepare
 from pretrain_or_not.training.optimizer import build_optimizer
 
 SPECIAL, MASK, VOCABULARY = [0, 2, 3], 4, 500
@@ -143,7 +146,7 @@ def test_no_gradient_of_finding_replacements_reaches_the_auxiliary_head(workshop
     model, task = task_of(workshop, ReplacedTokens)
     step, rows = next(task.batches(0))
     padded = task.rows.padded(rows)
-    _, main = task.losses(model, padded, task.masker(padded, step, only_mask=True), accelerator, (0, step))
+    _, main, _ = task.losses(model, padded, task.masker(padded, step, only_mask=True), accelerator, (0, step))
     main.backward()
     assert model.auxiliary.cls.predictions.transform.dense.weight.grad is None
     assert model.auxiliary.bert.encoder.layer[0].attention.self.query.weight.grad is None
@@ -313,3 +316,47 @@ def test_zeros_stay_zero_in_their_places_until_they_are_freed(workshop, accelera
 
 def test_the_schema_has_the_defaults_that_the_recipe_needs():
     assert recipe()["mask"] == 0.15 and recipe()["weights"] == "uniform" and recipe()["max_epochs"] == 40
+
+
+# Guessing
+
+
+def validated(task, model, accelerator):
+    return task.validate(model, accelerator, lambda: None)[0]
+
+
+def test_guessing_masked_words_is_to_know_their_frequencies(workshop, accelerator):
+    model, task = task_of(workshop, MaskedWords)
+    counts = np.bincount(task.rows.tokens, minlength=task.masker.vocabulary) + 1.0
+    counts[task.masker.kept] = 1e-9
+    decoder = model.model.cls.predictions.decoder
+    with torch.no_grad():
+        decoder.weight.zero_()
+        decoder.bias.copy_(torch.from_numpy(np.log(counts)))
+    assert task.guessing_loss() == pytest.approx(validated(task, model, accelerator), rel=0.03)  # it masks a sample
+    assert 2 < task.guessing_loss() < np.log(task.masker.vocabulary)
+
+
+def test_guessing_replaced_tokens_is_to_know_their_share(workshop, accelerator):
+    model, task = task_of(workshop, ReplacedTokens)
+    validated(task, model, accelerator)
+    share = np.divide(*task.held_out_tokens)
+    with torch.no_grad():
+        model.head[2].weight.zero_()
+        model.head[2].bias.fill_(float(np.log(share / (1 - share))))
+    assert 0.05 < share < 0.3
+    assert validated(task, model, accelerator) == pytest.approx(task.guessing_loss(), rel=1e-4)
+    again = task_of(workshop, ReplacedTokens)[1]
+    again.restore(json.loads(json.dumps(task.state())))
+    assert again.guessing_loss() == task.guessing_loss()
+
+
+def test_guessing_labels_is_to_know_their_shares(workshop, accelerator):
+    run = workshop.run("labels", objective="supervised", tasks=["labelled"])
+    tokenizer = load_tokenizer(run.tokenizer["path"], run.tokenizer["revision"])
+    model, task, _ = prepare(run, Start(None, run.recipe, tokenizer.vocabulary, tokenizer.padding_id), tokenizer)
+    counts = np.bincount(task.tasks[0].labels) + 1.0
+    with torch.no_grad():
+        model.model.classifier.weight.zero_()
+        model.model.classifier.bias.copy_(torch.from_numpy(np.log(counts)))
+    assert validated(task, model, accelerator) == pytest.approx(task.guessing_loss(), rel=1e-4)

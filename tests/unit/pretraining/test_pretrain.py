@@ -250,3 +250,10 @@ def test_what_does_not_fit_is_told(workshop, made, tiny_bert, tmp_path):
     shutil.copytree(made, tmp_path / "other")
     with pytest.raises(BadInput, match="its rows are of model 'plain', not 'first'"):
         pretrain(replace(run, name="first"))
+
+
+def test_a_model_that_learns_hardly_anything_is_told(workshop, caplog):
+    folder = workshop.make("hardly", steps=1, validations=1, learning_rate=1e-9)
+    about = cost(folder)
+    assert about["guessing_loss"] < about["validation_score"]
+    assert "the model has learnt hardly more than what is frequent" in caplog.text

@@ -7,13 +7,13 @@ features of a row do not depend on which other rows are asked for, or when.
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import torch
 
+from pretrain_or_not.compute.clock import clock
 from pretrain_or_not.compute.devices import InferenceDevice, device_facts
 from pretrain_or_not.compute.flops import counted_flops
 from pretrain_or_not.compute.inference import TOKENS_PER_BATCH, infer
@@ -66,7 +66,7 @@ class FrozenEncoder:
         self.facts = parameter_counts(model, embedding_tables(model)) | device_facts(accelerator)
         self.model = model.to(accelerator.device)
         self.width = model.config.hidden_size
-        self.cost = {"seconds": 0.0, "examples": 0, "flops": 0}
+        self.cost = {"seconds": 0.0, "cpu_seconds": 0.0, "examples": 0, "flops": 0}
         self.truncated = 0
 
     def schema(self):
@@ -90,11 +90,13 @@ class FrozenEncoder:
 
     def features(self, examples):
         """Return the features of Examples, (n, width) of `dtype`, and count what they cost."""
-        started = time.perf_counter()
+        started = clock()
         matrix, work = infer(
             self.model, examples, self.accelerator, self.pooled, tokens_per_batch=self.tokens_per_batch
         )
-        self.cost["seconds"] += time.perf_counter() - started
+        seconds, computing = (clock() - started).tolist()
+        self.cost["seconds"] += seconds
+        self.cost["cpu_seconds"] += computing
         self.cost["examples"] += len(examples)
         self.cost["flops"] += work.flops(self.flops)
         self.truncated += examples.about["truncated"]

@@ -7,12 +7,16 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from pretrain_or_not.compute.clock import BUSY
 from pretrain_or_not.config.metrics import METRICS, Metric
 from pretrain_or_not.data.unknown_tokens import MOST_UNKNOWN
 from pretrain_or_not.evaluation.metrics import of_mean
+from pretrain_or_not.pretraining.recipe import LITTLE_LEARNT
 
 # The loss of a network that learns nothing varies by less than this share of the loss of guessing.
 NOTHING_LEARNT = 0.98
+
+SECONDS = 1.0  # training time below which it is not said that the machine was busy
 
 MANY_TRUNCATED = 0.05  # share of the test texts
 
@@ -69,8 +73,8 @@ class Finding(NamedTuple):
     """One row of the table of findings.
 
     holds: maps rows of scores.parquet to whether each has the finding. says: what the cells of an arm have in common,
-    as a template of `cells`, `is`, `its`, `has`, `s`, `which` (names of the cells), `sizes`, `settings`, `metric` and
-    `guessing` (what an arm does that has learnt nothing).
+    as a template of `cells`, `is`, `was`, `its`, `has`, `s`, `which` (names of the cells), `sizes`, `settings`,
+    `metric` and `guessing` (what an arm does that has learnt nothing).
     """
 
     holds: Callable[[pd.DataFrame], pd.Series]
@@ -111,6 +115,11 @@ FINDINGS = {
         ),
         "{cells} {has} a training loss that never fell below that of guessing: change the rate, or train longer",
     ),
+    "pretraining": Finding(
+        lambda rows: rows["pretraining_loss"] >= LITTLE_LEARNT * rows["pretraining_guessing_loss"],
+        "{cells} start{s} from a model that learnt hardly more from its pretraining than what is frequent: its loss on "
+        "held-out texts is hardly below that of guessing; give it more `steps`, or another `learning_rate`",
+    ),
     "not converged": Finding(
         lambda rows: rows["converged"].eq(False).fillna(False).astype(bool),
         "{cells} stopped before the fit converged, so that {its} scores are not those of `C` ({settings}): lower `C`",
@@ -123,6 +132,14 @@ FINDINGS = {
             & (rows["schedule"] == "constant")
         ),
         "{cells} {is} best at {its} last step: train longer, by `epochs` or `min_steps`",
+    ),
+    "busy": Finding(
+        lambda rows: (
+            (rows["device"] == "cpu")
+            & (rows["seconds"] >= SECONDS)
+            & (rows["cpu_seconds"] < BUSY * rows["seconds"]).fillna(False).astype(bool)
+        ),
+        "{cells} {was} trained while other programs had the processor, too: {its} training times are too long",
     ),
     "lowest": Finding(
         lambda rows: rows["sweep_edge"] == "lowest",

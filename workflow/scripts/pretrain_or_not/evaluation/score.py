@@ -42,7 +42,7 @@ COST = ["seconds", "examples_per_second", "training_flops", "peak_memory_mb", "p
 CALIBRATION = ["brier", "ece", "temperature", "brier_scaled", "ece_scaled", "log_loss_scaled"]
 
 # Further values of a run.json that cells are diagnosed by; those of other families are missing.
-FROM_RUN = ["best_step", "validations", "converged", "lowest_loss", "guessing_loss", "teacher_flops",
+FROM_RUN = ["cpu_seconds", "best_step", "validations", "converged", "lowest_loss", "guessing_loss", "teacher_flops",
             "generator_flops"]  # fmt: skip
 
 # The types of columns that may hold no value at all.
@@ -56,6 +56,7 @@ NULLABLE = {
             "lowest_loss",
             "unknown_tokens",
             "truncated",
+            "cpu_seconds",
             "teacher_flops",
             "generator_flops",
         ],

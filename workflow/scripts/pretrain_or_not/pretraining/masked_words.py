@@ -109,6 +109,13 @@ class MaskedWords(PackedRows):
         loss = influence_weights(model, losses, accelerator, factor)
         return Step(loss, len(rows), width)
 
+    def guessing_loss(self):
+        """Return the loss, in nats per token, of always giving each token its frequency in the training rows."""
+        counts = np.bincount(self.rows.tokens, minlength=self.masker.vocabulary) + 1.0  # none has a chance of 0
+        counts[self.masker.kept] = 0
+        held_out = self.held_out.tokens[~np.isin(self.held_out.tokens, self.masker.kept)]
+        return float(-np.log(counts[held_out] / counts.sum()).mean())
+
     def held_out_loss(self, model, batch, hidden, accelerator, step):
         """Return the mean loss over the masked tokens of a batch, and their number."""
         return self.loss(model, (batch, hidden), accelerator)[0], len(hidden.targets)

@@ -41,6 +41,10 @@ class PackedRows(Task):
         """Return the mean loss of a held-out batch, whose rows processes share, and over how many tokens it is."""
         raise NotImplementedError
 
+    def guessing_loss(self) -> float:
+        """Return the held-out loss of a model that has learnt how frequent the answers are, and nothing else."""
+        raise NotImplementedError
+
     @torch.inference_mode()
     def validate(self, model, accelerator, between):
         """Return the mean loss over the tokens of the held-out rows; None if it is not finite."""

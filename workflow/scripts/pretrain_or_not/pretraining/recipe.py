@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 SECONDS_PER_MINUTE = 60
 
+LITTLE_LEARNT = 0.95  # of the loss of guessing: a model above that has learnt hardly more than what is frequent
+
 
 @dataclass(frozen=True)
 class Pretraining:

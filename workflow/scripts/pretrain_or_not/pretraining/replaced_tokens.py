@@ -64,7 +64,12 @@ class Discriminator(nn.Module):
 
 
 class ReplacedTokens(PackedRows):
-    """Packed rows in which some tokens are replaced by what the auxiliary model takes for likely, in one process."""
+    """Packed rows in which some tokens are replaced by what the auxiliary model takes for likely, in one process.
+
+    held_out_tokens: at the last validation, how many were replaced, and all.
+    """
+
+    held_out_tokens = np.zeros(2)
 
     def hidden(self, masker, batch, step):
         """Return a batch in which all hidden tokens are the mask."""
@@ -75,13 +80,14 @@ class ReplacedTokens(PackedRows):
         step, rows = batch
         padded = self.rows.padded(rows)
         masked = self.hidden(self.masker, padded, step)
-        auxiliary, main = self.losses(model, padded, masked, accelerator, (self.seed, step))
+        auxiliary, main, _ = self.losses(model, padded, masked, accelerator, (self.seed, step))
         loss = auxiliary + LOSS_WEIGHT * main
         accelerator.backward(loss)
         return Step(loss, len(rows), padded["input_ids"].shape[1])
 
     def losses(self, model, padded: dict, masked: Masked, accelerator, seeds: tuple[int, int]):
-        """Return the losses of the auxiliary and of the main model, means over their tokens.
+        """Return the losses of the auxiliary and of the main model, means over their tokens, and the share of replaced
+        ones.
 
         seeds: of what is drawn.
         """
@@ -97,13 +103,32 @@ class ReplacedTokens(PackedRows):
         with accelerator.autocast():
             found = model(corrupt, given["attention_mask"])
         here = given["attention_mask"].bool()
-        main = binary_cross_entropy_with_logits(found.float()[here], labels[here].float())
-        return auxiliary, main
+        labels = labels[here].float()
+        main = binary_cross_entropy_with_logits(found.float()[here], labels)
+        return auxiliary, main, labels.mean()
 
     def held_out_loss(self, model, batch, hidden, accelerator, step):
         """Return the loss of the main model, with the auxiliary model as it is, and the number of tokens."""
-        _, main = self.losses(model, batch, hidden, accelerator, (HELD_OUT_SEED, step))
-        return main, int(batch["attention_mask"].sum())
+        _, main, share = self.losses(model, batch, hidden, accelerator, (HELD_OUT_SEED, step))
+        tokens = int(batch["attention_mask"].sum())
+        self.held_out_tokens = (np.zeros(2) if step == 0 else self.held_out_tokens) + [tokens * float(share), tokens]
+        return main, tokens
+
+    def guessing_loss(self):
+        """Return the loss, in nats per token, of always giving a token the share of replaced ones as its chance.
+
+        The share is that of the held-out rows at the last validation: it depends on the auxiliary model.
+        """
+        share = self.held_out_tokens[0] / self.held_out_tokens[1]
+        return float(-sum(p * np.log(p) for p in (share, 1 - share) if p))
+
+    def state(self):
+        """Return what a checkpoint has to hold: how many tokens were replaced at the last validation."""
+        return {"held_out_tokens": self.held_out_tokens.tolist()}
+
+    def restore(self, state):
+        """Go on from what `state` returned."""
+        self.held_out_tokens = np.array(state["held_out_tokens"])
 
 
 def sample(logits: torch.Tensor, seeds: tuple[int, ...]) -> torch.Tensor:

@@ -24,7 +24,7 @@ from pretrain_or_not.job import log
 from pretrain_or_not.pretraining.encoder import Start, without_positions
 from pretrain_or_not.pretraining.masked_words import MaskedModel, MaskedWords
 from pretrain_or_not.pretraining.masking import Masker
-from pretrain_or_not.pretraining.recipe import Pretraining
+from pretrain_or_not.pretraining.recipe import LITTLE_LEARNT, Pretraining
 from pretrain_or_not.pretraining.replaced_tokens import Discriminator, ReplacedTokens
 from pretrain_or_not.pretraining.rows import read_packed
 from pretrain_or_not.pretraining.supervised import MOST_VALIDATED, Heads, Labels, share_of
@@ -78,11 +78,17 @@ def pretrain(run: Pretraining) -> None:
     cost: dict[str, Any] = {"steps": 0, "seconds": 0.0, "tokens_seen": 0, "training_flops": 0}
     if task.steps:
         history, cost, done = run_task(model, task, recipe, recipe["learning_rate"], recipe["seed"], checkpoints)
-        cost["training_flops"] = done.flops(flops.training)
+        cost |= {"training_flops": done.flops(flops.training), "guessing_loss": task.guessing_loss()}
     if not PartialState().is_main_process:
         return
     if history and history[-1]["validation_score"] is None:
         raise BadInput(f"models: {run.name}: the loss is not finite; lower `learning_rate` of its `pretrain`")
+    if history and cost["validation_score"] >= LITTLE_LEARNT * cost["guessing_loss"]:
+        log.warning(
+            "the loss on held-out texts, %.2f, is hardly below that of guessing, %.2f: the model has learnt hardly "
+            "more than what is frequent; give it more `steps`, or another `learning_rate`",
+            cost["validation_score"], cost["guessing_loss"],
+        )  # fmt: skip
     if not task.steps and not start.has_pooler() and hasattr(encoder, "pooler"):
         encoder.pooler = None  # a new one, that has learned nothing
     setattr(encoder.config, RANDOM_WEIGHTS, start.untrained and not task.steps)

@@ -37,7 +37,12 @@ def diagnosis_words(found: Diagnosis) -> str:
         settings=", ".join(dict.fromkeys(row["setting"] for row in rows)),
         metric=metric.title,
         guessing=guessing_words(metric),
-        **{"is": "is" if one else "are", "its": "its" if one else "their", "has": "has" if one else "have"},
+        **{
+            "is": "is" if one else "are",
+            "its": "its" if one else "their",
+            "has": "has" if one else "have",
+            "was": "was" if one else "were",
+        },
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from pretrain_or_not.compute.clock import BUSY
 from pretrain_or_not.config.numbers import MISSING, number
 from pretrain_or_not.evaluation.recommend import in_all_datasets
 from pretrain_or_not.evaluation.repetitions import TEXT, TOKENS, median_interval
@@ -15,7 +16,6 @@ from pretrain_or_not.report.frames import read_frame
 # What times must have in common to be compared.
 SETTING = ["dataset", "device", "device_name", "batch_size", "length", "threads"]
 
-BUSY = 0.9  # share of the time that the CPU computed, below which the machine did other work
 
 FASTEST = 0.001  # milliseconds; nobody needs to know a shorter time
 

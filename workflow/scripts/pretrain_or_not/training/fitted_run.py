@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from pretrain_or_not.compute.class_weights import class_weights
+from pretrain_or_not.compute.clock import clock
 from pretrain_or_not.compute.memory import process_peak_memory_mb
 from pretrain_or_not.compute.temperature import fit_temperature
 from pretrain_or_not.data.examples import Takes
@@ -38,7 +38,8 @@ def feature_cost(train):
     encoder = train.about["inference"]
     share = len(train) / encoder["examples"]
     cost = {key: encoder[key] for key in ("parameters", "parameters_embedding", "device", "precision")}
-    return cost | {"seconds": encoder["seconds"] * share, "training_flops": round(encoder["flops"] * share)}
+    times = {key: encoder[key] * share for key in ("seconds", "cpu_seconds")}
+    return cost | times | {"training_flops": round(encoder["flops"] * share)}
 
 
 def fit_and_save(model, train, validation, run, feature_cost, length=None):
@@ -47,19 +48,19 @@ def fit_and_save(model, train, validation, run, feature_cost, length=None):
     train, validation: what the model reads, with `labels` and a length. feature_cost: what computing the features of
     `train` took elsewhere (see `before`). length: entries of run.json about the length of texts.
     """
-    before = {"seconds": 0.0, "training_flops": 0, "parameters": 0, "parameters_embedding": 0, "device": "cpu",
-              "precision": "fp32"} | feature_cost  # fmt: skip
-    started = time.perf_counter()
+    before = {"seconds": 0.0, "cpu_seconds": 0.0, "training_flops": 0, "parameters": 0, "parameters_embedding": 0,
+              "device": "cpu", "precision": "fp32"} | feature_cost  # fmt: skip
+    started = clock()
     with threadpool_limits(run.threads):
         model.fit(train)
-    fitting = time.perf_counter() - started
+    fitting, computing = (clock() - started).tolist()
     facts = getattr(model, "facts", {})
     predicted = model.predict(validation)
     score = temperature = None
     if len(validation):
         score = run.measure.score(validation.labels, predicted)
         temperature = fit_temperature(validation.labels, predicted)
-    validation_seconds = time.perf_counter() - started - fitting
+    validation_seconds = clock()[0] - started[0] - fitting
     scheme = run.recipe.get("class_weights")  # some families have no such key
     loss = training_loss(model, train, scheme)
     seconds = before["seconds"] + fitting
@@ -86,6 +87,7 @@ def fit_and_save(model, train, validation, run, feature_cost, length=None):
             "feature_seconds": before["seconds"],
             "examples_seen": seen,
             "seconds": seconds,
+            "cpu_seconds": before["cpu_seconds"] + computing,
             "validation_seconds": validation_seconds,
             "examples_per_second": seen / seconds,
             "metric": run.measure.name,

@@ -5,9 +5,11 @@ import time
 from contextlib import contextmanager
 from dataclasses import asdict
 
+import numpy as np
 import psutil
 import torch
 
+from pretrain_or_not.compute.clock import clock
 from pretrain_or_not.compute.flops import Work
 from pretrain_or_not.job import log
 
@@ -19,10 +21,11 @@ class Progress:
 
     def __init__(self, steps, processes):
         self.steps, self.processes, self.done, self.work = steps, processes, 0, Work()
-        self.started = self.last_line = time.perf_counter()
+        self.last_line = time.perf_counter()
         self.started_with = 0  # steps done before this process
-        self.seconds_before, self.seconds_aside, self.validation_seconds = 0.0, 0.0, 0.0
-        self.paused = None  # since when the clock stands still
+        self.before, self.started, self.set_aside = np.zeros(2), clock(), np.zeros(2)  # see `clock`
+        self.paused = None  # what the clock showed when it was stopped
+        self.validation_seconds = 0.0
         self.history, self.rate = [], 0.0
         self.loss_sum, self.losses = None, 0  # of the steps since the last validation
 
@@ -39,10 +42,15 @@ class Progress:
         self.losses += 1
         self.rate = rate
 
+    def times(self):
+        """Return `seconds` in the loop so far, without those of validation and checkpoints, and `cpu_seconds` of it."""
+        now = clock() if self.paused is None else self.paused
+        seconds, computing = (self.before + now - self.started - self.set_aside).tolist()
+        return {"seconds": seconds, "cpu_seconds": computing}
+
     def training_seconds(self):
         """Return the seconds in the loop so far, without those of validation and checkpoints."""
-        now = time.perf_counter() if self.paused is None else self.paused
-        return self.seconds_before + now - self.started - self.seconds_aside
+        return self.times()["seconds"]
 
     @contextmanager
     def aside(self):
@@ -52,9 +60,9 @@ class Progress:
             return
         if torch.cuda.is_available():
             torch.cuda.synchronize()  # training steps may still be queued
-        self.paused = time.perf_counter()
+        self.paused = clock()
         yield
-        self.seconds_aside += time.perf_counter() - self.paused
+        self.set_aside += clock() - self.paused
         self.paused = None
 
     @property
@@ -95,7 +103,7 @@ class Progress:
     def line(self, loss):
         """Log a line of progress."""
         self.last_line = now = time.perf_counter()
-        left = (now - self.started) / max(1, self.done - self.started_with) * (self.steps - self.done)
+        left = (now - self.started[0]) / max(1, self.done - self.started_with) * (self.steps - self.done)
         log.info(
             "step %d/%d %3.0f %% | %.0f examples/s | loss %.4f | validation %s | %d:%02d left",
             self.done,
@@ -109,14 +117,14 @@ class Progress:
 
     def cost(self):
         """Return the cost of the run so far."""
-        seconds = self.training_seconds()
+        times = self.times()
         return {
             "steps": self.done,
             "examples_seen": self.work.examples,
             "tokens_seen": self.work.tokens,
-            "seconds": seconds,
+            **times,
             "validation_seconds": self.validation_seconds,
-            "examples_per_second": self.work.examples / seconds,
+            "examples_per_second": self.work.examples / times["seconds"],
         }
 
     def state(self):
@@ -124,7 +132,7 @@ class Progress:
         return {
             "done": self.done,
             "work": asdict(self.work),
-            "seconds": self.training_seconds(),
+            **self.times(),
             "validation_seconds": self.validation_seconds,
             "history": self.history,
             "loss_sum": float(self.loss_sum) if self.losses else None,
@@ -136,8 +144,8 @@ class Progress:
         """Go on from what `state` returned."""
         self.done = self.started_with = state["done"]
         self.work = Work(**state["work"])
-        self.seconds_before, self.validation_seconds = state["seconds"], state["validation_seconds"]
-        self.started, self.seconds_aside = time.perf_counter(), 0.0
+        self.before = np.array([state["seconds"], state["cpu_seconds"]])
+        self.started, self.set_aside, self.validation_seconds = clock(), np.zeros(2), state["validation_seconds"]
         self.history, self.rate = state["history"], state["rate"]
         self.losses = state["losses"]
         self.loss_sum = torch.tensor(state["loss_sum"], device=device) if self.losses else None

@@ -16,7 +16,7 @@ from pretrain_or_not.training.run import Run
 from pretrain_or_not.training.task import Task
 
 # What is added up over both phases.
-SUMS = ("steps", "examples_seen", "tokens_seen", "seconds", "validation_seconds", "training_flops")
+SUMS = ("steps", "examples_seen", "tokens_seen", "seconds", "cpu_seconds", "validation_seconds", "training_flops")
 
 
 class Second(NamedTuple):

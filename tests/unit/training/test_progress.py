@@ -1,0 +1,41 @@
+"""The times of a training run."""
+
+import time
+
+import pytest
+import torch
+
+from pretrain_or_not.compute.clock import clock
+from pretrain_or_not.training.progress import Progress
+
+
+def compute(seconds):
+    """Keep this thread on a processor for some seconds of processor time."""
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
+
+
+def test_time_without_a_processor_is_seen():
+    before = clock()
+    compute(0.1)
+    time.sleep(0.2)
+    passed, computed = clock() - before
+    assert computed == pytest.approx(0.1, abs=0.05) and passed >= computed + 0.2
+
+
+def test_times_leave_out_what_is_set_aside_and_go_on_after_an_interruption():
+    first = Progress(10, processes=1)
+    compute(0.1)
+    with first.aside(), first.aside():
+        compute(0.1)
+        time.sleep(0.1)
+    state = first.state()
+    assert state["cpu_seconds"] == pytest.approx(0.1, abs=0.05)
+    again = Progress(10, processes=1)
+    compute(0.1)  # reading the checkpoint
+    again.restore(state, torch.device("cpu"))
+    time.sleep(0.2)
+    times = again.times()
+    assert times["cpu_seconds"] == pytest.approx(state["cpu_seconds"], abs=0.05)
+    assert times["seconds"] >= state["seconds"] + 0.2
