@@ -69,6 +69,13 @@ def test_a_fan_starts_where_was_measured_and_ends_at_ten_times_that():
     assert set(TITLES.values()) <= set(texts(fig)) and not fig.legends  # names stand at the ends of the fans
 
 
+def test_one_line_says_how_far_was_measured():
+    later = beyond().assign(largest=lambda rows: np.where(rows["arm"] == "lstm", 1_000, 10_000))
+    (ax,) = gap.draw(gaps(), ARMS, STYLE, beyond=later).axes
+    across = [line.get_xdata()[0] for line in ax.lines if list(line.get_ydata()) == [0, 1]]
+    assert across == [10_000]
+
+
 @pytest.mark.parametrize("refused", [("lstm",), ("lstm", "tfidf")])
 def test_a_refused_arm_has_no_fan(refused):
     fig = gap.draw(gaps(), ARMS, STYLE, beyond=beyond(refused=refused))

@@ -25,7 +25,7 @@ def fans_of(beyond: pd.DataFrame | None, what: str, table: pd.DataFrame) -> pd.D
 
 
 def draw_fans(ax: Axes, fans: pd.DataFrame, looks: dict) -> None:
-    """Draw a fan of 50, 80 and 95 % and a dashed median per arm, and a line up to where was measured.
+    """Draw a fan of 50, 80 and 95 % and a dashed median per arm, and a line at the largest size.
 
     The x axis grows. fans: rows of one panel, see `fans_of`; nothing is drawn without any.
     """
@@ -38,12 +38,11 @@ def draw_fans(ax: Axes, fans: pd.DataFrame, looks: dict) -> None:
             ends = rows[f"low_{band}"], rows[f"high_{band}"]
             ax.fill_between(rows["n"], *ends, color=colour, alpha=light, linewidth=0, zorder=0.5)
         ax.plot(rows["n"], rows["median"], color=colour, linewidth=1, linestyle=(0, (4, 2)))
-    measured = fans["largest"].unique()
-    for largest in measured:
-        ax.axvline(largest, color=GREY, linewidth=0.5)
+    largest = fans["largest"].max()  # an arm with fewer sizes ends at its last marker
+    ax.axvline(largest, color=GREY, linewidth=0.5)
     ax.annotate(
         "measured to here",
-        (measured.max(), 1),
+        (largest, 1),
         (2, -1),
         xycoords=("data", "axes fraction"),
         textcoords="offset points",
