@@ -124,11 +124,15 @@ def test_a_text_is_measured_with_the_set_that_it_selects(workshop, make_examples
     """The loss is that of plain encoders into whose weights the vectors of one set are multiplied."""
     model = tuned(workshop, 30, make_examples, adapter=ADAPTERS["l2m"]).eval()
     pool, old = model.base_model.modulations, OldTask("old", **old_model(workshop))
+    plain = [load_for_classification(str(workshop.folder / "old"), ["a"], 0.1).base_model.eval() for _ in pool.vectors]
     with torch.no_grad():
         for i, vectors in enumerate(pool.vectors):
             vectors.mul_(1 + i / 4)  # sets that differ
+        for i, row in enumerate((0, len(old.task.held_out) - 1)):  # and that are not all nearest to the same key
+            batch = old.task.held_out.padded(np.array([row]))
+            states = plain[0].embeddings(torch.from_numpy(batch["input_ids"]))
+            pool.keys[i] = states[0, batch["attention_mask"][0] == 1].mean(dim=0)
     found = old.loss(model.base_model)
-    plain = [load_for_classification(str(workshop.folder / "old"), ["a"], 0.1).base_model.eval() for _ in pool.vectors]
     with torch.no_grad():
         for encoder, vectors in zip(plain, pool.vectors, strict=True):
             (layer,) = encoder.encoder.layer

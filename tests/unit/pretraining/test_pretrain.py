@@ -83,9 +83,12 @@ def test_the_folder_loads_with_transformers_and_predicts_the_same(made):
 
 def test_the_loss_begins_at_that_of_guessing(workshop):
     folder = workshop.make("one-step", steps=1, validations=1, learning_rate=1e-9)
-    vocabulary = read_metadata(folder / "rows" / "train.parquet")["vocabulary"]
-    assert cost(folder)["validation_score"] == pytest.approx(math.log(vocabulary), abs=0.1)
-    assert pd.read_parquet(folder / "history.parquet")["loss"][0] == pytest.approx(math.log(vocabulary), abs=0.1)
+    guessing = math.log(read_metadata(folder / "rows" / "train.parquet")["vocabulary"])
+    more = (
+        0.02**2 * 768 / 2
+    )  # logits of random weights have this variance in BERT-base, and at most that in narrower ones
+    for loss in (cost(folder)["validation_score"], pd.read_parquet(folder / "history.parquet")["loss"][0]):
+        assert guessing - 0.1 < loss < guessing + more + 0.1
 
 
 @pytest.mark.parametrize("keys", [{"steps": 0}, {"amount": 0}], ids=["no step", "no text"])

@@ -13,10 +13,12 @@ import torch
 
 from pretrain_or_not.compute.onnx_network import inputs, run_all
 from pretrain_or_not.config.labels import shown
+from pretrain_or_not.config.metrics import ACCURACY
 from pretrain_or_not.data.examples import read_split
 from pretrain_or_not.data.left_out import kept_rows
 from pretrain_or_not.data.sources import read_source
 from pretrain_or_not.errors import BadInput
+from pretrain_or_not.evaluation.metrics import paired_differences, paired_gap
 from pretrain_or_not.evaluation.timing import device_name
 from pretrain_or_not.files.parquet import to_numpy
 
@@ -90,6 +92,7 @@ def compare(model, labelled: Labelled, most: int, threads: int, variants: list) 
     labels = labelled.labels[rows]
     examples = model.examples(labelled.table.take(rows))
     predicted = [run_all(variant.run, examples).argmax(axis=1) for variant in variants]
+    right = [(found == labels).astype(float) for found in predicted]
     times = time_in_turns([variant.run for variant in variants], examples)
     return {
         "source": labelled.source,
@@ -103,12 +106,17 @@ def compare(model, labelled: Labelled, most: int, threads: int, variants: list) 
                 "name": variant.name,
                 "precision": variant.precision,
                 "bytes": sum(file.stat().st_size for file in variant.files),
-                "accuracy": float((found == labels).mean()),
+                "accuracy": float(own.mean()),
+                "points_behind_original": dict(
+                    zip(
+                        ("mean", "standard_error"), paired_gap(paired_differences(ACCURACY, right[0], own)), strict=True
+                    )
+                ),
                 "other_class_than_original": int((found != predicted[0]).sum()),
                 "ms_per_text": {size: 1000 * wall for size, (wall, _) in seconds.items()},
                 "cpu_ms_per_text": {size: 1000 * processor for size, (_, processor) in seconds.items()},
             }
-            for variant, found, seconds in zip(variants, predicted, times, strict=True)
+            for variant, found, own, seconds in zip(variants, predicted, right, times, strict=True)
         ],
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import torch
@@ -25,12 +26,20 @@ from pretrain_or_not.job import log
 POSITIONS = 512  # that a new model can tell apart
 
 
+STANDARD_DEVIATION = 0.02  # of random weights in BERT-base, which is 768 wide (Devlin et al. 2019)
+
+
 def new_config(shape: dict, vocabulary: int, padding_id: int, dropout: float) -> BertConfig:
-    """Return the config of a new BERT. shape: layers, hidden, heads. vocabulary: number of token ids."""
+    """Return the config of a new BERT. shape: layers, hidden, heads. vocabulary: number of token ids.
+
+    Weights of a narrower model are larger, by the root of the ratio of widths, so that the sums over its inputs vary as
+    they do in BERT-base. With BERT's own value, queries and keys of a narrow model are so small that attention is
+    nearly uniform, and training needs far longer to leave the plateau at which each word has its frequency.
+    """
     config = BertConfig(
         vocab_size=vocabulary, hidden_size=shape["hidden"], num_hidden_layers=shape["layers"],
         num_attention_heads=shape["heads"], intermediate_size=4 * shape["hidden"], max_position_embeddings=POSITIONS,
-        pad_token_id=padding_id,
+        pad_token_id=padding_id, initializer_range=STANDARD_DEVIATION * math.sqrt(768 / shape["hidden"]),
     )  # fmt: skip
     set_dropout(config, dropout)
     return config

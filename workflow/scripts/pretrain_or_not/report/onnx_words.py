@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pretrain_or_not.config.numbers import number
+from pretrain_or_not.evaluation.wilson import Z_95
 from pretrain_or_not.report.wording import counted
 
 BUSY = 1.1  # wall time over processor time, above which another program has had the processor
@@ -38,7 +39,7 @@ def comparison_lines(result: dict) -> list[str]:
     lines.append(f"Fastest here: {', '.join(best)}.")
     named = {v["name"]: v for v in variants}
     if "ONNX int8" in named:
-        lines += int8_lines(named["original"], named["ONNX"], named["ONNX int8"], result["texts"], key)
+        lines += int8_lines(named["ONNX"], named["ONNX int8"], result["texts"], key)
     return lines
 
 
@@ -48,19 +49,24 @@ def aligned(rows):
     return ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows]
 
 
-def int8_lines(original, graph, int8, texts, key):
+def int8_lines(graph, int8, texts, key):
     """Return what 8 bits change, and whether they help. key: of the times to compare."""
-    # Of whole texts: a difference of rounded shares may be a little more than 1 point where it is 1 point.
-    points = 100 * (round(texts * int8["accuracy"]) - round(texts * original["accuracy"])) / texts
+    behind = int8["points_behind_original"]
+    least, most = (behind["mean"] + sign * Z_95 * behind["standard_error"] for sign in (-1, 1))
+    low, high = (number(-end, 1, sign=True) for end in (most, least))
     speed = {size: graph[key][size] / int8[key][size] for size in int8[key]}
     speeds = " and ".join(f"{ratio:.1f} times as fast in batches of {size}" for size, ratio in speed.items())
     lines = [
         f"int8: {graph['bytes'] / int8['bytes']:.1f} times smaller than ONNX, {speeds}; "
-        f"accuracy {number(points, 1, sign=True)} points; {int8['other_class_than_original']:,} of {texts:,} "
-        "texts get another class than from the original."
+        f"accuracy {number(-behind['mean'], 1, sign=True)} points (95 % interval: {low} to {high}); "
+        f"{int8['other_class_than_original']:,} of {texts:,} texts get another class than from the original."
     ]
-    if points < -COSTLY:
+    if least > COSTLY:
         lines.append(f"int8 does not help: it costs more than {COSTLY:.0f} point of accuracy. Use model.onnx.")
+    elif most > COSTLY:
+        lines.append(
+            f"int8 may cost more than {COSTLY:.0f} point of accuracy: compare on more texts, or use model.onnx."
+        )
     elif max(speed.values()) < FASTER:
         lines.append("int8 does not help the speed on this machine: it only saves space.")
     return lines
