@@ -5,8 +5,9 @@ import pytest
 
 from helpers.measured import arms
 from pretrain_or_not.config.metrics import ACCURACY, METRICS
+from pretrain_or_not.evaluation import beyond as module
 from pretrain_or_not.evaluation import extrapolation
-from pretrain_or_not.evaluation.beyond import COLUMNS, beyond, horizons, observe
+from pretrain_or_not.evaluation.beyond import COLUMNS, beyond, horizons, observe, of_gap
 from pretrain_or_not.evaluation.seed_variance import SeedVariance
 
 SIZES = [100, 300, 1000, 3000, 10_000]
@@ -111,6 +112,17 @@ def test_the_noise_is_that_of_test_examples_and_seeds(planted):
     assert seen.covariance == pytest.approx(0.5 * (lstm.curve.test_covariance + np.diag(10 / 4 * lstm.shape / 2)))
     assert (seen.guessing, seen.worst) == (50, 100)
     assert observe(lstm, 100 - lstm.curve.means, 0.5, METRICS["mcc"]).worst == 200
+
+
+def test_the_two_arms_of_a_gap_share_its_noise(planted, monkeypatch):
+    _, curves, gaps = planted
+    gap, seen = gaps["d", "lstm"], []
+    monkeypatch.setattr(
+        module, "extrapolate", lambda observed, at, rng: (seen.append(observed), (np.zeros((1, 3)), None))[1]
+    )
+    of_gap(gap, curves["d", "bert"], ("LSTM", "BERT"), 0.5, ACCURACY)
+    noise = gap.curve.test_covariance + np.diag(gap.variance.centre * gap.shape / gap.curve.seeds)
+    np.testing.assert_allclose(sum(observed.covariance for observed in seen), noise)
 
 
 @pytest.mark.parametrize(
