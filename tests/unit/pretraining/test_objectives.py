@@ -325,15 +325,20 @@ def validated(task, model, accelerator):
     return task.validate(model, accelerator, lambda: None)[0]
 
 
-def test_guessing_masked_words_is_to_know_their_frequencies(workshop, accelerator):
-    model, task = task_of(workshop, MaskedWords)
+def test_guessing_masked_words_is_to_look_at_nothing_else(workshop):
+    """The loss is that of Bayes' rule on masks that are drawn: a token is kept, or drawn in place of another."""
+    _, task = task_of(workshop, MaskedWords)
     counts = np.bincount(task.rows.tokens, minlength=task.masker.vocabulary) + 1.0
-    counts[task.masker.kept] = 1e-9
-    decoder = model.model.cls.predictions.decoder
-    with torch.no_grad():
-        decoder.weight.zero_()
-        decoder.bias.copy_(torch.from_numpy(np.log(counts)))
-    assert task.guessing_loss() == pytest.approx(validated(task, model, accelerator), rel=0.03)  # it masks a sample
+    f, drawn = counts / counts[task.masker.words].sum(), 1 / len(task.masker.words)
+    losses = []
+    for step in range(300):
+        hidden = task.masker(task.held_out.padded(np.arange(len(task.held_out))), step)
+        for seen, original in zip(hidden.input_ids.ravel()[hidden.places], hidden.targets, strict=True):
+            posterior = f[original]
+            if seen != task.masker.mask_id:
+                posterior *= ((seen == original) + drawn) / (f[seen] + drawn)
+            losses.append(-np.log(posterior))
+    assert task.guessing_loss() == pytest.approx(np.mean(losses), rel=0.01)
     assert 2 < task.guessing_loss() < np.log(task.masker.vocabulary)
 
 

@@ -11,7 +11,7 @@ from pretrain_or_not.compute.flops import Flops
 from pretrain_or_not.compute.inference import tensors
 from pretrain_or_not.data.examples import Examples
 from pretrain_or_not.pretraining.flops import encoder_flops, head_flops
-from pretrain_or_not.pretraining.masking import Masked, Masker
+from pretrain_or_not.pretraining.masking import MASKED, REPLACED, Masked, Masker
 from pretrain_or_not.pretraining.packed_rows import PackedRows
 from pretrain_or_not.pretraining.self_influence import influence_weights
 from pretrain_or_not.training.task import Step
@@ -110,11 +110,18 @@ class MaskedWords(PackedRows):
         return Step(loss, len(rows), width)
 
     def guessing_loss(self):
-        """Return the loss, in nats per token, of always giving each token its frequency in the training rows."""
+        """Return the loss, in nats per token, of a model that looks at no other token than the one it predicts.
+
+        It knows the frequency f of each token in the training rows. In place of the mask, it expects a token by its f.
+        Where it sees another token, that may be the original, or one of `words` tokens that was drawn in its place.
+        """
+        words = self.masker.words
         counts = np.bincount(self.rows.tokens, minlength=self.masker.vocabulary) + 1.0  # none has a chance of 0
-        counts[self.masker.kept] = 0
-        held_out = self.held_out.tokens[~np.isin(self.held_out.tokens, self.masker.kept)]
-        return float(-np.log(counts[held_out] / counts.sum()).mean())
+        f = counts / counts[words].sum()
+        held_out = f[self.held_out.tokens[np.isin(self.held_out.tokens, words)]]
+        kept, drawn = np.log1p(1 / (len(words) * held_out)).mean(), np.log1p(len(words) * f[words]).mean()
+        unseen = MASKED + REPLACED  # shares of the tokens to predict whose original is not seen
+        return float(-unseen * np.log(held_out).mean() + (1 - unseen) * kept + REPLACED * drawn)
 
     def held_out_loss(self, model, batch, hidden, accelerator, step):
         """Return the mean loss over the masked tokens of a batch, and their number."""
