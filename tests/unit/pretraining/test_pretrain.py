@@ -25,6 +25,7 @@ from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.parquet import read_metadata
 from pretrain_or_not.pretraining.encoder import Start
 from pretrain_or_not.pretraining.flops import Encoder
+from pretrain_or_not.pretraining.recipe import learnt_instead
 from pretrain_or_not.pretraining.stage import prepare, pretrain
 
 KINDS = {
@@ -259,4 +260,23 @@ def test_a_model_that_learns_hardly_anything_is_told(workshop, caplog):
     folder = workshop.make("hardly", steps=1, validations=1, learning_rate=1e-9)
     about = cost(folder)
     assert about["guessing_loss"] < about["validation_score"]
-    assert "the model has learnt hardly more than what is frequent" in caplog.text
+    assert about["lowest_loss"] <= about["validation_score"]
+    assert "it has learnt little more than how frequent words or labels are" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({}, None),
+        ({"validation_score": 5.8, "lowest_loss": 5.8}, "frequencies"),
+        ({"validation_score": 5.8, "lowest_loss": 2.0}, "by heart"),
+        (
+            {"validation_score": 5.8, "lowest_loss": 5.8, "recipe": {"order": "corpus"}},
+            None,
+        ),  # nothing else can be learnt
+        ({"guessing_loss": None}, None),  # not a step, or an earlier version
+    ],
+)
+def test_what_a_model_has_learnt_instead(keys, expected):
+    about = {"validation_score": 4.0, "lowest_loss": 3.9, "guessing_loss": 6.0, "recipe": {"order": "natural"}}
+    assert learnt_instead(about | keys) == expected

@@ -1,6 +1,5 @@
 """The answer in words says what the numbers say, and no more."""
 
-import math
 import re
 from itertools import combinations
 
@@ -37,7 +36,7 @@ def page(rows, **changes):
             "predicted_classes": 2.0, "best_step": 50.0, "steps": 100,
             "validations": 4, "tries": 1, "schedule": "constant", "lowest_loss": 0.1,
             "guessing_loss": 0.7, "sweep_edge": None, "device": "cpu", "seconds": 2.0, "cpu_seconds": 2.0,
-            "pretraining_loss": math.nan, "pretraining_guessing_loss": math.nan,
+            "pretraining_learnt": None,
             "unknown_tokens": 0.0, "truncated": 0.0, "classes": 2, "subset_classes": 2, "converged": None,
             "folds": 0, "share": 0.1, "selection": "validation", "validation_examples": 100}  # fmt: skip
     scores = pd.DataFrame([cell | {"arm": "bert", "arm_title": "BERT"}, cell | {"arm": "lstm", "arm_title": "LSTM"}])

@@ -1,7 +1,9 @@
 """The words about a model's ONNX graphs."""
 
+import numpy as np
 import pytest
 
+from pretrain_or_not.evaluation.onnx_comparison import points_behind
 from pretrain_or_not.report.onnx_words import comparison_lines
 
 
@@ -66,3 +68,17 @@ def test_it_says_where_8_bits_do_not_help(accuracy, error, times, last):
     ends = (f"{100 * (accuracy - 0.6) + sign * 1.96 * error:+.1f}".replace("-", "−") for sign in (-1, 1))
     assert any(" to ".join(ends) in line for line in lines)
     assert any(f"accuracy {100 * (accuracy - 0.6):+.1f} points".replace("-", "−") in line for line in lines)
+
+
+@pytest.mark.parametrize("texts", [1, 20])
+def test_a_few_texts_that_are_classified_alike_prove_nothing(texts):
+    right = np.ones(texts)
+    int8 = variant("ONNX int8", "int8", 23, 0.6, 0, {"1": 4.0, "32": 19.0})
+    lines = comparison_lines(result(int8 | {"points_behind_original": points_behind(right, right)}))
+    assert lines[-1].startswith("int8 may cost more than 1 point of accuracy")
+
+
+def test_points_behind_are_paired():
+    reference, own = np.repeat([1.0, 0.0], [900, 100]), np.repeat([1.0, 0.0, 1.0], [890, 105, 5])
+    behind = points_behind(reference, own)  # 10 lost, 5 won
+    assert behind["mean"] == pytest.approx(0.5) and behind["standard_error"] == pytest.approx(0.43, abs=0.02)

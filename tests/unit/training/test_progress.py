@@ -39,3 +39,8 @@ def test_times_leave_out_what_is_set_aside_and_go_on_after_an_interruption():
     times = again.times()
     assert times["cpu_seconds"] == pytest.approx(state["cpu_seconds"], abs=0.05)
     assert times["seconds"] >= state["seconds"] + 0.2
+
+
+def test_several_processes_wait_for_each_other_so_that_their_processor_time_is_not_told():
+    alone, shared = (Progress(10, processes).cost() for processes in (1, 2))
+    assert 0 <= alone["cpu_seconds"] <= alone["seconds"] + 0.01 and shared["cpu_seconds"] is None

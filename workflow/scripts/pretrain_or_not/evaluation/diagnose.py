@@ -11,7 +11,7 @@ from pretrain_or_not.compute.clock import BUSY
 from pretrain_or_not.config.metrics import METRICS, Metric
 from pretrain_or_not.data.unknown_tokens import MOST_UNKNOWN
 from pretrain_or_not.evaluation.metrics import of_mean
-from pretrain_or_not.pretraining.recipe import LITTLE_LEARNT
+from pretrain_or_not.pretraining.recipe import BY_HEART, FREQUENCIES
 
 # The loss of a network that learns nothing varies by less than this share of the loss of guessing.
 NOTHING_LEARNT = 0.98
@@ -116,9 +116,14 @@ FINDINGS = {
         "{cells} {has} a training loss that never fell below that of guessing: change the rate, or train longer",
     ),
     "pretraining": Finding(
-        lambda rows: rows["pretraining_loss"] >= LITTLE_LEARNT * rows["pretraining_guessing_loss"],
-        "{cells} start{s} from a model that learnt hardly more from its pretraining than what is frequent: its loss on "
-        "held-out texts is hardly below that of guessing; give it more `steps`, or another `learning_rate`",
+        lambda rows: rows["pretraining_learnt"] == FREQUENCIES,
+        "{cells} start{s} from a model whose pretraining here taught it little more than how frequent words or labels "
+        "are: give it more `steps`, or another `learning_rate`",
+    ),
+    "by heart": Finding(
+        lambda rows: rows["pretraining_learnt"] == BY_HEART,
+        "{cells} start{s} from a model that was pretrained here, and learnt its texts by heart: give it more texts, "
+        "fewer `steps`, or `dropout`",
     ),
     "not converged": Finding(
         lambda rows: rows["converged"].eq(False).fillna(False).astype(bool),
@@ -139,7 +144,7 @@ FINDINGS = {
             & (rows["seconds"] >= SECONDS)
             & (rows["cpu_seconds"] < BUSY * rows["seconds"]).fillna(False).astype(bool)
         ),
-        "{cells} {was} trained while other programs had the processor, too: {its} training times are too long",
+        "{cells} {was} trained while other work had the processor, too: {its} training times are too long",
     ),
     "lowest": Finding(
         lambda rows: rows["sweep_edge"] == "lowest",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +19,7 @@ from pretrain_or_not.data.examples import read_split
 from pretrain_or_not.data.left_out import kept_rows
 from pretrain_or_not.data.sources import read_source
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.evaluation.metrics import paired_differences, paired_gap
+from pretrain_or_not.evaluation.metrics import paired_differences, paired_gap, unseen_variance
 from pretrain_or_not.evaluation.timing import device_name
 from pretrain_or_not.files.parquet import to_numpy
 
@@ -107,11 +108,7 @@ def compare(model, labelled: Labelled, most: int, threads: int, variants: list) 
                 "precision": variant.precision,
                 "bytes": sum(file.stat().st_size for file in variant.files),
                 "accuracy": float(own.mean()),
-                "points_behind_original": dict(
-                    zip(
-                        ("mean", "standard_error"), paired_gap(paired_differences(ACCURACY, right[0], own)), strict=True
-                    )
-                ),
+                "points_behind_original": points_behind(right[0], own),
                 "other_class_than_original": int((found != predicted[0]).sum()),
                 "ms_per_text": {size: 1000 * wall for size, (wall, _) in seconds.items()},
                 "cpu_ms_per_text": {size: 1000 * processor for size, (_, processor) in seconds.items()},
@@ -119,6 +116,16 @@ def compare(model, labelled: Labelled, most: int, threads: int, variants: list) 
             for variant, found, own, seconds in zip(variants, predicted, right, times, strict=True)
         ],
     }
+
+
+def points_behind(reference: np.ndarray, own: np.ndarray) -> dict[str, float]:
+    """Return how many points of accuracy a form of a model is behind another one, with its `standard_error`.
+
+    Both: 1 or 0, whether each text is classified correctly, (n,).
+    """
+    gap, error = paired_gap(paired_differences(ACCURACY, reference, own))
+    unseen = math.sqrt(unseen_variance(len(own), ACCURACY.points))
+    return {"mean": gap, "standard_error": math.hypot(error, unseen) if len(own) > 1 else unseen}
 
 
 def time_in_turns(runs, examples):

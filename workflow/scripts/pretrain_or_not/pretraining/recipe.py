@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 SECONDS_PER_MINUTE = 60
 
-LITTLE_LEARNT = 0.95  # of the loss of guessing: a model above that has learnt hardly more than what is frequent
+LITTLE_LEARNT = 0.95  # of the loss of guessing: one above that is hardly better
+
+FREQUENCIES, BY_HEART = "frequencies", "by heart"  # what a model has learnt that is no better than guessing
 
 
 @dataclass(frozen=True)
@@ -47,3 +49,17 @@ def pretraining_of_job(snakemake) -> Pretraining:
         checkpoint_seconds=SECONDS_PER_MINUTE * snakemake.config["experiment"]["checkpoint_minutes"],
         code=params.code,
     )
+
+
+def learnt_instead(about: dict) -> str | None:
+    """Return what a model has learnt that is hardly better than guessing on held-out texts; None if it is better.
+
+    BY_HEART: it once was better, or is on the texts that it is trained on. FREQUENCIES: it never was. Of words that are
+    drawn by their frequency, nothing else can be learnt. about: content of its run.json.
+    """
+    guessing = about.get("guessing_loss")  # missing for a model that was made without a step, or by an earlier version
+    if guessing is None or about["recipe"]["order"] == "corpus":
+        return None
+    if about["validation_score"] < LITTLE_LEARNT * guessing:
+        return None
+    return BY_HEART if about["lowest_loss"] < LITTLE_LEARNT * guessing else FREQUENCIES

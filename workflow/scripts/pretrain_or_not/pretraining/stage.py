@@ -24,7 +24,7 @@ from pretrain_or_not.job import log
 from pretrain_or_not.pretraining.encoder import Start, without_positions
 from pretrain_or_not.pretraining.masked_words import MaskedModel, MaskedWords
 from pretrain_or_not.pretraining.masking import Masker
-from pretrain_or_not.pretraining.recipe import LITTLE_LEARNT, Pretraining
+from pretrain_or_not.pretraining.recipe import BY_HEART, Pretraining, learnt_instead
 from pretrain_or_not.pretraining.replaced_tokens import Discriminator, ReplacedTokens
 from pretrain_or_not.pretraining.rows import read_packed
 from pretrain_or_not.pretraining.supervised import MOST_VALIDATED, Heads, Labels, share_of
@@ -34,6 +34,11 @@ from pretrain_or_not.training.loop import run_task
 from pretrain_or_not.training.schedule import batches_per_epoch
 
 HEAD_STEPS = 500  # most steps that train only a new head
+
+WARNINGS = (  # of a model that is hardly better than guessing
+    "it has learnt little more than how frequent words or labels are; give it more `steps`, or another `learning_rate`",
+    "it has learnt its texts by heart; give it more texts, fewer `steps`, or `dropout`",
+)
 
 MASKS = ("[MASK]", "<mask>")  # what tokenizers call the mask
 
@@ -78,17 +83,15 @@ def pretrain(run: Pretraining) -> None:
     cost: dict[str, Any] = {"steps": 0, "seconds": 0.0, "tokens_seen": 0, "training_flops": 0}
     if task.steps:
         history, cost, done = run_task(model, task, recipe, recipe["learning_rate"], recipe["seed"], checkpoints)
-        cost |= {"training_flops": done.flops(flops.training), "guessing_loss": task.guessing_loss()}
+        cost |= {
+            "training_flops": done.flops(flops.training),
+            "guessing_loss": task.guessing_loss(),
+            "lowest_loss": min(row[key] for row in history for key in ("loss", "validation_score") if row[key]),
+        }
     if not PartialState().is_main_process:
         return
     if history and history[-1]["validation_score"] is None:
         raise BadInput(f"models: {run.name}: the loss is not finite; lower `learning_rate` of its `pretrain`")
-    if history and cost["validation_score"] >= LITTLE_LEARNT * cost["guessing_loss"]:
-        log.warning(
-            "the loss on held-out texts, %.2f, is hardly below that of guessing, %.2f: the model has learnt hardly "
-            "more than what is frequent; give it more `steps`, or another `learning_rate`",
-            cost["validation_score"], cost["guessing_loss"],
-        )  # fmt: skip
     if not task.steps and not start.has_pooler() and hasattr(encoder, "pooler"):
         encoder.pooler = None  # a new one, that has learned nothing
     setattr(encoder.config, RANDOM_WEIGHTS, start.untrained and not task.steps)
@@ -96,11 +99,13 @@ def pretrain(run: Pretraining) -> None:
     save_tokenizer(tokenizer, run.tokenizer["path"], run.outputs["tokenizer"])
     write_history(run.outputs["history"], history, model=run.name)
     parameters = sum(weights.numel() for weights in encoder.parameters())
-    write_json(
-        run.outputs["cost"],
-        {"model": run.name, "recipe": recipe, "base": run.base} | read | cost
-        | {"parameters": parameters, "config_digest": digest(recipe), "versions": versions(*COST_PACKAGES)},
-    )  # fmt: skip
+    about = {"model": run.name, "recipe": recipe, "base": run.base} | read | cost
+    about |= {"parameters": parameters, "config_digest": digest(recipe), "versions": versions(*COST_PACKAGES)}
+    write_json(run.outputs["cost"], about)
+    if instead := learnt_instead(about):
+        what = WARNINGS[instead == BY_HEART]
+        log.warning("the loss on held-out texts, %.2f, is hardly below that of guessing, %.2f: %s",
+                    about["validation_score"], about["guessing_loss"], what)  # fmt: skip
     checkpoints.delete()
 
 

@@ -118,6 +118,8 @@ class Progress:
     def cost(self):
         """Return the cost of the run so far."""
         times = self.times()
+        if self.processes > 1:
+            times["cpu_seconds"] = None  # a process also waits for the others
         return {
             "steps": self.done,
             "examples_seen": self.work.examples,

@@ -58,7 +58,8 @@ def train_again(
 
 def both(first: dict, second: dict, better: bool) -> dict:
     """Return the cost of both phases together. better: whether the weights are those of the second one."""
-    found = (first | second if better else second | first) | {key: first[key] + second[key] for key in SUMS}
+    sums = {key: None if first[key] is None else first[key] + second[key] for key in SUMS}
+    found = (first | second if better else second | first) | sums
     found["examples_per_second"] = found["examples_seen"] / found["seconds"]
     found["peak_memory_mb"] = max(first["peak_memory_mb"], second["peak_memory_mb"])
     if better:
