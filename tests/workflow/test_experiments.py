@@ -73,7 +73,7 @@ def test_yelp_sentences(project):
 
 def test_imdb(project):
     jobs = planned(project, "imdb")
-    assert (jobs["finetune_bert"], jobs["train_lstm"], jobs["evaluate"]) == (6, 15, 13)
+    assert (jobs["finetune_bert"], jobs["train_lstm"], jobs["evaluate"]) == (6, 9, 11)
 
 
 def test_pretraining(project):
