@@ -12,6 +12,7 @@ SCORES = ROOT / "docs" / "scores"  # tables/scores.parquet of an experiment, by 
 SECTIONS = {  # page and heading
     "quickstart": ("results.md", "## Quickstart"),
     "yelp-sentences": ("results.md", "## Yelp sentences"),
+    "imdb": ("results.md", "## IMDb"),
     "adaptation": ("pretraining.md", "### How to use a pretrained model"),
     "tasks": ("pretraining.md", "### How many supervised tasks"),
 }
@@ -37,7 +38,8 @@ def test_each_number_is_that_of_the_committed_scores(name):
     for arm, own in scores.groupby("arm", sort=False):
         own = own.sort_values("n")
         expected[arm, "accuracy in %"] = [shown(score) for score in own["score"]]
-        if own["gap"].notna().any():
+        own = own.dropna(subset="gap")  # at some sizes the reference was not run
+        if len(own):
             pairs = zip(own["gap"], own["gap_95"], strict=True)
             expected[arm, "gap in points"] = [f"{shown(gap)} ± {shown(half)}" for gap, half in pairs]
     assert rows == expected
