@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import torch
 from threadpoolctl import threadpool_limits
 
+from pretrain_or_not.compute.clock import clock
 from pretrain_or_not.compute.hits import predicted_classes
 from pretrain_or_not.compute.memory import peak_memory_mb
 from pretrain_or_not.data.examples import Examples, form_of_tokens, split_rows, subset_rows
@@ -119,15 +120,16 @@ def repeat(run: Callable, seconds: float) -> dict:
     """
     run()
     taken: list[float] = []
-    started, computed = time.perf_counter(), time.thread_time()
+    started = clock()
     while len(taken) < MOST:
         before = time.perf_counter()
         run()
         now = time.perf_counter()
         taken.append(now - before)
-        if len(taken) >= FEWEST and (now - started >= seconds or is_narrow(taken)):
+        if len(taken) >= FEWEST and (now - started[0] >= seconds or is_narrow(taken)):
             break
-    return {"seconds": taken, "wall": time.perf_counter() - started, "cpu": time.thread_time() - computed}
+    wall, cpu = (clock() - started).tolist()
+    return {"seconds": taken, "wall": wall, "cpu": cpu}
 
 
 def is_narrow(values: list[float]) -> bool:

@@ -24,7 +24,7 @@ from pretrain_or_not.job import log
 from pretrain_or_not.pretraining.encoder import Start, without_positions
 from pretrain_or_not.pretraining.masked_words import MaskedModel, MaskedWords
 from pretrain_or_not.pretraining.masking import Masker
-from pretrain_or_not.pretraining.recipe import BY_HEART, Pretraining, learnt_instead
+from pretrain_or_not.pretraining.recipe import BY_HEART, FREQUENCIES, Pretraining, learnt_instead
 from pretrain_or_not.pretraining.replaced_tokens import Discriminator, ReplacedTokens
 from pretrain_or_not.pretraining.rows import read_packed
 from pretrain_or_not.pretraining.supervised import MOST_VALIDATED, Heads, Labels, share_of
@@ -35,10 +35,11 @@ from pretrain_or_not.training.schedule import batches_per_epoch
 
 HEAD_STEPS = 500  # most steps that train only a new head
 
-WARNINGS = (  # of a model that is hardly better than guessing
-    "it has learnt little more than how frequent words or labels are; give it more `steps`, or another `learning_rate`",
-    "it has learnt its texts by heart; give it more texts, fewer `steps`, or `dropout`",
-)
+WARNINGS = {  # of a model that is hardly better than guessing
+    FREQUENCIES: "it has learnt little more than how frequent words or labels are; give it more `steps`, or another "
+    "`learning_rate`",
+    BY_HEART: "it has learnt its texts by heart; give it more texts, fewer `steps`, or `dropout`",
+}
 
 MASKS = ("[MASK]", "<mask>")  # what tokenizers call the mask
 
@@ -103,9 +104,8 @@ def pretrain(run: Pretraining) -> None:
     about |= {"parameters": parameters, "config_digest": digest(recipe), "versions": versions(*COST_PACKAGES)}
     write_json(run.outputs["cost"], about)
     if instead := learnt_instead(about):
-        what = WARNINGS[instead == BY_HEART]
         log.warning("the loss on held-out texts, %.2f, is hardly below that of guessing, %.2f: %s",
-                    about["validation_score"], about["guessing_loss"], what)  # fmt: skip
+                    about["validation_score"], about["guessing_loss"], WARNINGS[instead])  # fmt: skip
     checkpoints.delete()
 
 

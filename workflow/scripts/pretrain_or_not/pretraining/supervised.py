@@ -87,9 +87,8 @@ class Labels(Task):
         """Return the mean cross-entropy, each task alike, of giving each class its share of the training examples."""
         means = []
         for train, held_out in zip(self.tasks, self.validation, strict=True):
-            counts = (
-                np.bincount(train.labels, minlength=len(train.about["label_names"])) + 1.0
-            )  # none has a chance of 0
+            classes = len(train.about["label_names"])
+            counts = np.bincount(train.labels, minlength=classes) + 1.0  # none has a chance of 0
             means.append(-np.log(counts[held_out.labels] / counts.sum()).mean())
         return float(np.mean(means))
 
