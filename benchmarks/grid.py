@@ -25,6 +25,7 @@ import time
 from pathlib import Path
 
 import yaml
+from gpu import make_model
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMIT = 1.5
@@ -39,6 +40,7 @@ ARMS = {
 }
 ONE_JOB = ["--dry-run", "--nolock", "--force", "--allowed-rules", "evaluate"]
 ONE_JOB += ["--target-jobs", "evaluate:dataset=toy,arm=lstm,size=100,seed=0"]
+ROWS = 1200
 COMMANDS = {"plan": ["--dry-run"], "no-op": [], "job": ONE_JOB}
 
 
@@ -71,10 +73,8 @@ def make(folder, cells):
         project.mkdir()
         shutil.copytree(ROOT / "profiles", project / "profiles")
         (project / "config.yaml").write_text(yaml.safe_dump(experiment(cells)))
-        (project / "toy.csv").write_text("text,label\ngood,1\nbad,0\n")
-        (project / "tiny").mkdir()
-        for name in ("config.json", "tokenizer.json", "model.safetensors"):
-            (project / "tiny" / name).touch()  # planning does not read them
+        (project / "toy.csv").write_text("text,label\n" + ROWS * "good,1\nbad,0\n")  # enough for the largest size
+        make_model("small", project / "tiny")
     shutil.copy(ROOT / "Snakefile", folder / "ours")
     for name in ("workflow", "envs"):
         shutil.copytree(ROOT / name, folder / "ours" / name, ignore=shutil.ignore_patterns("__pycache__"))

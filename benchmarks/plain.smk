@@ -9,9 +9,10 @@ GRID = config["experiment"]
 RUN = "results/{dataset}/runs/{arm}/n{size}/seed{seed}"
 RUN_FILES = ["model.safetensors", "config.json", "history.parquet", "run.json"]
 CELLS = {key.removesuffix("s"): GRID[key] for key in ("datasets", "arms", "sizes", "seeds")}
-FIGURES = {"scores": "scores", "gap": "gaps", "share": "gaps", "cost": "scores"} | {
+FIGURES = {"scores": "scores", "gap": "gaps", "share": "gaps", "cost": "scores", "worth": "worth"} | {
     name: name for name in ("tuning", "confusion", "reliability")
 }
+ANSWERS = ["answer", "worth", "beyond", "efficiency", "across", "pairs", "recommendation"]
 TRAININGS = {"finetune_bert": "bert", "train_lstm": "lstm", "train_tfidf": "tfidf"}
 
 
@@ -27,8 +28,9 @@ rule all:
     input:
         "results/scores.parquet",
         "results/gaps.parquet",
-        "results/answer.parquet",
         "results/answer.md",
+        "results/answer.html",
+        expand("results/{name}.parquet", name=ANSWERS),
         expand("results/figures/{name}.{suffix}", name=FIGURES, suffix=["png", "svg", "pdf"]),
         expand("results/tables/scores.{suffix}", suffix=["parquet", "md", "tex", "html"]),
 
@@ -98,6 +100,8 @@ rule evaluate:
         "results/{dataset}/tokens/tiny/test.parquet",
     output:
         "results/{dataset}/predictions/{arm}/n{size}/seed{seed}.parquet",
+        RUN + "/selected/classifier.json",
+        RUN + "/selected/README.md",
     shell:
         "touch {output}"
 
@@ -113,7 +117,16 @@ rule score:
         "results/gaps.parquet",
         expand(
             "results/{name}.parquet",
-            name=["tuning", "scores_by_class", "scores_by_group", "label_issues", "confusion", "reliability"],
+            name=[
+                "tuning",
+                "scores_by_class",
+                "scores_by_group",
+                "group_gaps",
+                "scores_shift",
+                "label_issues",
+                "confusion",
+                "reliability",
+            ],
         ),
     shell:
         "touch {output}"
@@ -124,8 +137,20 @@ rule answer:
         "results/gaps.parquet",
         expand("results/{dataset}/predictions/{arm}/n{size}/seed{seed}.parquet", **CELLS),
     output:
-        "results/answer.parquet",
         "results/answer.md",
+        "results/answer_words.html",
+        expand("results/{name}.parquet", name=ANSWERS),
+    shell:
+        "touch {output}"
+
+
+rule page:
+    input:
+        "results/scores.parquet",
+        expand("results/{name}.parquet", name=ANSWERS),
+        expand("results/{dataset}/predictions/{arm}/n{size}/seed{seed}.parquet", **CELLS),
+    output:
+        "results/answer.html",
     shell:
         "touch {output}"
 

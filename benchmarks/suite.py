@@ -22,7 +22,17 @@ from harness import ROOT, machine, prepare
 
 from pretrain_or_not.files.parquet import write_table
 
-BENCHMARKS = ("tokenization", "lstm_training", "fine_tuning", "classification", "startup", "grid", "quickstart")
+BENCHMARKS = (
+    "tokenization",
+    "lstm_training",
+    "fine_tuning",
+    "pretraining",
+    "tfidf",
+    "classification",
+    "startup",
+    "grid",
+    "quickstart",
+)
 COLUMNS = {
     "benchmark": "what", "case": "case", "peer_name": "against", "ours": "ours", "peer": "theirs", "unit": "unit",
     "ratio": "ratio", "target": "target", "threads": "threads", "share_of_peak": "of peak rate", "note": "note",

@@ -5,10 +5,16 @@ from types import SimpleNamespace
 
 import fine_tuning
 import gpu
+import grid
 import harness
 import lstm_training
+import pretraining
 import pytest
 import suite
+import tfidf
+
+from helpers.pretraining import write_examples
+from helpers.texts import make_rows
 
 EXAMPLES, LENGTH = 40, 64
 
@@ -86,3 +92,28 @@ def test_rows_of_benchmarks_that_did_not_run_again_are_kept(tmp_path, capsys):
     suite.write(tmp_path / "bench.parquet", "a", [old | {"case": "second"}])
     shown = (tmp_path / "bench.md").read_text()
     assert "| b | first |" in shown and "| a | second |" in shown and "| a | first |" not in shown
+
+
+def test_both_sides_of_pretraining_start_alike_and_learn(tmp_path):
+    examples = write_examples(tmp_path / "texts.parquet", rows := make_rows(400, 1), len(rows), labelled=False)
+    shape = {"layers": 1, "hidden": 16, "heads": 2}
+    small = {"shape": shape, "vocabulary": 120, "length": 24, "batch_size": 8}
+    untrained, task = (pretraining.make_rows(examples, tmp_path, 1, steps=steps, **small) for steps in (1, 60))
+    sides = (pretraining.trainer, lambda task, seed: pretraining.ours(task, seed, "fp32"))
+    before, after = ([side(told, 0) for side in sides] for told in (untrained, task))
+    for (_, first), (rate, last) in zip(before, after, strict=True):
+        assert rate > 0 and last < first - 0.1
+    assert before[0][1] == pytest.approx(before[1][1], abs=0.15) and after[0][1] == pytest.approx(after[1][1], abs=0.3)
+
+
+def test_both_sides_of_tfidf_are_equally_accurate(tmp_path):
+    path = write_examples(tmp_path / "texts.parquet", make_rows(300, 1), 200)
+    for kinds in (["words"], ["words", "characters"]):
+        task = {"path": str(path), "labels": 150, "kinds": kinds, "threads": 1, "seed": 0}
+        (*_, ours, _), (*_, theirs, _) = tfidf.ours(**task), tfidf.scikit_learn(**task)
+        assert ours == theirs > 0.5
+
+
+def test_the_empty_rules_have_the_jobs_of_the_workflow():
+    (plan,) = grid.comparisons(rounds=1, cells=[200], cases=["plan"])  # refuses different numbers of jobs
+    assert plan["ours"] > 0 < plan["peer"] and plan["case"] == "plan, 200 cells"

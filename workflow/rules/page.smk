@@ -25,8 +25,6 @@ rule page:
         ),
     log:
         "<results>/logs/page.log",
-    group:
-        "summary"
     conda:
         ENVIRONMENT
     params:

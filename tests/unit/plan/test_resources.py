@@ -1,9 +1,11 @@
 """The threads, GPUs, memory and time that jobs ask for."""
 
 import inspect
+import re
 
 import pytest
 
+from helpers.paths import ROOT
 from helpers.plan import cell, make_catalogue
 from pretrain_or_not.config.families import FAMILIES
 from pretrain_or_not.plan.resources import FIT_MINUTES, LONG_MINUTES, SHORT_MINUTES, JobResources
@@ -78,3 +80,12 @@ def test_functions_of_jobs_carry_their_signature():
     """Snakemake asks for it in every job; a signature that is stored is found faster."""
     assert list(inspect.signature(resources().training_memory).parameters) == ["wildcards", "attempt"]
     assert hasattr(resources().training_memory, "__signature__")
+
+
+def test_no_job_that_reads_all_cells_is_in_a_group():
+    # Snakemake looks at all inputs of a group each time one of them is made: time grows with the square of the cells.
+    files = (ROOT / "workflow" / "rules").glob("*.smk")
+    rules = [rule for path in files for rule in re.split(r"^ *rule\b", path.read_text(), flags=re.MULTILINE)[1:]]
+    grouped = [rule for rule in rules if re.search(r"^ *group:", rule, re.MULTILINE)]
+    assert len(grouped) == 2  # training and figures
+    assert not [rule for rule in grouped if "inputs_of.cells" in rule or "rules.score.input" in rule]
