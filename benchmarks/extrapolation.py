@@ -7,7 +7,8 @@ Planted: pairs of arms with errors of a known shape, five sizes up to 10,000 lab
 5 %, 2,000 test examples. Measured: of each arm in folders of results, the sizes up to each one that has a larger one
 within ten times are taken, and the score at the larger ones is compared; their noise is in the comparison. Prints
 Markdown tables: mean absolute error of the median in points, in brackets its bias (positive: the arm is better than was
-said), then the share of 95 % intervals that hold the truth; and how often nothing was said.
+said), then the share of 95 % intervals that hold the truth; and how often nothing was said. For measured curves, a
+second table has each prediction beside the truth.
 """
 
 import argparse
@@ -42,6 +43,8 @@ SHAPES = {  # error rate of the arm, and of the reference arm, over labels
 }
 HEADER = "| curve | of | 2 × | 4 × | 10 × | refused |\n|---|---|---:|---:|---:|---:|"
 
+EACH = "| curve | of | known up to | at | said | 95 % interval | measured |\n|---|---|---:|---:|---:|---:|---:|"
+
 
 def main():
     """Print the tables."""
@@ -55,8 +58,12 @@ def main():
             show(name, planted(*both, arguments.trials))
     for folder in arguments.results:
         print(f"\nMeasured: {folder}\n\n{HEADER}", flush=True)
-        for arm, found in measured(Path(folder)).items():
+        comparisons = measured(Path(folder))
+        for arm, found in comparisons.items():
             show(arm, found)
+        print(f"\n{EACH}")
+        for arm, found in comparisons.items():
+            show_each(arm, found)
 
 
 def planted(arm, reference, trials):
@@ -117,8 +124,9 @@ def measured(folder):
 def compare(found, what, said, largest, truth):
     """Add how paths that were said compare with the truth: (what, times) -> list of (truth - median, held), in points.
 
-    The sign is positive where the arm is better than said. Where nothing was said: (what, "refused") -> reasons. said:
-    paths, or None and a reason. largest: size before the cut. truth: size -> score or gap.
+    The sign is positive where the arm is better than said. (what, "each") -> list of (largest, size, median, ends of
+    the interval, truth). Where nothing was said: (what, "refused") -> reasons. said: paths, or None and a reason.
+    largest: size before the cut. truth: size -> score or gap.
     """
     paths, reason = said
     if paths is None:
@@ -130,6 +138,8 @@ def compare(found, what, said, largest, truth):
         low_n, median_n, high_n = (np.interp(np.log(n), grid, ends) for ends in (low, median, high))
         better = 100 * (true - median_n) if what == "score" else median_n - true
         found[what, n / largest].append((better, low_n <= true <= high_n))
+        points = (100 if what == "score" else 1) * np.array([median_n, low_n, high_n, true])
+        found[what, "each"].append((largest, n, *points))
 
 
 def show(name, cells):
@@ -137,12 +147,20 @@ def show(name, cells):
     for what in ("score", "gap"):
         of_bin: dict = {2: [], 4: [], 10: []}
         for (kind, times), values in cells.items():
-            if kind == what and times != "refused":
+            if kind == what and not isinstance(times, str):
                 of_bin[min(of_bin, key=lambda at, times=times: abs(np.log(at / times)))] += values
         refused = len(cells.get((what, "refused"), ()))
         if any(of_bin.values()) or refused:
             shown = [summary(np.array(values, float)) for values in of_bin.values()]
             print(f"| {name} | {what} | {' | '.join(shown)} | {refused} |", flush=True)
+
+
+def show_each(name, cells):
+    """Print one row of a Markdown table per prediction. cells: see `compare`."""
+    for what in ("score", "gap"):
+        for largest, n, median, low, high, true in cells.get((what, "each"), ()):
+            shown = f"{median:.1f} | {low:.1f} to {high:.1f} | {true:.1f}".replace("-", "−")
+            print(f"| {name} | {what} | {largest:,.0f} | {n:,.0f} | {shown} |", flush=True)
 
 
 def summary(values):

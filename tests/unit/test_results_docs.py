@@ -64,3 +64,16 @@ def test_the_readme_says_of_yelp_sentences_what_was_measured():
     text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     assert f"With 1,000 labels it is {scores.loc[('lstm', 1000), 'gap']:.0f} points behind" in text
     assert f"with all 153,485 it is {shown(scores.loc[('lstm', 153_485), 'gap'])} points behind" in text
+
+
+def test_what_was_extrapolated_stands_beside_the_committed_scores():
+    scores = pd.read_parquet(SCORES / "yelp-sentences.parquet").set_index(["arm", "n"])
+    text = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
+    row = r"^\| `([^`]+)` \| (score|gap) \| [\d,]+ \| ([\d,]+) \| (.+) \| (.+) to (.+) \| (.+) \|$"
+    found = re.findall(row, text, re.MULTILINE)
+    held = 0
+    for arm, what, n, *_, low, high, measured in found:
+        assert measured == shown(scores.loc[(arm, int(n.replace(",", ""))), what])
+        low, high, measured = (float(value.replace("−", "-")) for value in (low, high, measured))
+        held += low <= measured <= high
+    assert held == len(found) and f"All {held} intervals hold what was measured" in text
