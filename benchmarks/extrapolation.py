@@ -21,6 +21,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow" / "scripts"))
 
 from pretrain_or_not.config.metrics import ACCURACY, METRICS
+from pretrain_or_not.config.numbers import number
 from pretrain_or_not.evaluation.beyond import horizons, observe, of_gap, of_score
 from pretrain_or_not.evaluation.curves import curve_of
 from pretrain_or_not.evaluation.extrapolation import FARTHEST, refusal
@@ -159,8 +160,10 @@ def show_each(name, cells):
     """Print one row of a Markdown table per prediction. cells: see `compare`."""
     for what in ("score", "gap"):
         for largest, n, median, low, high, true in cells.get((what, "each"), ()):
-            shown = f"{median:.1f} | {low:.1f} to {high:.1f} | {true:.1f}".replace("-", "−")
-            print(f"| {name} | {what} | {largest:,.0f} | {n:,.0f} | {shown} |", flush=True)
+            median, low, high, true = (number(value, 1) for value in (median, low, high, true))
+            print(
+                f"| `{name}` | {what} | {largest:,.0f} | {n:,.0f} | {median} | {low} to {high} | {true} |", flush=True
+            )
 
 
 def summary(values):
