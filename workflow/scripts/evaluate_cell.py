@@ -1,14 +1,12 @@
 """Predict the test split with the selected model of a cell."""
 
-from contextlib import nullcontext
-
 from pretrain_or_not.compute.gpus import lease_gpus
 from pretrain_or_not.evaluation.model_folder import Origin
 from pretrain_or_not.evaluation.predict import evaluate_cell
 from pretrain_or_not.job import job
 
 if __name__ == "__main__":
-    with job(snakemake), lease_gpus(1) if snakemake.params.neural else nullcontext():
+    with job(snakemake), lease_gpus(int(snakemake.params.neural)):
         evaluate_cell(
             family=snakemake.params.family,
             reads=snakemake.params.reads,

@@ -1,13 +1,11 @@
 """Predict a further test set with the selected model of a cell."""
 
-from contextlib import nullcontext
-
 from pretrain_or_not.compute.gpus import lease_gpus
 from pretrain_or_not.evaluation.shifted import evaluate_shift
 from pretrain_or_not.job import job
 
 if __name__ == "__main__":
-    with job(snakemake), lease_gpus(1) if snakemake.resources.get("gpu") else nullcontext():
+    with job(snakemake), lease_gpus(snakemake.resources.get("gpu", 0)):
         evaluate_shift(
             about=snakemake.input.about,
             examples=snakemake.input.examples,

@@ -1,7 +1,5 @@
 """Fit one run of an arm in one call."""
 
-from contextlib import nullcontext
-
 from pretrain_or_not.arms import family_module
 from pretrain_or_not.compute.gpus import lease_gpus
 from pretrain_or_not.job import job
@@ -9,5 +7,5 @@ from pretrain_or_not.training.fitted_run import fit_classifier
 from pretrain_or_not.training.run import run_of_job
 
 if __name__ == "__main__":
-    with job(snakemake), lease_gpus(1) if snakemake.resources.get("gpu") else nullcontext():
+    with job(snakemake), lease_gpus(snakemake.resources.get("gpu", 0)):
         fit_classifier(family_module(snakemake.params.recipe["family"]).build, run_of_job(snakemake))

@@ -1,13 +1,11 @@
 """Write labelled examples by a language model, from those of one cell."""
 
-from contextlib import nullcontext
-
 from pretrain_or_not.compute.gpus import lease_gpus
 from pretrain_or_not.job import job
 from pretrain_or_not.training.generate import generate
 
 if __name__ == "__main__":
-    with job(snakemake), lease_gpus(1) if snakemake.resources.get("gpu") else nullcontext():
+    with job(snakemake), lease_gpus(snakemake.resources.get("gpu", 0)):
         generate(
             inputs={key: snakemake.input[key] for key in ("examples", "subset")} | {"tested": snakemake.input.tested},
             generator=snakemake.params.generator,

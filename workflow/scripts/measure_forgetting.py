@@ -1,12 +1,10 @@
 """Measure what the arms that start from a model have forgotten of its pretraining."""
 
-from contextlib import nullcontext
-
 from pretrain_or_not.compute.gpus import lease_gpus
 from pretrain_or_not.job import job
 
 if __name__ == "__main__":
-    with job(snakemake), lease_gpus(1) if snakemake.resources.get("gpu") else nullcontext():
+    with job(snakemake), lease_gpus(snakemake.resources.get("gpu", 0)):
         from pretrain_or_not.evaluation.forgetting import measure_forgetting  # here, as torch takes a second
 
         measure_forgetting(

@@ -1,7 +1,5 @@
 """Measure how fast this machine trains an arm, for the plan."""
 
-from contextlib import nullcontext
-
 from pretrain_or_not.compute.gpus import lease_gpus
 from pretrain_or_not.forecast.speed import measure
 from pretrain_or_not.job import job
@@ -9,7 +7,7 @@ from pretrain_or_not.training.run import run_of_job
 
 if __name__ == "__main__":
     # Networks that the common loop trains get their GPUs when the loop is started.
-    gpus = lease_gpus(1) if snakemake.params.leases_gpu else nullcontext()
+    gpus = lease_gpus(int(snakemake.params.leases_gpu))
     with job(snakemake), gpus:
         measure(
             run=run_of_job(snakemake),

@@ -1,13 +1,11 @@
 """Write what a teacher says of the texts of a student."""
 
-from contextlib import nullcontext
-
 from pretrain_or_not.compute.gpus import lease_gpus
 from pretrain_or_not.evaluation.teach import teach
 from pretrain_or_not.job import job
 
 if __name__ == "__main__":
-    with job(snakemake), lease_gpus(1) if snakemake.resources.get("gpu") else nullcontext():
+    with job(snakemake), lease_gpus(snakemake.resources.get("gpu", 0)):
         teach(
             teacher=snakemake.input.teacher,
             examples=snakemake.input.examples,

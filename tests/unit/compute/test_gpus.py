@@ -54,8 +54,9 @@ def test_the_lease_of_a_killed_run_ends_with_it(tmp_path):
         assert [len(gpus) for gpus, _, _ in leases] == [3]
 
 
-def test_no_more_gpus_than_asked_for_means_no_lease(tmp_path):
-    with lease_gpus(4, tmp_path):
+@pytest.mark.parametrize("count", [0, 4])
+def test_no_gpu_or_all_that_there_are_means_no_lease(tmp_path, count):
+    with lease_gpus(count, tmp_path):
         assert os.environ["CUDA_VISIBLE_DEVICES"] == "0,1,2,3"
     assert not list(tmp_path.iterdir())
 

@@ -32,11 +32,11 @@ def visible_gpus():
 def lease_gpus(count: int, folder: Path | None = None) -> Iterator[None]:
     """Make `count` GPUs that no other run uses visible to this process; wait until they are free.
 
-    Nothing is leased if there are no GPUs, or exactly `count` (as in a cluster's job). Raises BadInput if there are
-    some, but fewer than `count`. Call it before CUDA is in use. A lease is a lock on a file in `folder`: it ends with
-    the process, even if the process is killed.
+    Nothing is leased if `count` is 0, if there are no GPUs, or exactly `count` (as in a cluster's job). Raises BadInput
+    if there are some, but fewer than `count`. Call it before CUDA is in use. A lease is a lock on a file in `folder`:
+    it ends with the process, even if the process is killed.
     """
-    gpus = visible_gpus()
+    gpus = visible_gpus() if count else []
     if 0 < len(gpus) < count:
         raise BadInput(f"arms: processes: {count} processes need a GPU each, and there are {len(gpus)}; lower it")
     if len(gpus) in (0, count):
