@@ -10,7 +10,7 @@
 #   <results>/{dataset}/soft_labels/{arm}/n{size}/seed{seed}.parquet  teach (for arms with a teacher)
 #   <results>/{dataset}/generated/{arm}/n{size}/seed{seed}.parquet    generate (for arms with augment)
 #   <results>/embeddings/{model}.safetensors                          extract_embeddings
-#   <results>/{dataset}/features/{model}/{split}.parquet              extract_features
+#   <results>/{dataset}/features/{model}/length-{length}/{split}.parquet  extract_features
 #   <results>/{dataset}/runs/{arm}/n{size}/seed{seed}/{setting}/      one rule per family: train_lstm, …
 #   <results>/{dataset}/runs/{arm}/n{size}/seed{seed}/selected.json   select (its model in selected/)
 #   <results>/{dataset}/predictions/{arm}/n{size}/seed{seed}.parquet  evaluate (it completes selected/)

@@ -1,6 +1,6 @@
-"""Write the documentation that is made from the schema of the config.
+"""Write the documentation that is made from the schemas of the config and of the tables.
 
-python tools/make_docs.py            write docs/configuration.md and workflow/schemas/config.schema.json
+python tools/make_docs.py            write docs/configuration.md, docs/files.md and workflow/schemas/config.schema.json
 python tools/make_docs.py --check    exit with status 1 where one of them is not up to date
 """
 
@@ -16,6 +16,11 @@ sys.path.append(str(ROOT / "workflow" / "scripts"))
 from pretrain_or_not.config.families import FAMILIES  # noqa: E402
 from pretrain_or_not.config.schema import definition_name, resolved, schema, types_of  # noqa: E402
 from pretrain_or_not.config.sources import SOURCES  # noqa: E402
+
+sys.path.append(str(ROOT / "tools"))
+
+from files_page import PAGE as FILES_PAGE  # noqa: E402
+from files_page import files_page  # noqa: E402
 
 PAGE = ROOT / "docs" / "configuration.md"
 EDITOR_SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.json"
@@ -191,7 +196,8 @@ def main():
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where a file is out of date")
     check = parser.parse_args().check
     stale = []
-    for path, text in ((PAGE, configuration_page()), (EDITOR_SCHEMA, editor_schema())):
+    pages = {PAGE: configuration_page(), FILES_PAGE: files_page(), EDITOR_SCHEMA: editor_schema()}
+    for path, text in pages.items():
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             continue
         if check:

@@ -78,9 +78,10 @@ def test_imdb(project):
 
 def test_pretraining(project):
     jobs = planned(project, "pretraining")
-    arms, cells, rates, amounts = 9, 2 * 2, 3, 3
-    assert jobs["pretrain"] == jobs["check_leaks"] == amounts + 6
-    assert jobs["train_tokenizer"] == 1 and jobs["finetune_bert"] == (arms * cells + 3) * rates
+    tuned, frozen, cells, tries, amounts = 10, 7, 2 * 2, 3, 3
+    assert jobs["pretrain"] == jobs["check_leaks"] == amounts + 7
+    assert jobs["train_tokenizer"] == 1 and jobs["extract_features"] == frozen
+    assert jobs["finetune_bert"] == (tuned * cells + 3) * tries and jobs["train_probe"] == (frozen * cells + 2) * tries
 
 
 def test_adaptation(project):
@@ -94,6 +95,16 @@ def test_tasks(project):
     jobs = planned(project, "tasks")
     assert jobs["pretrain"] == jobs["check_leaks"] == 5 and jobs["ingest"] == jobs["tokenize"] == 1 + 8
     assert jobs["finetune_bert"] == 5 * 2 * 2 * 3  # arms, sizes, seeds, rates
+
+
+def test_selection(project):
+    jobs = planned(project, "selection")
+    assert jobs["finetune_bert"] == jobs["evaluate"] == 5 * 4  # arms, seeds
+
+
+def test_written(project):
+    jobs = planned(project, "written")
+    assert jobs["generate"] == 2 * 3 and jobs["finetune_bert"] == 2 * jobs["generate"]  # sizes, seeds; both arms
 
 
 def yaml_of(path):

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from helpers.described import undescribed
 from helpers.project import CONFIG, Project
 from helpers.texts import make_rows
 from pretrain_or_not.files.parquet import read_metadata
@@ -46,6 +47,7 @@ def results(tmp_path_factory, tiny_bert):
     config["arms"], config["timing"] = ARMS, {"devices": {"cpu": []}}
     done = project.snakemake(config=config)
     assert done.returncode == 0, done.stdout
+    assert undescribed(project.folder / "results") == []
     return project.folder / "results"
 
 

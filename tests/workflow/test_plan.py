@@ -4,6 +4,7 @@ import json
 
 import pandas as pd
 
+from helpers.described import undescribed
 from helpers.project import Project, changed
 from pretrain_or_not.forecast.watch import Watch
 
@@ -23,6 +24,7 @@ def test_the_plan_measures_each_arm_once_and_trains_nothing(tmp_path, tiny_bert)
     assert "Table: results/plan.parquet" in words
     assert not (results / "toy" / "runs").exists() and not (results / "toy" / "features").exists()
 
+    assert undescribed(results) == []
     table = pd.read_parquet(results / "plan.parquet").set_index(["arm", "size"])
     assert (table["known_from"] == "measured").all() and (table["hours_left"] > 0).all()
     assert table.loc[("lstm", "40"), ["runs", "runs_done", "steps", "n"]].tolist() == [2, 0, 30, 40]

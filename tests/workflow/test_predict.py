@@ -6,6 +6,7 @@ import csv
 import pandas as pd
 import pytest
 
+from helpers.described import undescribed
 from helpers.project import CONFIG, Project
 from helpers.texts import make_rows
 
@@ -32,6 +33,7 @@ def test_new_texts_are_classified_by_one_command(project):
     given = ("--config", "predict={new: {arm: tfidf, size: 40}}")
     done = project.snakemake("results/predict/new.csv", *given, config=config)
     assert done.returncode == 0, done.stdout
+    assert undescribed(project.folder / "results") == []
     table = pd.read_csv(project.folder / "results/predict/new.csv")
     assert len(table) == 30 and table["number"].tolist() == list(range(30))
     labels = [label for _, label in make_rows(30, 5)]

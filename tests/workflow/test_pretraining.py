@@ -6,6 +6,7 @@ import csv
 import pandas as pd
 import pytest
 
+from helpers.described import undescribed
 from helpers.project import CONFIG, Project
 from helpers.texts import make_rows
 
@@ -63,6 +64,7 @@ def test_an_experiment_with_models_that_are_made(project):
     wanted = [f"results/{name}" for name in ("scores.parquet", "forgetting.parquet", "figures/pretraining.png")]
     done = project.snakemake(*wanted, config=config)
     assert done.returncode == 0, done.stdout
+    assert undescribed(project.folder / "results") == []
     scores = pd.read_parquet(project.folder / "results" / "scores.parquet").set_index("arm")
     assert scores["accuracy"].notna().all()
     tokens = scores["pretraining_tokens"]

@@ -6,6 +6,7 @@ import json
 import pandas as pd
 import pytest
 
+from helpers.described import undescribed
 from helpers.models import make_tiny_language_model
 from helpers.project import CONFIG, Project
 
@@ -31,6 +32,10 @@ def project(tmp_path_factory, tiny_bert, config):
     done = project.snakemake(config=config)
     assert done.returncode == 0, done.stdout
     return project
+
+
+def test_every_column_is_described(project):
+    assert undescribed(project.folder / "results") == []
 
 
 def test_it_has_one_cell_without_validation(project):

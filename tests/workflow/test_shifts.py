@@ -6,6 +6,7 @@ import csv
 import pandas as pd
 import pytest
 
+from helpers.described import undescribed
 from helpers.project import CONFIG, Project
 from helpers.texts import make_rows
 
@@ -37,6 +38,7 @@ def test_further_test_sets(project):
     done = project.snakemake(*targets, config=config_of(**shifts))
     assert done.returncode == 0, done.stdout
     results = project.folder / "results"
+    assert undescribed(results) == []
     table = pd.read_parquet(results / "scores_shift.parquet").set_index(["shift", "arm"])
     assert len(table) == 6 and table["effective_robustness"].notna().all() and table["score"].notna().all()
     assert table.loc["noisy", "changed"].min() > 0.9 and table.loc["noisy", "paired"].all()

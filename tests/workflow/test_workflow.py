@@ -9,10 +9,12 @@ import pandas as pd
 import pytest
 from safetensors.numpy import load_file
 
+from helpers.described import undescribed
 from helpers.paths import ROOT
 from helpers.project import CONFIG, Project, changed
 from pretrain_or_not.arms.lstm import LSTMClassifier
 from pretrain_or_not.files.parquet import read_metadata
+from pretrain_or_not.files.provenance import sha256_of
 
 CELLS = 10  # 5 arms, 2 sizes, 1 seed
 RUNS = {"finetune_bert": 2, "train_lstm": 6, "train_tfidf": 4, "train_probe": 2}
@@ -102,6 +104,18 @@ def test_every_stage_leaves_its_file(project):
             works_alone += ["embeddings.safetensors"] if arm == "lstm-bert-embeddings" else []
             expected |= {f"toy/runs/{arm}/{cell}/selected/{name}" for name in works_alone}
     assert found == expected
+
+
+def test_the_summary_says_which_file_was_read(project):
+    summary = json.loads((project.folder / "results" / "toy" / "dataset.json").read_text())
+    source = project.folder / CONFIG["datasets"]["toy"]["files"]
+    read = {"files": 1, "bytes": source.stat().st_size, "sha256": sha256_of(source)}
+    assert summary["source"] == read_metadata(project.folder / "results" / "toy" / "examples.parquet")["source"] == read
+
+
+def test_every_column_is_described(project):
+    """Files of other experiments are looked at where those are run."""
+    assert undescribed(project.folder / "results") == []
 
 
 def test_the_terminal_names_cells_and_the_place_of_the_figures(project):

@@ -119,6 +119,13 @@ def test_arms_are_compared_over_the_sizes_that_both_have():
     assert row["gap_low"] < row["gap"] < row["gap_high"] and row["score_low"] < row["score"] < row["score_high"]
 
 
+def test_no_interval_of_a_score_reaches_beyond_the_best_one():
+    errors = {"bert": lambda n: 0.01, "lstm": lambda n: 0.02}
+    scores, curves, gaps = arms(errors, {arm: [100, 1000] for arm in errors}, examples=60)
+    (row,) = efficiency(scores, gaps, curves, "bert", ACCURACY).to_dict("records")
+    assert row["score"] < 1 == row["score_high"] == row["reference_score_high"] and row["gap_low"] < 0 < row["gap_high"]
+
+
 def test_the_words_come_from_the_file(tmp_path):
     for name, table in (("two", found([[1.0, 2.0], [-4.0, 6.0]])), ("none", found([[1.0]]))):
         write_frame(tmp_path / name, table)

@@ -141,6 +141,14 @@ def test_a_drop_is_paired_where_the_examples_are_the_same():
     assert loss["drop"] == pytest.approx(0.15 * np.log(0.9 / 0.2)) and loss["relative_drop"] > 0  # worse: above 0
 
 
+def test_predictions_that_are_not_finite_have_no_score_and_no_accuracy():
+    under = predictions(np.ones(100, bool))
+    under.probabilities[3] = np.nan
+    row = shift_row(predictions(np.ones(100, bool)), under, METRICS["accuracy"])
+    assert np.isnan([row[name] for name in ("accuracy", "accuracy_low", "score", "score_high", "drop")]).all()
+    assert row["test_score"] == 1
+
+
 def test_effective_robustness_is_the_residual_of_a_line_over_all_arms():
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"dataset": "d", "shift": np.repeat(["s", "t"], 6), "arm": list("aabbcc") * 2,

@@ -61,6 +61,14 @@ def test_a_finished_cell_takes_its_own_time_and_it_is_said_why_few_labels_can_ta
     assert "- Runs of bert with fewer labels can take longer: each run has at least `min_steps`" in page(catalogue)
 
 
+def test_features_that_runs_share_are_no_time_of_each(tmp_path):
+    catalogue = make_results(tmp_path)
+    write_run(catalogue, "bert", "100", tokens_seen=16_000, seconds=20.0, feature_seconds=15.0)
+    page(catalogue)
+    done = pd.read_parquet(catalogue.results / "plan.parquet").set_index(["arm", "size"])["hours_done"]
+    assert 3600 * done["bert", "100"] == pytest.approx(20 - 15 + 1)
+
+
 def test_a_run_by_another_recipe_is_not_done(tmp_path):
     catalogue = make_results(tmp_path)
     catalogue.arms["bert"]["epochs"] = 3

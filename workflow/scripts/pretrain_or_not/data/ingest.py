@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import ExitStack
 
 import pyarrow as pa
@@ -32,7 +33,7 @@ from pretrain_or_not.files.atomic import temporary_folder
 from pretrain_or_not.files.json_files import write_json
 from pretrain_or_not.files.parquet import ROWS_PER_GROUP, table_writer
 from pretrain_or_not.files.paths import PathLike
-from pretrain_or_not.files.provenance import digest, versions
+from pretrain_or_not.files.provenance import digest, identity_of, versions
 from pretrain_or_not.job import log
 
 EXAMPLES = pa.schema([("id", pa.int64()), ("text", pa.large_string()), ("label", pa.int32()), ("split", pa.string())])
@@ -156,12 +157,15 @@ def without_near_duplicates(dataset, rows, order, read, columns, found, dropped)
     return order, {"looked_for": True, "removed": treatment == "remove", "rows": near.rows, "repeated": near.repeated}
 
 
-def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLike, summary: PathLike) -> None:
+def ingest(
+    dataset: dict, name: str, sizes: list, threads: int, examples: PathLike, summary: PathLike,
+    sources: Sequence[PathLike] = (),
+) -> None:  # fmt: skip
     """Write `examples` (Parquet, columns of `schema_of`: train, validation, test) and `summary` (JSON) of a dataset.
 
     Texts without labels (`label: null`) are all training rows, and their labels are null.
-    sizes: those of each arm of the experiment; they are checked here, where the number of rows is first known. Raises
-    BadInput that names the dataset.
+    sizes: those of each arm of the experiment; they are checked here, where the number of rows is first known. sources:
+    the files that are read; the summary says which they were. Raises BadInput that names the dataset.
     """
     ignored, label_map, columns = ignored_labels(dataset), label_map_of(dataset), columns_of(dataset)
     labelled = columns.label is not None
@@ -204,6 +208,7 @@ def ingest(dataset: dict, name: str, sizes: list, threads: int, examples: PathLi
             "folds": folds and {"folds": folds, "validation": dataset["splits"]["validation"], "rows": in_cell},
             "rows_per_class": per_class,
             "files": said["files"],
+            "source": identity_of(sources),
             "read": read,
             "dropped": dict(counts) | dropped,
             "contradicted": arranged.contradicted,

@@ -23,7 +23,7 @@ from pretrain_or_not.evaluation.budget import marked_as, training_labels
 from pretrain_or_not.evaluation.diagnose import guessing_sizes
 from pretrain_or_not.evaluation.totals import Measured
 
-REPLICATES = 10_000
+REPLICATES = 100_000
 
 FLOOR = 0.15  # of the threshold
 

@@ -63,12 +63,11 @@ def efficiency(scores: pd.DataFrame, measured: dict, curves: dict, reference: st
             curve.where(np.isin(curve.curve.sizes, sizes))
             for curve in (curves[dataset, arm], curves[dataset, reference])
         )
-        for name, found, scale in (
-            ("score", own, metric.scale),
-            ("reference_score", theirs, metric.scale),
-            ("gap", gaps, 1),
-        ):
+        for name, found in (("score", own), ("reference_score", theirs), ("gap", gaps)):
             mean, half = mean_over_labels(found)
-            row |= {name: mean / scale, f"{name}_low": (mean - half) / scale, f"{name}_high": (mean + half) / scale}
+            ends = np.array([mean, mean - half, mean + half])
+            if name != "gap":
+                ends = np.clip(ends / metric.scale, *metric.bounds)
+            row |= dict(zip((name, f"{name}_low", f"{name}_high"), ends.tolist(), strict=True))
         rows.append(row)
     return marked_as(scores, pd.DataFrame(rows, columns=COLUMNS))

@@ -46,8 +46,8 @@ def shift_row(test: Predictions, under: Predictions, metric: Metric) -> dict:
 
     `drop` is in the unit of a gap, positive where the score is worse than on the test data. Its interval is that of the
     sampling of test examples: paired where the test examples are the same, otherwise of two independent sets.
-    `relative_drop` is the drop over the score on the test data. All are NaN if a probability is not finite, or the
-    metric is not defined, as of one class.
+    `relative_drop` is the drop over the score on the test data. All are NaN, and the accuracy too, if a probability is
+    not finite; all but the accuracy, if the metric is not defined, as of one class.
     """
     about, labels = under.about, under.labels
     right = under.predicted == labels
@@ -61,7 +61,9 @@ def shift_row(test: Predictions, under: Predictions, metric: Metric) -> dict:
            "changed": about["changed"] / about["rows"] if change else math.nan, "seen": about["seen"],
            "selection": about["selection"]}  # fmt: skip
     numbers = ("score", "score_low", "score_high", "drop", "drop_se", "drop_low", "drop_high", "relative_drop")
-    if not under.finite or len(np.unique(labels)) < metric.fewest_classes:
+    if not under.finite:
+        return row | dict.fromkeys(("accuracy", "accuracy_low", "accuracy_high", *numbers), math.nan)
+    if len(np.unique(labels)) < metric.fewest_classes:
         return row | dict.fromkeys(numbers, math.nan)
     values = metric_values(metric.name, labels, under.probabilities)
     if paired:

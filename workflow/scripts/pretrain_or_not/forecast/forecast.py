@@ -32,7 +32,8 @@ class Row:
     """An arm at a size of a dataset: all its cells.
 
     n: training examples. cells, runs: how many there are, and how many of them are done. work: of one run. one: its
-    Estimate, None if nothing is known of the arm. seconds_taken: of the training runs that are done. test_examples: per
+    Estimate, None if nothing is known of the arm. seconds_taken: of the training runs that are done,
+    without features. test_examples: per
     cell. threads: of a run.
     """
 
@@ -157,8 +158,8 @@ class Forecast:
             run for seed in seeds for setting in settings if (run := done.runs.get((dataset, arm, size, seed, setting)))
         ]
         neural, one = self.catalogue.family(arm).neural, self.estimate(dataset, arm, work, done.facts)
+        taken = [run["seconds"] - run.get("feature_seconds", 0.0) + run["validation_seconds"] for run in runs]
         if one and len(runs) == len(seeds) * len(settings):  # nothing is left to estimate
-            taken = [run["seconds"] - run.get("feature_seconds", 0.0) + run["validation_seconds"] for run in runs]
             one = one._replace(expected=STARTUP_SECONDS + mean(taken))
         return Row(
             dataset=dataset,
@@ -171,7 +172,7 @@ class Forecast:
             runs_done=len(runs),
             work=work,
             one=one,
-            seconds_taken=sum(run["seconds"] + run["validation_seconds"] for run in runs),
+            seconds_taken=sum(taken),
             test_examples=(summary["folds"] or summary)["rows"]["test"],
             threads=self.catalogue.experiment["threads"] * self.catalogue.arms[arm].get("processes", 1)
             if neural

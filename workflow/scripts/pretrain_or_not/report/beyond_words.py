@@ -25,7 +25,9 @@ def beyond_lines(rows: pd.DataFrame) -> list[str]:
     told = rows[rows["refused"].isna()]
     lines = [f"- {sentence(of_arm)}" for _, of_arm in told.groupby("arm", sort=False)]
     refused = rows[rows["refused"].notna()].groupby("refused", sort=False)["arm_title"]
-    lines += [f"- {bold(titles)}: nothing is said, because {markdown(reason)}." for reason, titles in refused]
+    lines += [
+        f"- {bold(titles)}: nothing is said of the gap, because {markdown(reason)}." for reason, titles in refused
+    ]
     if not lines:
         return []
     if not told.empty:
