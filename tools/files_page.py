@@ -71,7 +71,7 @@ def files_page():
         lines += [
             f"## `{path}`",
             "",
-            f"{table['rows'][0].upper()}{table['rows'][1:]}. {table.get('content', '')}".strip(),
+            f"One row {table['rows'].removeprefix('one ')}. {table.get('content', '')}".strip(),
         ]
         lines += ["", "| column | content |", "|---|---|"]
         lines += [f"| `{name}` | {' '.join(text.split())} |" for name, text in table["columns"].items()]

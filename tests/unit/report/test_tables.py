@@ -40,7 +40,8 @@ def scores_and_gaps():
                     rows.append({
                         "dataset": dataset, "dataset_title": dataset.upper(), "arm": arm, "arm_title": arm, "n": n,
                         "seed": seed, "share": n / 1000, "accuracy": accuracy + n / 1e5, "selection": "validation",
-                        "status": "ok", "accuracy_guessing": 0.5, "test_examples": 2000, "folds": 0,
+                        "status": "ok", "metric": "accuracy", "accuracy_guessing": 0.5, "folds": 0,
+                        "test_examples": 2000,
                         "parameters": 2e6, "parameters_trained": 1e6, "parameters_embedding": 5e5,
                     })  # fmt: skip
     scores = pd.DataFrame(rows)

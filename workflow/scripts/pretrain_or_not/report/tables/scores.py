@@ -32,7 +32,7 @@ def by_size(scores: pd.DataFrame, gaps: pd.DataFrame, published: list[dict], met
     those of the study, beside the largest size. Selection is "test" if that of any cell is. published: rows of
     `published.matched`.
     """
-    keys = ["dataset", "dataset_title", "arm", "arm_title", "n"]
+    keys = ["dataset", "dataset_title", "arm", "arm_title", "n", "metric"]
     shown = ["score", "score_low", "score_high", "guessing_score"]
     means = {end: f"score_mean{end.removeprefix('score')}" for end in shown[:3]}
     table = scores.assign(lost=scores["status"] == NOT_FINITE).groupby(keys, sort=False, as_index=False).agg(
@@ -48,7 +48,9 @@ def by_size(scores: pd.DataFrame, gaps: pd.DataFrame, published: list[dict], met
     theirs = pd.DataFrame(published, columns=["dataset", "arm", "accuracy", "gap"])
     if metric.name != "accuracy":
         theirs = theirs[:0]
-    theirs = theirs.assign(published_accuracy=theirs["accuracy"], published_gap=theirs["gap"].astype(float))
+    theirs = theirs.assign(
+        published_accuracy=theirs["accuracy"].astype(float), published_gap=theirs["gap"].astype(float)
+    )
     columns = ["published_accuracy", "published_gap"]
     table = table.merge(theirs[["dataset", "arm", *columns]], how="left", on=["dataset", "arm"])
     table.loc[table["n"] < table.groupby(["dataset", "arm"])["n"].transform("max"), columns] = np.nan
