@@ -16,7 +16,7 @@ AT_LEAST = 150
 
 # One valid config in which every mapping of the schema occurs, to be filled with every key's default.
 BASE = """
-experiment: {datasets: [docs], arms: [a, b], reference: a, sizes: [10], seeds: [0],
+experiment: {datasets: [docs], arms: [a, b], reference: a, sizes: [10, 20], seeds: [0],
   exclude: [{datasets: [docs], arms: [b], sizes: [10], seeds: [0]}]}
 timing: {arms: [a]}
 predict: {new: {files: f.csv}}

@@ -4,11 +4,12 @@
 # A tokenizer that is trained on the texts of a model.
 rule train_tokenizer:
     input:
-        model_jobs.to_tokenize_by,
+        unpack(model_jobs.to_tokenize_by),
     output:
         "<results>/pretrained/{made}/tokenizer/tokenizer.json",
     log:
         "<results>/logs/train_tokenizer/{made}.log",
+    priority: 50
     conda:
         ENVIRONMENT
     threads: 2

@@ -8,6 +8,7 @@ rule tokenize:
         tokenizer="<results>/{dataset}/tokens/{tokenizer}/tokenizer/about.json",
     log:
         "<results>/logs/tokenize/{dataset}/{tokenizer}.log",
+    priority: 50  # before training: on two cores, it would wait until both are free at once
     conda:
         ENVIRONMENT
     threads: 2

@@ -327,6 +327,16 @@ def test_folds_go_with_whole_rounds_and_without_other_splits(keys, seeds, start)
     assert line.startswith(f"config: {start}")
 
 
+def test_an_arm_of_which_no_cell_is_left_is_told():
+    config = valid()
+    arms = config["experiment"]["arms"]
+    config["experiment"]["exclude"] = [{"arms": [arms[-1]], "sizes": config["experiment"]["sizes"]}]
+    assert complaint(config) == [
+        f"config: experiment.arms[{len(arms) - 1}]: {arms[-1]!r} has no cell, as `exclude` leaves out all of them; "
+        "leave it out of `arms`, or drop an entry"
+    ]
+
+
 @pytest.mark.parametrize("split", ["train", "test"])
 @pytest.mark.parametrize("source", [{"source": "hub", "id": "org/data"}, {"source": "files"}])
 def test_folds_go_with_data_that_name_their_training_rows_only(source, split):

@@ -41,6 +41,17 @@ MISTAKES = [
     ("models/made/pretrain/from", "third", "models.made.pretrain.from: 'third' makes a circle: 'made' from 'third'"),
     ("models/made/pretrain/tokenizer", "null", "models.made.pretrain: 'tokenizer' is missing"),
     (
+        "models/made/pretrain/tokenizer",
+        "made",
+        "models.made.pretrain.tokenizer: 'made' makes a circle: 'made' of 'made'",
+    ),
+    (
+        "models/made/pretrain/length",
+        "513",
+        "models.made.pretrain.length: 513 is too long: a new model has 512 positions",
+    ),
+    ("models/third/pretrain/without", "[ready]", "models.third.pretrain.without: ['ready'] has no meaning with"),
+    (
         "models/second/pretrain/tokenizer",
         "roberta-base",
         "models.second.pretrain.tokenizer: 'roberta-base' is not the tok",
@@ -111,6 +122,16 @@ MISTAKES = [
         "arms/lstm/reselect",
         "{batch: 80}",
         "arms.lstm.reselect.batch: 80 is more than the 64 candidates; give `candidates`",
+    ),
+    (
+        "arms/minilm/augment",
+        "{generator: minilm, template: '{class}: {text}', words: {a: good, b: good}}",
+        "arms.minilm.augment.words.b: 'good' is the word of class 'a' already; give each class another one",
+    ),
+    (
+        "arms/minilm/augment",
+        "{generator: minilm, template: '{class}: {text}', shots: 2}",
+        "arms.minilm.augment.shots: 2 has no meaning without `tune: none`; leave it out",
     ),
     (
         "arms/minilm/augment",
@@ -279,3 +300,12 @@ def test_arms_that_are_not_used_are_no_obstacle(config):
     config["arms"]["taught"] = config["arms"]["lstm"] | {"teacher": {"arm": "minilm"}}
     config["experiment"] |= {"selection": "test", "keep_models": "none"}
     check_config(config)
+
+
+def test_tokenizers_in_a_circle_are_told_once(config):
+    for name, other in (("made", "own"), ("own", "made")):
+        config["models"][name]["pretrain"]["tokenizer"] = other
+    assert complaint(config) == [
+        "config: models.made.pretrain.tokenizer: 'own' makes a circle: 'made' of 'own' of 'made'; let one train its "
+        "own: {train: 8000}"
+    ]

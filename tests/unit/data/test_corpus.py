@@ -36,6 +36,8 @@ def test_a_smaller_amount_is_part_of_a_larger_one_and_none_is_held_out(workshop)
     assert not set(held_out) & set(read["100%"])
     with pytest.raises(BadInput, match="amount 197: there are 196 texts, without the 4 that are held out"):
         read_corpus(workshop.texts, 197)
+    with pytest.raises(BadInput, match=r"amount '0\.1%': .* that are held out; this is less than one; take more"):
+        read_corpus(workshop.texts, "0.1%")
 
 
 def test_packed_rows_hold_every_token_between_special_ones(workshop, tmp_path):
@@ -76,6 +78,19 @@ def test_another_order_keeps_the_tokens_and_leaves_the_held_out_texts(workshop, 
     np.testing.assert_array_equal(np.sort(one["train"]), np.sort(other["train"]))
     assert not np.array_equal(one["train"], other["train"])
     np.testing.assert_array_equal(one["held_out"], other["held_out"])
+
+
+def test_an_order_that_changes_few_texts_and_unknown_tokens_are_told(workshop, tmp_path, capsys):
+    rows = [("".join(chr(0x4E00 + (7 * i + j) % 500) for j in range(20)), "travel") for i in range(100)]
+    for name, some in (("words", make_rows(100, 1)), ("signs", rows)):
+        texts = write_examples(tmp_path / f"{name}.parquet", some, 100, labelled=False)
+        for order in ({"ngrams": 1}, {"block": 4}, "corpus"):
+            outputs = {split: tmp_path / name / f"{split}.parquet" for split in ("train", "held_out")}
+            pack_texts(texts, name, workshop.tokenizer, recipe(order=order), [], outputs)
+            told = capsys.readouterr().err
+            assert ("models: signs: `order` leaves 100 % of the texts as they are" in told) == (name == "signs")
+            assert ("models: signs: 100 % of its tokens are unknown to its tokenizer" in told) == (name == "signs")
+            assert "models: words" not in told
 
 
 def leaks(workshop, tested, output, without=(), **read):
@@ -146,7 +161,7 @@ def test_labelled_tasks_are_compared_too(workshop, tmp_path):
     rows[30] = make_rows(160, 2)[99]  # the last training row of the task
     tested = write_examples(tmp_path / "toy.parquet", rows, 20)
     read = {"amount": None, "labelled": True}
-    with pytest.raises(BadInput, match="1 of its 100 texts"):
+    with pytest.raises(BadInput, match=r"1 of its 100 texts .* take them out of the files of its `tasks`"):
         check_leaks([workshop.labelled], [], tested, "m", "toy", read, tmp_path / "a.json")
     check_leaks([workshop.labelled], [], tested, "m", "toy", read | {"amount": 99}, tmp_path / "a.json")
 

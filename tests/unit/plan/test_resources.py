@@ -82,10 +82,20 @@ def test_functions_of_jobs_carry_their_signature():
     assert hasattr(resources().training_memory, "__signature__")
 
 
+def rules():
+    """Return the text of each rule of the workflow."""
+    files = (ROOT / "workflow" / "rules").glob("*.smk")
+    return [rule for path in files for rule in re.split(r"^ *rule\b", path.read_text(), flags=re.MULTILINE)[1:]]
+
+
+def test_jobs_of_two_threads_come_before_training():
+    # On two cores, training would keep one of them busy, and the other one idle, until nothing else is left.
+    found = [re.search(r"^ *priority: (\d+)", rule, re.MULTILINE) for rule in rules() if "threads: 2\n" in rule]
+    assert len(found) == 4 and all(priority and int(priority[1]) >= 50 for priority in found)
+
+
 def test_no_job_that_reads_all_cells_is_in_a_group():
     # Snakemake looks at all inputs of a group each time one of them is made: time grows with the square of the cells.
-    files = (ROOT / "workflow" / "rules").glob("*.smk")
-    rules = [rule for path in files for rule in re.split(r"^ *rule\b", path.read_text(), flags=re.MULTILINE)[1:]]
-    grouped = [rule for rule in rules if re.search(r"^ *group:", rule, re.MULTILINE)]
+    grouped = [rule for rule in rules() if re.search(r"^ *group:", rule, re.MULTILINE)]
     assert len(grouped) == 2  # training and figures
     assert not [rule for rule in grouped if "inputs_of.cells" in rule or "rules.score.input" in rule]

@@ -261,7 +261,14 @@ def test_a_model_that_learns_hardly_anything_is_told(workshop, caplog):
     about = cost(folder)
     assert about["guessing_loss"] < about["validation_score"]
     assert about["lowest_loss"] <= about["validation_score"]
-    assert "it has learnt little more than how frequent words or labels are" in caplog.text
+    assert "is not below that of guessing" in caplog.text
+    assert "it has learnt at most how frequent words or labels are" in caplog.text
+
+
+def test_passes_that_are_less_than_a_step_are_refused(workshop):
+    assert 0 < cost(workshop.make("short", max_epochs=0.2))["steps"] < 12
+    with pytest.raises(BadInput, match=r"models: none: max_epochs 0\.001: so many passes over .* less than a step"):
+        workshop.make("none", max_epochs=0.001)
 
 
 @pytest.mark.parametrize(

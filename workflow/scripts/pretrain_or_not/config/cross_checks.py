@@ -84,8 +84,15 @@ def check_exclude(config, mistakes):
                     hint = did_you_mean(value, options) if isinstance(value, str) else ""
                     text = f"is not in experiment.{key}{hint} (there are: {', '.join(map(text_of, options))})"
                     mistakes.add(path, f"{show(value)} {text}")
-    if not mistakes and not grid(config):
+    if mistakes:
+        return
+    left = {cell["arm"] for cell in grid(config)}
+    if not left:
         mistakes.add(("experiment", "exclude"), "leaves no cell at all; drop one of its entries")
+    for i, arm in enumerate(sequence(experiment, "arms") if left else ()):
+        if arm not in left:
+            text = "has no cell, as `exclude` leaves out all of them; leave it out of `arms`, or drop an entry"
+            mistakes.add(("experiment", "arms", i), f"{show(arm)} {text}")
 
 
 def check_datasets(config, mistakes):

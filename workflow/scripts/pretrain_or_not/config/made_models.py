@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pretrain_or_not.config.sizes import size_name
 from pretrain_or_not.errors import BadInput
 
+POSITIONS = 512  # that a new model can tell apart
+
 
 def recipe_of(models: dict, name: str) -> dict | None:
     """Return how a model is made, the keys of its `pretrain`; None for a model that exists."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pretrain_or_not.config.cross_checks import check_name, is_whole, mapping, sequence
-from pretrain_or_not.config.made_models import base_of, lineage, recipe_of, tokenizer_owner
+from pretrain_or_not.config.made_models import POSITIONS, base_of, lineage, recipe_of, tokenizer_owner
 from pretrain_or_not.config.schema import schema
 from pretrain_or_not.config.sizes import size_name
 from pretrain_or_not.config.wording import show
@@ -17,7 +17,12 @@ NEED_LABELS = ("labels", "ignore_labels", "folds", "group", "time", "groups")  #
 KEYS_OF_OTHERS = {  # of a recipe, by its objective: keys that only other objectives read
     "mlm": ("examples",),
     "rtd": ("examples", "head_steps"),
-    "supervised": ("texts", "amount", "order", "weights", "mask", "head_steps"),
+    "supervised": ("texts", "amount", "order", "weights", "mask", "head_steps", "without"),
+}
+
+INSTEAD = {  # of such keys: what to do
+    "texts": "; name them as `tasks`",
+    "without": ": the examples of tasks that are tested on are left out of their files; leave it out",
 }
 
 FEWEST_BYTE_PAIRS = 300  # 256 bytes, five special tokens, and some pairs
@@ -112,7 +117,12 @@ def check_start(config, recipe, models, name, mistakes):
         if 100 <= size < FEWEST_BYTE_PAIRS:
             text = f"byte pairs begin with 256 bytes and the special tokens; take at least {FEWEST_BYTE_PAIRS}"
             mistakes.add((*place, "tokenizer", "train"), text)
+    if check_tokenizers(models, name, place, mistakes):
+        return
     if isinstance(start, dict):
+        if is_whole(length := recipe.get("length")) and length > POSITIONS:
+            text = f"a new model has {POSITIONS} positions; take at most as many, or start `from` a model with more"
+            mistakes.add((*place, "length"), f"{length:,} is too long: {text}")
         hidden, heads = start.get("hidden"), start.get("heads")
         if is_whole(hidden) and is_whole(heads) and heads > 0 and hidden % heads:
             mistakes.add(
@@ -134,6 +144,21 @@ def check_start(config, recipe, models, name, mistakes):
         if isinstance(tokenizer, dict) or mine != its:
             text = f"is not the tokenizer of {show(start)}, which its weights are for; leave it out"
             mistakes.add((*place, "tokenizer"), f"{show(tokenizer)} {text}")
+
+
+def check_tokenizers(models, name, place, mistakes):
+    """Check that the tokenizers of models do not name each other in a circle; return whether they do."""
+    seen, one = [name], (recipe_of(models, name) or {}).get("tokenizer")
+    while isinstance(one, str) and one not in seen:
+        seen.append(one)
+        one = (recipe_of(models, one) or {}).get("tokenizer")
+    if one != name:
+        return False
+    if name == min(seen):  # it is told once
+        circle = " of ".join(map(show, [*seen, name]))
+        text = f"makes a circle: {circle}; let one train its own: {{train: 8000}}"
+        mistakes.add((*place, "tokenizer"), f"{show(recipe_of(models, name)['tokenizer'])} {text}")
+    return True
 
 
 def check_texts(config, recipe, place, mistakes):
@@ -165,7 +190,7 @@ def check_objective(recipe, place, mistakes):
     keys = schema()["$defs"]["pretrain"]["properties"]
     for key in KEYS_OF_OTHERS.get(objective, ()) if isinstance(objective, str) else ():
         if recipe.get(key) not in (None, keys[key]["default"]):
-            instead = "; name them as `tasks`" if key == "texts" else "; leave it out"
+            instead = INSTEAD.get(key, "; leave it out")
             mistakes.add((*place, key), f"{show(recipe[key])} has no meaning with `objective: {objective}`{instead}")
     if recipe.get("objective") == "rtd" and isinstance(recipe.get("weights"), dict):
         text = "self-influence weights are for `objective: mlm`; leave them out"

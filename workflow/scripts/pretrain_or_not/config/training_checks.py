@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pretrain_or_not.config.cross_checks import check_name, is_whole, mapping, sequence
 from pretrain_or_not.config.made_models import recipe_of, remembers
-from pretrain_or_not.config.prompt_checks import FIELD
+from pretrain_or_not.config.prompt_checks import FIELD, check_words
 from pretrain_or_not.config.schema import schema
 from pretrain_or_not.config.wording import show
 
@@ -58,6 +58,11 @@ def check_augmentation(config, name, mistakes):
     if isinstance(template, str) and (sorted(fields) != ["{class}", "{text}"] or not template.endswith("{text}")):
         text = "must have {class} once, and {text} once, at its end"
         mistakes.add((*path, "template"), f"{show(template)} {text}")
+    check_words(keys, path, mistakes)
+    if keys.get("tune", "lora") != "none" and keys.get("shots") is not None:
+        default = schema()["$defs"]["family.bert"]["properties"]["augment"]["properties"]["shots"]["default"]
+        if keys["shots"] != default:
+            mistakes.add((*path, "shots"), f"{show(keys['shots'])} has no meaning without `tune: none`; leave it out")
     for key in ("reselect", "teacher"):
         if arm.get(key):
             mistakes.add(path, f"an arm with `{key}` has no second phase of its own; leave out one of the two keys")

@@ -70,9 +70,10 @@ def read_corpus(examples: PathLike, amount: int | str, without: Sequence[PathLik
     try:
         n = count(amount, there)
     except BadInput as error:
+        instead = "this is less than one; take more" if isinstance(amount, str) else "take fewer, or a share"
         raise BadInput(
             f"dataset {about['dataset']!r}: amount {amount!r}: there are {there:,} texts, without the {held_out:,} "
-            "that are held out; take fewer, or a share"
+            f"that are held out; {instead}"
         ) from error
     return Corpus(examples, rows, n, held_out, frozenset().union(*map(keys_of_tested, without)))
 

@@ -27,10 +27,13 @@ def check_leaks(
         shared += corpus.shared(keys)
     where = f"texts of the further test set {about['shift']!r}" if "shift" in about else "validation and test texts"
     if shared:
+        out = f"leave them out by `without: [{dataset}]` in its `pretrain`"
+        if read["labelled"]:
+            out = "take them out of the files of its `tasks`"
         raise BadInput(
             f"models: {model}: {shared:,} of its {compared:,} texts are among the {where} of "
-            f"{dataset!r}, so its accuracy there would be too high; leave them out by `without: [{dataset}]` in its "
-            "`pretrain`" + (", as each row is tested in some fold" if about.get("folds") else "")
+            f"{dataset!r}, so its accuracy there would be too high; {out}"
+            + (", as each row is tested in some fold" if about.get("folds") else "")
         )
     write_json(output, {"model": model, "dataset": dataset, "texts": compared, "tested": len(keys), "shared": shared})
     log.info("none of %d texts is among the %d different %s", compared, len(keys), where)

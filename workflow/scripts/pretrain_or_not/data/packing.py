@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 import numpy as np
@@ -10,13 +11,16 @@ import pyarrow as pa
 
 from pretrain_or_not.data.corpus import read_corpus
 from pretrain_or_not.data.tokenizer import LoadedTokenizer, load_tokenizer
+from pretrain_or_not.data.unknown_tokens import report_unknown
 from pretrain_or_not.data.word_order import count_words, order_of
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.parquet import table_writer
 from pretrain_or_not.files.paths import PathLike
-from pretrain_or_not.job import log
+from pretrain_or_not.job import log, warn
 
 TEXTS_AT_ONCE = 2000
+
+MOST_KEPT = 0.2  # share of texts that an order leaves as they are, above which there is a warning
 
 SAMPLE = "a"  # a text with at least one token, to find the special tokens next to it
 
@@ -32,7 +36,7 @@ def pack_texts(
 
     examples: examples.parquet of the texts. name: of the model. tokenizer: path and revision of a model of the config.
     recipe: the keys `amount`, `order`, `length`, `seed`. without: see `corpus.read_corpus`. outputs: `train` and
-    `held_out` -> path.
+    `held_out` -> path. Warns of many unknown tokens, and of an order that changes few texts.
     """
     corpus = read_corpus(examples, recipe["amount"], without)
     loaded = load_tokenizer(tokenizer["path"], tokenizer["revision"])
@@ -40,19 +44,34 @@ def pack_texts(
     order = order_of(recipe["order"], recipe["seed"], counts)
     for split, path in outputs.items():
         held_out = split == "held_out"
-        texts: Iterator[str] = corpus.texts(held_out)
+        texts, kept = corpus.texts(held_out), Counter[bool]()
         if order is not None and not held_out:
-            texts = (order(text, i) for i, text in enumerate(texts))
+            texts = reordered(texts, order, kept)
         facts = write_rows(texts, loaded, recipe["length"], path, {"model": name, "split": split})
-        log.info("%s: %d texts, %d words, %d tokens in %d rows", split, *facts.values())
+        log.info("%s: %d texts, %d words, %d tokens in %d rows", split, *list(facts.values())[:4])
         if not facts["rows"] and recipe["amount"] != 0:
             what = "pretrain" if split == "train" else "measure the loss"
             raise BadInput(
                 f"models: {name}: no text is left to {what} on, as {len(corpus.left_out):,} are left out by `without`; "
                 "name more `texts`, or fewer datasets in `without`"
             )
+        if not held_out and facts["rows"]:
+            report_unknown(facts["unknown_tokens"], f"models: {name}", "its tokenizer")
+        if kept[True] > MOST_KEPT * kept.total():
+            warn(
+                f"models: {name}: `order` leaves {100 * kept[True] / kept.total():.0f} % of the texts as they are: it "
+                "moves words between spaces, and these have one word, or sentences of one"
+            )
     if corpus.left_out:
         log.info("left out: texts of validation and test splits (%d keys)", len(corpus.left_out))
+
+
+def reordered(texts: Iterator[str], order: Callable[[str, int], str], kept: Counter[bool]) -> Iterator[str]:
+    """Yield texts in another order, see `word_order.order_of`; count in `kept` whether one has no order to change."""
+    for i, text in enumerate(texts):
+        new, words = order(text, i), text.split()
+        kept[len(words) < 2 or new == " ".join(words)] += 1
+        yield new
 
 
 class Packer:
@@ -66,6 +85,7 @@ class Packer:
         self.begin, self.end = ids[: self.before], ids[len(ids) - self.after :]
         self.room = length - self.before - self.after
         self.left = np.empty(0, dtype)  # ids that do not fill a row yet
+        self.unknown_id, self.unknown, self.encoded = tokenizer.unknown_id, 0, 0
         self.counts = {"texts": 0, "words": 0, "tokens": 0, "rows": 0}
 
     def add(self, texts: list[str]) -> list[np.ndarray]:
@@ -79,6 +99,9 @@ class Packer:
         for i in range(self.before):
             kept[starts + i] = False
         self.left = np.concatenate([self.left, ids[kept]])
+        self.encoded += len(ids) - len(texts) * (self.before + self.after)
+        if self.unknown_id is not None:
+            self.unknown += int((ids == self.unknown_id).sum())
         self.counts["texts"] += len(texts)
         self.counts["words"] += sum(len(text.split()) for text in texts)
         return self.cut(len(self.left) // self.room)
@@ -106,7 +129,7 @@ def packed(texts: Iterator[str], packer: Packer) -> Iterator[list[np.ndarray]]:
 
 
 def write_rows(texts: Iterator[str], tokenizer: LoadedTokenizer, length: int, path: PathLike, about: dict) -> dict:
-    """Write texts as packed rows; return the numbers of texts, words, tokens and rows."""
+    """Write texts as packed rows; return numbers of texts, words, tokens, rows, and the share `unknown_tokens`."""
     dtype = np.uint16 if tokenizer.vocabulary <= 2**16 else np.uint32
     schema = pa.schema([("id", pa.int64()), ("input_ids", pa.list_(pa.from_numpy_dtype(dtype)))])
     packer = Packer(tokenizer, length, dtype)
@@ -120,5 +143,6 @@ def write_rows(texts: Iterator[str], tokenizer: LoadedTokenizer, length: int, pa
                 offsets = np.cumsum([0, *map(len, rows)]).astype(np.int32)
                 ids = pa.ListArray.from_arrays(pa.array(offsets), pa.array(np.concatenate(rows)))
                 writer.write_table(pa.table([pa.array(range(first, first + len(rows))), ids], schema=schema))
-        later.update(packer.counts)
-    return packer.counts
+        facts = packer.counts | {"unknown_tokens": packer.unknown / max(1, packer.encoded)}
+        later.update(facts)
+    return facts

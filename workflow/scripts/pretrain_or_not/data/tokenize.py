@@ -70,7 +70,7 @@ def tokenize(
     seconds = time.perf_counter() - started
     log.info("%d texts, %.1f tokens on average, of %s; %.0f texts/s", rows, tokens / rows,
              "complete texts" if max_length is None else f"at most {max_length}", rows / seconds)  # fmt: skip
-    report_unknown(later["unknown_tokens"], facts["dataset"], name)
+    report_unknown(later["unknown_tokens"], f"datasets: {facts['dataset']}", f"the tokenizer of models: {name}")
     if empty:
         warn(f"datasets: {facts['dataset']}: {empty} of {rows} texts have no token of the tokenizer of models: {name}")
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from pretrain_or_not.data.corpus import read_corpus
+from pretrain_or_not.data.unknown_tokens import MOST_UNKNOWN
 from pretrain_or_not.files.atomic import atomic_write
 from pretrain_or_not.files.paths import PathLike
-from pretrain_or_not.job import log
+from pretrain_or_not.job import log, warn
 
 SPECIAL = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]",
            "mask_token": "[MASK]"}  # fmt: skip
@@ -20,14 +21,16 @@ SPECIAL = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "se
 INSIDE = "##"  # begins each wordpiece that continues a word
 
 
-def train_tokenizer(examples: PathLike, size: int, kind: str, output: PathLike) -> None:
+def train_tokenizer(
+    examples: PathLike, size: int, kind: str, output: PathLike, without: Sequence[PathLike] = ()
+) -> None:
     """Train a tokenizer with at most `size` tokens; write tokenizer.json, and tokenizer_config.json next to it.
 
     examples: examples.parquet; its training texts are read, but for those held out. kind: "wordpiece", of words in
     lower case without accents as in BERT, or "bpe", of bytes as in GPT-2. Both put BERT's special tokens around texts.
-    The same texts give the same tokenizer.
+    The same texts give the same tokenizer. without: see `corpus.read_corpus`.
     """
-    corpus = read_corpus(examples, "100%")
+    corpus = read_corpus(examples, "100%", without)
     tokenizer = wordpieces(corpus.texts, size) if kind == "wordpiece" else byte_pairs(corpus.texts(), size)
     ids = [(name, tokenizer.token_to_id(name)) for name in ("[CLS]", "[SEP]")]
     tokenizer.post_processor = processors.TemplateProcessing(
@@ -84,8 +87,12 @@ def characters(words: Counter[str], size: int) -> tuple[list[str], list[str]]:
     kept = set(sorted(counts, key=lambda one: (-counts[one], one))[: size // 3])
     if left_out := len(counts) - len(kept):
         unknown = sum(n for word, n in words.items() if not kept.issuperset(word))
-        log.warning("%d rare characters are no tokens of their own: %.2g %% of the words have one, and become unknown",
-                    left_out, 100 * unknown / words.total())  # fmt: skip
+        say = warn if unknown > MOST_UNKNOWN * words.total() else log.info
+        say(
+            f"tokenizer: {left_out:,} rare characters are no tokens of their own: "
+            f"{100 * unknown / words.total():.2g} % of the words have one, and become unknown; a larger `train` knows "
+            "more of them, and `kind: bpe` all"
+        )
     inside = {one for word in words for one in word[1:]}
     return sorted(kept), sorted(kept & inside)
 

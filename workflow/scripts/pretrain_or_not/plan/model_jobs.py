@@ -29,8 +29,9 @@ class ModelJobs(PerJob):
 
     @per_job
     def to_tokenize_by(self, wildcards):
-        """Return the examples of the texts that a tokenizer is trained on."""
-        return examples_of([self.recipe(wildcards)["texts"]])
+        """Return the examples of the texts that a tokenizer is trained on, and those whose test texts it leaves out."""
+        recipe = self.recipe(wildcards)
+        return {"texts": examples_of([recipe["texts"]])[0]} | self.without(recipe)
 
     @per_job
     def to_pack(self, wildcards):
@@ -113,35 +114,51 @@ class ModelJobs(PerJob):
 
     @per_job
     def training_of_tokenizer(self, wildcards):
-        """Return how a tokenizer is trained."""
-        return self.recipe(wildcards)["tokenizer"]
+        """Return how a tokenizer is trained, and on what."""
+        recipe = self.recipe(wildcards)
+        return recipe["tokenizer"] | names_read(recipe)
 
     @per_job
     def packing(self, wildcards):
         """Return the keys of a recipe that shape the rows of tokens that a model is pretrained on."""
         recipe = self.recipe(wildcards)
         seed = 0 if recipe["order"] == "natural" else recipe["seed"]
-        return {key: recipe[key] for key in ("amount", "order", "length")} | {"seed": seed}
+        return {key: recipe[key] for key in ("amount", "order", "length")} | {"seed": seed} | names_read(recipe)
 
     @per_job
     def reading(self, wildcards):
-        """Return how many texts of each dataset a model reads, and whether they have labels."""
+        """Return what a model reads: how many texts of which datasets, and whether they have labels."""
         recipe = self.recipe(wildcards)
         if recipe["objective"] != "supervised":
-            return {"amount": recipe["amount"], "labelled": False}
+            return {"amount": recipe["amount"], "labelled": False} | names_read(recipe)
         n = recipe["examples"]
-        return {"amount": None if n is None else n // len(recipe["tasks"]), "labelled": True}
+        amount = None if n is None else n // len(recipe["tasks"])
+        return {"amount": amount, "labelled": True} | names_read(recipe)
 
     @per_job
     def pretraining(self, wildcards):
-        """Return how a model is made; whole numbers are integers."""
-        return with_whole_numbers(self.recipe(wildcards))
+        """Return how a model is made. Keys are sorted and whole numbers are integers."""
+        recipe = self.recipe(wildcards)
+        return with_whole_numbers({key: in_order(recipe[key]) for key in sorted(recipe)})
 
     @per_job
     def base(self, wildcards):
         """Return the model that a model starts from, None for random weights."""
         name = self.recipe(wildcards)["from"]
         return self.params.given(name) if isinstance(name, str) else None
+
+
+def names_read(recipe: dict) -> dict:
+    """Return the names of the datasets that a model reads, and of those whose tested texts it leaves out.
+
+    A param: Snakemake runs a job again whose params have changed, but not one that has other, older files as inputs.
+    """
+    return {"texts": texts_read(recipe), "without": sorted(recipe["without"])}
+
+
+def in_order(value):
+    """Return a value of the config in which the keys of mappings are sorted: another order is no change."""
+    return {key: in_order(value[key]) for key in sorted(value)} if isinstance(value, dict) else value
 
 
 def own_tokenizer_file(name: str) -> str:

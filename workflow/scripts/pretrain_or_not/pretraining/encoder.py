@@ -17,14 +17,12 @@ from pretrain_or_not.compute.transformer import (
     set_dropout,
     speed_up_dropout,
 )
+from pretrain_or_not.config.made_models import POSITIONS
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.architectures import ARCHITECTURES
 from pretrain_or_not.files.paths import MODEL_FILES
 from pretrain_or_not.files.pretrained import verified
 from pretrain_or_not.job import log
-
-POSITIONS = 512  # that a new model can tell apart
-
 
 STANDARD_DEVIATION = 0.02  # of random weights in BERT-base, which is 768 wide (Devlin et al. 2019)
 

@@ -20,7 +20,7 @@ from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import write_json
 from pretrain_or_not.files.provenance import digest, versions
 from pretrain_or_not.files.run_files import COST_PACKAGES, save_model, write_history
-from pretrain_or_not.job import log
+from pretrain_or_not.job import log, warn
 from pretrain_or_not.pretraining.encoder import Start, without_positions
 from pretrain_or_not.pretraining.masked_words import MaskedModel, MaskedWords
 from pretrain_or_not.pretraining.masking import Masker
@@ -36,7 +36,7 @@ from pretrain_or_not.training.schedule import batches_per_epoch
 HEAD_STEPS = 500  # most steps that train only a new head
 
 WARNINGS = {  # of a model that is hardly better than guessing
-    FREQUENCIES: "it has learnt little more than how frequent words or labels are; give it more `steps`, or another "
+    FREQUENCIES: "it has learnt at most how frequent words or labels are; give it more `steps`, or another "
     "`learning_rate`",
     BY_HEART: "it has learnt its texts by heart; give it more texts, fewer `steps`, or `dropout`",
 }
@@ -104,8 +104,12 @@ def pretrain(run: Pretraining) -> None:
     about |= {"parameters": parameters, "config_digest": digest(recipe), "versions": versions(*COST_PACKAGES)}
     write_json(run.outputs["cost"], about)
     if instead := learnt_instead(about):
-        log.warning("the loss on held-out texts, %.2f, is hardly below that of guessing, %.2f: %s",
-                    about["validation_score"], about["guessing_loss"], WARNINGS[instead])  # fmt: skip
+        loss, guessing = about["validation_score"], about["guessing_loss"]
+        beside = "hardly below" if loss < guessing else "not below"
+        warn(
+            f"models: {run.name}: the loss on held-out texts, {loss:.2f}, is {beside} that of guessing, "
+            f"{guessing:.2f}: {WARNINGS[instead]}"
+        )
     checkpoints.delete()
 
 
@@ -114,7 +118,7 @@ def prepare(run: Pretraining, start: Start, tokenizer: LoadedTokenizer):
     if run.recipe["objective"] == "supervised":
         return prepare_labels(run, start, tokenizer)
     rows, held_out = (read_packed(run.inputs[split][0], run.name) for split in ("train", "held_out"))
-    steps = planned(run.recipe, len(rows))
+    steps = planned(run.recipe, len(rows), run.name)
     if run.recipe["objective"] == "mlm":
         language_model = start.masked_language_model()
         fit_tokens(language_model, tokenizer.vocabulary, tokenizer.padding_id, run.name)
@@ -155,7 +159,7 @@ def prepare_labels(run: Pretraining, start: Start, tokenizer: LoadedTokenizer):
     for train, held_out in zip(run.inputs["train"], run.inputs["held_out"], strict=True):
         tasks.append(share_of(read_examples(train, build=form), each))
         validation.append(read_examples(held_out, MOST_VALIDATED, build=form))
-    steps = planned(run.recipe, sum(map(len, tasks)))
+    steps = planned(run.recipe, sum(map(len, tasks)), run.name)
     read: dict[str, Any] = {
         "examples": sum(map(len, tasks)),
         "tasks": len(tasks),
@@ -165,16 +169,21 @@ def prepare_labels(run: Pretraining, start: Start, tokenizer: LoadedTokenizer):
     return Heads(model, list(map(len, names))), Labels(tasks, validation, run.recipe, steps), read
 
 
-def planned(recipe: dict, rows: int) -> int:
-    """Return the steps of a run on so many rows: those of the recipe, but no more than `max_epochs` passes take."""
+def planned(recipe: dict, rows: int, name: str) -> int:
+    """Return the steps of a run on so many rows: those of the recipe, but no more than `max_epochs` passes take.
+
+    Raises BadInput, which names the model, if these passes are less than a step.
+    """
     most = recipe["max_epochs"]
-    if not rows:
-        return 0
-    return (
-        recipe["steps"]
-        if most is None
-        else min(recipe["steps"], round(most * batches_per_epoch(rows, recipe["batch_size"])))
-    )
+    if not rows or most is None:
+        return recipe["steps"] if rows else 0
+    steps = min(recipe["steps"], round(most * batches_per_epoch(rows, recipe["batch_size"])))
+    if recipe["steps"] and not steps:
+        raise BadInput(
+            f"models: {name}: max_epochs {most:g}: so many passes over {rows:,} rows are less than a step; give more, "
+            "or `steps: 0`"
+        )
+    return steps
 
 
 def steps_of_head(recipe: dict, steps: int) -> int:

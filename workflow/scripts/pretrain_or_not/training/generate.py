@@ -67,7 +67,9 @@ def generate(
             found += [(label, one) for one in new]
             if len(new) < keys["per_class"]:
                 reason = "the others were left out" if of_class else "the cell has no example of it"
-                warn(f"augment: {len(new)} of {keys['per_class']} texts of class {classes[label]!r}: {reason}")
+                where = f"arm {cell['arm']}, size {cell['size']}, seed {cell['seed']}"
+                what = f"{len(new)} of {keys['per_class']} texts of class {classes[label]!r}"
+                warn(f"augment: {where}: {what}: {reason}")
         about = {"generator_flops": writer.flops, "tuning_losses": writer.losses}
     loaded = load_tokenizer(tokenizer["path"], tokenizer["revision"])
     save(found, BatchEncoder(loaded, False, None), output, dataset=facts["dataset"], label_names=classes,
