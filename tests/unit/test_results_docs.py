@@ -13,6 +13,7 @@ SECTIONS = {  # page and heading
     "quickstart": ("results.md", "## Quickstart"),
     "yelp-sentences": ("results.md", "## Yelp sentences"),
     "imdb": ("results.md", "## IMDb"),
+    "pretraining": ("pretraining.md", "### The same on two cores"),
     "adaptation": ("pretraining.md", "### How to use a pretrained model"),
     "tasks": ("pretraining.md", "### How many supervised tasks"),
 }
