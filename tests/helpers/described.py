@@ -1,25 +1,13 @@
 """Whether the columns of files are those of the dictionary, workflow/schemas/tables.yaml."""
 
-import importlib.util
-import sys
-
 import pyarrow.parquet as pq
 
-from helpers.paths import ROOT
-
-
-def tool():
-    """Return tools/files_page.py as a module."""
-    spec = importlib.util.spec_from_file_location("files_page", ROOT / "tools" / "files_page.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["files_page"] = module
-    spec.loader.exec_module(module)
-    return module
+from helpers.tools import tool
 
 
 def undescribed(results):
     """Return what is wrong between the dictionary and the Parquet files below a folder of results, as sentences."""
-    page = tool()
+    page = tool("files_page")
     tables = page.read_dictionary()
     paths = sorted(path for path in results.rglob("*.parquet") if "checkpoint" not in path.parts)
     return [

@@ -1,20 +1,15 @@
 """The reference of the config, made from its schema."""
 
-import importlib.util
-
 import pytest
 
-from helpers.paths import ROOT
+from helpers.tools import tool
 from pretrain_or_not.config.schema import schema
 
 
 @pytest.fixture(scope="module")
 def make_docs():
     """Return the tool that writes the reference, as a module."""
-    spec = importlib.util.spec_from_file_location("make_docs", ROOT / "tools" / "make_docs.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return tool("make_docs")
 
 
 def test_every_section_has_its_keys(make_docs):

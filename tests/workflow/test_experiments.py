@@ -1,9 +1,7 @@
 """The experiments that come with the project, and the examples of its documentation: valid, and planned as they say."""
 
 import gzip
-import importlib
 import json
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +14,7 @@ from snakemake.utils import update_config
 from helpers.paths import ROOT
 from helpers.project import Project
 from helpers.texts import make_rows
+from helpers.tools import tool
 from pretrain_or_not.config.check import check_config
 from pretrain_or_not.config.schema import schema
 
@@ -123,15 +122,6 @@ def overlaid(*overlays):
 def test_the_experiments_shipped_are_valid(path):
     experiment = overlaid(yaml_of(path))["experiment"]
     assert experiment["reference"] == experiment["arms"][0]
-
-
-def tool(name):
-    """Return a module of the folder `tools`."""
-    sys.path.append(str(ROOT / "tools"))
-    try:
-        return importlib.import_module(name)
-    finally:
-        sys.path.pop()
 
 
 def configs_of(page):

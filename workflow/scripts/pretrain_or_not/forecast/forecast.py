@@ -33,8 +33,7 @@ class Row:
 
     n: training examples. cells, runs: how many there are, and how many of them are done. work: of one run. one: its
     Estimate, None if nothing is known of the arm. seconds_taken: of the training runs that are done,
-    without features. test_examples: per
-    cell. threads: of a run.
+    without features. test_examples: per cell. threads: of a run.
     """
 
     dataset: str

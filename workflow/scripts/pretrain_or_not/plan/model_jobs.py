@@ -138,8 +138,7 @@ class ModelJobs(PerJob):
     @per_job
     def pretraining(self, wildcards):
         """Return how a model is made. Keys are sorted and whole numbers are integers."""
-        recipe = self.recipe(wildcards)
-        return with_whole_numbers({key: in_order(recipe[key]) for key in sorted(recipe)})
+        return with_whole_numbers(in_order(self.recipe(wildcards)))
 
     @per_job
     def base(self, wildcards):
