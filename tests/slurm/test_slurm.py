@@ -119,17 +119,18 @@ def test_what_comes_out_of_slurm_equals_what_a_local_run_makes(both):
     assert "Figures: results/figures" in finished.output()
 
 
-SUMMARY = "rule_summary_answer_page_plot_confusion_plot_cost_plot_gap_..."
+SUMMARY = "rule_summary_answer_plot_confusion_plot_cost_plot_gap_plot_reliability_..."
 
 
 def test_short_jobs_go_together(finished, cluster):
     comments = sorted(record["Comment"].split("_wildcards_")[0] for record in cluster.jobs_of(finished).values())
-    assert finished.output().count("has been submitted") == len(comments) == 12
+    assert finished.output().count("has been submitted") == len(comments) == 13
     assert comments == [
         "rule_extract_features",
         "rule_extract_training_features",
         "rule_fits_train_probe_train_tfidf",
         "rule_ingest",
+        "rule_page",
         "rule_short_runs_finetune_bert",
         "rule_subsets_subsample",
         SUMMARY,
@@ -156,7 +157,8 @@ def test_jobs_ask_for_what_they_need(finished, cluster):
         "rule_fits_train_probe_train_tfidf": (None, "1", "4000M", "00:30:00"),  # three runs
         "rule_test_evaluate_select": (gpu, "1", "4000M", "01:15:00"),  # three cells
         "rule_time_inference": (None, "8", "16000M", "08:00:00"),  # the complete node
-        SUMMARY: (None, "1", "4000M", "06:30:00"),  # 13 jobs
+        "rule_page": (None, "1", "4000M", "00:30:00"),
+        SUMMARY: (None, "1", "4000M", "06:00:00"),  # 12 jobs
     }
     assert jobs["rule_time_inference"]["OverSubscribe"] == "NO"  # no other job on its node
 
