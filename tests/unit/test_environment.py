@@ -1,6 +1,7 @@
-"""The lists of pinned packages agree."""
+"""The lists of pinned packages agree, and so do the places that name the version."""
 
 import re
+import tomllib
 
 import pytest
 import yaml
@@ -29,3 +30,10 @@ def test_optional_packages_are_pinned_and_not_in_the_lock(extra):
     for line in lines:
         assert re.fullmatch(r"[\w-]+==[\d.]+( +# .*)?", line), line
         assert f"\n{line.partition('==')[0].lower().replace('_', '-')}==" not in lock
+
+
+def test_package_citation_and_changelog_name_the_same_version():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    headings = re.findall(r"^## \[([\d.]+)\] - ([\d-]+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert headings[0] == (version, str(citation["date-released"])) and citation["version"] == version
