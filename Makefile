@@ -8,7 +8,7 @@
 # make test-browser set up .venv, then test the decision page in Chromium (as root, it installs Debian's if needed)
 # make test-slurm  set up .venv, then test cluster runs on a temporary Slurm (as root, it installs Debian's if needed)
 # make bench       set up .venv, then compare the speed with that of other tools: about an hour on two cores
-# make check       set up .venv, then check format, style, types, and which room imports from which
+# make check       set up .venv, then check format, style, types, and which subpackage imports from which
 # make docs        set up .venv, then make docs/configuration.md and config.schema.json from the schema of the config
 # make check-docs  set up .venv, then check commands, configs, links and generated pages of the documentation
 # make lock        pin the newest versions that envs/requirements.txt allows
