@@ -12,6 +12,7 @@ import pretraining
 import pytest
 import suite
 import tfidf
+import tokenization
 
 from helpers.pretraining import write_examples
 from helpers.texts import make_rows
@@ -104,6 +105,16 @@ def test_both_sides_of_pretraining_start_alike_and_learn(tmp_path):
     for (_, first), (rate, last) in zip(before, after, strict=True):
         assert rate > 0 and last < first - 0.1
     assert before[0][1] == pytest.approx(before[1][1], abs=0.15) and after[0][1] == pytest.approx(after[1][1], abs=0.3)
+
+
+def test_both_sides_of_tokenization_cut_texts_to_the_same_ids(tmp_path):
+    source = write_examples(tmp_path / "texts.parquet", make_rows(60, 1), 60)
+    (row,) = tokenization.comparisons({"long": (source, 8)}, rounds=1, with_memory=False)
+    assert row["note"].startswith("identical ids") and row["case"] == "long, 60 texts cut to 8 tokens"
+    tokenization.write_examples(tmp_path / "examples.parquet", source)
+    tokenization.ours(tmp_path, 8)
+    ids = tokenization.ids_of_runs(tmp_path / "ours" / "train.parquet")
+    assert max(map(len, ids.to_pylist())) == 8  # so some texts are cut
 
 
 def test_both_sides_of_tfidf_are_equally_accurate(tmp_path):
