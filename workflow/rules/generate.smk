@@ -14,11 +14,12 @@ rule generate:
     threads: EXPERIMENT["threads"]
     resources:
         gpu=lambda wildcards: resources_of.gpus(),
-        mem_mb=FAMILIES["prompt"].memory_mb,
+        mem_mb=resources_of.writing_memory,
     params:
         augment=params_of.generation,
         generator=params_of.generator,
         tokenizer=params_of.tokenizer,
+        tested=params_of.tested,
         name=lambda wildcards: catalogue.tokenizer_of(wildcards.arm),
         code=code_digest("generate.py"),
     message:

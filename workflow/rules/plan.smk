@@ -47,7 +47,7 @@ localrules:
 rule plan:
     input:
         speeds=measured.speeds,
-        summaries=[f"<results>/{name}/dataset.json" for name in EXPERIMENT["datasets"]],
+        summaries=[f"<results>/{name}/dataset.json" for name in [*EXPERIMENT["datasets"], *catalogue.answered_texts()]],
         tokens=measured.all_training_tokens,
     log:
         "<results>/logs/plan.log",

@@ -17,6 +17,7 @@ rule teach:
     params:
         teacher=params_of.teacher,
         tokenizer=params_of.tokenizer,
+        tested=params_of.tested,
         name=lambda wildcards: catalogue.tokenizer_of(wildcards.arm),
         code=params_of.teaching_code,
     message:

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from helpers.models import make_tiny
 from helpers.training import no_checkpoints
 from pretrain_or_not.compute.adapters import merged, with_adapter
 from pretrain_or_not.compute.flops import counted_flops
@@ -60,6 +61,36 @@ def test_an_adapter_starts_as_nothing_trains_nothing_else_and_is_merged(kind, ti
     whole.save_pretrained(tmp_path / "saved")
     again = type(whole).from_pretrained(tmp_path / "saved").eval()
     assert torch.equal(again(**inputs()).logits, whole(**inputs()).logits)
+
+
+@pytest.mark.parametrize("kind", [LORA, LORA | {"kind": "ia3"}, LORA | {"kind": "l2m", "pool": 2, "pull": 0.5}])
+def test_a_pooler_that_no_pretraining_gave_is_trained_too(kind, tmp_path):
+    make_tiny("bert", tmp_path / "bert", "AutoModelForMaskedLM")  # saves no pooler
+    model = plain(tmp_path / "bert")
+    model = with_adapter(model, kind, model.new_weights)
+    trained = {name for name, weights in model.named_parameters() if weights.requires_grad}
+    assert any("pooler" in name for name in trained) and any("classifier" in name for name in trained)
+    assert not any("encoder" in name and "lora_" not in name and "ia3_" not in name and "modul" not in name
+                   for name in trained)  # fmt: skip
+    whole = plain(MINILM)  # has a pooler
+    whole = with_adapter(whole, LORA, whole.new_weights)
+    assert not any("pooler" in name for name, weights in whole.named_parameters() if weights.requires_grad)
+
+
+@pytest.mark.parametrize("architecture", ["bart", "t5", "deberta-v2", "distilbert", "roberta"])
+def test_the_head_of_each_architecture_is_trained_and_saved(architecture, tmp_path):
+    make_tiny(architecture, tmp_path / "model")
+    model = plain(tmp_path / "model")
+    head = [name for name in model.state_dict() if not name.startswith(f"{model.base_model_prefix}.")]
+    tuned = with_adapter(model, LORA, model.new_weights)
+    changed = [w for name, w in tuned.named_parameters() if w.requires_grad and "lora_" not in name]
+    assert sum(w.numel() for w in changed) == sum(model.state_dict()[name].numel() for name in head) > 0
+    with torch.no_grad():
+        for weights in changed:
+            weights.add_(1.0)
+    after = merged(tuned).state_dict()
+    fresh = plain(tmp_path / "model").state_dict()
+    assert head and all(torch.equal(after[name], fresh[name] + 1) for name in head)
 
 
 def test_frozen_weights_cost_no_gradient():

@@ -1,5 +1,7 @@
 """Counted operations against formulas, and formulas against torch's own counter."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -93,3 +95,15 @@ def test_work_adds_up_over_batches():
         work.add(examples, width)
     assert (work.examples, work.tokens, work.pairs) == (6, 54, 4 * 100 + 2 * 49)
     assert work.flops((5, 3, 2)) == np.dot([5, 3, 2], [6, 54, 498])
+
+
+def test_a_model_is_counted_on_its_device():
+    class Small(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table, self.head = torch.nn.Embedding(9, 4), torch.nn.Linear(4, 3)
+
+        def forward(self, input_ids, attention_mask):
+            return SimpleNamespace(logits=self.head(self.table(input_ids) * attention_mask[..., None]))
+
+    assert counted_flops(Small().to("meta")) == counted_flops(Small())  # a tensor elsewhere would be an error

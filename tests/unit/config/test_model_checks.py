@@ -168,6 +168,12 @@ def test_each_mistake_is_told_in_one_line(config, place, value, line):
     assert found.startswith(f"config: {line}")
 
 
+def test_a_task_has_held_out_texts(config):
+    config["datasets"]["ready"] |= {"folds": 5, "splits": {}}
+    line = "config: models.third.pretrain.tasks[1]: 'ready' has `folds`, so no texts are held out to validate on"
+    assert any(found.startswith(line) for found in complaint(config))
+
+
 def test_what_follows_from_a_recipe(config):
     found = check_config(config)["models"]
     assert made_in(found, "third") == ["third", "second", "made"] and made_in(found, "minilm") == []

@@ -49,3 +49,10 @@ def test_without_lengths_a_run_is_measured_in_examples():
     catalogue = make_catalogue()
     work = planned_work(catalogue.family("bert"), catalogue.arms["bert"], 40, None)
     assert work.tokens is None and work.unit == "examples"
+
+
+def test_texts_that_a_teacher_answers_are_trained_on_too():
+    catalogue = make_catalogue(arms={"lstm": {"batch_size": 16, "epochs": 2, "min_steps": 30, "validations": 4}})
+    of_lstm = catalogue.family("lstm"), catalogue.arms["lstm"], 40
+    assert planned_work(*of_lstm, np.full(100, 10))[:4] == (40, 30, 400, 4000)
+    assert planned_work(*of_lstm, np.full(100, 10), unlabelled=760)[:4] == (40, 100, 1600, 16_000)

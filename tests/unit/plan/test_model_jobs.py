@@ -70,6 +70,27 @@ def test_every_job_that_reads_texts_has_their_names_in_its_params(changes):
         assert getattr(before, params)(of_model) != getattr(after, params)(of_model)
 
 
+def test_a_further_test_set_makes_every_job_run_again_that_leaves_its_texts_out():
+    """Its file may be older than what was made while it was not in the config."""
+
+    def params(**shifts):
+        texts = {"source": "files", "files": "texts.csv", "text": "text", "label": None}
+        small = {"from": {"layers": 2, "hidden": 16, "heads": 2}, "tokenizer": {"train": 100}, "texts": "letters",
+                 "without": ["toy"], "steps": 1}  # fmt: skip
+        catalogue = make_catalogue(
+            datasets={"letters": texts, "toy": CONFIG["datasets"]["toy"] | {"shifts": shifts}},
+            models={"own": {"pretrain": small}},
+            arms={"bert": {"model": "own"}, "lstm": {"teacher": {"arm": "bert", "texts": "letters"}}},
+        )
+        of_model, jobs = Wildcards(made="own", dataset="toy"), ModelJobs(catalogue, JobParams(catalogue))
+        of_jobs = [jobs.training_of_tokenizer(of_model), jobs.packing(of_model), jobs.reading(of_model)]
+        return [*of_jobs, jobs.params.tested(cell("lstm"))]
+
+    before, after = params(), params(shop={"files": "shop.csv"})
+    assert all(one != other for one, other in zip(before, after, strict=True)) and len(before) == 4
+    assert params(upper={"case": "upper"}) == before  # its texts are those of the test split
+
+
 def test_another_order_of_keys_is_no_change_of_a_recipe():
     recipes = [jobs_of(**dict(keys)).pretraining(Wildcards(made="own")) for keys in (
         [("mask", 0.15), ("length", 64), ("order", {"ngrams": 1}), ("from", {"layers": 2, "hidden": 16, "heads": 2})],

@@ -62,6 +62,17 @@ def test_time_is_that_of_the_size_and_grows_with_the_attempts(arm, size, minutes
     assert found == [minutes, 2 * minutes]
 
 
+def test_a_network_without_checkpoints_gets_a_long_time_at_once():
+    sets = {"family": "contrastive", "model": "tiny", "learning_rates": [1e-3]}
+    found, of_cell = resources(arms={"sets": sets}), cell("sets", "40")
+    assert found.training_minutes(of_cell, 1) == LONG_MINUTES and found.training_group(of_cell) is None
+
+
+def test_writing_gets_more_memory_in_each_attempt():
+    memory = FAMILIES["prompt"].memory_mb
+    assert [resources().writing_memory(cell("bert"), attempt) for attempt in (1, 2)] == [memory, 2 * memory]
+
+
 @pytest.mark.parametrize(
     ("arm", "size", "group"),
     [

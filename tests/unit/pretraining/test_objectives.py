@@ -5,21 +5,24 @@ import json
 import numpy as np
 import pytest
 import torch
+import transformers
 from accelerate import Accelerator
 from torch.nn.functional import cross_entropy
 
+from helpers.models import TINY
 from helpers.pretraining import Workshop, recipe
 from helpers.texts import make_rows
 from pretrain_or_not.compute.inference import tensors
 from pretrain_or_not.compute.sparsity import layer_matrices, make_sparse
 from pretrain_or_not.data.tokenizer import load_tokenizer
+from pretrain_or_not.errors import BadInput
 from pretrain_or_not.pretraining import masked_words
 from pretrain_or_not.pretraining.encoder import Start
 from pretrain_or_not.pretraining.masked_words import MaskedModel, MaskedWords
 from pretrain_or_not.pretraining.masking import Masker
 from pretrain_or_not.pretraining.replaced_tokens import Discriminator, ReplacedTokens, replaced, sample
 from pretrain_or_not.pretraining.rows import read_packed
-from pretrain_or_not.pretraining.self_influence import FIRST_LAYER, softmax_weights, squared_norm
+from pretrain_or_not.pretraining.self_influence import FIRST_LAYER, influence_weights, softmax_weights, squared_norm
 from pretrain_or_not.pretraining.stage import prepare
 from pretrain_or_not.training.optimizer import build_optimizer
 
@@ -228,6 +231,22 @@ def test_a_weighted_step_adds_the_weighted_gradients_of_its_parts(workshop, acce
     for name, gradient in found.items():
         expected = sum(scale * part[name] for scale, part in zip(scales, parts, strict=True))
         torch.testing.assert_close(gradient, expected, rtol=1e-3, atol=1e-6)
+
+
+def test_an_architecture_whose_layers_share_weights_has_no_influence_of_the_first(accelerator):
+    make = transformers.AutoModelForMaskedLM.from_config
+    model = make(transformers.AutoConfig.for_model("albert", **TINY["albert"]))
+    with pytest.raises(BadInput, match="self_influence: this architecture has no first layer of its own; take BERT"):
+        influence_weights(model, [lambda: torch.zeros(())], accelerator, 1.0)
+
+
+def test_a_batch_of_which_nothing_is_masked_is_a_step_too(workshop, accelerator, monkeypatch):
+    model, task = task_of(workshop, MaskedWords, weights={"self_influence": [1.5, -1.0]})
+    step, rows = next(task.batches(0))
+    whole, hidden = task.masked(step, rows)
+    nothing = hidden._replace(input_ids=hidden.input_ids, places=hidden.places[:0], targets=hidden.targets[:0])
+    monkeypatch.setattr(task, "masked", lambda *_: (whole, nothing))
+    assert float(task.step(model, (step, rows), accelerator).loss) == 0
 
 
 def test_the_second_half_of_the_steps_has_the_second_factor(workshop, accelerator, monkeypatch):

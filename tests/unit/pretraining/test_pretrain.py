@@ -14,16 +14,17 @@ import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModelForMaskedLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForMaskedLM, AutoTokenizer
 
 from helpers import fork
-from helpers.pretraining import Workshop
+from helpers.models import TINY
+from helpers.pretraining import Workshop, recipe
 from pretrain_or_not.compute.flops import counted_flops
 from pretrain_or_not.compute.transformer import load_encoder, load_for_classification
 from pretrain_or_not.data.tokenizer import load_tokenizer
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.parquet import read_metadata
-from pretrain_or_not.pretraining.encoder import Start
+from pretrain_or_not.pretraining.encoder import Start, without_positions
 from pretrain_or_not.pretraining.flops import Encoder
 from pretrain_or_not.pretraining.recipe import learnt_instead
 from pretrain_or_not.pretraining.stage import prepare, pretrain
@@ -113,6 +114,18 @@ def test_without_a_step_a_model_is_as_the_one_it_starts_from(workshop, made, kin
     assert any("pooler" in name for name in weights(folder)) and same(classifier(folder), classifier(with_pooler))
 
 
+def test_a_pooler_is_known_from_what_was_loaded(workshop, made, tmp_path):
+    """Weights may lie in several files, or on the Hub."""
+    with_pooler = workshop.make("pooled", **KINDS["supervised"])
+    load_encoder(str(with_pooler)).save_pretrained(tmp_path / "shards", max_shard_size="10KB")
+    assert not (tmp_path / "shards" / "model.safetensors").exists()
+    for folder, has_pooler in ((with_pooler, True), (tmp_path / "shards", True), (made, False)):
+        base = {"path": str(folder), "revision": None, "sha256": None, "version": "made"}
+        start = Start(base, recipe(**{"from": "other"}), 120, 0)
+        assert start.has_pooler() == has_pooler
+        assert (start.masked_language_model().base_model.pooler is not None) == has_pooler
+
+
 def test_a_second_stage_starts_from_the_first(workshop, made):
     """With a learning rate of nearly 0, the encoder of the second stage is that of the first; its heads are new."""
     keys = {"from": "first", "learning_rate": 1e-12, "weight_decay": 0.0} | KINDS["supervised"]
@@ -198,6 +211,12 @@ def test_positions_stay_zero(workshop):
     with torch.no_grad():
         straight, permuted = model(ids).logits, model(ids[:, order]).logits
     torch.testing.assert_close(permuted, straight[:, order], rtol=1e-4, atol=1e-5)
+
+
+def test_relative_positions_cannot_be_left_out():
+    mpnet = AutoModelForMaskedLM.from_config(AutoConfig.for_model("mpnet", **TINY["mpnet"]))
+    with pytest.raises(BadInput, match="positions: false: this architecture also knows relative positions; take BERT"):
+        without_positions(mpnet)
 
 
 def test_flops_are_those_of_the_encoder_and_of_the_head_on_masked_tokens(workshop, made):

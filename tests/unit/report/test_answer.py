@@ -36,7 +36,7 @@ def page(rows, **changes):
             "predicted_classes": 2.0, "best_step": 50.0, "steps": 100,
             "validations": 4, "tries": 1, "schedule": "constant", "lowest_loss": 0.1,
             "guessing_loss": 0.7, "sweep_edge": None, "device": "cpu", "seconds": 2.0, "cpu_seconds": 2.0,
-            "pretraining_learnt": None,
+            "pretraining_learnt": None, "pretraining_tokens": np.nan,
             "unknown_tokens": 0.0, "truncated": 0.0, "classes": 2, "subset_classes": 2, "converged": None,
             "folds": 0, "share": 0.1, "selection": "validation", "validation_examples": 100}  # fmt: skip
     scores = pd.DataFrame([cell | {"arm": "bert", "arm_title": "BERT"}, cell | {"arm": "lstm", "arm_title": "LSTM"}])
@@ -355,3 +355,9 @@ def test_the_sizes_of_a_finding_are_named():
     assert counted_all([1], "label") == "1 label"
     assert counted_all([150, 1500], "label") == "150 and 1,500 labels"
     assert counted_all([1, 2, 3], "label") == "1, 2 and 3 labels"
+
+
+def test_that_intervals_leave_out_the_chance_of_pretraining_is_said():
+    said = "Pretrained here, once for all cells: **LSTM**. The intervals leave out how far models of several"
+    assert said in page([], scores={"pretraining_tokens": [np.nan, 10_000]})
+    assert "Pretrained here" not in page([]) + page([], scores={"pretraining_tokens": [np.nan, 0]})

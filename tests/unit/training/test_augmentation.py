@@ -214,6 +214,13 @@ def test_the_stage_writes_new_texts_from_those_of_the_subset_alone(stage, tune):
     pd.testing.assert_frame_equal(table, again)
 
 
+def test_classes_are_written_with_other_random_numbers(stage):
+    """With the same ones and the same line before a text, the second class would only repeat the first."""
+    do, *_ = stage
+    table, about = do(tune="none", shots=0, words={"sports": "x", "cooking": "x"})
+    assert table.groupby("label").size().to_dict() == {0: 6, 1: 6} and about["left_out"]["repeated"] < 6
+
+
 def test_what_cannot_be_written_is_refused_or_told(stage, caplog):
     do, *_ = stage
     with pytest.raises(BadInput, match="augment: words: there is no class 'sport'; the classes are sports, cooking"):

@@ -20,7 +20,7 @@ def build(run, about):
     fit_dataset(model, about, run.recipe["model"], run.cell["arm"])
     takes, tables = takes_of(model), embedding_tables(model)
     if run.recipe["adapter"]:
-        model = with_adapter(model, run.recipe["adapter"])
+        model = with_adapter(model, run.recipe["adapter"], model.new_weights)
     if run.recipe.get("sparse_finetune"):
         setattr(model.config, ZEROS, zeros_of(model, folder, run.cell["arm"]))
     return Network(model, flops_of(model), tables, takes, merged)

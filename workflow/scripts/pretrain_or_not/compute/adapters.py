@@ -20,16 +20,18 @@ KEYS_AND_VALUES = {"bert": ("key", "value"), "roberta": ("key", "value"), "xlm-r
 FEED_FORWARD = r"(?<!attention)\.output\.dense"
 
 
-def with_adapter(model: Any, adapter: dict) -> torch.nn.Module:
-    """Return a classifier of which only an adapter and the head are trained. adapter: of the arm in the config.
+def with_adapter(model: Any, adapter: dict, new: frozenset[str] = frozenset()) -> torch.nn.Module:
+    """Return a classifier of which only an adapter and what is new are trained. adapter: of the arm in the config.
 
-    With its first weights, it computes what `model` computes. Raises BadInput if the architecture has no known places
-    for the adapter.
+    new: names of the weights that come from no pretraining: those of the head, and of the pooler where the files have
+    none. With its first weights, it computes what `model` computes. Raises BadInput if the architecture has no known
+    places for the adapter.
     """
     from peft import IA3Config, LoraConfig, TaskType, get_peft_model  # here, as it takes a second
 
     kind = model.config.model_type
-    options: dict[str, Any] = {"task_type": TaskType.SEQ_CLS}
+    trained = new_parts(model, new)
+    options: dict[str, Any] = {"task_type": TaskType.SEQ_CLS, "modules_to_save": trained}
     if adapter["kind"] == "lora":
         targets = "all-linear" if adapter["targets"] == "all" else None
         settings: Any = LoraConfig(
@@ -42,7 +44,7 @@ def with_adapter(model: Any, adapter: dict) -> torch.nn.Module:
         names = "|".join(KEYS_AND_VALUES[kind])
         attention, feed_forward = rf".*\.attention\..*\.({names})", rf".*{FEED_FORWARD}"
         if adapter["kind"] == L2M:
-            return modulated(model, adapter, attention, feed_forward)
+            return modulated(model, adapter, attention, feed_forward, trained)
         places = f"{attention}|{feed_forward}"
         settings = IA3Config(target_modules=places, feedforward_modules=feed_forward, **options)
     try:
@@ -50,6 +52,14 @@ def with_adapter(model: Any, adapter: dict) -> torch.nn.Module:
     except ValueError as error:  # an architecture that peft does not know
         reason = " ".join(str(error).split())
         raise BadInput(f"adapter: peft cannot be used with {kind}: {reason}") from error
+
+
+def new_parts(model: Any, new: frozenset[str]) -> list[str]:
+    """Return the names of the largest modules beside the encoder, and of its pooler, whose weights are all `new`."""
+    base = model.base_model_prefix
+    places = [name for name, _ in model.named_children() if name != base] + [f"{base}.pooler"]
+    weights = {place: [name for name in model.state_dict() if name.startswith(f"{place}.")] for place in places}
+    return [place for place, names in weights.items() if names and new.issuperset(names)]
 
 
 def merged(model: Any) -> torch.nn.Module:

@@ -61,7 +61,7 @@ class Work:
 
 
 def counted_flops(model) -> Flops:
-    """Return the Flops of any classifier on CPU, counted by `torch.utils.flop_counter` while it runs.
+    """Return the Flops of any classifier, counted on its device by `torch.utils.flop_counter` while it runs.
 
     model: maps input_ids and attention_mask to an output; without `logits` in it, the backward pass is not counted. The
     model is not changed.
@@ -83,7 +83,8 @@ def _count(model, examples, length):
     from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.utils.flop_counter import FlopCounterMode
 
-    inputs = {name: torch.ones(examples, length, dtype=torch.long) for name in ("input_ids", "attention_mask")}
+    ones = torch.ones(examples, length, dtype=torch.long, device=next(model.parameters()).device)
+    inputs = {name: ones.clone() for name in ("input_ids", "attention_mask")}
     mode = model.training
     # Attention as plain matrix products, because the counter does not know the CPU's fused kernel.
     with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -111,11 +112,12 @@ def rows_of(parameters: nn.ParameterList, chosen: torch.Tensor) -> torch.Tensor:
     return embedding(places, torch.stack([parameters[i] for i in used.tolist()]))
 
 
-def modulated(model: Any, adapter: dict, outputs: str, inputs: str) -> nn.Module:
+def modulated(model: Any, adapter: dict, outputs: str, inputs: str, trained: Sequence[str]) -> nn.Module:
     """Freeze the encoder of a classifier, give it a pool, and return the classifier.
 
     With its first vectors, which are ones, it computes what it did before. adapter: `pool` and `pull`, see `Pool`.
-    outputs, inputs: patterns of the names of modules whose outputs, or inputs, are scaled.
+    outputs, inputs: patterns of the names of modules whose outputs, or inputs, are scaled. trained: names of modules
+    that are not frozen, as they are new.
     """
     encoder = model.base_model.requires_grad_(False)
     scaled: list = [
@@ -124,6 +126,8 @@ def modulated(model: Any, adapter: dict, outputs: str, inputs: str) -> nn.Module
         if re.fullmatch(f"{outputs}|{inputs}", name)
     ]
     settings = {key: adapter[key] for key in ("pool", "pull")}
+    for name in trained:
+        model.get_submodule(name).requires_grad_()
     embedded = encoder.embeddings.LayerNorm  # before dropout, so that a text has one query only
     encoder.modulations = pool = Pool(scaled, embedded.normalized_shape[0], **settings)
     encoder.register_forward_pre_hook(pool.note_mask, with_kwargs=True)

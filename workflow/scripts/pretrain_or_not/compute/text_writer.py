@@ -133,8 +133,8 @@ class TextWriter:
                 output_logits=True, return_dict_in_generate=True,
             )  # fmt: skip
         new = found.sequences[:, width:]
-        logs = torch.stack([step.float().log_softmax(dim=-1) for step in found.logits], dim=1)
-        of_tokens = logs.gather(2, new[..., None]).squeeze(2)
+        steps = zip(found.logits, new.split(1, dim=1), strict=True)
+        of_tokens = torch.cat([logits.float().log_softmax(dim=-1).gather(1, tokens) for logits, tokens in steps], dim=1)
         ended = torch.isin(new, torch.tensor(self.ends, device=new.device))
         inside = (ended.cumsum(dim=1) - ended.int()) == 0  # up to the first token that ends the line
         work = Work()

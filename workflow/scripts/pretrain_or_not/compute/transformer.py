@@ -56,8 +56,9 @@ def load_for_classification(folder, label_names, dropout, pretrained=True, revis
     pretrained: whether the transformer has the weights in `folder`, or random ones as before its pretraining. Weights
     stored in half precision are trained in single precision: `precision` sets the precision of computations. The head
     is new even if `folder` has one, because its classes are others. A model that the workflow has made without any
-    step has no weights worth loading: it gets other random ones in each run. revision: of a Hub id. Raises BadInput if
-    nothing can be loaded from `folder` (a local folder or a Hub id), or not all weights of its pretraining.
+    step has no weights worth loading: it gets other random ones in each run. revision: of a Hub id. `new_weights` of
+    the model are the names of those that come from no pretraining. Raises BadInput if nothing can be loaded from
+    `folder` (a local folder or a Hub id), or not all weights of its pretraining.
     """
     config, row = read_config(folder, revision)
     set_dropout(config, dropout)
@@ -72,6 +73,7 @@ def load_for_classification(folder, label_names, dropout, pretrained=True, revis
     else:
         with loading(folder):
             model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
+        model.new_weights = frozenset(model.state_dict())
     return prepared(model, row)
 
 
@@ -105,6 +107,7 @@ def load_new_headed(folder, revision, config, row):
         info["missing_keys"] |= head
         log.info("%s has a classification head already; it is replaced by a new one", folder)
     check_loaded(model, info, needed, set(model.state_dict()), folder)
+    model.new_weights = frozenset(info["missing_keys"])
     return model
 
 
@@ -191,7 +194,7 @@ def load_encoder(folder, revision=None, dropout=None):
     """Return a pretrained transformer without a head, in float32; of an encoder-decoder, the encoder.
 
     folder: a local folder or a Hub id. revision: of a Hub id. dropout: for all its DROPOUTS; None, for those that the
-    folder names. Raises BadInput like `load_for_classification`.
+    folder names. `new_weights` and errors are those of `load_for_classification`.
     """
     config, row = read_config(folder, revision)
     if dropout is not None:
@@ -201,6 +204,7 @@ def load_encoder(folder, revision=None, dropout=None):
     own = {id(tensor) for tensor in encoder.state_dict(keep_vars=True).values()}
     needed = {name for name, tensor in model.state_dict(keep_vars=True).items() if id(tensor) in own}
     check_loaded(model, info, needed, needed, folder)
+    encoder.new_weights = frozenset(info["missing_keys"])
     return encoder
 
 

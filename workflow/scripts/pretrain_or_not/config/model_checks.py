@@ -174,6 +174,11 @@ def check_texts(config, recipe, place, mistakes):
         check_name(config, "datasets", "dataset", task, (*place, "tasks", i), mistakes)
         if has_no_labels(config, task):
             mistakes.add((*place, "tasks", i), f"{show(task)} has no labels (`label: null`); name it as `texts`")
+        if isinstance(task, str) and mapping(mapping(config, "datasets"), task).get("folds"):
+            text = (
+                "has `folds`, so no texts are held out to validate on; name the files as another dataset without them"
+            )
+            mistakes.add((*place, "tasks", i), f"{show(task)} {text}")
     if recipe.get("objective") == "supervised":
         if not tasks:
             mistakes.add(place, "'tasks' is missing: the names of datasets whose labels are learned", key="tasks")

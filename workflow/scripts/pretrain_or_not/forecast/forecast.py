@@ -207,7 +207,18 @@ class Forecast:
 
     def work(self, dataset: str, arm: str, n: int) -> Work:
         """Return the Work of a run of an arm on `n` examples of a dataset."""
-        return planned_work(self.catalogue.family(arm), self.catalogue.arms[arm], n, self.lengths_of(dataset, arm))
+        keys, lengths = self.catalogue.arms[arm], self.lengths_of(dataset, arm)
+        return planned_work(self.catalogue.family(arm), keys, n, lengths, self.unlabelled(arm))
+
+    def unlabelled(self, arm: str) -> int:
+        """Return how many texts without labels an arm reads that its teacher has answered; 0 before they are ingested.
+
+        Some of them may be left out, because they are tested on.
+        """
+        teacher = self.catalogue.arms[arm].get("teacher") or {"texts": None}
+        if teacher["texts"] is None or not (self.catalogue.results / teacher["texts"] / "dataset.json").is_file():
+            return 0
+        return count(teacher["amount"], sum(self.summary(teacher["texts"])["rows"].values()))
 
     def estimate(self, dataset: str, arm: str, work: Work, facts: list[Facts]) -> Estimate | None:
         """Return the Estimate of a run of an arm; None if nothing is known of the arm."""

@@ -21,7 +21,7 @@ from pretrain_or_not.job import log
 from pretrain_or_not.plan.catalogue import Catalogue
 from pretrain_or_not.report.amounts import duration, size, speed
 from pretrain_or_not.report.markup import markdown, prose
-from pretrain_or_not.report.wording import counted
+from pretrain_or_not.report.wording import counted, listed
 
 WIDTH = 100  # of the lines, in characters
 
@@ -123,6 +123,12 @@ def sentences(catalogue: Catalogue, rows: list[Row], left: Total, machine: Machi
         found.append(f"Not known, and not counted: {', '.join(map(markdown, left.unknown))}.")
     if made := [name for name in catalogue.made_models() if not (catalogue.made_folder(name) / "run.json").exists()]:
         found.append(f"The pretraining of these models is not counted: {', '.join(map(markdown, made))}.")
+    helped = {"teacher": "in which teachers answer", "augment": "that write examples"}
+    found += [
+        f"The jobs {what} are not counted: {listed(list(map(markdown, arms)))}."
+        for key, what in helped.items()
+        if (arms := [arm for arm in dict.fromkeys(row.arm for row in rows) if catalogue.arms[arm].get(key)])
+    ]
     price = catalogue.config["costs"]["hour"]
     if left.gpu_hours:
         found.append(f"GPU: {left.gpu_hours:,.2f} hours{cost_words(left.gpu_hours, price)}.")

@@ -32,10 +32,11 @@ class Work(NamedTuple):
     unit: str
 
 
-def planned_work(family: Family, arm: dict, n: int, lengths: np.ndarray | None) -> Work:
+def planned_work(family: Family, arm: dict, n: int, lengths: np.ndarray | None, unlabelled: int = 0) -> Work:
     """Return the Work of a run on `n` examples.
 
     arm: its keys. lengths: tokens of texts of the data set as the arm reads them, (k,); None if they are not known.
+    unlabelled: further texts, of which only a teacher has said something.
     """
     if family.fitted and "pairs_per_example" not in arm:
         return Work(n, 0, n, None, 1, "n")
@@ -43,8 +44,12 @@ def planned_work(family: Family, arm: dict, n: int, lengths: np.ndarray | None) 
         pairs = pair_count(arm, n)[0]
         # Both texts of each pair, and each example once more for the classifier on top.
         return Work(n, -(-pairs // arm["batch_size"]), n + 2 * pairs, None, 1, "examples")
-    steps = planned_steps(n, arm["batch_size"], arm["epochs"], arm["min_steps"])
-    examples, validations = examples_in(steps, n, arm["batch_size"]), len(validation_steps(steps, arm["validations"]))
+    read = n + unlabelled
+    steps = planned_steps(read, arm["batch_size"], arm["epochs"], arm["min_steps"])
+    examples, validations = (
+        examples_in(steps, read, arm["batch_size"]),
+        len(validation_steps(steps, arm["validations"])),
+    )
     if second := arm.get("reselect") or arm.get("augment"):
         again = second["steps"]
         steps, validations = steps + again, validations + len(validation_steps(again, arm["validations"]))
@@ -52,7 +57,7 @@ def planned_work(family: Family, arm: dict, n: int, lengths: np.ndarray | None) 
         examples += round(again * per_step)
     if lengths is None:
         return Work(n, steps, examples, None, validations, "examples")
-    tokens = examples * padded_length(lengths, n, arm["batch_size"])
+    tokens = examples * padded_length(lengths, read, arm["batch_size"])
     return Work(n, steps, examples, tokens, validations, "tokens")
 
 

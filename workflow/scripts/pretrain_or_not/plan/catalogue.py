@@ -255,6 +255,11 @@ class Catalogue:
         folders = [SHIFT_FOLDER.format(dataset=dataset, shift=s) for s, e in self.shifts(dataset).items() if e["files"]]
         return [f"<results>/{folder}/examples.parquet" for folder in (dataset, *folders)]
 
+    def answered_texts(self) -> list[str]:
+        """Return the datasets of texts without labels of which teachers of the experiment say something."""
+        teachers = [self.arms[arm].get("teacher") or {} for arm in self.experiment["arms"]]
+        return list(dict.fromkeys(teacher["texts"] for teacher in teachers if teacher.get("texts")))
+
     def text_sets(self) -> list[str]:
         """Return the datasets that models are pretrained on, or whose test texts they leave out."""
         recipes = [self.models[name]["pretrain"] for name in self.made_models()]

@@ -102,6 +102,13 @@ class ModelJobs(PerJob):
         paths = [path for name in recipe["without"] for path in self.catalogue.tested_on(name)]
         return {"without": paths} if paths else {}
 
+    def read_by(self, recipe):
+        """Return the names of the datasets that a model reads, and the files whose tested texts it leaves out.
+
+        A param: Snakemake runs a job again whose params have changed, but not one that has other, older inputs.
+        """
+        return {"texts": texts_read(recipe), "without": sorted(self.without(recipe).get("without", []))}
+
     def own_tokenizer(self, wildcards):
         """Return the file of the tokenizer of a model if it is trained here, as {"tokenizer": path}."""
         owner = self.owner(wildcards)
@@ -116,24 +123,24 @@ class ModelJobs(PerJob):
     def training_of_tokenizer(self, wildcards):
         """Return how a tokenizer is trained, and on what."""
         recipe = self.recipe(wildcards)
-        return recipe["tokenizer"] | names_read(recipe)
+        return recipe["tokenizer"] | self.read_by(recipe)
 
     @per_job
     def packing(self, wildcards):
         """Return the keys of a recipe that shape the rows of tokens that a model is pretrained on."""
         recipe = self.recipe(wildcards)
         seed = 0 if recipe["order"] == "natural" else recipe["seed"]
-        return {key: recipe[key] for key in ("amount", "order", "length")} | {"seed": seed} | names_read(recipe)
+        return {key: recipe[key] for key in ("amount", "order", "length")} | {"seed": seed} | self.read_by(recipe)
 
     @per_job
     def reading(self, wildcards):
         """Return what a model reads: how many texts of which datasets, and whether they have labels."""
         recipe = self.recipe(wildcards)
         if recipe["objective"] != "supervised":
-            return {"amount": recipe["amount"], "labelled": False} | names_read(recipe)
+            return {"amount": recipe["amount"], "labelled": False} | self.read_by(recipe)
         n = recipe["examples"]
         amount = None if n is None else n // len(recipe["tasks"])
-        return {"amount": amount, "labelled": True} | names_read(recipe)
+        return {"amount": amount, "labelled": True} | self.read_by(recipe)
 
     @per_job
     def pretraining(self, wildcards):
@@ -145,14 +152,6 @@ class ModelJobs(PerJob):
         """Return the model that a model starts from, None for random weights."""
         name = self.recipe(wildcards)["from"]
         return self.params.given(name) if isinstance(name, str) else None
-
-
-def names_read(recipe: dict) -> dict:
-    """Return the names of the datasets that a model reads, and of those whose tested texts it leaves out.
-
-    A param: Snakemake runs a job again whose params have changed, but not one that has other, older files as inputs.
-    """
-    return {"texts": texts_read(recipe), "without": sorted(recipe["without"])}
 
 
 def in_order(value):

@@ -119,8 +119,17 @@ class JobParams(PerJob):
 
     @per_job
     def teacher(self, wildcards):
-        """Return how a student is taught."""
-        return self.catalogue.arms[wildcards.arm]["teacher"]
+        """Return who teaches a student, on which texts. How much that counts is a matter of its own training."""
+        teacher = self.catalogue.arms[wildcards.arm]["teacher"]
+        return {key: teacher[key] for key in ("arm", "texts", "amount")}
+
+    @per_job
+    def tested(self, wildcards):
+        """Return the examples that no text of a job may repeat.
+
+        A param: Snakemake runs a job again whose params have changed, but not one that has other, older inputs.
+        """
+        return self.catalogue.tested_on(wildcards.dataset)
 
     @per_job
     def generation(self, wildcards):

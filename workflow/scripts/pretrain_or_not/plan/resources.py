@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pretrain_or_not.config.families import FAMILIES
 from pretrain_or_not.plan.catalogue import Catalogue
 from pretrain_or_not.plan.per_job import PerJob, per_job
 
@@ -78,6 +79,11 @@ class JobResources(PerJob):
         return self.catalogue.family(wildcards.arm).memory_mb * attempt
 
     @per_job
+    def writing_memory(self, wildcards, attempt):
+        """Return the memory on a cluster, in MB, of a job in which a language model writes; more in each attempt."""
+        return FAMILIES["prompt"].memory_mb * attempt
+
+    @per_job
     def training_minutes(self, wildcards, attempt):
         """Return the time limit of a training run on a cluster, in minutes; more in each attempt.
 
@@ -95,5 +101,9 @@ class JobResources(PerJob):
         return "short_runs" if self.is_short(wildcards) else None
 
     def is_short(self, wildcards):
-        """Return whether a training run takes only minutes, judged by its size."""
-        return wildcards.size.isdigit() and int(wildcards.size) <= SHORT_RUN
+        """Return whether a training run takes only minutes, judged by its size.
+
+        A network that is fitted in one call has no checkpoint to continue from, so it gets a long time at once.
+        """
+        fitted = self.catalogue.family(wildcards.arm).fitted
+        return not fitted and wildcards.size.isdigit() and int(wildcards.size) <= SHORT_RUN

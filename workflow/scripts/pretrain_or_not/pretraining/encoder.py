@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import torch
-from safetensors import safe_open
 from transformers import AutoModelForMaskedLM, AutoModelForSequenceClassification, BertConfig, BertModel
 
+from pretrain_or_not.compute.loaded_weights import POOLER
 from pretrain_or_not.compute.transformer import (
     RANDOM_WEIGHTS,
     load,
@@ -20,7 +19,6 @@ from pretrain_or_not.compute.transformer import (
 from pretrain_or_not.config.made_models import POSITIONS
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.architectures import ARCHITECTURES
-from pretrain_or_not.files.paths import MODEL_FILES
 from pretrain_or_not.files.pretrained import verified
 from pretrain_or_not.job import log
 
@@ -104,11 +102,9 @@ class Start:
 
     def has_pooler(self) -> bool:
         """Return whether the files of the start hold a pooler, which comes from its pretraining."""
-        path = Path(self.folder) / MODEL_FILES[0] if self.folder else None
-        if path is None or not path.is_file():
+        if getattr(self.encoder, "pooler", None) is None:
             return False
-        with safe_open(path, "pt") as weights:
-            return any("pooler." in name for name in weights.keys())  # noqa: SIM118, as it is no mapping
+        return not any(POOLER.search(name) for name in self.encoder.new_weights)
 
 
 def with_pooler(model, encoder, has_pooler):
@@ -130,6 +126,8 @@ def without_positions(model) -> None:
     tables = [table for name, table in model.named_modules() if name.endswith("position_embeddings")]
     if not tables:
         raise BadInput("positions: false: this architecture has no embeddings of positions")
+    if any("relative_attention_bias" in name for name, _ in model.named_parameters()):
+        raise BadInput("positions: false: this architecture also knows relative positions; take BERT or RoBERTa")
     for table in tables:
         table.weight.data.zero_()
         table.weight.requires_grad_(False)

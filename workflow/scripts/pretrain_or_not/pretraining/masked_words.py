@@ -106,6 +106,8 @@ class MaskedWords(PackedRows):
             part = Masked(hidden.input_ids[some], hidden.places[inside] - start * width, hidden.targets[inside])
             parts.append(({"attention_mask": whole["attention_mask"][some]}, part))
         losses = [lambda part=part: self.loss(model, part, accelerator)[0] for part in parts if len(part[1].targets)]
+        if not losses:  # a small batch of which nothing is masked
+            losses = [lambda: self.loss(model, (whole, hidden), accelerator)[0]]
         loss = influence_weights(model, losses, accelerator, factor)
         return Step(loss, len(rows), width)
 

@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 import torch
 
+from pretrain_or_not.errors import BadInput
+
 FIRST_LAYER = ".layer.0."  # in the names of its weights
 
 
@@ -19,10 +21,12 @@ def influence_weights(model, losses: list[Callable], accelerator, factor: float)
     """Add the weighted gradients of the parts of a batch to those of `model`; return the mean loss.
 
     losses: functions that compute the loss of one part. Each part's gradient is brought to the mean norm of all before
-    it is weighted, so that large gradients do not count twice.
+    it is weighted, so that large gradients do not count twice. Raises BadInput if layers share their weights.
     """
     trained = [(name, weights) for name, weights in model.named_parameters() if weights.requires_grad]
     own = [i for i, (name, _) in enumerate(trained) if FIRST_LAYER in name]
+    if not own:
+        raise BadInput("weights: self_influence: this architecture has no first layer of its own; take BERT or RoBERTa")
     values, gradients = [], []
     for loss in losses:
         value = loss()

@@ -66,7 +66,8 @@ def notes_on(
         if arm != reference and arm not in {*answers["arm"], *scores.loc[scores["n"] == 0, "arm"]}
     ]
     lines += [f"**{markdown(titles[found.arm])}**: {diagnosis_words(found)}." for found in diagnoses(scores)]
-    lines += tries_note(scores) + shared_note(scores) + imbalance_note(scores) + noise_note(scores)
+    lines += tries_note(scores) + shared_note(scores) + made_note(scores)
+    lines += imbalance_note(scores) + noise_note(scores)
     guessing = set(scores.loc[scores["family"] == "majority", "arm"])
     lines += group_notes(by_group, guessing) if by_group is not None else []
     return lines + [f"The data: {prose(warning).rstrip('.')}." for warning in warnings]
@@ -97,6 +98,18 @@ def shared_note(scores: pd.DataFrame) -> list[str]:
     return [
         f"Seeds share labels: on average {listed(most)}. There, the intervals leave out a part of what the choice of "
         "the labelled examples adds; at 100 %, all of it."
+    ]
+
+
+def made_note(scores: pd.DataFrame) -> list[str]:
+    """Return a note, in a list, if arms start from models that were pretrained here; otherwise an empty list."""
+    made = scores.loc[scores["pretraining_tokens"] > 0, "arm_title"].drop_duplicates()
+    if made.empty:
+        return []
+    arms = listed([f"**{markdown(title)}**" for title in made])
+    return [
+        f"Pretrained here, once for all cells: {arms}. The intervals leave out how far models of several pretrainings "
+        "lie apart. A second model with another `seed`, and an arm that starts from it, shows that."
     ]
 
 

@@ -104,12 +104,13 @@ class Checkpoints:
 
     def write(self, partial, accelerator, progress, best, task):
         """Write all but the manifest; return whether the disk was too full for it."""
+        loss_sum = progress.mean_loss_sum(accelerator)
         try:
             accelerator.save_state(str(partial))
             if accelerator.is_main_process:
                 if best.weights:
                     save_file(best.weights, partial / "best.safetensors")
-                state = progress.state() | {"best": best.state(), "task": task.state()}
+                state = progress.state(loss_sum) | {"best": best.state(), "task": task.state()}
                 write_json(partial / "progress.json", state)
         except Exception as error:
             if not full_disk_reason(error):

@@ -63,7 +63,8 @@ def generate(
         writer = TextWriter(*load_language_model(generator), keys, InferenceDevice(keys["precision"]))
         for label, head in enumerate(heads):
             of_class = [texts[i] for i in np.flatnonzero(labels == label)]
-            new = written(writer, head, of_class, cell["seed"], known, counts) if of_class else []
+            seed = int(np.random.SeedSequence([cell["seed"], label]).generate_state(1)[0])  # texts of classes differ
+            new = written(writer, head, of_class, seed, known, counts) if of_class else []
             found += [(label, one) for one in new]
             if len(new) < keys["per_class"]:
                 reason = "the others were left out" if of_class else "the cell has no example of it"

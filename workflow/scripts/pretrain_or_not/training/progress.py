@@ -75,9 +75,13 @@ class Progress:
         """Return whether the last validation had predictions that are not finite: AdamW does not recover from that."""
         return bool(self.history) and self.history[-1]["validation_score"] is None
 
+    def mean_loss_sum(self, accelerator):
+        """Return the sum of the losses since the last validation, the mean over processes; None if there are none."""
+        return float(accelerator.reduce(self.loss_sum, "mean")) if self.losses else None
+
     def add_validation(self, score, seconds, accelerator):
         """Add a row to the history, and say so in the log. score: None if predictions are not finite."""
-        loss = float(accelerator.reduce(self.loss_sum, "mean")) / self.losses
+        loss = self.mean_loss_sum(accelerator) / self.losses
         if score is None or not math.isfinite(loss):
             more = ", and predictions are not finite" if score is None else ""
             log.warning("the training loss is %s%s: the learning rate is too high for this arm", loss, more)
@@ -129,15 +133,15 @@ class Progress:
             "examples_per_second": self.work.examples / times["seconds"],
         }
 
-    def state(self):
-        """Return everything as JSON-able values."""
+    def state(self, loss_sum):
+        """Return everything as JSON-able values. loss_sum: what `mean_loss_sum` returns."""
         return {
             "done": self.done,
             "work": asdict(self.work),
             **self.times(),
             "validation_seconds": self.validation_seconds,
             "history": self.history,
-            "loss_sum": float(self.loss_sum) if self.losses else None,
+            "loss_sum": loss_sum,
             "losses": self.losses,
             "rate": self.rate,
         }
