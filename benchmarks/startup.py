@@ -15,18 +15,19 @@ from harness import MODEL, ROOT, in_turn, row, seconds_of
 
 LIMITS = {"lstm": 1, "bert": 3}  # seconds more than importing torch
 EXAMPLES, STEPS = 1000, 5
+ROUNDS = 5  # at least, as a start is short
 FILES = {"model": "model.safetensors", "config": "config.json", "history": "history.parquet", "cost": "run.json"}
 
 
-def recipe(family):
-    """Return the recipe of the quickstart's arm of a family, cut to a few steps."""
+def recipe(family, max_length):
+    """Return the recipe of the quickstart's arm of a family, cut to a few steps, on texts of `max_length` tokens."""
     import yaml
 
     from pretrain_or_not.config.check import check_config
 
     arms = check_config(yaml.safe_load((ROOT / "config.yaml").read_text()))["arms"]
     arm = arms[{"lstm": "lstm", "bert": "minilm"}[family]]
-    return arm | {"min_steps": STEPS, "epochs": 0.001, "validations": 1}
+    return arm | {"min_steps": STEPS, "epochs": 0.001, "validations": 1, "max_length": max_length}
 
 
 def cell(family, inputs, recipe, dataset, threads, started):
@@ -69,7 +70,8 @@ def measure(arguments):
     inputs = {split: str(text.tokens[split]) for split in ("train", "validation")} | {"subset": str(subset)}
 
     def run(family):
-        task = json.dumps([family, inputs, recipe(family), name, arguments.threads, time.time()])
+        told = recipe(family, text.max_length)
+        task = json.dumps([family, inputs, told, name, arguments.threads, time.time()])
         done = subprocess.run([sys.executable, __file__, task], capture_output=True, text=True, check=True)
         return json.loads(done.stdout.splitlines()[-1])
 
@@ -78,7 +80,7 @@ def measure(arguments):
 
     peer = "python -c 'import torch'"
     sides = {family: lambda _, family=family: run(family) for family in LIMITS}
-    arguments = SimpleNamespace(**vars(arguments) | {"rounds": max(5, arguments.rounds)})
+    arguments = SimpleNamespace(**vars(arguments) | {"rounds": max(ROUNDS, arguments.rounds)})
     results = in_turn(sides | {peer: import_torch}, arguments.rounds)
     rows = []
     for family, limit in LIMITS.items():

@@ -1,6 +1,5 @@
 """TF-IDF and a logistic regression: the workflow's family `tfidf` against scikit-learn's pipeline."""
 
-import resource
 import time
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ from harness import apart, in_turn, row
 from threadpoolctl import threadpool_limits
 
 from pretrain_or_not.arms.tfidf import TfidfClassifier
+from pretrain_or_not.compute.memory import process_peak_memory_mb
 from pretrain_or_not.data.texts import Texts
 
 C, MIN_COUNT = 10, 2
@@ -18,7 +18,7 @@ NGRAMS = {"words": [1, 2], "characters": [2, 5]}
 
 
 def ours(path, labels, kinds, threads, seed):
-    """Return (seconds to fit, seconds to predict, accuracy, peak in MiB) of family `tfidf`. kinds: keys of NGRAMS."""
+    """Return (seconds to fit, seconds to predict, accuracy, peak in MB) of family `tfidf`. kinds: keys of NGRAMS."""
     config = dict.fromkeys(NGRAMS) | {kind: NGRAMS[kind] for kind in kinds}
     config |= {"lowercase": True, "hash_bits": None, "sublinear": True, "min_count": MIN_COUNT, "class_weights": None}
 
@@ -59,7 +59,7 @@ def measured(fit, path, labels, threads):
         fitted = time.perf_counter()
         found = predict(tested[0])
         done = time.perf_counter()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = process_peak_memory_mb()
     return fitted - started, done - fitted, float(np.mean(found == tested[1])), peak
 
 
@@ -81,7 +81,7 @@ def measure(arguments):
                 case = f"{' and '.join(kinds)}, {name}, {labels:,} labels"
                 accuracies, peaks = [side[2][0] for side in (mine, theirs)], [max(side[3]) for side in (mine, theirs)]
                 note = f"accuracy {accuracies[0]:.2%}, theirs {accuracies[1]:.2%}; "
-                note += f"peak {peaks[0]:.0f} MiB, theirs {peaks[1]:.0f}"
+                note += f"peak {peaks[0]:.0f} MB, theirs {peaks[1]:.0f}"
                 rows += [
                     row("tfidf", f"{what}: {case}", "s", mine[i], theirs[i], peer, arguments, note=note)
                     for i, what in enumerate(("fit", "predict"))

@@ -10,12 +10,15 @@ import harness
 import lstm_training
 import pretraining
 import pytest
+import startup
 import suite
 import tfidf
 import tokenization
 
-from helpers.pretraining import write_examples
+from helpers.pretraining import CLASSES, write_examples
 from helpers.texts import make_rows
+from pretrain_or_not.data.tokenize import tokenize
+from pretrain_or_not.files.json_files import write_json
 
 EXAMPLES, LENGTH = 40, 64
 
@@ -123,6 +126,20 @@ def test_both_sides_of_tfidf_are_equally_accurate(tmp_path):
         task = {"path": str(path), "labels": 150, "kinds": kinds, "threads": 1, "seed": 0}
         (*_, ours, _), (*_, theirs, _) = tfidf.ours(**task), tfidf.scikit_learn(**task)
         assert ours == theirs > 0.5
+
+
+def test_a_start_is_timed_to_the_first_step(tmp_path, monkeypatch):
+    rows = make_rows(60, 1)
+    examples = write_examples(tmp_path / "examples.parquet", rows, 40)
+    splits = {"train": 40, "validation": 10, "test": 10}
+    write_json(tmp_path / "dataset.json", {"dataset": "examples", "rows": splits, "folds": None, "label_names": list(CLASSES)})
+    tokens = {split: tmp_path / f"{split}.parquet" for split in splits}
+    tokenize(examples, harness.MODEL, "minilm", 16, tokens)
+    monkeypatch.setattr(startup, "ROUNDS", 1)
+    monkeypatch.setattr(startup, "EXAMPLES", 40)
+    texts = {"examples": SimpleNamespace(examples=examples, tokens=tokens, max_length=16)}
+    found = startup.measure(SimpleNamespace(texts=texts, threads=1, rounds=1))
+    assert len(found) == 4 and all(row["ours"] > 0 < row["peer"] for row in found)
 
 
 def test_the_empty_rules_have_the_jobs_of_the_workflow():
