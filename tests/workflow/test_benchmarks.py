@@ -132,7 +132,9 @@ def test_a_start_is_timed_to_the_first_step(tmp_path, monkeypatch):
     rows = make_rows(60, 1)
     examples = write_examples(tmp_path / "examples.parquet", rows, 40)
     splits = {"train": 40, "validation": 10, "test": 10}
-    write_json(tmp_path / "dataset.json", {"dataset": "examples", "rows": splits, "folds": None, "label_names": list(CLASSES)})
+    write_json(
+        tmp_path / "dataset.json", {"dataset": "examples", "rows": splits, "folds": None, "label_names": list(CLASSES)}
+    )
     tokens = {split: tmp_path / f"{split}.parquet" for split in splits}
     tokenize(examples, harness.MODEL, "minilm", 16, tokens)
     monkeypatch.setattr(startup, "ROUNDS", 1)

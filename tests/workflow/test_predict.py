@@ -2,6 +2,8 @@
 
 import copy
 import csv
+import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -41,6 +43,15 @@ def test_new_texts_are_classified_by_one_command(project):
     assert not (project.folder / "results/toy/runs/lstm").exists()
     done = project.snakemake("--dry-run", "results/predict/new.csv", *given, config=config)
     assert "Nothing to be done" in done.stdout, done.stdout
+
+    # Another model than before, whose files are older than the predictions, is noticed, too.
+    other = ("--config", "predict={new: {arm: tfidf, size: 60}}")
+    target = "results/toy/runs/tfidf/n60/seed0/selected/classifier.json"
+    assert project.snakemake(target, config=config).returncode == 0
+    Path(project.folder, "results/predict/new.csv").touch()
+    Path(project.folder, "results/predict/new.parquet").touch()
+    done = project.snakemake("--dry-run", "results/predict/new.csv", *other, config=config)
+    assert re.search(r"^predict +1$", done.stdout, re.MULTILINE), done.stdout
 
     # An arm and a size are left open: the recommendation decides, and for it the complete experiment is needed.
     jobs = project.jobs(config, targets=["results/predict/new.csv"])

@@ -17,6 +17,7 @@ rule predict:
         gpu=lambda wildcards: resources_of.gpus(),
     params:
         texts=prediction_jobs.texts,
+        models=prediction_jobs.models,
         sign=catalogue.metric.sign,
         code=prediction_jobs.code,
     message:

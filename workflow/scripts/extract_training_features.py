@@ -11,6 +11,7 @@ if __name__ == "__main__":
             subsets=snakemake.input.subsets,
             max_length=snakemake.params.max_length,
             pretrained=snakemake.params.pretrained,
+            weights=snakemake.input.get("weights"),
             name=snakemake.wildcards.model,
             threads=snakemake.threads,
             code=snakemake.params.code,

@@ -12,7 +12,6 @@ if __name__ == "__main__":
             # Not a param: a further size must not ingest again. Texts to pretrain on have no sizes.
             sizes=sizes_by_arm(snakemake.config, snakemake.wildcards.dataset),
             threads=snakemake.threads,
-            sources=list(snakemake.input),
             examples=snakemake.output.examples,
             summary=snakemake.output.summary,
         )

@@ -77,20 +77,21 @@ def test_a_pooler_that_no_pretraining_gave_is_trained_too(kind, tmp_path):
     assert not any("pooler" in name for name, weights in whole.named_parameters() if weights.requires_grad)
 
 
-@pytest.mark.parametrize("architecture", ["bart", "t5", "deberta-v2", "distilbert", "roberta"])
+@pytest.mark.parametrize("architecture", ["bart", "t5", "deberta-v2", "roberta"])
 def test_the_head_of_each_architecture_is_trained_and_saved(architecture, tmp_path):
     make_tiny(architecture, tmp_path / "model")
     model = plain(tmp_path / "model")
-    head = [name for name in model.state_dict() if not name.startswith(f"{model.base_model_prefix}.")]
+    base = f"{model.base_model_prefix}."
+    head = {name: weights.numel() for name, weights in model.state_dict().items() if not name.startswith(base)}
     tuned = with_adapter(model, LORA, model.new_weights)
     changed = [w for name, w in tuned.named_parameters() if w.requires_grad and "lora_" not in name]
-    assert sum(w.numel() for w in changed) == sum(model.state_dict()[name].numel() for name in head) > 0
+    assert sum(w.numel() for w in changed) == sum(head.values()) > 0
     with torch.no_grad():
         for weights in changed:
             weights.add_(1.0)
     after = merged(tuned).state_dict()
     fresh = plain(tmp_path / "model").state_dict()
-    assert head and all(torch.equal(after[name], fresh[name] + 1) for name in head)
+    assert all(torch.equal(after[name], fresh[name] + 1) for name in head)
 
 
 def test_frozen_weights_cost_no_gradient():

@@ -121,9 +121,11 @@ def subset(tokens, tmp_path):
     return write
 
 
-def training_features(tokens, tiny_bert, output, subsets, code="code"):
+def training_features(tokens, tiny_bert, output, subsets, code="code", weights=None):
     """Return the matrix of the features, row by row, after adding those that subsets need: row -> features."""
-    module.extract_training_features(tokens["train"], 16, subsets, {"path": str(tiny_bert)}, "tiny", 1, code, output)
+    module.extract_training_features(
+        tokens["train"], 16, subsets, {"path": str(tiny_bert)}, weights, "tiny", 1, code, output
+    )
     table = pq.read_table(output)
     matrix = read_examples(output, build=Features.from_table, split="train").matrix
     return dict(zip(table["row"].to_pylist(), matrix, strict=True))
@@ -166,6 +168,16 @@ def test_a_subset_less_encodes_nothing_and_touches_the_file(tokens, tiny_bert, t
     monkeypatch.setattr(module, "FrozenEncoder", None)  # it is not even loaded
     assert same(before, training_features(tokens, tiny_bert, output, [subset(4)]))
     assert output.stat().st_mtime > 1
+
+
+def test_features_of_a_model_that_is_made_again_are_not_kept(tokens, tiny_bert, tmp_path, subset, monkeypatch):
+    """Its path and version are the same; the rule runs again because the file of its weights is newer."""
+    given, output = counted_infer(monkeypatch), tmp_path / "features.parquet"
+    weights = tmp_path / "model.safetensors"
+    for content, encoded in ((b"one", 1), (b"one", 1), (b"another", 2)):
+        weights.write_bytes(content)
+        training_features(tokens, tiny_bert, output, [subset(4)], weights=weights)
+        assert given == [10] * encoded
 
 
 @pytest.mark.parametrize("change", ["code", "tokens"])

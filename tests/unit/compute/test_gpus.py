@@ -6,7 +6,7 @@ import time
 import pytest
 
 from helpers import fork
-from pretrain_or_not.compute.gpus import lease_gpus
+from pretrain_or_not.compute.gpus import lease_gpus, visible_gpus
 from pretrain_or_not.errors import BadInput
 
 
@@ -65,3 +65,9 @@ def test_too_few_gpus_are_an_error(tmp_path):
     with pytest.raises(BadInput, match="8 processes need a GPU each, and there are 4"):
         with lease_gpus(8, tmp_path):
             pass
+
+
+@pytest.mark.parametrize(("value", "names"), [("", []), ("-1", []), ("0,1", ["0", "1"]), ("1,-1,2", ["1"])])
+def test_gpus_are_read_as_cuda_reads_them(monkeypatch, value, names):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", value)
+    assert visible_gpus() == names

@@ -1,6 +1,7 @@
 """Folds: every row is tested once per round, and what belongs together stays together."""
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -63,8 +64,6 @@ def data(tmp_path):
 
 def rows_of(path):
     """Return the rows of each split of a subset."""
-    import pandas as pd
-
     table = pd.read_parquet(path)
     assert (table["id"] == 1000 + table["row"]).all()
     return {split: rows["row"].tolist() for split, rows in table.groupby("split")}
@@ -99,6 +98,21 @@ def test_a_share_is_the_same_number_in_all_folds(tmp_path, validation, size):
     share = 1 if size == "100pct" else 0.33
     assert counts == {(int(share * folds["rows"]["train"]), folds["rows"]["validation"])}
     assert sorted(tested) == sorted([*range(n)] * 2)
+
+
+def test_a_share_is_the_same_number_in_all_rounds_where_rows_stay_together(tmp_path):
+    random = np.random.default_rng(0)
+    units, labels = random.integers(0, 20, 389), random.integers(0, 2, 389)
+    write_table(tmp_path / "examples.parquet", pa.table({"id": np.arange(389), "label": labels, "unit": units}))
+    facts = {"dataset": "d", "rows": {"train": 389}, "label_names": ["a", "b"],
+             "folds": {"folds": 5, "validation": None, "rows": rows_of_a_cell(389, 5, None)}}  # fmt: skip
+    write_json(tmp_path / "dataset.json", facts)
+    counts = set()
+    for seed in range(20):
+        subset = tmp_path / "subset.parquet"
+        write_subset(tmp_path / "examples.parquet", tmp_path / "dataset.json", "100pct", seed, subset)
+        counts.add(pd.read_parquet(subset)["split"].eq("train").sum())
+    assert len(counts) == 1
 
 
 def test_a_size_beyond_the_other_folds_is_refused(data, tmp_path):

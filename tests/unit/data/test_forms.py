@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import os
 import re
 import zipfile
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from helpers.tables import DATASET, write_csv
 from pretrain_or_not.data.ingest import ingest
-from pretrain_or_not.data.sources import about_source, find_inputs, look_into, read_source
+from pretrain_or_not.data.sources import about_source, find_inputs, find_versions, look_into, read_source
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import read_json
 
@@ -214,6 +215,18 @@ def test_patterns_and_folders_stand_for_their_files_in_order(tmp_path):
         rows_of(str(shards / "*.json"))
 
 
+def test_one_file_more_or_fewer_of_a_pattern_or_folder_is_another_version(tmp_path):
+    """Snakemake would not notice a file that was deleted, nor one more that is older than the results."""
+    for i in range(3):
+        write_csv(tmp_path / f"part-{i}.csv", TEXTS[10 * i : 10 * i + 10])
+    for files in (str(tmp_path / "*.csv"), str(tmp_path)):
+        dataset = DATASET | {"files": files}
+        assert find_versions(dataset) == {"files": [str(tmp_path / f"part-{i}.csv") for i in range(3)]}
+    assert find_versions(DATASET | {"files": str(tmp_path / "part-0.csv")}) is None  # Snakemake watches it
+    (tmp_path / "part-1.csv").unlink()
+    assert len(find_versions(dataset)["files"]) == 2
+
+
 def test_a_file_that_two_patterns_match_is_read_once(tmp_path):
     path = write_csv(tmp_path / "a.csv", TEXTS)
     assert rows_of([path, str(tmp_path / "*.csv"), str(tmp_path)]) == TEXTS
@@ -340,6 +353,11 @@ def test_a_folder_per_class_is_read_and_said(tmp_path, kind):
     assert find_inputs("toy", dataset) == [f"{root}/neg", f"{root}/pos"]
     assert about_source(dataset)["files"] == {"texts": 30, "bytes": sum(len(text) for text, _ in expected)}
     assert len(guesses(root, format=kind)) == (kind is None)
+    before = find_versions(dataset)
+    assert before | {"newest": 0} == about_source(dataset)["files"] | {"newest": 0}
+    (tmp_path / "data/neg/03.txt").write_text("neg DATA 0 3\n")  # as long as before
+    os.utime(tmp_path / "data/neg/03.txt", ns=(0, before["newest"] + 1))
+    assert find_versions(dataset) != before
 
 
 def test_a_folder_that_is_likely_no_class_must_be_ignored_by_name(tmp_path):

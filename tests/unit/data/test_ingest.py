@@ -21,6 +21,7 @@ from pretrain_or_not.data.ingest import class_names, ingest
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import read_metadata
+from pretrain_or_not.files.provenance import sha256_of
 
 
 def run(tmp_path, files, sizes=(), **changes):
@@ -135,6 +136,19 @@ def test_provenance_is_in_the_metadata(tmp_path):
     about = read_metadata(tmp_path / "out" / "examples.parquet")
     assert about["label_names"] == ["cooking", "sports", "travel"]
     assert len(about["config_digest"]) == 16 and about["versions"]["python"]
+
+
+def test_the_summary_says_which_files_were_read(tmp_path):
+    """Of a folder per class, and of files that Snakemake cannot watch, too."""
+    for name in ("a", "b"):
+        (tmp_path / "classes" / name).mkdir(parents=True)
+        for i in range(12):
+            (tmp_path / "classes" / name / f"{i}.txt").write_text(f"text {name} {i}")
+    _, folders = run(tmp_path, str(tmp_path / "classes"))
+    assert folders["source"]["files"] == 24 and folders["source"]["bytes"] == folders["files"]["bytes"]
+    path = write_csv(tmp_path / "{x}.csv", [(f"text {i}", "ab"[i % 2]) for i in range(30)])
+    _, one = run(tmp_path, path)
+    assert one["source"] == {"files": 1, "bytes": Path(path).stat().st_size, "sha256": sha256_of(path)}
 
 
 def test_cells_of_a_csv_are_taken_as_they_are_written(tmp_path):
@@ -498,6 +512,12 @@ def test_texts_that_are_too_few_for_splits_are_said_to_be(tmp_path):
     path = write_csv(tmp_path / "a.csv", [("same" if i % 2 else "other", "ab"[i % 2]) for i in range(100)])
     with pytest.raises(BadInput, match="splits: test: no training rows are left: there are too few different texts"):
         run(tmp_path, path)
+
+
+def test_a_named_split_without_rows_is_said_to_have_none(tmp_path):
+    train = write_csv(tmp_path / "train.csv", [(f"text {i}", "ab"[i % 2]) for i in range(60)])
+    with pytest.raises(BadInput, match="the test files have no rows; correct them, or do not name that split"):
+        run(tmp_path, {"train": train, "test": write_csv(tmp_path / "test.csv", [])})
 
 
 def test_a_named_split_that_where_empties_is_not_cut_from_training(tmp_path):

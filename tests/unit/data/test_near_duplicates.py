@@ -110,6 +110,17 @@ def test_with_folds_each_row_is_compared_with_all_others(tmp_path):
     assert "near_duplicates" not in facts and not any("repeat" in warning for warning in facts["warnings"])
 
 
+def test_with_folds_near_copies_of_one_group_are_no_risk(tmp_path):
+    rng = random.Random(3)
+    texts = [" ".join(rng.choices(WORDS, k=30)) for _ in range(60)]
+    rows = [(text, "ab"[i % 2], f"g{i}") for i, text in enumerate(texts)]
+    near = [(changed(rng, texts[i], 1), "ab"[i % 2], f"g{i}") for i in range(6)]  # of the same group
+    apart = [(changed(rng, texts[10], 1), "a", "another")]
+    path = write_csv(tmp_path / "all.csv", rows + near + apart, header=("text", "label", "author"))
+    _, facts = run(tmp_path, path, folds=5, group="author")
+    assert facts["near_duplicates"]["within"] == 2
+
+
 def test_it_is_said_if_nothing_was_looked_for(tmp_path, monkeypatch):
     monkeypatch.setattr("pretrain_or_not.data.ingest.MOST_BY_DEFAULT", 50)
     path = write_csv(tmp_path / "all.csv", [(f"text {i}", "ab"[i % 2]) for i in range(60)])

@@ -16,8 +16,9 @@ from helpers.cells import Cells
 from pretrain_or_not import predict
 from pretrain_or_not.config.predictions import as_dataset
 from pretrain_or_not.errors import BadInput
+from pretrain_or_not.evaluation import predict_texts as predict_texts_module
 from pretrain_or_not.evaluation.choose_model import choose_model
-from pretrain_or_not.evaluation.predict_texts import predict_texts
+from pretrain_or_not.evaluation.predict_texts import classified, predict_texts
 from pretrain_or_not.evaluation.predictions import read_predictions
 from pretrain_or_not.evaluation.text_classifier import load
 from pretrain_or_not.files.json_files import read_json
@@ -132,6 +133,19 @@ def test_blank_lines_are_rows_where_a_line_is_a_text(made, tmp_path, name, lines
     rows, table = run(made, tmp_path, files=str(tmp_path / name), **entry)
     assert rows["text"].tolist() == texts and table["row"].tolist() == list(range(len(texts)))
     assert rows["class"].notna().all()
+
+
+def test_texts_that_are_cut_are_told(made, tmp_path, caplog, monkeypatch):
+    def cut(model, batch, columns, counts):
+        counts["truncated"] += 1
+        return classified(model, batch, columns, counts)
+
+    monkeypatch.setattr(predict_texts_module, "classified", cut)
+    many = write(tmp_path / "new.csv", [["text"], *[["a match"]] * 30])
+    run(made, tmp_path, files=many)
+    assert "cut" not in caplog.text  # 1 of 30
+    run(made, tmp_path, files=write(tmp_path / "few.csv", [["text"], *[["a match"]] * 10]))
+    assert "predict.new: 1 of 10 texts are longer than the model reads: they are cut" in caplog.text
 
 
 def test_what_is_guessed_of_new_texts_is_told(made, tmp_path, caplog):

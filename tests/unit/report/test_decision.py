@@ -2,7 +2,9 @@
 
 import json
 import re
+from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -22,7 +24,7 @@ CELL = {"dataset": "d", "dataset_title": "Reviews", "arm": "a", "arm_title": "A"
         "score_mean_high": 0.6, "sweep_seconds": 1.0, "accuracy_guessing": 0.5, "accuracy_ceiling": 1.0,
         "macro_f1": 0.4, "tries": 1, "folds": 0, "share": 0.1, "selection": "validation", "accuracy_low": 0.4,
         "accuracy_high": 0.4,
-        "test_examples": 100, "validation_examples": 20}  # fmt: skip
+        "pretraining_tokens": np.nan, "test_examples": 100, "validation_examples": 20}  # fmt: skip
 
 
 @pytest.mark.filterwarnings("ignore:The behavior of")
@@ -131,3 +133,31 @@ def test_without_scripts_the_page_says_what_to_use_with_the_most_labels():
     assert to_use(rows_on("d", shown), 1.0, ACCURACY, prices, None)[:2] == [
         said[0], "Whether another one is cheaper is not known, as it was not timed."
     ]  # fmt: skip
+
+
+def test_texts_of_a_cell_that_is_not_finite_are_not_asked_for(monkeypatch):
+    """Seed 1 has as many models as seed 0, and is taken; the third one has no score there."""
+    cells = [
+        ("a", 0, "ok"),
+        ("b", 0, "not finite"),
+        ("c", 0, "ok"),
+        ("a", 1, "ok"),
+        ("b", 1, "ok"),
+        ("c", 1, "not finite"),
+    ]
+    scores = pd.DataFrame([{"dataset": "d", "arm": arm, "n": 10, "seed": seed, "status": status}
+                           for arm, seed, status in cells])  # fmt: skip
+    asked = []
+
+    def read(path):
+        asked.append(path)
+        right = path[1] == "a"
+        probabilities = np.array([[0.9, 0.1], [0.2, 0.8]]) if right else np.array([[0.4, 0.6], [0.2, 0.8]])
+        return SimpleNamespace(about={"label_names": ["x", "y"]}, predicted=probabilities.argmax(axis=1),
+                               labels=np.array([0, 1]), ids=np.arange(2), probabilities=probabilities)  # fmt: skip
+
+    monkeypatch.setattr(content, "read_predictions", read)
+    monkeypatch.setattr(content, "test_texts", lambda examples, ids: [f"text {i}" for i in ids])
+    paths = {("d", arm, 10, seed): (seed, arm) for arm, seed, _ in cells}
+    (row,) = content.of_texts(scores, ["a", "b", "c"], paths, None)["wrong"]
+    assert asked == [(1, "a"), (1, "b")] and list(row["answers"]) == ["a", "b"]

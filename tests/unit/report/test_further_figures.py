@@ -76,6 +76,12 @@ def test_one_line_says_how_far_was_measured():
     assert across == [10_000]
 
 
+def test_sizes_beyond_the_ends_of_all_fans_stay_in_the_figure():
+    measured = gaps().assign(n=lambda rows: np.where(rows["n"] == rows["n"].max(), 1_000_000, rows["n"]))
+    (ax,) = gap.draw(measured, ARMS, STYLE, beyond=beyond(refused=("tfidf",))).axes
+    assert ax.get_xlim()[1] > 1_000_000
+
+
 @pytest.mark.parametrize("refused", [("lstm",), ("lstm", "tfidf")])
 def test_a_refused_arm_has_no_fan(refused):
     fig = gap.draw(gaps(), ARMS, STYLE, beyond=beyond(refused=refused))

@@ -272,6 +272,7 @@ def test_latex_has_no_bare_special_character():
     rows = [line for line in body.splitlines() if line.endswith(r"\\")]
     assert len(rows) == len(HOSTILE) and all(line.replace(r"\&", "").count("&") == 1 for line in rows)
     assert latex("50 % & a_b") == r"50 \% \& a\_b"
+    assert latex("[CLS]*") == "{[}CLS{]}{*}"  # at the start of a row, LaTeX would take them for options of \\\\
     assert latex(r"\input{x}") == r"\textbackslash{}input\{x\}"
 
 

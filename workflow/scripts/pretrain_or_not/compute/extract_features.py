@@ -137,12 +137,12 @@ def extract_features(tokens, max_length, pretrained, name, threads, outputs):
         write_features(path, max_length, all_rows(path), None, pretrained, name, accelerator, outputs[split])
 
 
-def extract_training_features(tokens, max_length, subsets, pretrained, name, threads, code, output):
+def extract_training_features(tokens, max_length, subsets, pretrained, weights, name, threads, code, output):
     """Write the features of the rows of the training split that `subsets` use; those in `output` already are kept.
 
     tokens: path of the training tokens. subsets: paths of the training subsets; if there is none, all rows are used.
-    code: digest of the code. The other arguments and the columns: see `extract_features`. Rows of other subsets, which
-    were encoded before, stay.
+    code: digest of the code. weights: file of a model that is made here, whose path says nothing, or None. The other
+    arguments and the columns: see `extract_features`. Rows of other subsets, which were encoded before, stay.
     """
     torch.set_num_threads(threads)
     accelerator = InferenceDevice("auto")
@@ -151,6 +151,7 @@ def extract_training_features(tokens, max_length, subsets, pretrained, name, thr
         "tokens": sha256_of(tokens),
         "max_length": max_length,
         "pretrained": pretrained,
+        "weights": weights and sha256_of(weights),
         "code": code,
         "block": BLOCK,
     }

@@ -4,7 +4,7 @@ A tokenizer of the `tokenizers` library spends nearly all its time on words that
 works across a space, the tokens of a text are the tokens of its chunks, one chunk after another. So a chunk such as
 " text" is encoded once, and Arrow and NumPy put texts together from known chunks, without a loop over texts. The
 tokenizer's own description says whether that is exact (`prove`); if not, `WholeTextEncoder` is used. The complete stage
-is about 8 times as fast as `datasets.map` on sentences and 3.6 times on film reviews cut at 256 tokens (two threads;
+is about 8 times as fast as `datasets.map` on sentences and 3.4 times on film reviews cut at 256 tokens (two threads;
 measured by benchmarks/tokenization.py).
 
 A chunk starts at a space that has no white space before it, and keeps the space: "two  words\tmore here" is "two",

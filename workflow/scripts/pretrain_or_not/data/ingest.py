@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import ExitStack
 
 import pyarrow as pa
@@ -26,7 +25,8 @@ from pretrain_or_not.data.label_map import ignored_labels, label_map_of, mapped
 from pretrain_or_not.data.left_out import kept_rows
 from pretrain_or_not.data.near_duplicates import MOST_BY_DEFAULT, near_duplicates, near_duplicates_within, write_without
 from pretrain_or_not.data.shuffle import reordered
-from pretrain_or_not.data.sources import about_source, read_source
+from pretrain_or_not.data.sources import about_source, find_inputs, read_source
+from pretrain_or_not.data.sources.files import files_read
 from pretrain_or_not.data.splits import arrange
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.atomic import temporary_folder
@@ -92,14 +92,19 @@ def clean(batches, scratch, label_map, ignored=(), labelled=True):
 
 
 def check_given(dataset, given):
-    """Raise BadInput if a split that the config names has no row, because `where` leaves all out.
+    """Raise BadInput if a split that the config names has no row, as its files have none or `where` leaves all out.
 
     Otherwise it would be cut from the training rows, as if the data came without it. given: the splits of the rows.
     """
     named = dataset["split"] if isinstance(dataset.get("split"), dict) else dataset.get("files")
     gone = sorted({split for split, name in named.items() if name} - given) if isinstance(named, dict) else []
     if gone:
-        raise BadInput(f"`where` leaves out all {gone[0]} rows; change it, or do not name that split")
+        why = (
+            f"`where` leaves out all {gone[0]} rows; change it"
+            if dataset.get("where")
+            else f"the {gone[0]} files have no rows; correct them"
+        )
+        raise BadInput(f"{why}, or do not name that split")
 
 
 def class_names(seen, label_map):
@@ -158,14 +163,13 @@ def without_near_duplicates(dataset, rows, order, read, columns, found, dropped)
 
 
 def ingest(
-    dataset: dict, name: str, sizes: list, threads: int, examples: PathLike, summary: PathLike,
-    sources: Sequence[PathLike] = (),
+    dataset: dict, name: str, sizes: list, threads: int, examples: PathLike, summary: PathLike
 ) -> None:  # fmt: skip
     """Write `examples` (Parquet, columns of `schema_of`: train, validation, test) and `summary` (JSON) of a dataset.
 
     Texts without labels (`label: null`) are all training rows, and their labels are null.
-    sizes: those of each arm of the experiment; they are checked here, where the number of rows is first known. sources:
-    the files that are read; the summary says which they were. Raises BadInput that names the dataset.
+    sizes: those of each arm of the experiment; they are checked here, where the number of rows is first known. Raises
+    BadInput that names the dataset.
     """
     ignored, label_map, columns = ignored_labels(dataset), label_map_of(dataset), columns_of(dataset)
     labelled = columns.label is not None
@@ -208,7 +212,7 @@ def ingest(
             "folds": folds and {"folds": folds, "validation": dataset["splits"]["validation"], "rows": in_cell},
             "rows_per_class": per_class,
             "files": said["files"],
-            "source": identity_of(sources),
+            "source": identity_of(files_read(find_inputs(name, dataset))),
             "read": read,
             "dropped": dict(counts) | dropped,
             "contradicted": arranged.contradicted,

@@ -78,7 +78,7 @@ def near_duplicates_within(rows: PathLike, order: PathLike, ids: int, columns: l
     lowest[index.places] = highest[index.places] = units
     np.minimum.at(lowest, index.places, units)
     np.maximum.at(highest, index.places, units)
-    similar = index.holds(index.signatures, own=np.arange(len(index.signatures)))
+    similar = index.holds(index.signatures, own=np.arange(len(index.signatures)), units=(lowest, highest))
     return int(index.copies[similar | (lowest < highest)].sum())
 
 
@@ -131,10 +131,11 @@ class Index:
         self.orders = np.argsort(keys, axis=0, kind="stable")
         self.keys = np.take_along_axis(keys, self.orders, axis=0)
 
-    def holds(self, signatures, own=None):
+    def holds(self, signatures, own=None, units=None):
         """Return whether each of some signatures, (texts, SLOTS), is similar to one in the index, a boolean array.
 
-        own: position in the index of each, which does not count.
+        own: position in the index of each, which does not count. units: lowest and highest unit of the rows of each in
+        the index: of two that have rows of one unit only, the same one, none counts.
         """
         similar = np.zeros(len(signatures), dtype=bool)
         for band, keys in enumerate(band_keys(signatures).T):
@@ -145,7 +146,11 @@ class Index:
                 others = self.orders[first[rows] + step, band]
                 alike = (signatures[rows] == self.signatures[others]).mean(axis=1) >= SIMILAR
                 if own is not None:
-                    alike &= others != own[rows]
+                    lowest, highest = units
+                    together = np.maximum(highest[others], highest[own[rows]]) == np.minimum(
+                        lowest[others], lowest[own[rows]]
+                    )
+                    alike &= (others != own[rows]) & ~together
                 similar[rows[alike]] = True
                 self.matched[others[alike]] = True
         return similar

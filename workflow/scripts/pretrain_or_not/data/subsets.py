@@ -17,6 +17,8 @@ from pretrain_or_not.job import log
 
 GOLDEN_RATIO = (1 + math.sqrt(5)) / 2
 
+ROUNDS = 10  # of folds, of which the smallest training part is all that a share means
+
 
 def window(n: int, seed: int, total: int) -> np.ndarray:
     """Return the positions of a subset of `n` out of `total` shuffled rows, shape (n,).
@@ -59,11 +61,14 @@ def write_subset(
     table = table.slice(0, facts["rows"]["train"])  # training rows come first
     labels = to_numpy(table["label"])
     if folds:
-        k, (in_round, place) = folds["folds"], place_of(seed, folds["folds"])
+        k, in_round = folds["folds"], place_of(seed, folds["folds"])[0]
         units = to_numpy(table["unit"])
-        cells = [cut_fold(labels, units, k, in_round * k + i, folds["validation"]) for i in range(k)]
-        pool, others = cells[place].train, {"validation": cells[place].validation, "test": cells[place].test}
-        # A size is the same number in all folds, so that a round is complete.
+        own = cut_fold(labels, units, k, seed, folds["validation"])
+        pool, others = own.train, {"validation": own.validation, "test": own.test}
+        # A size is the same number in all folds, so that a round is complete, and in all rounds. Where rows stay
+        # together, folds of other rounds have other numbers of rows.
+        rounds = {in_round} if len(np.unique(units)) == len(units) else {in_round, *range(ROUNDS)}
+        cells = [cut_fold(labels, units, k, r * k + i, folds["validation"]) for r in rounds for i in range(k)]
         total = min(folds["rows"]["train"], *(len(cell.train) for cell in cells))
         if not total:
             raise BadInput(f"folds: {k}: a fold leaves one group only for training and validation; take fewer folds")

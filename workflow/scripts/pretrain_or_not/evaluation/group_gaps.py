@@ -14,7 +14,7 @@ from pretrain_or_not.evaluation.predictions import CELL
 from pretrain_or_not.evaluation.seed_variance import SeedVariance, pool_by_arm, shapes, total_half_widths
 from pretrain_or_not.evaluation.test_rows import GROUP, group_columns, test_columns
 from pretrain_or_not.files.parquet import read_metadata
-from pretrain_or_not.job import log
+from pretrain_or_not.job import warn
 
 REPLICATES = 1000  # of the bootstrap
 AT_ONCE = 100  # replicates in memory
@@ -67,7 +67,7 @@ class Cell:
 
 
 def cells_of(dataset: str, paths: dict) -> list[Cell]:
-    """Return the cells of a dataset that are tested on the same examples; others are counted in the log.
+    """Return the cells of a dataset that are tested on the same examples; others are counted and told.
 
     With folds, those are the complete rounds.
     """
@@ -78,7 +78,7 @@ def cells_of(dataset: str, paths: dict) -> list[Cell]:
     for count, what in ((len(together) - len(complete), "rounds of folds are not complete"),
                         (len(cells) - len(same), "cells were tested on other examples")):  # fmt: skip
         if count:
-            log.warning("%s: %d %s, and are left out of group_gaps.parquet", dataset, count, what)
+            warn(f"{dataset}: {count} {what}, and are left out of group_gaps.parquet")
     return same
 
 

@@ -15,6 +15,7 @@ from pretrain_or_not.data.left_out import is_blank
 from pretrain_or_not.data.sources import about_source, read_source
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.evaluation.choose_model import choose_model, doubts
+from pretrain_or_not.evaluation.diagnose import MANY_TRUNCATED
 from pretrain_or_not.evaluation.text_classifier import TextClassifier, limit_threads, load
 from pretrain_or_not.files.atomic import atomic_write
 from pretrain_or_not.files.json_files import read_json
@@ -64,8 +65,9 @@ def predict_texts(
             raise BadInput(f"predict.{name}: there are no rows at all")
     seconds = time.perf_counter() - started
     log.info("%d texts in %.1f s (%.0f texts/s)", counts["rows"], seconds, counts["rows"] / seconds)
-    if model.about["max_length"] is not None:
-        log.info("%d are cut to %d tokens", counts["truncated"], model.about["max_length"])
+    if counts["truncated"] > MANY_TRUNCATED * counts["rows"]:
+        cut = f"{counts['truncated']:,} of {counts['rows']:,} texts are longer than the model reads: they are cut"
+        warn(f"predict.{name}: {cut}")
     for key, words in (("blank", "are blank: they got the class of an empty text"), ("not_finite", "got no class")):
         if counts[key]:
             warn(f"predict.{name}: {counts[key]:,} of {counts['rows']:,} texts {words}")

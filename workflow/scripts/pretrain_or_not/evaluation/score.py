@@ -262,9 +262,16 @@ def score(
 
 
 def check_sizes(scores):
-    """Raise BadInput if an arm has two sizes of the same number of labels. scores: rows of scores.parquet."""
+    """Raise BadInput if an arm has two sizes of the same number of labels, or a size of several numbers.
+
+    scores: rows of scores.parquet.
+    """
     for (dataset, _), cells in scores.groupby(["dataset", "arm"], sort=False):
         try:
+            for size, numbers in cells.groupby("size", sort=False)["n"]:
+                if numbers.nunique() > 1:  # in later rounds than `data.subsets.ROUNDS`, with groups of rows
+                    told = f"{numbers.min():,} to {numbers.max():,} training examples in different rounds of folds"
+                    raise BadInput(f"experiment.sizes: {size.replace('pct', '%')} stands for {told}; give a number")
             check_distinct(dict(zip(cells["size"], cells["n"].tolist(), strict=True)))
         except BadInput as error:
             raise BadInput(f"dataset {dataset!r}: {error}") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +57,8 @@ def teach(
     }  # fmt: skip
     started = time.perf_counter()
     with table_writer(output, schema, later, **about) as writer:
-        for table in (*own_texts(examples, subset), *further_texts(texts, amount, tested, bool(facts.get("pair")))):
+        further = further_texts(texts, amount, tested, bool(facts.get("pair")))
+        for table in chain(own_texts(examples, subset), further):
             logarithms, flops = said(model, table)
             later["teacher_flops"] += flops
             later["unlabelled"] += int((np.asarray(table["label"]) == NO_LABEL).sum())

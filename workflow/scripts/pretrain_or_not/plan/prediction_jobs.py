@@ -5,6 +5,7 @@ from __future__ import annotations
 from pretrain_or_not.config.predictions import cells_for
 from pretrain_or_not.data.sources import files, find_versions
 from pretrain_or_not.files.paths import ABOUT, MODEL_FILES, is_watched
+from pretrain_or_not.files.provenance import digest
 from pretrain_or_not.plan.catalogue import Catalogue
 from pretrain_or_not.plan.cells import CELL_FOLDER
 from pretrain_or_not.plan.code import prediction_code
@@ -54,6 +55,11 @@ class PredictionJobs(PerJob):
         texts = self.catalogue.new_texts(wildcards.prediction)
         versions = find_versions(texts)
         return texts | ({"versions": versions} if versions is not None else {})
+
+    @per_job
+    def models(self, wildcards):
+        """Return a digest of which models may classify new texts: others may be older than what is there already."""
+        return digest(self.candidate_cells(wildcards))
 
     @per_job
     def code(self, wildcards):

@@ -102,7 +102,7 @@ class Start:
 
     def has_pooler(self) -> bool:
         """Return whether the files of the start hold a pooler, which comes from its pretraining."""
-        if getattr(self.encoder, "pooler", None) is None:
+        if self.encoder is None or getattr(self.encoder, "pooler", None) is None:
             return False
         return not any(POOLER.search(name) for name in self.encoder.new_weights)
 

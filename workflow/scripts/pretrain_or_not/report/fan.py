@@ -52,7 +52,7 @@ def draw_fans(ax: Axes, fans: pd.DataFrame, looks: dict) -> None:
         fontsize=FONT - 2,
         color=GREY,
     )
-    size_axis(ax, [*ax.get_xticks(), fans["n"].max()], short_count)
+    size_axis(ax, sorted({*ax.get_xticks(), fans["n"].max()}), short_count)
 
 
 def at_ends(table: pd.DataFrame, fans: pd.DataFrame, value: str) -> pd.DataFrame:

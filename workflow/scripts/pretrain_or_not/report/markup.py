@@ -13,7 +13,7 @@ CODE = r"((?<![^\s(])`[^`]+`(?![^\s.,:;)]))"
 LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
          ">": r"\textgreater{}", "|": r"\textbar{}", "−": "$-$", "±": r"$\pm$", "×": r"$\times$", "≥": r"$\geq$",
          "µ": r"$\mu$", "—": "---", "–": "--", "…": r"\dots{}", '"': r"\textquotedbl{}",
-         **{c: f"\\{c}" for c in "&%$#_{}"}}  # fmt: skip
+         **{c: f"{{{c}}}" for c in "[]*"}, **{c: f"\\{c}" for c in "&%$#_{}"}}  # fmt: skip
 
 
 def one_line(text: Any) -> str:

@@ -49,6 +49,11 @@ def find_inputs(name, dataset, section="datasets"):
     return [str(file) for path in paths for file in (class_folders(path) if Path(path).is_dir() else [path])]
 
 
+def files_read(paths):
+    """Return the files that are read of the paths that `find_inputs` returns: of the folder of a class, its texts."""
+    return [str(file) for path in paths for file in (texts_in(path) if Path(path).is_dir() else [path])]
+
+
 def exists(path, dataset):
     """Return whether a path is a file or, where texts are in a folder per class, a folder."""
     return Path(path).is_dir() if has_class_folders(dataset) else Path(path).is_file()
@@ -131,17 +136,32 @@ def no_file(path):
 
 
 def find_versions(dataset):
-    """Return what Snakemake cannot watch, or None: the times of files, the number and bytes of texts in folders."""
+    """Return what Snakemake cannot watch, or None.
+
+    Of a folder per class, the number of texts, their bytes, and when the newest one was changed. Otherwise the files
+    that patterns and folders stand for (one fewer, or an older one more, would not be noticed), and the times of files
+    that have names which Snakemake cannot read.
+    """
     paths = [path for paths in expanded(dataset).values() for path in paths]
     if has_class_folders(dataset):
-        files = [
-            file for path in paths if Path(path).is_dir() for folder in class_folders(path) for file in texts_in(folder)
-        ]
-        try:
-            return {"texts": len(files), "bytes": sum(Path(file).stat().st_size for file in files)}
-        except OSError as error:  # a link to nothing, such as of a file that git-annex has not fetched
-            raise BadInput(f"{error.filename}: cannot be read ({error.strerror}); fetch or remove it") from error
-    return {"times": times} if (times := unwatched_times(paths)) else None
+        found = texts_of_classes(paths)
+        return {"texts": len(found), "bytes": sum(one.st_size for one in found),
+                "newest": max((one.st_mtime_ns for one in found), default=None)}  # fmt: skip
+    named = [path for paths in files_by_split(dataset["files"]).values() for path in paths]
+    times = unwatched_times(paths)
+    versions = {} if paths == named else {"files": paths}
+    return (versions | ({"times": times} if times else {})) or None
+
+
+def texts_of_classes(paths):
+    """Return what the system says of each text in the folders of classes; raise BadInput for one that is not there."""
+    files = [
+        text for path in paths if Path(path).is_dir() for folder in class_folders(path) for text in texts_in(folder)
+    ]
+    try:
+        return [Path(file).stat() for file in files]
+    except OSError as error:  # a link to nothing, such as of a file that git-annex has not fetched
+        raise BadInput(f"{error.filename}: cannot be read ({error.strerror}); fetch or remove it") from error
 
 
 def check_format(path, dataset, place):
@@ -168,7 +188,7 @@ def about(dataset):
     }
     sentences, paths = {}, [path for paths in expanded(dataset).values() for path in paths]
     if has_class_folders(dataset):
-        counts = find_versions(dataset)
+        counts = {key: value for key, value in find_versions(dataset).items() if key != "newest"}
         paths = [text for path in paths for folder in class_folders(path) for text in texts_in(folder)]
         if dataset.get("format") is None:
             sentences["Each folder was taken for a class (`format: folders`)."] = []

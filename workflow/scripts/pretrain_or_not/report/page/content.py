@@ -132,10 +132,11 @@ def of_texts(scores, arms, paths, examples):
     cells = scores[scores["status"] == "ok"]
     both = cells.groupby(["n", "seed"])["arm"].nunique()
     n, seed = both[both == both.max()].index.max()
+    there = set(cells.loc[(cells["n"] == n) & (cells["seed"] == seed), "arm"])
     found = {
         arm: read_predictions(paths[key])
         for arm in arms
-        if (key := (scores["dataset"].iloc[0], arm, n, seed)) in paths and arm in set(cells["arm"])
+        if (key := (scores["dataset"].iloc[0], arm, n, seed)) in paths and arm in there
     }
     first = next(iter(found.values()))
     names = first.about["label_names"]
