@@ -44,15 +44,6 @@ def test_new_texts_are_classified_by_one_command(project):
     done = project.snakemake("--dry-run", "results/predict/new.csv", *given, config=config)
     assert "Nothing to be done" in done.stdout, done.stdout
 
-    # Another model than before, whose files are older than the predictions, is noticed, too.
-    other = ("--config", "predict={new: {arm: tfidf, size: 60}}")
-    target = "results/toy/runs/tfidf/n60/seed0/selected/classifier.json"
-    assert project.snakemake(target, config=config).returncode == 0
-    Path(project.folder, "results/predict/new.csv").touch()
-    Path(project.folder, "results/predict/new.parquet").touch()
-    done = project.snakemake("--dry-run", "results/predict/new.csv", *other, config=config)
-    assert re.search(r"^predict +1$", done.stdout, re.MULTILINE), done.stdout
-
     # An arm and a size are left open: the recommendation decides, and for it the complete experiment is needed.
     jobs = project.jobs(config, targets=["results/predict/new.csv"])
     assert {rule: jobs[rule] for rule in ("train_tfidf", "train_lstm", "predict")} == {
@@ -61,3 +52,12 @@ def test_new_texts_are_classified_by_one_command(project):
         "predict": 1,
     }
     assert jobs["answer"] == 1 and project.jobs(config)["predict"] == 1  # the arm is the recommended one
+
+    # Another model than before, whose files are older than the predictions, is noticed, too.
+    other = ("--config", "predict={new: {arm: tfidf, size: 60}}")
+    target = "results/toy/runs/tfidf/n60/seed0/selected/classifier.json"
+    assert project.snakemake(target, config=config).returncode == 0
+    Path(project.folder, "results/predict/new.csv").touch()
+    Path(project.folder, "results/predict/new.parquet").touch()
+    done = project.snakemake("--dry-run", "results/predict/new.csv", *other, config=config)
+    assert re.search(r"^predict +1$", done.stdout, re.MULTILINE), done.stdout

@@ -21,3 +21,8 @@ def texts_in(folder):
 def is_text(entry):
     """Return whether an entry of a folder is a text; a link counts as one even if what it points to is missing."""
     return entry.name.lower().endswith(SUFFIX) and not entry.name.startswith(".") and not entry.is_dir()
+
+
+def files_read(paths):
+    """Return the files that are read of the paths that a source names: of the folder of a class, its texts."""
+    return [str(file) for path in paths for file in (texts_in(path) if Path(path).is_dir() else [path])]

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from pretrain_or_not.config.labels import shown
 from pretrain_or_not.config.sizes import check_sizes
 from pretrain_or_not.config.splits import SPLITS
+from pretrain_or_not.data.class_folders import files_read
 from pretrain_or_not.data.columns import columns_of
 from pretrain_or_not.data.dataset_warnings import check_classes, warnings_about
 from pretrain_or_not.data.folds import rows_of_a_cell
@@ -26,7 +27,6 @@ from pretrain_or_not.data.left_out import kept_rows
 from pretrain_or_not.data.near_duplicates import MOST_BY_DEFAULT, near_duplicates, near_duplicates_within, write_without
 from pretrain_or_not.data.shuffle import reordered
 from pretrain_or_not.data.sources import about_source, find_inputs, read_source
-from pretrain_or_not.data.sources.files import files_read
 from pretrain_or_not.data.splits import arrange
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.atomic import temporary_folder

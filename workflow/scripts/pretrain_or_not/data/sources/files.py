@@ -49,11 +49,6 @@ def find_inputs(name, dataset, section="datasets"):
     return [str(file) for path in paths for file in (class_folders(path) if Path(path).is_dir() else [path])]
 
 
-def files_read(paths):
-    """Return the files that are read of the paths that `find_inputs` returns: of the folder of a class, its texts."""
-    return [str(file) for path in paths for file in (texts_in(path) if Path(path).is_dir() else [path])]
-
-
 def exists(path, dataset):
     """Return whether a path is a file or, where texts are in a folder per class, a folder."""
     return Path(path).is_dir() if has_class_folders(dataset) else Path(path).is_file()
