@@ -83,6 +83,8 @@ def test_a_group_stays_in_one_split(tmp_path):
     rows = make_rows()
     rows += [("text 0", "b", "author 7", "2021-01-01")]  # a text of two authors
     examples, facts = run(tmp_path, write_csv(tmp_path / "a.csv", rows, HEADER), group="author")
+    assert facts["group"] == "author"
+    assert any(text.startswith("Rows with the same value of 'author' are in one split.") for text in facts["warnings"])
     authors = examples.join(pd.Series([row[2] for row in rows], name="author"))
     assert authors.groupby("author").split.nunique().max() == 1
     assert 40 <= facts["rows"]["test"] <= 50 and 15 <= facts["rows"]["validation"] <= 30

@@ -273,6 +273,9 @@ def test_prices_of_nothing_do_not_hide_the_cheaper_arm(prices):
         (["small", "tiny"], 4.0, ["No cheaper one that was timed is within 4 points of it.",
                                   "Small, Tiny are within 4 points of the best, but were not timed."]),
         (["small"], 0.2, ["No cheaper one is within 0.2 points of it."]),
+        ([], 0.2, ["No cheaper one is within 0.2 points of it.",
+                   "Small may be: it is 0.5 points behind (−0.3 to 1.3), and takes 0.4 ms for a text instead of "
+                   "2.1 ms."]),
         (["tiny"], 4.0, ["Small is close to it, 0.5 points behind (−0.3 to 1.3), and takes 0.4 ms for a text instead "
                          "of 2.1 ms.", "Tiny is within 4 points of the best, but was not timed."]),
         (["big"], 1.0, ["Whether another one is cheaper is not known, as it was not timed."]),

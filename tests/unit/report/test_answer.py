@@ -108,15 +108,15 @@ AHEAD = {"gap_largest": -16.0, "gap_largest_low": -17.0, "gap_largest_high": -15
         ),
         (
             ONE | NOT_YET | {"threshold": 0.0, "labels_low": 1.0, "chance": 0.031},
-            "At 1 label, its only size, **LSTM** is 3.0 points behind (2.0 to 4.0). It may be ahead: the chance is "
-            "3 %.",
+            "At 1 label, its only size, **LSTM** is 3.0 points behind (2.0 to 4.0). The chance that it is ahead "
+            "there is 3 %.",
         ),
         (ONE | AHEAD, "At 1 label, its only size, **LSTM** is 16.0 points ahead (15.0 to 17.0)."),
         (ONE | NOT_YET, "At 1 label, its only size, **LSTM** is 3.0 points behind (2.0 to 4.0)."),
         (
             ONE | NOT_YET | {"labels_low": 1.0, "chance": 0.031},
-            "At 1 label, its only size, **LSTM** is 3.0 points behind (2.0 to 4.0). It may be less than 1 point "
-            "behind: the chance is 3 %.",
+            "At 1 label, its only size, **LSTM** is 3.0 points behind (2.0 to 4.0). The chance that it is less "
+            "than 1 point behind there is 3 %.",
         ),
         (
             ONE | AHEAD | {"arm_sizes": 2, "dataset_largest": 5},
@@ -163,8 +163,8 @@ def test_words_for_an_uncertain_crossing():
     still = literal(verdict="not yet", labels=np.inf, labels_high=np.inf, gap_largest=1.3, gap_largest_low=0.2,
                     gap_largest_high=2.4, chance=0.31)  # fmt: skip
     assert sentence(still) == (
-        "**LSTM** is still 1.3 points behind (0.2 to 2.4) at the largest size, 10,000 labels. From 2,800 labels "
-        "on it may be less than 1 point behind: the chance is 31 %."
+        "**LSTM** is still 1.3 points behind (0.2 to 2.4) at the largest size, 10,000 labels. The chance that "
+        "it is less than 1 point behind there is 31 %."
     )
 
 

@@ -74,9 +74,19 @@ def warnings_about(facts: dict) -> list[str]:
         *contradictions(facts["contradicted"], facts["read"]),
         *left_out(facts["dropped"], facts["read"]),
         *repetitions(facts.get("near_duplicates"), facts["rows"]),
+        *dependent(facts.get("group")),
         *untested(facts),
         *thin(facts),
     ]
+
+
+def dependent(group):
+    """Yield a sentence if rows are kept together by a column: intervals take each row for itself."""
+    if group is not None:
+        yield (
+            f"Rows with the same value of {group!r} are in one split. Intervals take test rows as independent: if "
+            "those of one value are alike, the intervals are too narrow."
+        )
 
 
 def unlearnable(rows_per_class):

@@ -209,6 +209,7 @@ def ingest(
             "groups": list(columns.groups),
             "label_names": names,
             "rows": rows,
+            "group": dataset.get("group"),
             "folds": folds and {"folds": folds, "validation": dataset["splits"]["validation"], "rows": in_cell},
             "rows_per_class": per_class,
             "files": said["files"],

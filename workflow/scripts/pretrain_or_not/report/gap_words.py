@@ -104,8 +104,7 @@ def gap_sentence(row, arm):
     largest, near, gap = counted(row["largest"], "label"), near_words(row), gap_words(row)
     may = ""
     if row["verdict"] == "not yet" and not math.isinf(row["labels_low"]):
-        from_labels = f"From {about(row['labels_low'], row)} labels on it" if row["smallest"] < row["largest"] else "It"
-        may = f" {from_labels} may be {below_words(row)}: the chance is {percent(row['chance'])}."
+        may = f" The chance that it is {below_words(row)} there is {percent(row['chance'])}."
     if row["smallest"] == row["largest"]:
         small = row["verdict"] != "not yet" and row["gap_largest"] >= 0
         less = f": {below_words(row).removesuffix(' behind')}" if small else ""

@@ -9,7 +9,7 @@ import pandas as pd
 from pretrain_or_not.config.metrics import Metric
 from pretrain_or_not.config.numbers import number
 from pretrain_or_not.evaluation.predictions import FEWEST_TEST_EXAMPLES
-from pretrain_or_not.evaluation.recommend import ROUNDING, SURE, Prices, Question, Recommendation
+from pretrain_or_not.evaluation.recommend import ROUNDING, SURE, Prices, Question, Recommendation, is_quicker
 from pretrain_or_not.report.amounts import duration, size
 from pretrain_or_not.report.metric_words import guessing_words, score_text, side_of, steps
 from pretrain_or_not.report.wording import counted
@@ -115,6 +115,7 @@ def cheaper(question, found, metric):
     untimed = list(arms.loc[arms["near"] & arms["ms"].isna(), "title"])
     if found.cheapest == found.best:
         said = [f"No cheaper one {'that was timed ' if untimed else ''}is within {near} of it."]
+        said += maybe_close(question, found, metric)
     else:
         said = [
             f"{named(own, question)} is close to it, {behind(own, metric)}, and takes {time_text(own['ms'])} for a "
@@ -126,6 +127,20 @@ def cheaper(question, found, metric):
         is_, was = ("is", "was") if len(untimed) == 1 else ("are", "were")
         said.append(f"{', '.join(untimed)} {is_} within {near} of the best, but {was} not timed.")
     return said
+
+
+def maybe_close(question, found, metric):
+    """Return what is said about a quicker arm that is not close to the best one as measured, but may be."""
+    arms, best = found.arms, found.arms.loc[found.best]
+    unclear = arms["score"].notna() & arms["in_time"] & ~arms["near"] & (arms["gap_low"] <= question.tolerance)
+    unclear &= arms.apply(is_quicker, axis=1, other=best)
+    if not unclear.any():
+        return []
+    own = arms.loc[arms.loc[unclear, "gap"].idxmin()]
+    return [
+        f"{named(own, question)} may be: it is {behind(own, metric)}, and takes {time_text(own['ms'])} for a text "
+        f"instead of {time_text(best['ms'])}{BUSY * bool(own['busy'] or best['busy'])}."
+    ]
 
 
 def target_words(question, found, metric):

@@ -116,6 +116,10 @@ function gapTo(best, row, n) {
     gap + dataset.metric.scale * Math.hypot(first.high - first.score, second.score - second.low)];
 }
 
+// As `is_quicker`: by 10 % or more, and with intervals that are apart, where they are known.
+const isQuicker = (row, other) => row.ms <= 0.9 * other.ms &&
+  (row.msHigh === null || other.msLow === null || row.msHigh < other.msLow);
+
 function choices(set) {
   const sign = dataset.metric.higher ? 1 : -1;
   const rows = dataset.arms.map((arm) => {
@@ -166,12 +170,9 @@ function choices(set) {
     const known = arms.filter((row) => row.ms !== null);
     if (!known.length) return arms[0];
     const quickest = known.reduce((a, b) => (b.ms < a.ms ? b : a));
-    // As `is_quicker`: by 10 % or more, and with intervals that are apart, where they are known.
-    const quicker = (row, other) => row.ms <= 0.9 * other.ms &&
-      (row.msHigh === null || other.msLow === null || row.msHigh < other.msLow);
-    const level = known.filter((row) => !quicker(quickest, row));
+    const level = known.filter((row) => !isQuicker(quickest, row));
     if (level.includes(best)) return best;
-    return level.filter((row) => !arms.includes(best) || quicker(row, best)).reduce((a, b) => (sign * b.score > sign * a.score ? b : a));
+    return level.filter((row) => !arms.includes(best) || isQuicker(row, best)).reduce((a, b) => (sign * b.score > sign * a.score ? b : a));
   };
   // The worse end of the interval, moved in to where 90 % lie beyond it.
   const sure = (row) => {
@@ -230,6 +231,13 @@ function words(set, found) {
     const untimed = rows.filter((row) => row.near && row.ms === null).map((row) => row.arm.title);
     if (cheapest === best) {
       said.push(`No cheaper one ${untimed.length ? "that was timed " : ""}is within ${near} of it.`);
+      const unclear = rows.filter((row) => row.score !== null && row.inTime && !row.near && row.ms !== null &&
+        row.gapLow !== null && row.gapLow <= set.tolerance && isQuicker(row, best));
+      if (unclear.length) {
+        const own = unclear.reduce((a, b) => (b.gap < a.gap ? b : a));
+        said.push(`${named(own)} may be: it is ${behind(own)}, and takes ${timeText(own.ms)} for a text instead of ` +
+          `${timeText(best.ms)}${own.busy || best.busy ? " (the machine was busy, so the time is too long)" : ""}.`);
+      }
     } else {
       said.push(`${named(cheapest)} is close to it, ${behind(cheapest)}, ` +
         `and takes ${timeText(cheapest.ms)} for a text instead of ${timeText(best.ms)}` +
