@@ -26,7 +26,7 @@ classify([{example}])
 `truncation=True` cuts texts to {length}, as in training.{precision} Or, as for every model of the project:
 """
 
-BF16 = " The run computed in bf16, and this computes in fp32: probabilities differ in the third decimal or so."
+BF16 = " The run computed in bf16, and this computes in fp32: probabilities differ, rarely by more than 0.01."
 
 ANY = """\
 ```python
