@@ -78,7 +78,7 @@ def near_duplicates_within(rows: PathLike, order: PathLike, ids: int, columns: l
     lowest[index.places] = highest[index.places] = units
     np.minimum.at(lowest, index.places, units)
     np.maximum.at(highest, index.places, units)
-    similar = index.holds(index.signatures, own=np.arange(len(index.signatures)), units=(lowest, highest))
+    similar = index.holds(index.signatures, units=(lowest, highest))
     return int(index.copies[similar | (lowest < highest)].sum())
 
 
@@ -131,11 +131,11 @@ class Index:
         self.orders = np.argsort(keys, axis=0, kind="stable")
         self.keys = np.take_along_axis(keys, self.orders, axis=0)
 
-    def holds(self, signatures, own=None, units=None):
+    def holds(self, signatures, units=None):
         """Return whether each of some signatures, (texts, SLOTS), is similar to one in the index, a boolean array.
 
-        own: position in the index of each, which does not count. units: lowest and highest unit of the rows of each in
-        the index: of two that have rows of one unit only, the same one, none counts.
+        units: if the signatures are those of the index, the lowest and the highest unit of the rows of each. None is
+        similar to itself then, nor to one whose rows and its own are all of one unit.
         """
         similar = np.zeros(len(signatures), dtype=bool)
         for band, keys in enumerate(band_keys(signatures).T):
@@ -145,12 +145,10 @@ class Index:
                 rows = np.flatnonzero(first + step < last)
                 others = self.orders[first[rows] + step, band]
                 alike = (signatures[rows] == self.signatures[others]).mean(axis=1) >= SIMILAR
-                if own is not None:
+                if units is not None:
                     lowest, highest = units
-                    together = np.maximum(highest[others], highest[own[rows]]) == np.minimum(
-                        lowest[others], lowest[own[rows]]
-                    )
-                    alike &= (others != own[rows]) & ~together
+                    apart = np.minimum(lowest[others], lowest[rows]) < np.maximum(highest[others], highest[rows])
+                    alike &= (others != rows) & apart
                 similar[rows[alike]] = True
                 self.matched[others[alike]] = True
         return similar

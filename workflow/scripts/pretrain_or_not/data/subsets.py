@@ -63,13 +63,14 @@ def write_subset(
     if folds:
         k, in_round = folds["folds"], place_of(seed, folds["folds"])[0]
         units = to_numpy(table["unit"])
-        own = cut_fold(labels, units, k, seed, folds["validation"])
-        pool, others = own.train, {"validation": own.validation, "test": own.test}
         # A size is the same number in all folds, so that a round is complete, and in all rounds. Where rows stay
         # together, folds of other rounds have other numbers of rows.
         rounds = {in_round} if len(np.unique(units)) == len(units) else {in_round, *range(ROUNDS)}
-        cells = [cut_fold(labels, units, k, r * k + i, folds["validation"]) for r in rounds for i in range(k)]
-        total = min(folds["rows"]["train"], *(len(cell.train) for cell in cells))
+        seeds = (r * k + i for r in rounds for i in range(k))
+        cells = {one: cut_fold(labels, units, k, one, folds["validation"]) for one in seeds}
+        own = cells[seed]
+        pool, others = own.train, {"validation": own.validation, "test": own.test}
+        total = min(folds["rows"]["train"], *(len(cell.train) for cell in cells.values()))
         if not total:
             raise BadInput(f"folds: {k}: a fold leaves one group only for training and validation; take fewer folds")
     else:

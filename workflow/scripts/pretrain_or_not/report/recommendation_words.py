@@ -117,10 +117,7 @@ def cheaper(question, found, metric):
         said = [f"No cheaper one {'that was timed ' if untimed else ''}is within {near} of it."]
         said += maybe_close(question, found, metric)
     else:
-        said = [
-            f"{named(own, question)} is close to it, {behind(own, metric)}, and takes {time_text(own['ms'])} for a "
-            f"text instead of {time_text(best['ms'])}{BUSY * bool(own['busy'] or best['busy'])}."
-        ]
+        said = [f"{named(own, question)} is close to it, {behind(own, metric)}, {takes(own, best)}."]
         if own["gap_high"] > question.tolerance:
             said.append(f"It may be more than {near} behind: the interval goes beyond.")
     if untimed:
@@ -137,10 +134,13 @@ def maybe_close(question, found, metric):
     if not unclear.any():
         return []
     own = arms.loc[arms.loc[unclear, "gap"].idxmin()]
-    return [
-        f"{named(own, question)} may be: it is {behind(own, metric)}, and takes {time_text(own['ms'])} for a text "
-        f"instead of {time_text(best['ms'])}{BUSY * bool(own['busy'] or best['busy'])}."
-    ]
+    return [f"{named(own, question)} may be: it is {behind(own, metric)}, {takes(own, best)}."]
+
+
+def takes(arm, best):
+    """Return in words how long an arm takes for a text, beside the best one."""
+    busy = BUSY * bool(arm["busy"] or best["busy"])
+    return f"and takes {time_text(arm['ms'])} for a text instead of {time_text(best['ms'])}{busy}"
 
 
 def target_words(question, found, metric):

@@ -148,13 +148,17 @@ def find_versions(dataset):
     return (versions | ({"times": times} if times else {})) or None
 
 
-def texts_of_classes(paths):
-    """Return what the system says of each text in the folders of classes; raise BadInput for one that is not there."""
-    files = [
+def class_texts(paths):
+    """Return the files of the texts in all folders of classes."""
+    return [
         text for path in paths if Path(path).is_dir() for folder in class_folders(path) for text in texts_in(folder)
     ]
+
+
+def texts_of_classes(paths):
+    """Return what the system says of each text in the folders of classes; raise BadInput for one that is not there."""
     try:
-        return [Path(file).stat() for file in files]
+        return [Path(text).stat() for text in class_texts(paths)]
     except OSError as error:  # a link to nothing, such as of a file that git-annex has not fetched
         raise BadInput(f"{error.filename}: cannot be read ({error.strerror}); fetch or remove it") from error
 
@@ -184,7 +188,7 @@ def about(dataset):
     sentences, paths = {}, [path for paths in expanded(dataset).values() for path in paths]
     if has_class_folders(dataset):
         counts = {key: value for key, value in find_versions(dataset).items() if key != "newest"}
-        paths = [text for path in paths for folder in class_folders(path) for text in texts_in(folder)]
+        paths = class_texts(paths)
         if dataset.get("format") is None:
             sentences["Each folder was taken for a class (`format: folders`)."] = []
     else:

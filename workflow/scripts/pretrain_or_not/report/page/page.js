@@ -216,6 +216,8 @@ function words(set, found) {
     if (sign < 0) ends.reverse();
     return `${gapText(metric, sign * row.gap)} ${metric.step}s ${word}${ends.length ? ` (${ends.join(" to ")})` : ""}`;
   };
+  const takes = (row) => `and takes ${timeText(row.ms)} for a text instead of ${timeText(best.ms)}` +
+    (row.busy || best.busy ? " (the machine was busy, so the time is too long)" : "");
   for (const row of rows) {
     const better = row.score !== null && row.inTime && (metric.higher ? row.score > best.score : row.score < best.score);
     if (better && scoreText(metric, row.score) !== scoreText(metric, best.score)) {
@@ -235,13 +237,10 @@ function words(set, found) {
         row.gapLow !== null && row.gapLow <= set.tolerance && isQuicker(row, best));
       if (unclear.length) {
         const own = unclear.reduce((a, b) => (b.gap < a.gap ? b : a));
-        said.push(`${named(own)} may be: it is ${behind(own)}, and takes ${timeText(own.ms)} for a text instead of ` +
-          `${timeText(best.ms)}${own.busy || best.busy ? " (the machine was busy, so the time is too long)" : ""}.`);
+        said.push(`${named(own)} may be: it is ${behind(own)}, ${takes(own)}.`);
       }
     } else {
-      said.push(`${named(cheapest)} is close to it, ${behind(cheapest)}, ` +
-        `and takes ${timeText(cheapest.ms)} for a text instead of ${timeText(best.ms)}` +
-        `${cheapest.busy || best.busy ? " (the machine was busy, so the time is too long)" : ""}.`);
+      said.push(`${named(cheapest)} is close to it, ${behind(cheapest)}, ${takes(cheapest)}.`);
       if (cheapest.gapHigh !== null && cheapest.gapHigh > set.tolerance) {
         said.push(`It may be more than ${near} behind: the interval goes beyond.`);
       }
