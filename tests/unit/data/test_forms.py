@@ -124,6 +124,14 @@ def test_another_delimiter_is_read_and_said_or_named(tmp_path, delimiter):
     assert guesses(path, delimiter=delimiter) == []
 
 
+def test_a_misspelt_column_is_told_in_a_file_with_another_delimiter(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text;label;town\ngood;pos;Oslo\nbad;neg;Bergen\n")
+    assert rows_of(str(path), group="town")
+    with pytest.raises(BadInput, match="no column 'twn' for `group:`; its columns are text, label, town"):
+        rows_of(str(path), group="twn")
+
+
 def test_a_delimiter_of_no_kind_that_is_known_must_be_named(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text(as_table(TEXTS, "^"))

@@ -5,12 +5,14 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from helpers.gaps import planted
 from pretrain_or_not.data.subsets import window
 from pretrain_or_not.evaluation.crossing import COLUMNS, answer_row
-from pretrain_or_not.report.answer import as_markdown
+from pretrain_or_not.files.parquet import write_table
+from pretrain_or_not.report.answer import as_markdown, scale_words
 from pretrain_or_not.report.closing import closing_words, failure_words
 from pretrain_or_not.report.gap_words import sentence
 from pretrain_or_not.report.notes import shared_labels
@@ -38,7 +40,8 @@ def page(rows, **changes):
             "guessing_loss": 0.7, "sweep_edge": None, "device": "cpu", "seconds": 2.0, "cpu_seconds": 2.0,
             "pretraining_learnt": None, "pretraining_tokens": np.nan,
             "unknown_tokens": 0.0, "truncated": 0.0, "classes": 2, "subset_classes": 2, "converged": None,
-            "folds": 0, "share": 0.1, "selection": "validation", "validation_examples": 100}  # fmt: skip
+            "folds": 0, "share": 0.1, "selection": "validation", "validation_examples": 100,
+            "test_examples": 2000}  # fmt: skip
     scores = pd.DataFrame([cell | {"arm": "bert", "arm_title": "BERT"}, cell | {"arm": "lstm", "arm_title": "LSTM"}])
     about = {"reference": "bert", "warnings": {}, "missing": []} | changes
     scores = scores.assign(**about.pop("scores", {}))
@@ -187,9 +190,21 @@ def test_the_method_says_what_the_intervals_hold():
     assert "hold for all arms of a data set together" in method(arms=2)
 
 
+def test_a_lower_number_of_seeds_at_some_sizes_is_told():
+    cells = pd.DataFrame({"arm": ["bert", "lstm", "lstm"], "n": 100, "seed": [0, 0, 1], "folds": 0,
+                          "test_examples": 1})  # fmt: skip
+    assert scale_words(cells) == ". Tested on 1 text, with 1 to 2 seeds"
+
+
 def test_labels_for_validation_come_on_top():
     row = words(**answer_row(planted([9, 6, 5, 4], 500), 1.0))
-    assert "in points of accuracy. Numbers of labels are training labels; 100 labels for validation" in page([row])
+    assert (
+        "in points of accuracy. Tested on 2,000 texts, with 1 seed. Numbers of labels are training labels; 100 labels "
+        "for validation" in page([row])
+    )
+    seeds = {"seed": [0, 1], "arm": "lstm", "arm_title": "LSTM"}
+    assert "Tested on 2,000 texts, with 2 seeds." in page([row], scores=seeds)
+    assert "Tested in 5 folds of 2,000 texts." in page([row], scores={"folds": 5})
     assert "; 10 to 2,000 labels for validation come on top:" in page([row], scores={"validation_examples": [10, 2000]})
     assert "come on top" not in page([row], scores={"selection": "test"})
 
@@ -197,7 +212,10 @@ def test_labels_for_validation_come_on_top():
 def test_labels_for_validation_that_are_counted_are_said_to_be():
     row = words(**answer_row(planted([9, 6, 5, 4], 500), 1.0))
     text = page([row], scores={"budget": "total"})
-    assert "in points of accuracy. Numbers of labels include those for validation, 100 labels:" in text
+    assert (
+        "in points of accuracy. Tested on 2,000 texts, with 1 seed. Numbers of labels include those for validation, "
+        "100 labels:" in text
+    )
     assert "come on top" not in text
 
 
@@ -247,9 +265,10 @@ def test_what_went_wrong_and_what_the_data_have_is_below_the_answer(tmp_path):
     for line in (
         "Not complete: 2 cells of the experiment are missing (lstm on d, 1 label, seed 1; lstm on d, 50 % "
         "labels, seed 1).",
-        "- BERT: 1 of 1 cell is best at its last step: train longer, by `epochs` or `min_steps`.",
-        "- BERT: 1 of 1 cell, with 100 labels, selected the highest value of its sweep (lr0.1): add higher ones.",
-        "- LSTM: 1 of 1 cell is no better by accuracy than always answering the most frequent class.",
+        "- The last step was the best one: BERT (1 of 1 cell). Train longer, by `epochs` or `min_steps`.",
+        "- The highest value of the sweep was selected: BERT (1 of 1 cell, with 100 labels: lr0.1). Add higher ones "
+        "to `learning_rates`.",
+        "- No better by accuracy than always answering the most frequent class: LSTM (1 of 1 cell).",
         "- The data: Classes `a_b` and `A_b` look the same.",
     ):
         assert line in told.splitlines()
@@ -260,9 +279,13 @@ def test_the_places_of_new_texts_are_told(tmp_path):
     assert closing_words(tmp_path, ["new"]) == ""
     (tmp_path / "predict").mkdir()
     (tmp_path / "predict" / "new.csv").touch()
-    assert closing_words(tmp_path, ["new", "other"]) == f"New texts: {tmp_path}/predict/new.csv\n"
+    model = {"dataset": "reviews", "arm": "tfidf", "size": "50pct", "n": 1500, "seed": 2}
+    write_table(tmp_path / "predict" / "new.parquet", pa.table({"row": [0]}), model=model)
+    by = "arm tfidf with 1,500 labels, seed 2, of dataset reviews"
+    told = f"New texts: {tmp_path}/predict/new.csv, classified by {by}\n"
+    assert closing_words(tmp_path, ["new", "other"]) == told
     (tmp_path / "answer.md").write_text("# Answer\n\nText.\n")
-    assert closing_words(tmp_path, ["new"]) == f"\nText.\n\nNew texts: {tmp_path}/predict/new.csv\n"
+    assert closing_words(tmp_path, ["new"]) == f"\nText.\n\n{told}"
 
 
 def test_only_places_that_exist_are_told(tmp_path):
@@ -293,18 +316,23 @@ def test_accuracy_that_hides_rare_classes_is_not_left_without_a_word():
     assert "rare classes" not in page([row])
     by_f1 = page([row | {"metric": "macro_f1"}], scores=rare | {"metric": "macro_f1", "macro_f1_low": 0.2,
                  "macro_f1_guessing": 0.1})  # fmt: skip
-    assert "rare classes" not in by_f1 and "in points of macro-F1. Numbers" in by_f1
+    assert "rare classes" not in by_f1 and "in points of macro-F1. Tested" in by_f1
     assert "linear approximation of macro-F1" in " ".join(by_f1.split())
 
 
 @pytest.mark.parametrize(
     ("metric", "words"),
-    [("auc", "giving every text the shares of the classes"), ("macro_f1", "always answering the most frequent class")],
+    [
+        ("auc", "giving every text the shares of the classes as probabilities"),
+        ("macro_f1", "always answering the most frequent class"),
+    ],
 )
 def test_guessing_is_told_by_the_metric_of_the_experiment(metric, words):
     scores = {"metric": metric, metric: 0.5, f"{metric}_low": 0.4, f"{metric}_high": 0.6, f"{metric}_guessing": 0.5}
     title = {"auc": "AUC", "macro_f1": "macro-F1"}[metric]
-    assert f"**LSTM**: 1 of 1 cell is no better by {title} than {words}" in " ".join(page([], scores=scores).split())
+    assert f"No better by {title} than {words}: **BERT** (1 of 1 cell), **LSTM** (1 of 1 cell)." in " ".join(
+        page([], scores=scores).split()
+    )
 
 
 def test_different_numbers_of_tries_are_told():

@@ -72,39 +72,49 @@ def guessing_sizes(scores: pd.DataFrame, metric: Metric) -> set[tuple]:
 class Finding(NamedTuple):
     """One row of the table of findings.
 
-    holds: maps rows of scores.parquet to whether each has the finding. says: what the cells of an arm have in common,
-    as a template of `cells`, `is`, `was`, `its`, `has`, `s`, `which` (names of the cells), `sizes`, `settings`,
-    `metric` and `guessing` (what an arm does that has learnt nothing).
+    holds: maps rows of scores.parquet to whether each has the finding. says: what was found, the start of a sentence,
+    as a template of `metric` and `guessing` (what an arm does that has learnt nothing). advice: sentences on what to do
+    about it, as a template of `sweeps` (the keys of the arms that hold the values of their sweeps); may be empty.
+    cells: which cells of an arm have it, as a template of `cells` (how many of how many), `which` (their names),
+    `sizes` and `settings`.
     """
 
     holds: Callable[[pd.DataFrame], pd.Series]
     says: str
+    advice: str = ""
+    cells: str = "{cells}"
 
 
 FINDINGS = {
     "unknown": Finding(
         lambda rows: rows["unknown_tokens"] > MOST_UNKNOWN,
-        "{cells} read{s} texts of which more than 5 % of the tokens are unknown to the tokenizer; take another one",
+        "More than 5 % of the tokens are unknown to the tokenizer",
+        "Take another one.",
     ),
     "truncated": Finding(
         lambda rows: rows["truncated"] > MANY_TRUNCATED,
-        "{cells} read{s} test texts of which more than 5 % are cut at `max_length`: raise it",
+        "More than 5 % of the test texts are cut at `max_length`",
+        "Raise it.",
     ),
     "not finite": Finding(
         lambda rows: rows["status"] == "not finite",
-        "{cells} {has} no score, because predictions are not finite (NaN): lower the learning rate ({which})",
+        "No score, because predictions are not finite (NaN)",
+        "Lower the learning rate.",
+        "{cells}: {which}",
     ),
     "subset": Finding(
         lambda rows: (rows["subset_classes"] < rows["classes"]) & (rows["n"] > 0),
-        "{cells} {has} no training example of some of the classes ({which}): take more labels",
+        "No training example of some of the classes",
+        "Take more labels.",
+        "{cells}: {which}",
     ),
     "one class": Finding(
         predicts_one_class,
-        "{cells} predict{s} one class for all test examples",
+        "One class is predicted for all test examples",
     ),
     "guessing": Finding(
         lambda rows: guesses(rows) & ~predicts_one_class(rows),
-        "{cells} {is} no better by {metric} than {guessing}",
+        "No better by {metric} than {guessing}",
     ),
     "loss": Finding(
         lambda rows: (
@@ -113,21 +123,24 @@ FINDINGS = {
             & (rows["subset_classes"] > 1)
             & (rows["lowest_loss"] >= NOTHING_LEARNT * rows["guessing_loss"])
         ),
-        "{cells} {has} a training loss that never fell below that of guessing: change the rate, or train longer",
+        "The training loss never fell below that of guessing",
+        "Change the learning rate, or train longer.",
     ),
     "pretraining": Finding(
         lambda rows: rows["pretraining_learnt"] == FREQUENCIES,
-        "{cells} start{s} from a model whose pretraining here taught it little more than how frequent words or labels "
-        "are: give it more `steps`, or another `learning_rate`",
+        "Pretraining here taught the model little more than how frequent words or labels are",
+        "Give it more `steps`, or another `learning_rate`.",
     ),
     "by heart": Finding(
         lambda rows: rows["pretraining_learnt"] == BY_HEART,
-        "{cells} start{s} from a model that was pretrained here, and learnt its texts by heart: give it more texts, "
-        "fewer `steps`, or `dropout`",
+        "The model was pretrained here, and learnt its texts by heart",
+        "Give it more texts, fewer `steps`, or `dropout`.",
     ),
     "not converged": Finding(
         lambda rows: rows["converged"].eq(False).fillna(False).astype(bool),
-        "{cells} stopped before the fit converged, so that {its} scores are not those of `C` ({settings}): lower `C`",
+        "The fit stopped before it converged, so that scores are not those of `C`",
+        "Lower `C`.",
+        "{cells}: {settings}",
     ),
     "last step": Finding(
         # With a rate that falls to 0, the last step is usually the best one.
@@ -136,7 +149,8 @@ FINDINGS = {
             & (rows["validations"] > 1)
             & (rows["schedule"] == "constant")
         ),
-        "{cells} {is} best at {its} last step: train longer, by `epochs` or `min_steps`",
+        "The last step was the best one",
+        "Train longer, by `epochs` or `min_steps`.",
     ),
     "busy": Finding(
         lambda rows: (
@@ -144,37 +158,43 @@ FINDINGS = {
             & (rows["seconds"] >= SECONDS)
             & (rows["cpu_seconds"] < BUSY * rows["seconds"]).fillna(False).astype(bool)
         ),
-        "{cells} {was} trained while other work had the processor, too: {its} training times are too long",
+        "Trained while other work had the processor, too, so that training times are too long",
     ),
     "lowest": Finding(
         lambda rows: rows["sweep_edge"] == "lowest",
-        "{cells}, with {sizes}, selected the lowest value of {its} sweep ({settings}): add lower ones",
+        "The lowest value of the sweep was selected",
+        "Add lower ones to {sweeps}.",
+        "{cells}, with {sizes}: {settings}",
     ),
     "highest": Finding(
         lambda rows: rows["sweep_edge"] == "highest",
-        "{cells}, with {sizes}, selected the highest value of {its} sweep ({settings}): add higher ones",
+        "The highest value of the sweep was selected",
+        "Add higher ones to {sweeps}.",
+        "{cells}, with {sizes}: {settings}",
     ),
 }
 
 
 class Diagnosis(NamedTuple):
-    """A finding about the cells of an arm on a dataset. rows: of scores.parquet. cells: how many the arm has."""
+    """The cells of an arm on a dataset that have a finding. rows: of scores.parquet. cells: how many the arm has."""
 
     arm: str
-    finding: str
     rows: pd.DataFrame
     cells: int
 
 
-def diagnoses(scores: pd.DataFrame) -> list[Diagnosis]:
-    """Return the findings about the cells of one dataset, by arm; those without a cell are left out.
+def diagnoses(scores: pd.DataFrame) -> dict[str, list[Diagnosis]]:
+    """Return each finding about the cells of one dataset, with the arms that have it; those that none has are left out.
 
     Arms that always answer the most frequent class have none: what would be found is what they are for.
     """
     scores = scores[scores["family"] != "majority"]
-    return [
-        Diagnosis(arm, name, found, len(rows))
-        for arm, rows in scores.groupby("arm", sort=False)
+    found = {
+        name: [
+            Diagnosis(arm, cells, len(rows))
+            for arm, rows in scores.groupby("arm", sort=False)
+            if len(cells := rows[finding.holds(rows)])
+        ]
         for name, finding in FINDINGS.items()
-        if len(found := rows[finding.holds(rows)])
-    ]
+    }
+    return {name: arms for name, arms in found.items() if arms}

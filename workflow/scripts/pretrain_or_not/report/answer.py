@@ -64,13 +64,24 @@ def lead(rows, scores):
     if rows.empty:
         return f"On **{title}**, no cell of another arm has a counterpart of the reference arm: there is no gap."
     measured_from = markdown(rows["reference_title"].iloc[0])
-    return f"On **{title}**, measured from **{measured_from}** in {unit_words(rows)}{validation_words(scores)}:"
+    unit, tested = unit_words(rows), scale_words(scores)
+    return f"On **{title}**, measured from **{measured_from}** in {unit}{tested}{validation_words(scores)}:"
 
 
 def unit_words(rows):
     """Return in words what gaps are measured in, and whether runs were selected on test."""
     metric = METRICS[rows["metric"].iloc[0]]
     return f"{metric.step}s of {metric.title}{selection_note(rows['selection'])}"
+
+
+def scale_words(scores):
+    """Return in words on how many texts each cell was tested, and with how many seeds or folds."""
+    texts, folds = counted(int(scores["test_examples"].max()), "text"), int(scores["folds"].max())
+    if folds:
+        return f". Tested in {folds} folds of {texts}"
+    seeds = scores[scores["n"] > 0].groupby(["arm", "n"])["seed"].nunique()
+    fewest, most = int(seeds.min()), int(seeds.max())
+    return f". Tested on {texts}, with {counted(most, 'seed') if fewest == most else f'{fewest} to {most} seeds'}"
 
 
 def of_dataset(table, dataset):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pretrain_or_not.report.markup import terminal
-from pretrain_or_not.report.wording import missing_words
+from pretrain_or_not.report.wording import counted, missing_words
 
 PLACES = {  # names, and words after them
     "Page": (["answer.html"], " (open it in a browser)"),
@@ -16,10 +16,10 @@ PLACES = {  # names, and words after them
 def closing_words(results: Path, predicted: Iterable[str] = ()) -> str:
     """Return the answer as plain text and the places of the other results that exist; an empty string without any.
 
-    predicted: names of new texts; the places of those that are classified are told.
+    predicted: names of new texts; the places of those that are classified are told, with the model that did it.
     """
     tables = [results / "predict" / f"{name}.csv" for name in predicted]
-    new = "".join(f"New texts: {table}\n" for table in tables if table.is_file())
+    new = "".join(f"New texts: {table}, classified by {model_words(table)}\n" for table in tables if table.is_file())
     if not (results / "answer.md").is_file():
         return new
     page = (results / "answer.md").read_text(encoding="utf-8")
@@ -29,6 +29,16 @@ def closing_words(results: Path, predicted: Iterable[str] = ()) -> str:
         if there := [name for name in names if (results / name).exists()]:
             places += f"\n{title}: {results}/{', '.join(there)}{words}"
     return f"{text}\n{places}\n{new}"
+
+
+def model_words(table: Path) -> str:
+    """Return in words which model classified new texts. table: path of their CSV; the model is told by the Parquet."""
+    from pretrain_or_not.files.parquet import read_metadata  # here, so that the Snakefile is parsed without pyarrow
+
+    model = read_metadata(table.with_suffix(".parquet"))["model"]
+    return (
+        f"arm {model['arm']} with {counted(model['n'], 'label')}, seed {model['seed']}, of dataset {model['dataset']}"
+    )
 
 
 def plan_words(results: Path) -> str:

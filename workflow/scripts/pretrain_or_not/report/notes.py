@@ -7,11 +7,12 @@ from itertools import combinations
 
 import pandas as pd
 
+from pretrain_or_not.config.families import FAMILIES
 from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.config.numbers import number
 from pretrain_or_not.data.subsets import GOLDEN_RATIO
 from pretrain_or_not.evaluation.by_group import SMALLEST
-from pretrain_or_not.evaluation.diagnose import FINDINGS, Diagnosis, diagnoses
+from pretrain_or_not.evaluation.diagnose import FINDINGS, Diagnosis, Finding, diagnoses
 from pretrain_or_not.report.markup import markdown, prose
 from pretrain_or_not.report.metric_words import guessing_words, score_text
 from pretrain_or_not.report.times import busy_words
@@ -24,26 +25,27 @@ MANY_SHARED = 0.2  # share of its labels that a seed has in common with another 
 IMBALANCED = 0.75  # share of the most frequent class from which on accuracy hides the others
 
 
-def diagnosis_words(found: Diagnosis) -> str:
-    """Return in words what was found about the cells of an arm, as Markdown."""
-    one = len(found.rows) == 1
+def finding_note(finding: Finding, found: list[Diagnosis]) -> str:
+    """Return in words what was found about the cells of some arms, at least one, as Markdown."""
+    first = found[0].rows.iloc[0]
+    metric = METRICS[first["metric"]]
+    sweeps = [FAMILIES[one.rows["family"].iloc[0]].sweep for one in found]
+    keys = sorted({f"`{sweep.key}`" for sweep in sweeps if sweep})
+    says = finding.says.format(metric=metric.title, guessing=guessing_words(metric))
+    of_arms = ", ".join(cells_words(finding, one) for one in found)
+    return f"{says}: {of_arms}. {finding.advice.format(sweeps=' or '.join(keys))}".rstrip()
+
+
+def cells_words(finding: Finding, found: Diagnosis) -> str:
+    """Return in words which cells of an arm have a finding, as Markdown."""
     rows = found.rows.to_dict("records")
-    metric = METRICS[rows[0]["metric"]]
-    return FINDINGS[found.finding].says.format(
+    cells = finding.cells.format(
         cells=f"{len(rows)} of {counted(found.cells, 'cell')}",
-        s="s" if one else "",
         which=listed([f"{counted(row['n'], 'label')}, seed {row['seed']}" for row in rows]),
         sizes=counted_all(sorted({row["n"] for row in rows}), "label"),
         settings=", ".join(dict.fromkeys(row["setting"] for row in rows)),
-        metric=metric.title,
-        guessing=guessing_words(metric),
-        **{
-            "is": "is" if one else "are",
-            "its": "its" if one else "their",
-            "has": "has" if one else "have",
-            "was": "was" if one else "were",
-        },
     )
+    return f"**{markdown(rows[0]['arm_title'])}** ({cells})"
 
 
 def notes_on(
@@ -65,7 +67,7 @@ def notes_on(
         for arm in titles
         if arm != reference and arm not in {*answers["arm"], *scores.loc[scores["n"] == 0, "arm"]}
     ]
-    lines += [f"**{markdown(titles[found.arm])}**: {diagnosis_words(found)}." for found in diagnoses(scores)]
+    lines += [finding_note(FINDINGS[name], found) for name, found in diagnoses(scores).items()]
     lines += tries_note(scores) + shared_note(scores) + made_note(scores)
     lines += imbalance_note(scores) + noise_note(scores)
     guessing = set(scores.loc[scores["family"] == "majority", "arm"])

@@ -76,17 +76,18 @@ def first_line(path, options):
 
 
 def delimiter_of(path, kind, options, dataset):
-    """Return the one delimiter with which the first line has the columns of the config; None for that of the format.
+    """Return the one delimiter with which the first line has most columns of the config; None for that of the format.
 
-    Without a header, the line must have as many cells as `columns` names.
+    A column that it lacks with each of them is misspelt, which is said when the file is read. Without a header, the
+    line must have as many cells as `columns` names.
     """
     line, wanted = first_line(path, options), set(columns_of(dataset).names())
-    fitting = []
+    found = {}
     for delimiter in dict.fromkeys([SEPARATORS[kind], *DELIMITERS]):
         try:
             cells = next(csv.reader([line], delimiter=delimiter), [])
         except csv.Error:  # said when it is read
             return None
-        if len(cells) == len(options.columns) if options.columns else wanted <= set(cells):
-            fitting.append(delimiter)
+        found[delimiter] = len(cells) == len(options.columns) if options.columns else len(wanted & set(cells))
+    fitting = [delimiter for delimiter, columns in found.items() if columns and columns == max(found.values())]
     return fitting[0] if len(fitting) == 1 and fitting[0] != SEPARATORS[kind] else None
