@@ -24,23 +24,30 @@ import yaml
 from ingest import reviews
 
 ROOT = Path(__file__).resolve().parent.parent
-RUNS = "runs/{}/n100pct/seed0/{}/run.json"
+RUNS = "grown/runs/{}/n100pct/seed0/{}/run.json"
 STAGES = {
-    "ingest": "examples.parquet",
-    "tokens": "tokens/minilm/train.parquet",
-    "subset of all rows": "subsets/n100pct/seed0.parquet",
+    "ingest": "grown/examples.parquet",
+    "tokens": "grown/tokens/minilm/train.parquet",
+    "subset of all rows": "grown/subsets/n100pct/seed0.parquet",
     "TF-IDF of words": RUNS.format("words", "C10.0"),
     "TF-IDF of words, 2^20 hashed features": RUNS.format("hashed", "C10.0"),
     "TF-IDF of words and characters": RUNS.format("characters", "C10.0"),
     "static embeddings": RUNS.format("static-minilm", "C0.1"),
+    "encoder (made once)": "pretrained/encoder/run.json",
+    "features of the encoder": "grown/features/encoder/length-32/train.parquet",
+    "probe of the encoder": RUNS.format("probe", "C1.0"),
 }
 CONFIG = {
-    "experiment": {"datasets": ["grown"], "arms": ["words", "hashed", "characters", "static-minilm"],
+    "experiment": {"datasets": ["grown"], "arms": ["words", "hashed", "characters", "static-minilm", "probe"],
                    "reference": "words", "sizes": ["100%"], "seeds": [0]},
     "datasets": {"grown": {"source": "files", "files": "reviews.csv", "text": "text", "label": "class",
                            "max_length": 128, "deduplicate": "splits"}},
     "arms": {"words": {"family": "tfidf", "C": [10]}, "hashed": {"family": "tfidf", "C": [10], "hash_bits": 20},
-             "characters": {"family": "tfidf", "C": [10], "characters": [2, 5]}, "static-minilm": {"C": [0.1]}},
+             "characters": {"family": "tfidf", "C": [10], "characters": [2, 5]}, "static-minilm": {"C": [0.1]},
+             "probe": {"family": "probe", "model": "encoder", "C": [1], "max_length": 32}},
+    # As wide as MiniLM, with one layer instead of six and random weights: rows count here, not what the features say.
+    "models": {"encoder": {"pretrain": {"from": {"layers": 1, "hidden": 384, "heads": 12}, "tokenizer": "minilm",
+                                        "texts": "grown", "steps": 0}}},
 }  # fmt: skip
 
 
@@ -59,7 +66,7 @@ def write(path, n):
 def measure(folder, target, cores):
     """Make one file of the results in `folder`; return processor seconds and the peak memory of a process in MiB."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder, "--cores",
-               str(cores), "--configfile", folder / "growth.yaml", "--", f"results/grown/{target}"]  # fmt: skip
+               str(cores), "--configfile", folder / "growth.yaml", "--", f"results/{target}"]  # fmt: skip
     with open(folder / "output.txt", "w+", encoding="utf-8") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
         _, status, usage = os.wait4(process.pid, 0)
