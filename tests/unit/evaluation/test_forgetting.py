@@ -50,6 +50,13 @@ def workshop(tmp_path_factory):
     return workshop
 
 
+def test_words_that_were_shuffled_predict_natural_texts_worse(workshop):
+    """In these texts a word follows from its neighbours, which a model of shuffled words has never seen."""
+    shuffled = workshop.make("shuffled", **KEYS, order={"ngrams": 1})
+    natural, without = (json.loads((workshop.folder / name / "run.json").read_text()) for name in ("old", "shuffled"))
+    assert shuffled.name == without["model"] and without["validation_score"] > natural["validation_score"] + 0.5
+
+
 def old_model(workshop):
     """Return what `measure_forgetting` is told of the pretrained model."""
     folder = workshop.folder / "old"

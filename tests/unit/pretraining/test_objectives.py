@@ -16,7 +16,7 @@ from pretrain_or_not.compute.inference import tensors
 from pretrain_or_not.compute.sparsity import layer_matrices, make_sparse
 from pretrain_or_not.data.tokenizer import load_tokenizer
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.pretraining import masked_words
+from pretrain_or_not.pretraining import masked_words, replaced_tokens
 from pretrain_or_not.pretraining.encoder import Start
 from pretrain_or_not.pretraining.masked_words import MaskedModel, MaskedWords
 from pretrain_or_not.pretraining.masking import Masker
@@ -155,6 +155,73 @@ def test_no_gradient_of_finding_replacements_reaches_the_auxiliary_head(workshop
     assert model.auxiliary.bert.encoder.layer[0].attention.self.query.weight.grad is None
     assert model.encoder.encoder.layer[0].attention.self.query.weight.grad.any()
     assert model.auxiliary.bert.embeddings is model.encoder.embeddings
+
+
+class Perfect(torch.nn.Module):
+    """An auxiliary model that is sure of one token, or of the original ones; a main one that knows what differs."""
+
+    def __init__(self, original, token=None):
+        super().__init__()
+        self.original, self.token, self.asked = torch.from_numpy(original), token, []
+
+    def forward(self, input_ids, attention_mask, places=None):
+        if places is not None:
+            logits = torch.zeros(len(places), VOCABULARY)
+            wanted = self.original.flatten()[places] if self.token is None else self.token
+            logits[torch.arange(len(places)), wanted] = 1e9
+            return logits
+        self.asked.append(input_ids)
+        return torch.where(input_ids != self.original, 20.0, -20.0)
+
+
+def test_tokens_are_replaced_at_the_masked_places_and_nowhere_else(workshop, accelerator):
+    """A perfect auxiliary model replaces nothing; one that always gives one token replaces all that are not it."""
+    _, task = task_of(workshop, ReplacedTokens)
+    padded = task.rows.padded(np.arange(8))
+    masked = task.masker(padded, 0, only_mask=True)
+    original = padded["input_ids"]
+    perfect = Perfect(original)
+    _, main, share = task.losses(perfect, padded, masked, accelerator, (0, 0))
+    assert np.array_equal(perfect.asked[0], original) and share == 0 and main < 1e-6
+    token = int(masked.targets[0])
+    same = Perfect(original, token)
+    _, main, share = task.losses(same, padded, masked, accelerator, (0, 0))
+    differs = np.flatnonzero(same.asked[0].numpy().ravel() != original.ravel())
+    assert set(differs) == {
+        place for place, target in zip(masked.places, masked.targets, strict=True) if target != token
+    }
+    assert main < 1e-6 and share == pytest.approx(len(differs) / padded["attention_mask"].sum())
+
+
+def test_padding_has_no_part_in_finding_replacements(workshop, accelerator):
+    model, task = task_of(workshop, ReplacedTokens)
+    padded = task.rows.padded(np.arange(8))
+    masked = task.masker(padded, 0, only_mask=True)
+    with torch.no_grad():
+        expected = task.losses(model, padded, masked, accelerator, (0, 0))
+        names = ("input_ids", "attention_mask")
+        longer = {name: np.pad(padded[name], ((0, 1), (0, 0))) for name in names}  # a row of padding alone
+        hidden = masked._replace(input_ids=np.pad(masked.input_ids, ((0, 1), (0, 0))))
+        found = task.losses(model, longer, hidden, accelerator, (0, 0))
+    for one, other in zip(found, expected, strict=True):
+        assert float(one) == pytest.approx(float(other), rel=1e-5)
+
+
+def test_the_loss_of_the_main_model_counts_fifty_times(workshop, accelerator, monkeypatch):
+    """Without it, the main model's encoder stays as it is, but for the embeddings that it shares."""
+    model, task = task_of(workshop, ReplacedTokens)
+    step, rows = next(task.batches(0))
+    padded = task.rows.padded(rows)
+    auxiliary, main, _ = task.losses(model, padded, task.masker(padded, step, only_mask=True), accelerator, (0, step))
+    assert float(task.step(model, (step, rows), accelerator).loss) == pytest.approx(
+        float(auxiliary + 50 * main), rel=1e-5
+    )
+    model.zero_grad()
+    monkeypatch.setattr(replaced_tokens, "LOSS_WEIGHT", 0.0)
+    task.step(model, (step, rows), accelerator)
+    own = [weights.grad for module in (model.encoder.encoder, model.head) for weights in module.parameters()]
+    assert not any(gradient is not None and gradient.any() for gradient in own)
+    assert model.encoder.embeddings.word_embeddings.weight.grad.any()
 
 
 def test_replacements_become_rarer_and_are_found(tmp_path, accelerator):

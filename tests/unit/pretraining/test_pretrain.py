@@ -4,6 +4,7 @@ import json
 import math
 import os
 import random
+import re
 import shutil
 import signal
 import time
@@ -24,6 +25,7 @@ from pretrain_or_not.compute.transformer import load_encoder, load_for_classific
 from pretrain_or_not.data.tokenizer import load_tokenizer
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.parquet import read_metadata
+from pretrain_or_not.job import log_to
 from pretrain_or_not.pretraining.encoder import Start, without_positions
 from pretrain_or_not.pretraining.flops import Encoder
 from pretrain_or_not.pretraining.recipe import learnt_instead
@@ -37,6 +39,7 @@ KINDS = {
     "self-influence": {"weights": {"self_influence": [1.0, -1.0]}},
     "shuffled": {"order": {"ngrams": 1}, "positions": False},
 }
+KILLED = KINDS | {"new head": {"from": "finder", "head_steps": 6}}
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +199,8 @@ def test_more_texts_make_the_held_out_loss_smaller(workshop):
         for amount in (2, 20, "100%"):
             folder = workshop.make(f"amount-{amount}-{seed}", amount=amount, steps=150, seed=seed, max_epochs=None)
             losses.append(cost(folder)["validation_score"])
-        assert losses == sorted(losses, reverse=True)
+            assert cost(folder)["texts"] == {"100%": 196}.get(amount, amount)
+        assert losses[0] > losses[1] > losses[2]
     few = workshop.make("few", amount=4, steps=60, max_epochs=2)
     rows = cost(few)["rows"]
     assert cost(few)["steps"] == 2 * -(-rows // 8) < 60
@@ -235,14 +239,24 @@ def test_flops_are_those_of_the_encoder_and_of_the_head_on_masked_tokens(worksho
     assert about["training_flops"] - sparse == pytest.approx(3 * 2 * 0.5 * matrices * tokens, rel=1e-6)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+def logged(run, log):
+    """Make a model, and log to a file."""
+    log_to(log, mode="a")
+    pretrain(run)
+
+
+@pytest.mark.parametrize("kind", KILLED)
 def test_a_run_that_is_killed_ends_in_the_same_weights(workshop, kind):
-    expected = workshop.make(f"whole-{kind}", **KINDS[kind])
-    run = workshop.run(f"killed-{kind}", seconds=0.0, **KINDS[kind])
+    base = None
+    if "from" in KILLED[kind]:
+        base = workshop.folder / "finder"
+        base = base if base.exists() else workshop.make("finder", objective="rtd")
+    expected = workshop.make(f"whole-{kind}", base=base, **KILLED[kind])
+    run = workshop.run(f"killed-{kind}", base=base, seconds=0.0, **KILLED[kind])
     folder, moments = workshop.folder / f"killed-{kind}", random.Random(kind)
-    kills = 0
+    kills, log = 0, workshop.folder / f"killed-{kind}.log"
     while True:
-        child = fork.process(pretrain, run)
+        child = fork.process(logged, run, log)
         child.start()
         seen = {path.name for path in (folder / "checkpoint").glob("step*")}
         while child.is_alive() and {path.name for path in (folder / "checkpoint").glob("step*")} == seen:
@@ -256,10 +270,14 @@ def test_a_run_that_is_killed_ends_in_the_same_weights(workshop, kind):
         child.join()
         kills += 1
     assert kills >= 2 and not (folder / "checkpoint").exists()
+    resumed = [int(step) for step in re.findall(r"going on from the checkpoint after step (\d+)", log.read_text())]
+    assert len(resumed) >= kills - 1 and resumed == sorted(resumed) and 0 < resumed[-1] <= 12
     assert same(weights(folder), weights(expected))
     columns = ["step", "loss", "validation_score"]
     left, whole = (pd.read_parquet(place / "history.parquet")[columns] for place in (folder, expected))
     np.testing.assert_array_equal(left, whole)
+    told = ("steps", "tokens_seen", "examples_seen", "training_flops", "guessing_loss", "lowest_loss")
+    assert {key: cost(folder)[key] for key in told} == {key: cost(expected)[key] for key in told}
 
 
 def test_what_does_not_fit_is_told(workshop, made, tiny_bert, tmp_path):

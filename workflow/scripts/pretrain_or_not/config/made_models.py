@@ -9,6 +9,8 @@ from pretrain_or_not.errors import BadInput
 
 POSITIONS = 512  # that a new model can tell apart
 
+MADE = "made"  # the version of a model that the workflow makes: its files are inputs, which Snakemake compares
+
 
 def recipe_of(models: dict, name: str) -> dict | None:
     """Return how a model is made, the keys of its `pretrain`; None for a model that exists."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pretrain_or_not.config.grid import NO_LABELS
+from pretrain_or_not.config.made_models import MADE
 from pretrain_or_not.files.model_versions import architecture_version, tokenizer_version, weights_version
 from pretrain_or_not.plan.catalogue import WHOLE
 from pretrain_or_not.plan.code import ingest_code, teaching_code, test_code, timing_code, training_code
@@ -25,7 +26,6 @@ TRAINED_BY = (
     "refresh",
 )
 
-MADE = "made"  # the version of a model that the workflow makes: its files are inputs, which Snakemake compares
 
 
 def with_whole_numbers(keys):

@@ -13,11 +13,12 @@ from pretrain_or_not.compute.devices import build_accelerator, device_facts
 from pretrain_or_not.compute.sparsity import make_sparse
 from pretrain_or_not.compute.token_fit import check_length, fit_tokens, takes_of
 from pretrain_or_not.compute.transformer import RANDOM_WEIGHTS
+from pretrain_or_not.config.made_models import MADE
 from pretrain_or_not.data.examples import Examples, form_of_tokens, read_examples
 from pretrain_or_not.data.saved_tokenizer import save_tokenizer
 from pretrain_or_not.data.tokenizer import LoadedTokenizer, load_tokenizer
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.files.json_files import write_json
+from pretrain_or_not.files.json_files import read_json, write_json
 from pretrain_or_not.files.provenance import digest, versions
 from pretrain_or_not.files.run_files import COST_PACKAGES, save_model, write_history
 from pretrain_or_not.job import log, warn
@@ -100,7 +101,7 @@ def pretrain(run: Pretraining) -> None:
     save_tokenizer(tokenizer, run.tokenizer["path"], run.outputs["tokenizer"])
     write_history(run.outputs["history"], history, model=run.name)
     parameters = sum(weights.numel() for weights in encoder.parameters())
-    about = {"model": run.name, "recipe": recipe, "base": run.base} | read | cost
+    about = {"model": run.name, "recipe": recipe, "base": run.base, "ancestors": ancestors(run.base)} | read | cost
     about |= {"parameters": parameters, "config_digest": digest(recipe), "versions": versions(*COST_PACKAGES)}
     write_json(run.outputs["cost"], about)
     if instead := learnt_instead(about):
@@ -111,6 +112,14 @@ def pretrain(run: Pretraining) -> None:
             f"{guessing:.2f}: {WARNINGS[instead]}"
         )
     checkpoints.delete()
+
+
+def ancestors(base: dict | None) -> list[dict]:
+    """Return name and digest of the recipe of each made model that a run starts from, the nearest first."""
+    if base is None or base["version"] != MADE:
+        return []
+    about = read_json(Path(base["path"]) / "run.json")
+    return [{key: about[key] for key in ("model", "config_digest")}, *about.get("ancestors", [])]
 
 
 def prepare(run: Pretraining, start: Start, tokenizer: LoadedTokenizer):
