@@ -28,7 +28,8 @@ def project(tmp_path_factory, tiny_bert):
 def config_of(**changes):
     """Return the config of an experiment; changes: of the recipe of model `first`."""
     config = copy.deepcopy(CONFIG)
-    config["experiment"] |= {"arms": ["nothing", "tuned", "pool", "chained", "probe", "lora", "lstm", "taught"],
+    config["experiment"] |= {"arms": ["nothing", "tuned", "pool", "chained", "apart", "probe", "lora",
+                                      "lstm", "taught"],
                              "reference": "nothing", "forgetting": True,
                              "sizes": [40]}  # fmt: skip
     config["timing"]["devices"] = {"cpu": []}
@@ -45,11 +46,16 @@ def config_of(**changes):
         **SHORT,
     }
     chained = {"from": "first-60", "objective": "supervised", "tasks": ["other"], **SHORT}
-    config["models"] |= {"first": {"pretrain": made | changes}, "second": {"pretrain": chained}}
+    config["models"] |= {
+        "first": {"pretrain": made | changes},
+        "second": {"pretrain": chained},
+        "other-way": {"pretrain": chained | {"from": START, "tokenizer": "tiny"}},
+    }
     config["arms"] |= {
         "nothing": TUNED | {"model": "first-0"}, "tuned": TUNED | {"model": "first-60"},
         "pool": TUNED | {"model": "first-60", "adapter": {"kind": "l2m"}},
         "chained": TUNED | {"model": "second"},
+        "apart": TUNED | {"model": "other-way"},
         "probe": {"family": "probe", "model": "first-60", "C": [1]},
         "lora": TUNED | {"model": "tiny", "adapter": {"kind": "lora", "rank": 2}},
         "lstm": CONFIG["arms"]["lstm"] | {"learning_rates": [2e-2]},
@@ -78,7 +84,7 @@ def test_an_experiment_with_models_that_are_made(project):
     assert forgotten["trained"].to_dict() == {"tuned": "full", "pool": "l2m", "probe": "head"}
     assert forgotten["forgetting"]["probe"] == 0 != forgotten["forgetting"]["tuned"]
     folder = project.folder / "results" / "pretrained"
-    assert {path.name for path in folder.iterdir()} == {"first-0", "first-60", "second"}
+    assert {path.name for path in folder.iterdir()} == {"first-0", "first-60", "second", "other-way"}
     assert (folder / "first-60" / "tokenizer.json").is_file() and not (folder / "first-60" / "checkpoint").exists()
     assert (project.folder / "results" / "toy" / "leaks" / "first-60.json").is_file()
     assert "Nothing to be done" in project.snakemake("-n", "results/scores.parquet", config=config).stdout
@@ -98,9 +104,22 @@ def test_an_experiment_with_models_that_are_made(project):
         "select": 6, "evaluate": 6, "score": 1,
     }  # fmt: skip
     # Another way to train one arm: its cell, and what reads all cells.
-    config["arms"]["tuned"] |= {"reselect": {"steps": 5}}
-    jobs = project.jobs(config, ["results/scores.parquet", "results/forgetting.parquet"])
-    assert jobs == {"finetune_bert": 1, "select": 1, "evaluate": 1, "score": 1, "measure_forgetting": 1}
+    cell = {"select": 1, "evaluate": 1, "score": 1}
+    changed = copy.deepcopy(config)
+    changed["arms"]["tuned"] |= {"reselect": {"steps": 5}}
+    jobs = project.jobs(changed, ["results/scores.parquet", "results/forgetting.parquet"])
+    assert jobs == cell | {"finetune_bert": 1, "measure_forgetting": 1}
+    for arm, key, changes, rule in (("lora", "adapter", {"rank": 4}, "finetune_bert"),
+                                    ("taught", "teacher", {"weight": 0.9}, "train_lstm")):  # fmt: skip
+        changed = copy.deepcopy(config)
+        changed["arms"][arm][key] |= changes
+        assert project.jobs(changed, ["results/scores.parquet"]) == cell | {rule: 1}
+    # More of another task's examples: the model that learns nothing else, the second stage, and their arms.
+    changed = copy.deepcopy(config)
+    for name in ("second", "other-way"):
+        changed["models"][name]["pretrain"]["examples"] = 50
+    jobs = project.jobs(changed, ["results/scores.parquet"])
+    assert jobs == {"pretrain": 2, "finetune_bert": 2, "select": 2, "evaluate": 2, "score": 1}
     # Another order of words: the texts are packed again, too, but the tokenizer stays.
     jobs = project.jobs(config_of(order={"ngrams": 1}), ["results/scores.parquet"])
     assert (

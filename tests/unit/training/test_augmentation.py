@@ -184,8 +184,15 @@ def stage(tmp_path, writer):
              "text": pa.array([text for _, text in rows], pa.large_string())}  # fmt: skip
     about = {"dataset": "toy", "label_names": list(words), "folds": None}
     split_rows = {"train": 24, "validation": 6, "test": 10}
-    write_table(tmp_path / "examples.parquet", pa.table(table), rows=split_rows, **about)
+
+    def write(further=None):
+        """Write the examples, with another text in all training rows outside the subset."""
+        texts = [further if further and i < 24 and i not in chosen else text for i, (_, text) in enumerate(rows)]
+        columns = table | {"text": pa.array(texts, pa.large_string())}
+        write_table(tmp_path / "examples.parquet", pa.table(columns), rows=split_rows, **about)
+
     chosen = np.arange(3, 11)
+    write()
     write_table(tmp_path / "subset.parquet", pa.table({"id": chosen, "row": chosen}), dataset="toy")
     tokenizer = {"name": "tiny", "path": str(make_tiny_bert(tmp_path / "tiny")), "revision": None}
 
@@ -197,6 +204,7 @@ def stage(tmp_path, writer):
         generate(inputs, {"path": writer, "sha256": None}, KEYS | keys, tokenizer, place, 1, output)
         return pd.read_parquet(output), read_metadata(output)
 
+    do.write = write
     return do, rows, chosen
 
 
@@ -210,8 +218,17 @@ def test_the_stage_writes_new_texts_from_those_of_the_subset_alone(stage, tune):
     assert len(set(told)) == 12 and not set(told) & {text for _, text in [rows[i] for i in [*chosen, *range(24, 40)]]}
     assert (table["log_probability"] < 0).all() and (table["input_ids"].map(len) > 2).all()
     assert about["generator_flops"] > 0 and len(about["tuning_losses"]) == (0 if tune == "none" else 4)
+    do.write(further="team match goal season")  # a row that was not drawn has no influence at all
     again, _ = do(tune=tune)
-    pd.testing.assert_frame_equal(table, again)
+    pd.testing.assert_frame_equal(table, again, check_exact=True)
+
+
+def test_no_text_is_written_where_none_is_asked_for(stage):
+    """The file has the columns of one with texts, so that a run reads it: see the plain arm below."""
+    do, *_ = stage
+    (empty, about), (written, _) = do(per_class=0), do()
+    assert len(empty) == about["generator_flops"] == 0 and empty.dtypes.to_dict() == written.dtypes.to_dict()
+    assert about["tuning_losses"] == []
 
 
 def test_classes_are_written_with_other_random_numbers(stage):

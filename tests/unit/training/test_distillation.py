@@ -3,15 +3,21 @@
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 from accelerate import Accelerator
+from safetensors.numpy import load_file
 from torch.nn.functional import cross_entropy, kl_div
 
+from helpers.training import RECIPE as TRAINING
+from helpers.training import run_outputs, train
 from pretrain_or_not.arms.lstm import build_lstm
 from pretrain_or_not.compute.metrics import ACCURACY
+from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.training.classification import Classification
 from pretrain_or_not.training.distillation import Distillation, Taught, divergence
+from pretrain_or_not.training.run import Run
 
 LSTM = {"embedding_size": 12, "layers": 1, "hidden": 8, "dropout": 0.0, "freeze_embeddings": True}
 RECIPE = {"batch_size": 8, "epochs": 2, "min_steps": 0, "class_weights": "balanced"}
@@ -66,6 +72,47 @@ def test_without_weight_a_student_is_as_one_without_teacher(make_examples):
     _, taught, _, _ = gradients(task_of(examples, weight=0.0), examples)
     _, alone, _, _ = gradients(Classification(examples, examples, RECIPE, 0, ACCURACY), examples)
     assert all(torch.equal(a, b) for a, b in zip(taught, alone, strict=True))
+
+
+def stored(path, examples, **columns):
+    """Write the tokens of examples, with further columns; in the metadata, a teacher that took 5 operations."""
+    offsets = pa.array(examples.offsets.astype(np.int32))
+    table = {"id": examples.ids, "label": examples.labels.astype(np.int32),
+             "input_ids": pa.ListArray.from_arrays(offsets, pa.array(examples.tokens)), **columns}  # fmt: skip
+    about = {"dataset": "toy", "tokenizer": "tiny", "max_length": 20, "split": path.stem, "teacher_flops": 5}
+    write_table(path, pa.table(table), **about, **examples.about)
+
+
+def test_a_run_whose_teacher_has_no_weight_ends_in_the_weights_of_one_without(tmp_path, make_examples):
+    """In the same order, from the same random numbers, to the bit."""
+    examples = make_examples(40)
+    for name in ("train", "validation"):
+        stored(tmp_path / f"{name}.parquet", examples)
+    said = torch.randn(40, 3, generator=torch.Generator().manual_seed(0)).log_softmax(1).numpy().tolist()
+    column = pa.array(said, pa.list_(pa.float32(), 3))
+    stored(tmp_path / "taught.parquet", examples, log_probabilities=column)
+    write_table(tmp_path / "subset.parquet", pa.table({"id": examples.ids, "row": np.arange(40)}), dataset="toy")
+    cell = {"dataset": "toy", "arm": "arm", "size": "40", "seed": 0, "setting": "lr0.01", "selection": "validation"}
+    inputs = {name: str(tmp_path / f"{name}.parquet") for name in ("train", "validation", "subset", "taught")}
+    found = {}
+    for name, weight in {"alone": None, "none": 0.0, "half": 0.5}.items():
+        (tmp_path / name).mkdir()
+        teacher = {} if weight is None else {"teacher": {"weight": weight, "temperature": 2.0}}
+        train(
+            Run(
+                cell,
+                TRAINING | {"dropout": 0.2, "max_length": None} | teacher,
+                1e-2,
+                inputs,
+                run_outputs(tmp_path / name),
+            )
+        )
+        found[name] = load_file(tmp_path / name / "model.safetensors")
+    same = {
+        name: all(np.array_equal(found["alone"][key], weights[key]) for key in weights)
+        for name, weights in found.items()
+    }
+    assert same == {"alone": True, "none": True, "half": False}
 
 
 def fitted(task, examples, steps=150):
