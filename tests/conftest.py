@@ -19,9 +19,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so in a shell's backgro
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # models here are so small that a second thread would only wait
 
 
+# Files whose tests take half a minute and more, beside those of the whole workflow.
+SLOW = {"test_checkpoints.py", "test_code_digest.py", "test_pretrain.py", "test_onnx.py", "test_onnx_export.py"}
+
+
 def pytest_collection_modifyitems(items):
-    """Put the tests of the whole workflow first: they take longest, and workers with small tests fill the gaps."""
-    items.sort(key=lambda item: "workflow" not in item.path.parts)
+    """Put what takes longest first: the tests of the whole workflow, then SLOW; small tests fill the gaps."""
+    items.sort(key=lambda item: ("workflow" not in item.path.parts, item.path.name not in SLOW))
 
 
 @pytest.fixture(scope="session")

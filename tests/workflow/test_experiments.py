@@ -162,7 +162,8 @@ def test_the_code_in_the_documentation_of_extensions_runs_to_its_figures(tmp_pat
     (project.folder / "data").mkdir()
     lines = [f"{label}\t{text}" for text, label in make_rows(800)]
     (project.folder / "data" / "reviews.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    arguments = ("--configfile", "experiments/extended.yaml", "--config", "experiment={seeds: [0]}")
+    quick = ("experiment={seeds: [0]}", "timing={seconds: 0.01}", "arms={tfidf: {C: [10]}}")
+    arguments = ("--configfile", "experiments/extended.yaml", "--config", *quick)
     done = project.snakemake(*arguments, config=yaml_of(ROOT / "config.yaml"))
     assert done.returncode == 0, done.stdout
     results = project.folder / "results-extended"

@@ -45,7 +45,7 @@ def results(tmp_path_factory, tiny_bert):
         "pairs": {"source": "files", "files": "pairs.csv", "pair": ["premise", "hypothesis"], "max_length": 12}
     }
     config["arms"], config["timing"] = ARMS, {"devices": {"cpu": []}}
-    done = project.snakemake(config=config)
+    done = project.snakemake("results/answer.html", config=config)
     assert done.returncode == 0, done.stdout
     assert undescribed(project.folder / "results") == []
     return project.folder / "results"

@@ -39,7 +39,7 @@ def test_what_is_there_is_scored_on_request(tmp_path, tiny_bert):
             assert words not in failed.stdout
         assert project.jobs(config, PARTIAL) == SUMMARY
 
-        done = project.snakemake(*PARTIAL, config=config)
+        done = project.snakemake("results/answer.html", "results/figures/gap.png", *PARTIAL, config=config)
         assert done.returncode == 0, done.stdout
         assert "Not complete: 1 cell of the experiment is missing (lstm on toy, 40 labels, seed 0)." in done.stdout
         assert pd.read_parquet(tmp_path / "results" / "scores.parquet")["arm"].tolist() == ["tfidf"]

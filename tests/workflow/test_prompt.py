@@ -13,6 +13,10 @@ from helpers.project import CONFIG, Project
 ASKED = "results/toy/runs/asked/n0/seed0"
 
 
+PARTS = ("answer.html", "tables/scores.md", "figures/scores.png", "predict/new.parquet")
+TARGETS = [f"results/{part}" for part in PARTS]
+
+
 @pytest.fixture(scope="module")
 def config():
     config = copy.deepcopy(CONFIG)
@@ -29,7 +33,7 @@ def config():
 def project(tmp_path_factory, tiny_bert, config):
     project = Project(tmp_path_factory.mktemp("prompt"), tiny_bert)
     make_tiny_language_model(project.folder / "writer")
-    done = project.snakemake(config=config)
+    done = project.snakemake(*TARGETS, config=config)
     assert done.returncode == 0, done.stdout
     return project
 
@@ -89,15 +93,15 @@ def test_an_arm_is_trained_on_written_texts_too(project):
 def test_another_second_phase_writes_nothing_again_and_another_number_of_texts_does(project, config):
     changed = copy.deepcopy(config)
     changed["arms"]["written"]["augment"] |= {"threshold": 0.5}
-    jobs = project.jobs(changed)
+    jobs = project.jobs(changed, TARGETS)
     assert jobs["finetune_bert"] == jobs["evaluate"] == 1 and "generate" not in jobs and "ask_model" not in jobs
     changed["arms"]["written"]["augment"] |= {"per_class": 9}
-    assert project.jobs(changed) == jobs | {"generate": 1}
+    assert project.jobs(changed, TARGETS) == jobs | {"generate": 1}
 
 
 def test_another_template_asks_again_and_trains_nothing_else(project, config):
     changed = copy.deepcopy(config)
     changed["arms"]["asked"]["template"] = "{text} :"
-    jobs = project.jobs(changed)
+    jobs = project.jobs(changed, TARGETS)
     assert jobs["ask_model"] == 1 and jobs["evaluate"] == 1 and "train_tfidf" not in jobs
-    assert project.jobs(config) == {}
+    assert project.jobs(config, TARGETS) == {}

@@ -222,4 +222,5 @@ def test_a_real_model_of_a_gguf_file_tells_praise_from_complaint():
     assert model.predict(texts).argmax(axis=1).tolist() == [0, 0, 1, 1]
     assert model.facts["parameters"] == 134_515_008
     with pytest.raises(BadInput, match="the word 'negative' does not follow it as tokens of its own"):
-        asked("", **given | {"template": "{text} Sentiment: "}, words=["negative", "positive"]).fit(labelled(1))
+        model.config["template"] = "{text} Sentiment: "
+        model.fit(labelled(1))

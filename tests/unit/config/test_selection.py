@@ -3,7 +3,7 @@
 import pytest
 
 from pretrain_or_not.config.selection import best_setting
-from pretrain_or_not.config.settings import setting_value
+from pretrain_or_not.config.settings import setting_value, sweep_key
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,15 @@ def test_the_lowest_score_is_best_where_lower_is_better():
     assert best_setting({"lr1": None, "lr2": 0.4, "lr3": 0.2, "lr4": 0.2}, -1) == "lr3"
 
 
-@pytest.mark.parametrize(("setting", "value"), [("lr0.001", 0.001), ("C10.0", 10.0), ("lr1e-05", 1e-5), ("only", None)])
-def test_the_value_of_a_setting(setting, value):
-    assert setting_value(setting) == value
+@pytest.mark.parametrize(
+    ("setting", "value", "key"),
+    [
+        ("lr0.001", 0.001, "learning_rates"),
+        ("lr1e-05", 1e-5, "learning_rates"),
+        ("C10.0", 10.0, "C"),
+        ("k5.0", 5.0, "neighbours"),
+        ("only", None, None),
+    ],
+)
+def test_the_value_of_a_setting_and_the_key_of_its_sweep(setting, value, key):
+    assert setting_value(setting) == value and sweep_key(setting) == key

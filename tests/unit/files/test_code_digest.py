@@ -41,7 +41,8 @@ def folder(tmp_path):
 def forget():
     """Clear the caches of files, because a test has changed files."""
     for function in (module.parse, module.local_imports, module.module_files, module.code_digest):
-        function.cache_clear()
+        if hasattr(function, "cache_clear"):
+            function.cache_clear()
 
 
 def digest(folder, *modules):
@@ -146,10 +147,31 @@ def test_local_modules_do_not_hide_installed_ones():
 # The code of this project
 
 
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory):
+    """Return a copy of the scripts, what was parsed of it, and the digests of all jobs."""
+    root = tmp_path_factory.mktemp("copied") / "scripts"
+    shutil.copytree(SCRIPTS, root, ignore=shutil.ignore_patterns("__pycache__"))
+    forget()
+    return root, {}, {modules: code_digest(*modules, root=root) for modules in jobs()}
+
+
 @pytest.fixture
-def scripts(tmp_path):
-    """Return a copy of the scripts, to edit."""
-    return shutil.copytree(SCRIPTS, tmp_path / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+def scripts(copied, monkeypatch):
+    """Return a copy of the scripts, to edit, and the digests of all jobs before; a module is parsed once."""
+    root, parsed, before = copied
+    parse = module.parse.__wrapped__
+
+    def parse_once(path):
+        key = (path, path.read_bytes())
+        return parsed[key] if key in parsed else parsed.setdefault(key, parse(path))
+
+    monkeypatch.setattr(module, "parse", parse_once)
+    texts = {path: path.read_bytes() for path in root.rglob("*.py")}
+    yield root, before
+    for path, text in texts.items():
+        if path.read_bytes() != text:
+            path.write_bytes(text)
 
 
 def jobs():
@@ -171,16 +193,15 @@ OF_PLAN = ("measure_speed.py", "write_plan.py")
 def changed_jobs(scripts, *names, of_plan=False):
     """Return the modules of the jobs whose digest an edit of the modules `names` changes.
 
-    of_plan: whether those of the target `plan` count.
+    scripts: of the fixture. of_plan: whether those of the target `plan` count.
     """
-    forget()
-    before = {modules: code_digest(*modules, root=scripts) for modules in jobs()}
+    root, before = scripts
     for name in names:
-        with open(scripts / name, "r+") as file:  # not "a", which would make a file that is not there
+        with open(root / name, "r+") as file:  # not "a", which would make a file that is not there
             file.seek(0, 2)
             file.write("\nedited = True\n")
     forget()
-    changed = {modules for modules in jobs() if code_digest(*modules, root=scripts) != before[modules]}
+    changed = {modules for modules in jobs() if code_digest(*modules, root=root) != before[modules]}
     return changed if of_plan else {modules for modules in changed if modules[0] not in OF_PLAN}
 
 
@@ -214,7 +235,7 @@ def test_a_new_row_in_a_table_makes_nothing_run_again(scripts, table):
 
 
 def test_planning_makes_nothing_run_again(scripts):
-    assert changed_jobs(scripts, *(scripts / "pretrain_or_not" / "plan").glob("*.py")) == set()
+    assert changed_jobs(scripts, *(scripts[0] / "pretrain_or_not" / "plan").glob("*.py")) == set()
 
 
 def test_a_module_that_all_jobs_import_concerns_all(scripts):

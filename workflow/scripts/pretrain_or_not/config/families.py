@@ -8,21 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-
-class Sweep(NamedTuple):
-    """The sweep of a family.
-
-    key: the key of the arm that holds the values, a list of numbers. prefix: start of the setting in paths, letters
-    only.
-    """
-
-    key: str
-    prefix: str
-
-
-LEARNING_RATES = Sweep("learning_rates", "lr")
-REGULARIZATION = Sweep("C", "C")
-NEIGHBOURS = Sweep("neighbours", "k")
+from pretrain_or_not.config.settings import LEARNING_RATES, NEIGHBOURS, REGULARIZATION, Sweep
 
 
 class Family(NamedTuple):

@@ -27,7 +27,6 @@ TRAINED_BY = (
 )
 
 
-
 def with_whole_numbers(keys):
     """Return keys of the config in which 2.0 is 2: written otherwise, it is no change."""
     return {key: int(v) if isinstance(v, float) and v.is_integer() else v for key, v in keys.items()}

@@ -7,9 +7,9 @@ from itertools import combinations
 
 import pandas as pd
 
-from pretrain_or_not.config.families import FAMILIES
 from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.config.numbers import number
+from pretrain_or_not.config.settings import sweep_key
 from pretrain_or_not.data.subsets import GOLDEN_RATIO
 from pretrain_or_not.evaluation.by_group import SMALLEST
 from pretrain_or_not.evaluation.diagnose import FINDINGS, Diagnosis, Finding, diagnoses
@@ -29,11 +29,10 @@ def finding_note(finding: Finding, found: list[Diagnosis]) -> str:
     """Return in words what was found about the cells of some arms, at least one, as Markdown."""
     first = found[0].rows.iloc[0]
     metric = METRICS[first["metric"]]
-    sweeps = [FAMILIES[one.rows["family"].iloc[0]].sweep for one in found]
-    keys = sorted({f"`{sweep.key}`" for sweep in sweeps if sweep})
+    keys = sorted({f"`{key}`" for one in found for setting in one.rows["setting"] if (key := sweep_key(setting))})
     says = finding.says.format(metric=metric.title, guessing=guessing_words(metric))
     of_arms = ", ".join(cells_words(finding, one) for one in found)
-    return f"{says}: {of_arms}. {finding.advice.format(sweeps=' or '.join(keys))}".rstrip()
+    return f"{says}: {of_arms}. {finding.advice.format(sweeps=' or '.join(keys) or 'it')}".rstrip()
 
 
 def cells_words(finding: Finding, found: Diagnosis) -> str:
