@@ -312,7 +312,7 @@ def test_accuracy_that_hides_rare_classes_is_not_left_without_a_word():
     rare = {"accuracy_guessing": 0.904, "macro_f1": [0.237, 0.51]}
     text = page([row], scores=rare)
     assert "most frequent class is right in 90.4 % of the test examples" in text
-    assert "`experiment: {metric: macro_f1}`" in text and "**BERT** 23.7 %, **LSTM** 51.0 %" in text
+    assert "`experiment: {metric: macro_f1}`" in text and "**BERT** 23.7 %; **LSTM** 51.0 %" in text
     assert "rare classes" not in page([row])
     by_f1 = page([row | {"metric": "macro_f1"}], scores=rare | {"metric": "macro_f1", "macro_f1_low": 0.2,
                  "macro_f1_guessing": 0.1})  # fmt: skip
@@ -330,7 +330,7 @@ def test_accuracy_that_hides_rare_classes_is_not_left_without_a_word():
 def test_guessing_is_told_by_the_metric_of_the_experiment(metric, words):
     scores = {"metric": metric, metric: 0.5, f"{metric}_low": 0.4, f"{metric}_high": 0.6, f"{metric}_guessing": 0.5}
     title = {"auc": "AUC", "macro_f1": "macro-F1"}[metric]
-    assert f"No better by {title} than {words}: **BERT** (1 of 1 cell), **LSTM** (1 of 1 cell)." in " ".join(
+    assert f"No better by {title} than {words}: **BERT** (1 of 1 cell); **LSTM** (1 of 1 cell)." in " ".join(
         page([], scores=scores).split()
     )
 
@@ -338,7 +338,7 @@ def test_guessing_is_told_by_the_metric_of_the_experiment(metric, words):
 def test_different_numbers_of_tries_are_told():
     row = words(**answer_row(planted([9, 6, 5, 4], 500), 1.0))
     text = " ".join(page([row], scores={"tries": [1, 3]}).split())
-    assert "different numbers of tries (values of the sweep): **BERT** 1, **LSTM** 3." in text
+    assert "different numbers of tries (values of the sweep): **BERT** 1; **LSTM** 3." in text
     assert "numbers of tries" not in page([row], scores={"tries": 3})
     assert "numbers of tries" not in page([row], scores={"tries": [1, 3], "family": ["majority", "lstm"]})
 

@@ -47,7 +47,7 @@ def beyond_lines(rows: pd.DataFrame) -> list[str]:
 
 def bold(titles) -> str:
     """Return names of arms in a line of Markdown."""
-    return ", ".join(f"**{markdown(title)}**" for title in titles)
+    return "; ".join(f"**{markdown(title)}**" for title in titles)
 
 
 def sentence(rows: pd.DataFrame) -> str:

@@ -39,7 +39,7 @@ def sentence(column: str, rows: pd.DataFrame) -> str:
         for row in clear
     ]
     if others:
-        named = ", ".join(f"**{markdown(row['arm_title'])}** {beyond(row)}" for row in others)
+        named = "; ".join(f"**{markdown(row['arm_title'])}** {beyond(row)}" for row in others)
         parts.append(f"no clear difference: {named}")
     return f"by {markdown(column)}: {'; '.join(parts)}."
 

@@ -31,7 +31,7 @@ def finding_note(finding: Finding, found: list[Diagnosis]) -> str:
     metric = METRICS[first["metric"]]
     keys = sorted({f"`{key}`" for one in found for setting in one.rows["setting"] if (key := sweep_key(setting))})
     says = finding.says.format(metric=metric.title, guessing=guessing_words(metric))
-    of_arms = ", ".join(cells_words(finding, one) for one in found)
+    of_arms = "; ".join(cells_words(finding, one) for one in found)
     return f"{says}: {of_arms}. {finding.advice.format(sweeps=' or '.join(keys) or 'it')}".rstrip()
 
 
@@ -79,7 +79,7 @@ def tries_note(scores: pd.DataFrame) -> list[str]:
     tries = scores[(scores["family"] != "majority") & (scores["n"] > 0)].groupby("arm_title", sort=False)["tries"].max()
     if tries.nunique() < 2:
         return []
-    listing = ", ".join(f"**{markdown(title)}** {k}" for title, k in tries.items())
+    listing = "; ".join(f"**{markdown(title)}** {k}" for title, k in tries.items())
     return [
         f"The arms had different numbers of tries (values of the sweep): {listing}. More tries give an arm a better "
         "chance; the figure `tuning` shows what they bring."
@@ -142,7 +142,7 @@ def macro_words(scores: pd.DataFrame) -> str:
     """Return in words the mean macro-F1 of each arm at its largest size, as Markdown."""
     largest = scores[scores["n"] == scores.groupby("arm")["n"].transform("max")]
     means = largest.groupby("arm_title", sort=False)["macro_f1"].mean().dropna()
-    listing = ", ".join(f"**{markdown(title)}** {number(100 * value, 1)} %" for title, value in means.items())
+    listing = "; ".join(f"**{markdown(title)}** {number(100 * value, 1)} %" for title, value in means.items())
     return f" (at the largest size: {listing})" if listing else ""
 
 
@@ -189,5 +189,5 @@ def busy_notes(times: pd.DataFrame | None) -> list[str]:
     if times is None or not times["busy"].any():
         return []
     busy = times[times["busy"]]
-    arms = ", ".join(f"**{markdown(title)}**" for title in dict.fromkeys(busy["arm_title"]))
+    arms = "; ".join(f"**{markdown(title)}**" for title in dict.fromkeys(busy["arm_title"]))
     return [f"Inference times of {arms}: {markdown(busy_words(busy))}."]
