@@ -77,10 +77,10 @@ def test_imdb(project):
 
 def test_pretraining(project):
     jobs = planned(project, "pretraining")
-    tuned, frozen, cells, tries, amounts = 10, 7, 2 * 2, 3, 3
-    assert jobs["pretrain"] == jobs["check_leaks"] == amounts + 7
+    tuned, frozen, cells, rates, tries, amounts, again = 15, 10, 2 * 2, 4, 3, 3, 5
+    assert jobs["pretrain"] == jobs["check_leaks"] == amounts + 7 + again
     assert jobs["train_tokenizer"] == 1 and jobs["extract_features"] == frozen
-    assert jobs["finetune_bert"] == (tuned * cells + 3) * tries and jobs["train_probe"] == (frozen * cells + 2) * tries
+    assert jobs["finetune_bert"] == (tuned * cells + 3) * rates and jobs["train_probe"] == (frozen * cells + 2) * tries
 
 
 def test_adaptation(project):
