@@ -18,23 +18,24 @@ HEADING = "**Across data sets**"
 
 
 def efficiency_lines(rows: pd.DataFrame) -> list[str]:
-    """Return a line of Markdown on one dataset: the mean score over all numbers of labels, and how far arms are behind.
+    """Return lines of Markdown on one dataset: the mean score over all numbers of labels, and how far arms are behind.
 
     Arms that have other sizes in common with the reference arm, and so another score of it, are told apart. rows: of
     efficiency.parquet. Without any, there is no line.
     """
-    said, ends = [], ["smallest", "largest"]
+    lines, ends = [], ["smallest", "largest"]
     for (smallest, largest, _), same in rows.groupby([*ends, "reference_score"], sort=False):
         alone = len(same) == (rows[ends] == [smallest, largest]).all(axis=1).sum()
         at = "" if alone else f", at {same['sizes'].iloc[0]} sizes"
         first, metric = same.iloc[0], METRICS[rows["metric"].iloc[0]]
-        gaps = [f"**{markdown(row['arm_title'])}** is {behind(row, metric)}" for row in same.to_dict("records")]
-        said.append(
+        lines += [""] if lines else []
+        lines += [
             f"Mean {metric.title} from {smallest:,} to {largest:,} labels{at}, each doubling counted alike: "
-            f"**{markdown(first['reference_title'])}** has {score_text(metric, first['reference_score'])}; "
-            f"{'; '.join(gaps)}."
-        )
-    return [" ".join(said)] if said else []
+            f"**{markdown(first['reference_title'])}** has {score_text(metric, first['reference_score'])}.",
+            "",
+            *(f"- **{markdown(row['arm_title'])}** is {behind(row, metric)}." for row in same.to_dict("records")),
+        ]
+    return lines
 
 
 def across_lines(rows: pd.DataFrame) -> list[str]:
