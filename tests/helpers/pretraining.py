@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from helpers.texts import make_rows
 from pretrain_or_not.config.defaults import fill
+from pretrain_or_not.config.made_models import MADE
 from pretrain_or_not.config.schema import schema
 from pretrain_or_not.data.packing import pack_texts
 from pretrain_or_not.data.tokenize import tokenize
@@ -53,7 +54,7 @@ class Workshop:
         self.texts = write_examples(folder / "texts.parquet", rows, len(rows), labelled=False)
         self.labelled = write_examples(folder / "labelled.parquet", make_rows(160, 2), 100)
         train_tokenizer(self.texts, vocabulary, "wordpiece", folder / "tokenizer" / "tokenizer.json")
-        self.tokenizer = {"path": str(folder / "tokenizer"), "revision": None, "version": "made"}
+        self.tokenizer = {"path": str(folder / "tokenizer"), "revision": None, "version": MADE}
 
     def run(self, name="made", base=None, threads=1, seconds=1e9, **keys):
         """Return a pretraining run whose inputs are made. base: folder of the model it starts from."""
@@ -72,7 +73,7 @@ class Workshop:
                  "cost": "run.json", "tokenizer": "about.json"}  # fmt: skip
         return Pretraining(
             name=name, recipe=told, tokenizer=self.tokenizer, inputs=inputs, threads=threads, code="c0de",
-            base=None if base is None else {"path": str(base), "revision": None, "sha256": None, "version": "made"},
+            base=None if base is None else {"path": str(base), "revision": None, "sha256": None, "version": MADE},
             outputs={key: str(place / file) for key, file in files.items()}, checkpoint_seconds=seconds,
         )  # fmt: skip
 

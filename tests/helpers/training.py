@@ -5,8 +5,12 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+
 from pretrain_or_not.arms import family_module
 from pretrain_or_not.config.families import FAMILIES
+from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.training.checkpoints import Checkpoints
 from pretrain_or_not.training.neural_run import train_network
 
@@ -23,6 +27,15 @@ NEVER = 1e9  # seconds between checkpoints
 def run_outputs(folder):
     """Return the paths of the files of a run in a folder, the `outputs` of a `Run`."""
     return {key: str(Path(folder) / name) for key, name in FILES.items()}
+
+
+def write_tokens(path, examples, columns=(), **about):
+    """Write the tokens of Examples as the stage that makes them does. columns: further ones. about: metadata."""
+    offsets = pa.array(examples.offsets.astype(np.int32))
+    table = {"id": examples.ids, "label": examples.labels.astype(np.int32),
+             "input_ids": pa.ListArray.from_arrays(offsets, pa.array(examples.tokens)), **dict(columns)}  # fmt: skip
+    told = {"dataset": "toy", "tokenizer": "tiny", "max_length": 20, "split": path.stem} | examples.about | about
+    write_table(path, pa.table(table), **told)
 
 
 def train(run):

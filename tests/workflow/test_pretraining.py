@@ -119,7 +119,7 @@ def test_an_experiment_with_models_that_are_made(project):
     for name in ("second", "other-way"):
         changed["models"][name]["pretrain"]["examples"] = 50
     jobs = project.jobs(changed, ["results/scores.parquet"])
-    assert jobs == {"pretrain": 2, "finetune_bert": 2, "select": 2, "evaluate": 2, "score": 1}
+    assert jobs == {"check_leaks": 2, "pretrain": 2, "finetune_bert": 2, "select": 2, "evaluate": 2, "score": 1}
     # Another order of words: the texts are packed again, too, but the tokenizer stays.
     jobs = project.jobs(config_of(order={"ngrams": 1}), ["results/scores.parquet"])
     assert (

@@ -2,8 +2,10 @@
 
 import pytest
 
+from pretrain_or_not.config.families import FAMILIES
 from pretrain_or_not.config.selection import best_setting
-from pretrain_or_not.config.settings import setting_value, sweep_key
+from pretrain_or_not.config.settings import setting_value
+from pretrain_or_not.config.sweeps import SWEEPS, sweep_key
 
 
 @pytest.mark.parametrize(
@@ -36,3 +38,8 @@ def test_the_lowest_score_is_best_where_lower_is_better():
 )
 def test_the_value_of_a_setting_and_the_key_of_its_sweep(setting, value, key):
     assert setting_value(setting) == value and sweep_key(setting) == key
+
+
+def test_every_sweep_of_a_family_is_found_by_its_settings():
+    assert {family.sweep for family in FAMILIES.values()} == {*SWEEPS, None}
+    assert [sweep_key(f"{sweep.prefix}1e-05") for sweep in SWEEPS] == [sweep.key for sweep in SWEEPS]

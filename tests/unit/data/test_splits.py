@@ -175,7 +175,7 @@ def test_a_split_that_is_much_larger_than_asked_for_is_said(tmp_path, key, colum
     assert facts["rows"] == {"train": 100, "validation": 50, "test": 50}
     words = "rows in place of {}, because rows of the same `" + f"{key}: {column}` stay together."
     assert f"The validation split has 50 {words.format(15)}" in facts["warnings"]
-    assert not any("test split" in warning for warning in facts["warnings"])  # 50 in place of 40
+    assert not any("test split has 50 rows in place" in warning for warning in facts["warnings"])  # of 40
 
 
 def test_a_text_of_several_groups_is_in_one_fold(tmp_path):

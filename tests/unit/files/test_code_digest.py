@@ -157,8 +157,8 @@ def copied(tmp_path_factory):
 
 
 @pytest.fixture
-def scripts(copied, monkeypatch):
-    """Return a copy of the scripts, to edit, and the digests of all jobs before; a module is parsed once."""
+def edited(copied, monkeypatch):
+    """Yield a copy of the scripts, to edit, and the digests of all jobs before; a module is parsed once."""
     root, parsed, before = copied
     parse = module.parse.__wrapped__
 
@@ -190,12 +190,12 @@ def jobs():
 OF_PLAN = ("measure_speed.py", "write_plan.py")
 
 
-def changed_jobs(scripts, *names, of_plan=False):
+def changed_jobs(edited, *names, of_plan=False):
     """Return the modules of the jobs whose digest an edit of the modules `names` changes.
 
-    scripts: of the fixture. of_plan: whether those of the target `plan` count.
+    edited: of the fixture. of_plan: whether those of the target `plan` count.
     """
-    root, before = scripts
+    root, before = edited
     for name in names:
         with open(root / name, "r+") as file:  # not "a", which would make a file that is not there
             file.seek(0, 2)
@@ -206,37 +206,42 @@ def changed_jobs(scripts, *names, of_plan=False):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_code_of_a_family_concerns_its_own_jobs_only(scripts, family):
+def test_code_of_a_family_concerns_its_own_jobs_only(edited, family):
     row = FAMILIES[family]
     expected = {(script, row.module) for script in (row.script, "evaluate_cell.py", "time_inference.py")}
-    assert changed_jobs(scripts, row.module) == expected
+    assert changed_jobs(edited, row.module) == expected
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_code_of_a_source_concerns_its_own_jobs_only(scripts, source):
-    assert changed_jobs(scripts, SOURCES[source].module) == {("ingest.py", SOURCES[source].module)}
+def test_code_of_a_source_concerns_its_own_jobs_only(edited, source):
+    assert changed_jobs(edited, SOURCES[source].module) == {("ingest.py", SOURCES[source].module)}
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_code_of_a_figure_concerns_its_own_jobs_only(scripts, name):
+def test_code_of_a_figure_concerns_its_own_jobs_only(edited, name):
     path = f"pretrain_or_not/report/figures/{name}.py"
-    assert changed_jobs(scripts, path) == {("draw_figure.py", path)}
+    assert changed_jobs(edited, path) == {("draw_figure.py", path)}
 
 
 @pytest.mark.parametrize(("name", "script"), [("neural_run", "train_network.py"), ("fitted_run", "fit_classifier.py")])
-def test_code_of_training_concerns_no_testing_or_timing(scripts, name, script):
-    changed = changed_jobs(scripts, f"pretrain_or_not/training/{name}.py")
+def test_code_of_training_concerns_no_testing_or_timing(edited, name, script):
+    changed = changed_jobs(edited, f"pretrain_or_not/training/{name}.py")
     assert changed == {modules for modules in jobs() if modules[0] == script}
 
 
 @pytest.mark.parametrize("table", ["families", "sources"])
-def test_a_new_row_in_a_table_makes_nothing_run_again(scripts, table):
-    assert changed_jobs(scripts, f"pretrain_or_not/config/{table}.py") == set()
+def test_a_new_row_in_a_table_makes_nothing_run_again(edited, table):
+    assert changed_jobs(edited, f"pretrain_or_not/config/{table}.py") == set()
 
 
-def test_planning_makes_nothing_run_again(scripts):
-    assert changed_jobs(scripts, *(scripts[0] / "pretrain_or_not" / "plan").glob("*.py")) == set()
+def test_a_new_sweep_trains_nothing(edited):
+    """The answer names the key of a sweep that is too narrow."""
+    assert changed_jobs(edited, "pretrain_or_not/config/sweeps.py") == {("answer.py",), ("decision_page.py",)}
 
 
-def test_a_module_that_all_jobs_import_concerns_all(scripts):
-    assert changed_jobs(scripts, "pretrain_or_not/job.py", of_plan=True) == set(jobs())
+def test_planning_makes_nothing_run_again(edited):
+    assert changed_jobs(edited, *(edited[0] / "pretrain_or_not" / "plan").glob("*.py")) == set()
+
+
+def test_a_module_that_all_jobs_import_concerns_all(edited):
+    assert changed_jobs(edited, "pretrain_or_not/job.py", of_plan=True) == set(jobs())

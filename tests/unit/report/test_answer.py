@@ -40,8 +40,7 @@ def page(rows, **changes):
             "guessing_loss": 0.7, "sweep_edge": None, "device": "cpu", "seconds": 2.0, "cpu_seconds": 2.0,
             "pretraining_learnt": None, "pretraining_tokens": np.nan,
             "unknown_tokens": 0.0, "truncated": 0.0, "classes": 2, "subset_classes": 2, "converged": None,
-            "folds": 0, "share": 0.1, "selection": "validation", "validation_examples": 100,
-            "test_examples": 2000}  # fmt: skip
+            "folds": 0, "share": 0.1, "selection": "validation", "validation_examples": 100}  # fmt: skip
     scores = pd.DataFrame([cell | {"arm": "bert", "arm_title": "BERT"}, cell | {"arm": "lstm", "arm_title": "LSTM"}])
     about = {"reference": "bert", "warnings": {}, "missing": []} | changes
     scores = scores.assign(**about.pop("scores", {}))
@@ -190,21 +189,26 @@ def test_the_method_says_what_the_intervals_hold():
     assert "hold for all arms of a data set together" in method(arms=2)
 
 
-def test_a_lower_number_of_seeds_at_some_sizes_is_told():
-    cells = pd.DataFrame({"arm": ["bert", "lstm", "lstm"], "n": 100, "seed": [0, 0, 1], "folds": 0,
-                          "test_examples": 1})  # fmt: skip
-    assert scale_words(cells) == ". Tested on 1 text, with 1 to 2 seeds"
+@pytest.mark.parametrize(
+    ("fewest", "most", "folds", "words"),
+    [
+        (1, 1, 0, "with 1 seed"),
+        (1, 3, 0, "with 1 to 3 seeds"),
+        (1, 1, 5, "in 1 round of 5 folds"),
+        (2, 2, 5, "in 2 rounds of 5 folds"),
+    ],
+)
+def test_texts_and_seeds_that_an_answer_rests_on_are_told(fewest, most, folds, words):
+    rows = pd.DataFrame({"test_examples": [2000], "fewest_seeds": fewest, "seeds": most, "folds": folds})
+    assert scale_words(rows) == f". Tested on 2,000 texts, {words}"
 
 
 def test_labels_for_validation_come_on_top():
     row = words(**answer_row(planted([9, 6, 5, 4], 500), 1.0))
     assert (
-        "in points of accuracy. Tested on 2,000 texts, with 1 seed. Numbers of labels are training labels; 100 labels "
+        "in points of accuracy. Tested on 500 texts, with 2 seeds. Numbers of labels are training labels; 100 labels "
         "for validation" in page([row])
     )
-    seeds = {"seed": [0, 1], "arm": "lstm", "arm_title": "LSTM"}
-    assert "Tested on 2,000 texts, with 2 seeds." in page([row], scores=seeds)
-    assert "Tested in 5 folds of 2,000 texts." in page([row], scores={"folds": 5})
     assert "; 10 to 2,000 labels for validation come on top:" in page([row], scores={"validation_examples": [10, 2000]})
     assert "come on top" not in page([row], scores={"selection": "test"})
 
@@ -213,7 +217,7 @@ def test_labels_for_validation_that_are_counted_are_said_to_be():
     row = words(**answer_row(planted([9, 6, 5, 4], 500), 1.0))
     text = page([row], scores={"budget": "total"})
     assert (
-        "in points of accuracy. Tested on 2,000 texts, with 1 seed. Numbers of labels include those for validation, "
+        "in points of accuracy. Tested on 500 texts, with 2 seeds. Numbers of labels include those for validation, "
         "100 labels:" in text
     )
     assert "come on top" not in text
@@ -284,6 +288,8 @@ def test_the_places_of_new_texts_are_told(tmp_path):
     by = "arm tfidf with 1,500 labels, seed 2, of dataset reviews"
     told = f"New texts: {tmp_path}/predict/new.csv, classified by {by}\n"
     assert closing_words(tmp_path, ["new", "other"]) == told
+    (tmp_path / "predict" / "other.csv").touch()  # whose Parquet file somebody has deleted
+    assert closing_words(tmp_path, ["other"]) == f"New texts: {tmp_path}/predict/other.csv\n"
     (tmp_path / "answer.md").write_text("# Answer\n\nText.\n")
     assert closing_words(tmp_path, ["new"]) == f"\nText.\n\n{told}"
 

@@ -105,7 +105,7 @@ def test_arms_with_the_same_reason_share_a_line():
     refused = [gap(arm, refused="it takes 3 sizes, and there are 2") for arm in ("a", "b")]
     lines = beyond_lines(pd.DataFrame([*refused, gap("c", refused="c_ * gets worse"), gap("c", what="score")]))
     assert lines[1:] == [
-        "- **a**; **b**: nothing is said of the gap, because it takes 3 sizes, and there are 2.",
+        "- **a**, **b**: nothing is said of the gap, because it takes 3 sizes, and there are 2.",
         r"- **c**: nothing is said of the gap, because c\_ \* gets worse.",
     ]
     assert "extrapolation" not in lines[0]

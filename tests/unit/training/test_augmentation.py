@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 
 from helpers.models import make_tiny_bert, make_tiny_language_model
 from helpers.plan import cell, make_catalogue
-from helpers.training import RECIPE, no_checkpoints, run_outputs, train
+from helpers.training import RECIPE, no_checkpoints, run_outputs, train, write_tokens
 from pretrain_or_not.arms.bag import build_bag
 from pretrain_or_not.compute.devices import InferenceDevice
 from pretrain_or_not.compute.flops import Work, counted_flops
@@ -251,27 +251,16 @@ def test_what_cannot_be_written_is_refused_or_told(stage, caplog):
 # Runs
 
 
-def stored(path, examples, **about):
-    """Write the tokens of examples."""
-    columns = {
-        "id": examples.ids,
-        "label": examples.labels.astype(np.int32),
-        "input_ids": pa.ListArray.from_arrays(pa.array(examples.offsets.astype(np.int32)), pa.array(examples.tokens)),
-    }
-    about |= {"dataset": "toy", "tokenizer": "tiny", "split": path.stem}
-    write_table(path, pa.table(columns), **examples.about, **about)
-
-
 @pytest.fixture
 def run(tmp_path):
     """Return a function of a recipe's keys that does a run."""
     for name, examples in {"train": texts(40, 0), "validation": texts(61, 1)}.items():
-        stored(tmp_path / f"{name}.parquet", examples)
+        write_tokens(tmp_path / f"{name}.parquet", examples)
     write_table(tmp_path / "subset.parquet", pa.table({"id": np.arange(40), "row": np.arange(40)}), dataset="toy")
     counts = {"left_out": {"blank": 1, "copied": 2, "tested": 0, "repeated": 3}, "generator_flops": 1000}
 
     def do(name, written, **recipe):
-        stored(tmp_path / "generated.parquet", written, **counts)
+        write_tokens(tmp_path / "generated.parquet", written, **counts)
         paths = ("train", "validation", "subset", "generated")
         inputs = {split: str(tmp_path / f"{split}.parquet") for split in paths}
         place = {"dataset": "toy", "arm": "arm", "size": "40", "seed": 0, "setting": "lr0.01"}

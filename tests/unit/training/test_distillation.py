@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 from torch.nn.functional import cross_entropy, kl_div
 
 from helpers.training import RECIPE as TRAINING
-from helpers.training import run_outputs, train
+from helpers.training import run_outputs, train, write_tokens
 from pretrain_or_not.arms.lstm import build_lstm
 from pretrain_or_not.compute.metrics import ACCURACY
 from pretrain_or_not.files.parquet import write_table
@@ -74,23 +74,14 @@ def test_without_weight_a_student_is_as_one_without_teacher(make_examples):
     assert all(torch.equal(a, b) for a, b in zip(taught, alone, strict=True))
 
 
-def stored(path, examples, **columns):
-    """Write the tokens of examples, with further columns; in the metadata, a teacher that took 5 operations."""
-    offsets = pa.array(examples.offsets.astype(np.int32))
-    table = {"id": examples.ids, "label": examples.labels.astype(np.int32),
-             "input_ids": pa.ListArray.from_arrays(offsets, pa.array(examples.tokens)), **columns}  # fmt: skip
-    about = {"dataset": "toy", "tokenizer": "tiny", "max_length": 20, "split": path.stem, "teacher_flops": 5}
-    write_table(path, pa.table(table), **about, **examples.about)
-
-
 def test_a_run_whose_teacher_has_no_weight_ends_in_the_weights_of_one_without(tmp_path, make_examples):
     """In the same order, from the same random numbers, to the bit."""
     examples = make_examples(40)
     for name in ("train", "validation"):
-        stored(tmp_path / f"{name}.parquet", examples)
+        write_tokens(tmp_path / f"{name}.parquet", examples)
     said = torch.randn(40, 3, generator=torch.Generator().manual_seed(0)).log_softmax(1).numpy().tolist()
     column = pa.array(said, pa.list_(pa.float32(), 3))
-    stored(tmp_path / "taught.parquet", examples, log_probabilities=column)
+    write_tokens(tmp_path / "taught.parquet", examples, {"log_probabilities": column}, teacher_flops=5)
     write_table(tmp_path / "subset.parquet", pa.table({"id": examples.ids, "row": np.arange(40)}), dataset="toy")
     cell = {"dataset": "toy", "arm": "arm", "size": "40", "seed": 0, "setting": "lr0.01", "selection": "validation"}
     inputs = {name: str(tmp_path / f"{name}.parquet") for name in ("train", "validation", "subset", "taught")}

@@ -11,7 +11,7 @@ import torch
 from safetensors.numpy import load_file
 
 from helpers.plan import cell, make_catalogue
-from helpers.training import RECIPE, no_checkpoints, run_outputs, train
+from helpers.training import RECIPE, no_checkpoints, run_outputs, train, write_tokens
 from pretrain_or_not.arms.bag import build_bag
 from pretrain_or_not.compute.metrics import ACCURACY
 from pretrain_or_not.config.families import FAMILIES
@@ -172,23 +172,12 @@ def test_what_was_selected_is_told(tmp_path):
 # Runs
 
 
-def stored(path, examples):
-    """Write the tokens of examples."""
-    columns = {
-        "id": examples.ids,
-        "label": examples.labels.astype(np.int32),
-        "input_ids": pa.ListArray.from_arrays(pa.array(examples.offsets.astype(np.int32)), pa.array(examples.tokens)),
-    }
-    about = {"dataset": "toy", "tokenizer": "tiny", "max_length": 20, "split": path.stem}
-    write_table(path, pa.table(columns), **about, **examples.about)
-
-
 @pytest.fixture
 def run(tmp_path):
     """Return a function of a recipe's keys that does a run on training and validation data: there are no test data."""
     data = {"train": texts(120, 0)[0], "validation": texts(61, 1)[0]}
     for name, examples in data.items():
-        stored(tmp_path / f"{name}.parquet", examples)
+        write_tokens(tmp_path / f"{name}.parquet", examples)
     subset = {"id": data["train"].ids, "row": np.arange(120)}
     write_table(tmp_path / "subset.parquet", pa.table(subset), dataset="toy")
 
@@ -197,7 +186,7 @@ def run(tmp_path):
         if validation is not None:
             inputs["validation"] = str(tmp_path / name / "validation.parquet")
             (tmp_path / name).mkdir()
-            stored(tmp_path / name / "validation.parquet", validation)
+            write_tokens(tmp_path / name / "validation.parquet", validation)
         place = {"dataset": "toy", "arm": "arm", "size": "120", "seed": 0, "setting": "lr0.01"}
         (tmp_path / name).mkdir(exist_ok=True)
         outputs = run_outputs(tmp_path / name)

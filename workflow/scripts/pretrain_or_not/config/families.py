@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pretrain_or_not.config.settings import LEARNING_RATES, NEIGHBOURS, REGULARIZATION, Sweep
+from pretrain_or_not.config.sweeps import LEARNING_RATES, NEIGHBOURS, REGULARIZATION, Sweep
 
 
 class Family(NamedTuple):

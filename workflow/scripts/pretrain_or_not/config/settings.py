@@ -1,26 +1,8 @@
-"""Read what the name of a setting stands for: a value of a sweep."""
+"""Read the value that the name of a setting stands for."""
 
 from __future__ import annotations
 
 import string
-from typing import NamedTuple
-
-
-class Sweep(NamedTuple):
-    """The sweep of a family.
-
-    key: the key of the arm that holds the values, a list of numbers. prefix: start of the setting in paths, letters
-    only.
-    """
-
-    key: str
-    prefix: str
-
-
-LEARNING_RATES = Sweep("learning_rates", "lr")
-REGULARIZATION = Sweep("C", "C")
-NEIGHBOURS = Sweep("neighbours", "k")
-SWEEPS = (LEARNING_RATES, REGULARIZATION, NEIGHBOURS)
 
 ONE_NEIGHBOUR = "k1.0"  # the setting below which no other makes sense
 
@@ -29,9 +11,3 @@ def setting_value(setting: str) -> float | None:
     """Return the value of the sweep that a setting names: 0.001 of ``lr0.001``; None of a run without a sweep."""
     number = setting.lstrip(string.ascii_letters)
     return float(number) if number else None
-
-
-def sweep_key(setting: str) -> str | None:
-    """Return the key of an arm whose value a setting names: ``learning_rates`` of ``lr0.001``; None without a sweep."""
-    prefix = setting.rstrip(string.digits + ".e-+")
-    return next((sweep.key for sweep in SWEEPS if sweep.prefix == prefix), None)

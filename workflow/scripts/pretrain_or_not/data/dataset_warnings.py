@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections import defaultdict
@@ -16,6 +17,8 @@ from pretrain_or_not.errors import BadInput
 MOST_NAMED = 8
 
 MOST_DIFFERENT = 0.5  # labels per row
+
+FEW_TESTED = 200  # rows; below, an accuracy of 80 % is known to 6 points at best
 
 FEW = 0.05  # of the rows may be left out without a warning
 
@@ -76,6 +79,7 @@ def warnings_about(facts: dict) -> list[str]:
         *repetitions(facts.get("near_duplicates"), facts["rows"]),
         *dependent(facts.get("group")),
         *untested(facts),
+        *few_tested(facts),
         *thin(facts),
     ]
 
@@ -210,6 +214,17 @@ def untested(facts):
         if lacking and sum(per_class[split].values()):
             verb, them = ("has", "it") if len(lacking) == 1 else ("have", "them")
             yield f"{named(lacking)} {verb} no {split} row: scores say nothing about {them}."
+
+
+def few_tested(facts):
+    """Yield a sentence if few rows are tested, with half of the 95 % interval of an accuracy of 80 %."""
+    n = facts["rows"]["test"]
+    if not facts["folds"] and 0 < n < FEW_TESTED:
+        reach = 100 * 1.96 * math.sqrt(0.8 * 0.2 / n)
+        yield (
+            f"The test split has only {rows_of(n)}: with them, an accuracy of 80 % is known to ± {reach:.0f} points. "
+            "Take more test rows or, if the data come without splits, test on every row by `folds`."
+        )
 
 
 def thin(facts):

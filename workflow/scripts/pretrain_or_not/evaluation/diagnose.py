@@ -89,12 +89,12 @@ FINDINGS = {
     "unknown": Finding(
         lambda rows: rows["unknown_tokens"] > MOST_UNKNOWN,
         "More than 5 % of the tokens are unknown to the tokenizer",
-        "Take another one.",
+        "Take another tokenizer.",
     ),
     "truncated": Finding(
         lambda rows: rows["truncated"] > MANY_TRUNCATED,
         "More than 5 % of the test texts are cut at `max_length`",
-        "Raise it.",
+        "Raise `max_length`.",
     ),
     "not finite": Finding(
         lambda rows: rows["status"] == "not finite",
@@ -129,12 +129,12 @@ FINDINGS = {
     "pretraining": Finding(
         lambda rows: rows["pretraining_learnt"] == FREQUENCIES,
         "Pretraining here taught the model little more than how frequent words or labels are",
-        "Give it more `steps`, or another `learning_rate`.",
+        "Give its `pretrain` more `steps`, or another `learning_rate`.",
     ),
     "by heart": Finding(
         lambda rows: rows["pretraining_learnt"] == BY_HEART,
         "The model was pretrained here, and learnt its texts by heart",
-        "Give it more texts, fewer `steps`, or `dropout`.",
+        "Give its `pretrain` more texts, fewer `steps`, or `dropout`.",
     ),
     "not converged": Finding(
         lambda rows: rows["converged"].eq(False).fillna(False).astype(bool),

@@ -58,7 +58,7 @@ class ModelJobs(PerJob):
             folders = [f"<results>/{task}/tokens/{self.owner(wildcards)}" for task in recipe["tasks"]]
         found: dict = {key: [f"{folder}/{name}.parquet" for folder in folders] for key, name in names.items()}
         if isinstance(start, str) and self.catalogue.is_made(start):
-            found["start"] = f"<results>/pretrained/{start}/{MODEL_FILES[0]}"
+            found["start"] = [f"<results>/pretrained/{start}/{name}" for name in (MODEL_FILES[0], "run.json")]
         return found | self.own_tokenizer(wildcards)
 
     @per_job

@@ -62,6 +62,7 @@ def pretrain(run: Pretraining) -> None:
     facts = device_facts(build_accelerator(recipe["precision"]))
     tokenizer = load_tokenizer(run.tokenizer["path"], run.tokenizer["revision"])
     start = Start(run.base, recipe, tokenizer.vocabulary, tokenizer.padding_id)
+    before = ancestors(run.base)
     model, task, read = prepare(run, start, tokenizer)
     if not recipe["positions"]:
         without_positions(model)
@@ -101,7 +102,7 @@ def pretrain(run: Pretraining) -> None:
     save_tokenizer(tokenizer, run.tokenizer["path"], run.outputs["tokenizer"])
     write_history(run.outputs["history"], history, model=run.name)
     parameters = sum(weights.numel() for weights in encoder.parameters())
-    about = {"model": run.name, "recipe": recipe, "base": run.base, "ancestors": ancestors(run.base)} | read | cost
+    about = {"model": run.name, "recipe": recipe, "base": run.base, "ancestors": before} | read | cost
     about |= {"parameters": parameters, "config_digest": digest(recipe), "versions": versions(*COST_PACKAGES)}
     write_json(run.outputs["cost"], about)
     if instead := learnt_instead(about):
@@ -115,11 +116,15 @@ def pretrain(run: Pretraining) -> None:
 
 
 def ancestors(base: dict | None) -> list[dict]:
-    """Return name and digest of the recipe of each made model that a run starts from, the nearest first."""
+    """Return name and digest of the recipe of each made model that a run starts from, the nearest first.
+
+    A model that an earlier version made does not name those before it: in their place is a last one without a name.
+    """
     if base is None or base["version"] != MADE:
         return []
     about = read_json(Path(base["path"]) / "run.json")
-    return [{key: about[key] for key in ("model", "config_digest")}, *about.get("ancestors", [])]
+    unknown = [] if about["base"] is None else [{"model": None, "config_digest": None}]
+    return [{key: about[key] for key in ("model", "config_digest")}, *about.get("ancestors", unknown)]
 
 
 def prepare(run: Pretraining, start: Start, tokenizer: LoadedTokenizer):

@@ -23,7 +23,8 @@ def efficiency_lines(rows: pd.DataFrame) -> list[str]:
     Arms that have other sizes in common with the reference arm, and so another score of it, are told apart. rows: of
     efficiency.parquet. Without any, there is no line.
     """
-    lines, ends = [], ["smallest", "largest"]
+    lines: list[str] = []
+    ends = ["smallest", "largest"]
     for (smallest, largest, _), same in rows.groupby([*ends, "reference_score"], sort=False):
         alone = len(same) == (rows[ends] == [smallest, largest]).all(axis=1).sum()
         at = "" if alone else f", at {same['sizes'].iloc[0]} sizes"

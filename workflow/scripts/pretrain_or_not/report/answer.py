@@ -64,7 +64,7 @@ def lead(rows, scores):
     if rows.empty:
         return f"On **{title}**, no cell of another arm has a counterpart of the reference arm: there is no gap."
     measured_from = markdown(rows["reference_title"].iloc[0])
-    unit, tested = unit_words(rows), scale_words(scores)
+    unit, tested = unit_words(rows), scale_words(rows)
     return f"On **{title}**, measured from **{measured_from}** in {unit}{tested}{validation_words(scores)}:"
 
 
@@ -74,14 +74,14 @@ def unit_words(rows):
     return f"{metric.step}s of {metric.title}{selection_note(rows['selection'])}"
 
 
-def scale_words(scores):
-    """Return in words on how many texts each cell was tested, and with how many seeds or folds."""
-    texts, folds = counted(int(scores["test_examples"].max()), "text"), int(scores["folds"].max())
-    if folds:
-        return f". Tested in {folds} folds of {texts}"
-    seeds = scores[scores["n"] > 0].groupby(["arm", "n"])["seed"].nunique()
-    fewest, most = int(seeds.min()), int(seeds.max())
-    return f". Tested on {texts}, with {counted(most, 'seed') if fewest == most else f'{fewest} to {most} seeds'}"
+def scale_words(rows):
+    """Return in words on how many texts arms were tested, with how many seeds or rounds. rows: of answer.parquet."""
+    texts, folds = counted(int(rows["test_examples"].max()), "text"), int(rows["folds"].max())
+    fewest, most = int(rows["fewest_seeds"].min()), int(rows["seeds"].max())
+    repeated = counted(most, "round" if folds else "seed")
+    if fewest < most:
+        repeated = f"{fewest} to {repeated}"
+    return f". Tested on {texts}, " + (f"in {repeated} of {folds} folds" if folds else f"with {repeated}")
 
 
 def of_dataset(table, dataset):

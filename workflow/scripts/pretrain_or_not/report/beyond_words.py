@@ -6,7 +6,7 @@ import pandas as pd
 
 from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.config.numbers import number, percent
-from pretrain_or_not.report.markup import markdown
+from pretrain_or_not.report.markup import bold, markdown
 from pretrain_or_not.report.metric_words import close_words, side_of
 
 FASTER_THAN_SAID = (
@@ -43,11 +43,6 @@ def beyond_lines(rows: pd.DataFrame) -> list[str]:
         if len(titles):
             lines += ["", f"{bold(titles)} {words}: {FASTER_THAN_SAID}"]
     return lines
-
-
-def bold(titles) -> str:
-    """Return names of arms in a line of Markdown."""
-    return "; ".join(f"**{markdown(title)}**" for title in titles)
 
 
 def sentence(rows: pd.DataFrame) -> str:

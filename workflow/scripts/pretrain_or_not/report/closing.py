@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from pretrain_or_not.errors import BadInput
 from pretrain_or_not.report.markup import terminal
 from pretrain_or_not.report.wording import counted, missing_words
 
@@ -19,7 +20,7 @@ def closing_words(results: Path, predicted: Iterable[str] = ()) -> str:
     predicted: names of new texts; the places of those that are classified are told, with the model that did it.
     """
     tables = [results / "predict" / f"{name}.csv" for name in predicted]
-    new = "".join(f"New texts: {table}, classified by {model_words(table)}\n" for table in tables if table.is_file())
+    new = "".join(f"New texts: {table}{model_words(table)}\n" for table in tables if table.is_file())
     if not (results / "answer.md").is_file():
         return new
     page = (results / "answer.md").read_text(encoding="utf-8")
@@ -32,13 +33,15 @@ def closing_words(results: Path, predicted: Iterable[str] = ()) -> str:
 
 
 def model_words(table: Path) -> str:
-    """Return in words which model classified new texts. table: path of their CSV; the model is told by the Parquet."""
+    """Return in words which model classified new texts; nothing if the Parquet file beside their CSV cannot be read."""
     from pretrain_or_not.files.parquet import read_metadata  # here, so that the Snakefile is parsed without pyarrow
 
-    model = read_metadata(table.with_suffix(".parquet"))["model"]
-    return (
-        f"arm {model['arm']} with {counted(model['n'], 'label')}, seed {model['seed']}, of dataset {model['dataset']}"
-    )
+    try:
+        model = read_metadata(table.with_suffix(".parquet"))["model"]
+    except (BadInput, OSError):  # the answer is to be told in any case
+        return ""
+    labels = counted(model["n"], "label")
+    return f", classified by arm {model['arm']} with {labels}, seed {model['seed']}, of dataset {model['dataset']}"
 
 
 def plan_words(results: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from html import escape
 from typing import Any
 
@@ -27,6 +28,11 @@ def markdown(text: Any) -> str:
     An underscore between letters or digits means nothing there, and stays.
     """
     return escaped(one_line(text))
+
+
+def bold(titles: Iterable[str]) -> str:
+    """Return titles in bold, for use inside a line of Markdown."""
+    return ", ".join(f"**{markdown(title)}**" for title in titles)
 
 
 def prose(text: Any) -> str:

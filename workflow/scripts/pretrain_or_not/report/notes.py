@@ -9,11 +9,11 @@ import pandas as pd
 
 from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.config.numbers import number
-from pretrain_or_not.config.settings import sweep_key
+from pretrain_or_not.config.sweeps import sweep_key
 from pretrain_or_not.data.subsets import GOLDEN_RATIO
 from pretrain_or_not.evaluation.by_group import SMALLEST
 from pretrain_or_not.evaluation.diagnose import FINDINGS, Diagnosis, Finding, diagnoses
-from pretrain_or_not.report.markup import markdown, prose
+from pretrain_or_not.report.markup import bold, markdown, prose
 from pretrain_or_not.report.metric_words import guessing_words, score_text
 from pretrain_or_not.report.times import busy_words
 from pretrain_or_not.report.wording import counted, counted_all, listed
@@ -32,7 +32,7 @@ def finding_note(finding: Finding, found: list[Diagnosis]) -> str:
     keys = sorted({f"`{key}`" for one in found for setting in one.rows["setting"] if (key := sweep_key(setting))})
     says = finding.says.format(metric=metric.title, guessing=guessing_words(metric))
     of_arms = "; ".join(cells_words(finding, one) for one in found)
-    return f"{says}: {of_arms}. {finding.advice.format(sweeps=' or '.join(keys) or 'it')}".rstrip()
+    return f"{says}: {of_arms}. {finding.advice.format(sweeps=' or '.join(keys))}".rstrip()
 
 
 def cells_words(finding: Finding, found: Diagnosis) -> str:
@@ -189,5 +189,4 @@ def busy_notes(times: pd.DataFrame | None) -> list[str]:
     if times is None or not times["busy"].any():
         return []
     busy = times[times["busy"]]
-    arms = "; ".join(f"**{markdown(title)}**" for title in dict.fromkeys(busy["arm_title"]))
-    return [f"Inference times of {arms}: {markdown(busy_words(busy))}."]
+    return [f"Inference times of {bold(busy['arm_title'].unique())}: {markdown(busy_words(busy))}."]

@@ -88,6 +88,6 @@ def delimiter_of(path, kind, options, dataset):
             cells = next(csv.reader([line], delimiter=delimiter), [])
         except csv.Error:  # said when it is read
             return None
-        found[delimiter] = len(cells) == len(options.columns) if options.columns else len(wanted & set(cells))
+        found[delimiter] = int(len(cells) == len(options.columns)) if options.columns else len(wanted & set(cells))
     fitting = [delimiter for delimiter, columns in found.items() if columns and columns == max(found.values())]
     return fitting[0] if len(fitting) == 1 and fitting[0] != SEPARATORS[kind] else None
