@@ -224,7 +224,11 @@ BAD = {
     "unknown split": ([(*row, "trian") for row in ROWS], {"split": "split"}, "row 0: 'trian' in column 'split'"),
     "size too large": (ROWS, {"sizes": [10, 25]}, "25 training examples, and there are 2[0-4]"),
     "two sizes of one number": (ROWS, {"sizes": [1, "5%"]}, "1 and 5% both stand for 1 training examples"),
-    "splits too large": (ROWS, {"splits": {"validation": 10, "test": 20}}, "validation: 10 leaves 10 validation and 0"),
+    "splits too large": (
+        ROWS,
+        {"splits": {"validation": 10, "test": 20}},
+        "validation: 10 is 10 of 10 rows, and each split, the training rows too, needs one at least: take fewer",
+    ),
 }
 
 

@@ -1,8 +1,11 @@
 """Masks, replaced tokens, self-influence, zeros: what each objective does to a batch and to its gradients."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 import transformers
@@ -11,11 +14,13 @@ from torch.nn.functional import cross_entropy
 
 from helpers.models import TINY
 from helpers.pretraining import Workshop, recipe
+from helpers.processes import environment
 from helpers.texts import make_rows
 from pretrain_or_not.compute.inference import tensors
 from pretrain_or_not.compute.sparsity import layer_matrices, make_sparse
 from pretrain_or_not.data.tokenizer import load_tokenizer
 from pretrain_or_not.errors import BadInput
+from pretrain_or_not.files.parquet import table_writer
 from pretrain_or_not.pretraining import masked_words, replaced_tokens
 from pretrain_or_not.pretraining.encoder import Start
 from pretrain_or_not.pretraining.masked_words import MaskedModel, MaskedWords
@@ -123,6 +128,40 @@ def test_several_processes_share_the_rows_of_a_batch(workshop, processes):
     alone = float(task.loss(model, task.masked(step, rows), Share(0, 1))[0])
     shares = [float(task.loss(model, task.masked(step, rows), Share(i, processes))[0]) for i in range(processes)]
     assert np.mean(shares) == pytest.approx(alone, rel=1e-5)
+
+
+def test_tokens_are_counted_in_parts(monkeypatch):
+    tokens = np.random.default_rng(0).integers(0, 300, 1000).astype(np.uint16)
+    monkeypatch.setattr(masked_words, "COUNTED_AT_ONCE", 70)
+    np.testing.assert_array_equal(masked_words.token_counts(tokens, 400), np.bincount(tokens, minlength=400))
+
+
+READ = """
+import sys
+import pyarrow as pa
+from pretrain_or_not.pretraining.rows import read_packed
+read_packed(sys.argv[1], "many")
+print(pa.default_memory_pool().max_memory())
+"""
+
+
+def test_packed_rows_are_read_in_parts(tmp_path):
+    """In the memory of their tokens and of one part: Arrow needs nine times that of the tokens for all at once."""
+    rows, length, groups = 500, 64, 40
+    ids = np.random.default_rng(0).integers(0, 2**16, (groups, rows * length)).astype(np.uint16)
+    path, about = tmp_path / "rows.parquet", {"model": "many", "tokens": ids.size, "vocabulary": 2**16}
+    schema = pa.schema([("id", pa.int64()), ("input_ids", pa.list_(pa.uint16()))])
+    with table_writer(path, schema, {}, **about) as writer:
+        for i, tokens in enumerate(ids):
+            offsets = pa.array(np.arange(0, rows * length + 1, length, dtype=np.int32))
+            lists = pa.ListArray.from_arrays(offsets, pa.array(tokens))
+            writer.write_table(pa.table([pa.array(range(i * rows, (i + 1) * rows)), lists], schema=schema))
+    found = read_packed(path, "many")
+    np.testing.assert_array_equal(found.tokens, ids.ravel())
+    assert found.tokens.dtype == np.uint16 and found.ids.tolist() == list(range(groups * rows))
+    np.testing.assert_array_equal(found.offsets, np.arange(0, ids.size + 1, length))
+    done = subprocess.run([sys.executable, "-c", READ, path], env=environment(), capture_output=True, check=True)
+    assert int(done.stdout) < 0.5 * ids.nbytes
 
 
 # Replaced tokens

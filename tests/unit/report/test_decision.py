@@ -61,8 +61,8 @@ def test_the_answer_on_the_page_begins_as_that_in_markdown(tmp_path):
     nothing = sentences_on("d", frames, "a", [])["answer"]
     assert nothing == ["On Reviews, no cell of another arm has a counterpart of the reference arm: there is no gap."]
     row = {"dataset": "d", "arm_title": "B", "reference_title": "A_1", "metric": "accuracy", "verdict": "too few",
-           "gap_largest": 2.0, "largest": 100, "test_examples": 20, "seeds": 1, "fewest_seeds": 1, "folds": 0, "selection": "validation",
-           "guessed_sizes": []}  # fmt: skip
+           "gap_largest": 2.0, "largest": 100, "test_examples": 20, "seeds": 1, "fewest_seeds": 1,
+           "folds": 0, "selection": "validation", "guessed_sizes": []}  # fmt: skip
     first, second = sentences_on("d", frames | {"answer": pd.DataFrame([row])}, "a", [])["answer"]
     assert first == (
         "On Reviews, measured from A_1 in points of accuracy. Tested on 20 texts, with 1 seed. Numbers of labels are "

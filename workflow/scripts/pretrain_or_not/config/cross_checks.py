@@ -82,8 +82,9 @@ def check_exclude(config, mistakes):
                 path = ("experiment", "exclude", i, key, j)
                 if value not in options:
                     hint = did_you_mean(value, options) if isinstance(value, str) else ""
-                    text = f"is not in experiment.{key}{hint} (there are: {', '.join(map(text_of, options))})"
-                    mistakes.add(path, f"{show(value)} {text}")
+                    there = ", ".join(map(text_of, options))
+                    text = f"is not in experiment.{key}{hint} (there are: {there}); if this `exclude` is that of an "
+                    mistakes.add(path, f"{show(value)} {text}earlier file, drop it by `exclude: []`")
     if mistakes:
         return
     left = {cell["arm"] for cell in grid(config)}

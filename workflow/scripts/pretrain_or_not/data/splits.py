@@ -241,8 +241,12 @@ class Arrangement:
             if total == 0:
                 gone = self.dropped["train, also in another split"]
                 raise BadInput(f"no training examples are left (their texts are in another split too: {gone:,})")
-            left = f"{n} {split} and {total - n} training examples of {total}"
-            raise BadInput(f"splits: {split}: {DEFAULT_SHARE if amount is None else amount} leaves {left}")
+            asked = DEFAULT_SHARE if amount is None else amount
+            what = f"{n:,} of {total:,} rows" if n else f"none of {total:,} rows"
+            raise BadInput(
+                f"splits: {split}: {asked} is {what}, and each split, the training rows too, needs one at least: "
+                f"take {'more' if n < 1 else 'fewer'}, or read more rows"
+            )
         order = "time DESC" if self.by_time else f"md5('{self.seed}:{split}:' || unit)"
         self.db.execute("CREATE OR REPLACE TABLE quotas (stratum INTEGER, quota BIGINT)")
         self.db.executemany("INSERT INTO quotas VALUES (?, ?)", [list(item) for item in quotas(totals, n).items()])

@@ -17,6 +17,7 @@ from pretrain_or_not.pretraining.self_influence import influence_weights
 from pretrain_or_not.training.task import Step
 
 TEXTS_PER_MICROBATCH = 4  # rows whose gradients are weighted together
+COUNTED_AT_ONCE = 1_000_000  # tokens
 
 
 class MaskedModel(nn.Module):
@@ -118,7 +119,7 @@ class MaskedWords(PackedRows):
         Where it sees another token, that may be the original, or one of `words` tokens that was drawn in its place.
         """
         words = self.masker.words
-        counts = np.bincount(self.rows.tokens, minlength=self.masker.vocabulary) + 1.0  # none has a chance of 0
+        counts = token_counts(self.rows.tokens, self.masker.vocabulary) + 1.0  # none has a chance of 0
         f = counts / counts[words].sum()
         held_out = f[self.held_out.tokens[np.isin(self.held_out.tokens, words)]]
         kept, drawn = np.log1p(1 / (len(words) * held_out)).mean(), np.log1p(len(words) * f[words]).mean()
@@ -128,3 +129,11 @@ class MaskedWords(PackedRows):
     def held_out_loss(self, model, batch, hidden, accelerator, step):
         """Return the mean loss over the masked tokens of a batch, and their number."""
         return self.loss(model, (batch, hidden), accelerator)[0], len(hidden.targets)
+
+
+def token_counts(tokens: np.ndarray, vocabulary: int) -> np.ndarray:
+    """Return how often each token occurs, (vocabulary,); NumPy counts in 8 bytes per token, so not all at once."""
+    counts = np.zeros(vocabulary, np.int64)
+    for start in range(0, len(tokens), COUNTED_AT_ONCE):
+        counts += np.bincount(tokens[start : start + COUNTED_AT_ONCE], minlength=vocabulary)
+    return counts

@@ -45,7 +45,7 @@ def draw(
         ax.axis("off")
     for ax, ((dataset, _), rows) in zip(grid.ravel(), cells, strict=False):
         title = f"{rows['dataset_title'].iloc[0]}: {rows['arm_title'].iloc[0]}, {rows['n'].iloc[0]:,} labels"
-        ax.set_title(wrap(title, 0.9 * width))
+        ax.set_title(wrap(title, 0.75 * width))  # panels are narrower than their share, by the labels and the colours
         panel(ax, shares(rows, names[dataset]), names[dataset])
     for ax in grid[:, 0]:
         ax.set_ylabel("Class of the label")
