@@ -14,6 +14,15 @@ DEFAULT_SHARE = 0.1  # of the training rows, for a split that the data do not ha
 MOST_BY_DEFAULT = {"validation": 10_000, "test": 20_000}
 
 
+def cut_words(amount: float | None, split: str, n: int, total: int) -> str:
+    """Return in words that so many rows cannot be cut, and what to do. amount, split, total: see `rows_to_cut`."""
+    asked, some = DEFAULT_SHARE if amount is None else amount, f"{n:,}" if n else "none"
+    return (
+        f"splits: {split}: {asked} is {some} of {total:,} rows, and each split, the training rows too, needs one at "
+        f"least: take {'fewer' if n else 'more'}, or read more rows"
+    )
+
+
 def rows_to_cut(amount: float | None, split: str, total: int) -> int:
     """Return how many of `total` training rows are cut for a split.
 

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from pretrain_or_not.config.labels import shown
-from pretrain_or_not.config.splits import DEFAULT_SHARE, rows_to_cut
+from pretrain_or_not.config.splits import cut_words, rows_to_cut
 from pretrain_or_not.data.quotas import quotas
 from pretrain_or_not.errors import BadInput
 
@@ -241,12 +241,7 @@ class Arrangement:
             if total == 0:
                 gone = self.dropped["train, also in another split"]
                 raise BadInput(f"no training examples are left (their texts are in another split too: {gone:,})")
-            asked = DEFAULT_SHARE if amount is None else amount
-            what = f"{n:,} of {total:,} rows" if n else f"none of {total:,} rows"
-            raise BadInput(
-                f"splits: {split}: {asked} is {what}, and each split, the training rows too, needs one at least: "
-                f"take {'more' if n < 1 else 'fewer'}, or read more rows"
-            )
+            raise BadInput(cut_words(amount, split, n, total))
         order = "time DESC" if self.by_time else f"md5('{self.seed}:{split}:' || unit)"
         self.db.execute("CREATE OR REPLACE TABLE quotas (stratum INTEGER, quota BIGINT)")
         self.db.executemany("INSERT INTO quotas VALUES (?, ?)", [list(item) for item in quotas(totals, n).items()])
