@@ -25,7 +25,9 @@ def check_schema(config, mistakes):
                     mistakes.add(path, text, key=misspelt[key])
                 else:
                     meaning = resolved(allowed[key])["description"].split(". ")[0].removesuffix(".")
-                    mistakes.add(path, f"'{key}' is missing ({meaning[0].lower()}{meaning[1:]})", key=key)
+                    entry = len(path) == 2 and key in ("source", "family")
+                    hint = "; if this changes an entry of another config file, name that file first" if entry else ""
+                    mistakes.add(path, f"'{key}' is missing ({meaning[0].lower()}{meaning[1:]}){hint}", key=key)
         elif rule == "uniqueItems":
             for i, item in enumerate(error.instance):
                 if item in error.instance[:i]:
