@@ -124,9 +124,10 @@ def test_dropping_the_selected_learning_rate_trains_at_most_the_next_best_run(pr
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-def test_one_more_seed_and_size_run_only_their_cells(project, policy):
-    counts = {"train_lstm": 6, "train_tfidf": 6, "select": 3 * CELLS, "evaluate": 3 * CELLS}
-    assert jobs(project, config_of(policy, seeds=[0, 1], sizes=[40, 60])) == counts
+@pytest.mark.parametrize(("key", "more"), [("seeds", [0, 1]), ("sizes", [40, 60])])
+def test_one_more_seed_or_size_runs_only_its_cells(project, policy, key, more):
+    counts = {"train_lstm": 2, "train_tfidf": 2, "select": CELLS, "evaluate": CELLS}
+    assert jobs(project, config_of(policy, **{key: more})) == counts
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -168,6 +169,7 @@ def test_a_run_that_becomes_the_best_is_trained_again_if_its_weights_are_gone(pr
     finally:
         path.write_text(before)
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert all_jobs(project, config_of(policy)) == {}
 
 
 # The last tests run what the others only plan, and so change what is on disk.

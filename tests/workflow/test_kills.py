@@ -14,7 +14,7 @@ import pandas as pd
 from helpers.project import CONFIG, Project
 from helpers.texts import make_rows
 
-KILLS = int(os.environ.get("KILLS", "14"))
+KILLS = int(os.environ.get("KILLS", "20"))
 TARGETS = [f"results/{name}" for name in ("forgetting.parquet", "answer.html", "predict/new.parquet")]
 START, SECONDS = 2.0, 8.0  # of Snakemake before its first job, and of a run, at most; a job that trains takes about two
 
@@ -93,7 +93,7 @@ def test_killed_at_any_moment_it_comes_to_the_same_end(tmp_path_factory, tiny_be
 
     moments, kills = random.Random(0), 0
     while kills < KILLS:
-        earliest = 0 if kills % 7 == 0 else START
+        earliest = 0 if kills % 10 == 0 else START
         if kill_after(moments.uniform(earliest, SECONDS), project.folder, only_snakemake=kills % 5 == 4):
             kills += 1
             for path, table in tables(results).items():

@@ -107,6 +107,7 @@ MISTAKES = [
     ("arms/lstm/freeze_embeddings", "'yes'", "arms.lstm.freeze_embeddings: 'yes' is text", "give true or false"),
     # what is missing, empty or of another shape
     ("arms/minilm/learning_rates", DROP, "arms.minilm: 'learning_rates' is missing (the sweep", "validation data"),
+    ("arms/minilm/family", DROP, "arms.minilm: 'family' is missing (what is trained", "lstm"),
     ("arms/minilm/family", DROP, "arms.minilm: 'family' is missing (what is trained", "name that file first"),
     ("experiment", DROP, "'experiment' is missing (which cells", ""),
     ("experiment", "null", "experiment: is empty (null)", "a mapping (key: value)"),

@@ -69,7 +69,10 @@ def test_what_is_found_in_a_cell(change, findings):
 def test_a_finding_names_the_arms_that_it_is_of():
     last, bert = {"best_step": 100}, {"arm": "bert"}
     table = frame(last, bert, last, bert | last | {"sweep_edge": "lowest"})
-    found = {name: [(one.arm, len(one.rows), one.cells) for one in arms] for name, arms in diagnoses(table).items()}
+    found = {
+        name: [(one.rows["arm"].iloc[0], len(one.rows), one.cells) for one in arms]
+        for name, arms in diagnoses(table).items()
+    }
     assert found == {"last step": [("lstm", 2, 2), ("bert", 1, 2)], "lowest": [("bert", 1, 2)]}
 
 

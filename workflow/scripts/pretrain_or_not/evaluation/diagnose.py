@@ -178,7 +178,6 @@ FINDINGS = {
 class Diagnosis(NamedTuple):
     """The cells of an arm on a dataset that have a finding. rows: of scores.parquet. cells: how many the arm has."""
 
-    arm: str
     rows: pd.DataFrame
     cells: int
 
@@ -191,8 +190,8 @@ def diagnoses(scores: pd.DataFrame) -> dict[str, list[Diagnosis]]:
     scores = scores[scores["family"] != "majority"]
     found = {
         name: [
-            Diagnosis(arm, cells, len(rows))
-            for arm, rows in scores.groupby("arm", sort=False)
+            Diagnosis(cells, len(rows))
+            for _, rows in scores.groupby("arm", sort=False)
             if len(cells := rows[finding.holds(rows)])
         ]
         for name, finding in FINDINGS.items()
