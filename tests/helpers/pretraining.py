@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pyarrow as pa
+import torch
 
 from helpers.texts import make_rows
 from pretrain_or_not.config.defaults import fill
@@ -14,7 +15,12 @@ from pretrain_or_not.data.packing import pack_texts
 from pretrain_or_not.data.tokenize import tokenize
 from pretrain_or_not.data.train_tokenizer import train_tokenizer
 from pretrain_or_not.files.parquet import write_table
+from pretrain_or_not.pretraining.encoder import Start
+from pretrain_or_not.pretraining.masked_words import MaskedModel, MaskedWords
+from pretrain_or_not.pretraining.masking import Masker
 from pretrain_or_not.pretraining.recipe import Pretraining
+from pretrain_or_not.pretraining.replaced_tokens import Discriminator
+from pretrain_or_not.pretraining.rows import read_packed
 from pretrain_or_not.pretraining.stage import pretrain
 
 SMALL = {"from": {"layers": 2, "hidden": 16, "heads": 2}, "tokenizer": "own", "texts": "texts", "steps": 12,
@@ -86,3 +92,22 @@ class Workshop:
 def again(run, **changes):
     """Return a run with other fields, as JSON carries it."""
     return asdict(replace(run, **changes))
+
+
+def task_of(workshop, kind, **keys):
+    """Return a model and its task, without dropout."""
+    run = workshop.run(f"{kind.__name__}-{len(keys)}", dropout=0.0, **keys)
+    rows, held_out = (read_packed(run.inputs[split][0], run.name) for split in ("train", "held_out"))
+    vocabulary = rows.about["vocabulary"]
+    torch.manual_seed(0)
+    start = Start(None, run.recipe, vocabulary, 0)
+    masker = Masker(0.15, 4, [*rows.about["special"], 0], vocabulary, 0)
+    task = kind(rows, held_out, masker, run.recipe, 100)
+    if kind is MaskedWords:
+        return MaskedModel(start.masked_language_model(), start.head()), task
+    return Discriminator(start.plain_bert()), task
+
+
+def validated(task, model, accelerator):
+    """Return the loss of a task on what is held out."""
+    return task.validate(model, accelerator, lambda: None)[0]
