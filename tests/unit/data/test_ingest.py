@@ -489,6 +489,26 @@ def test_few_test_rows_are_told(tmp_path):
     assert run(tmp_path, files, folds=20)[1]["few_tested"] == []
 
 
+def test_copies_of_a_text_within_a_split_are_counted_and_told(tmp_path):
+    train, test = rows_with(["a", "b"] * 30), rows_with(["a", "b"] * 50, start=1000)
+    shouted = [(text.upper(), label) for text, label in test[:6]]
+    validation = rows_with(["a", "b"], start=2000)
+    _, facts = run(tmp_path, by_split(tmp_path, [*train, train[0], train[0]], [*test, *shouted], validation))
+    assert facts["copies"] == {"train": 2, "validation": 0, "test": 6}
+    assert [said for said in facts["warnings"] if "repeat a text" in said] == [
+        "6 of 106 test rows repeat a text that comes before them in the same split: intervals take test rows as "
+        "independent, so they are too narrow. Keep one of each text by `deduplicate: all`."
+    ]
+    files = {"files": write_csv(tmp_path / "a.csv", [*train, *train[:5]])}
+    _, facts = run(tmp_path, **files, folds=5)
+    assert facts["copies"] == {"train": 5, "validation": 0, "test": 0}
+    assert (
+        "5 of 65 rows repeat a text that comes before them in the same data: a number of labels counts copies, and "
+        "intervals take test rows as independent, so they are too narrow."
+    ) in " ".join(facts["warnings"])
+    assert run(tmp_path, **files, folds=5, deduplicate="all")[1]["copies"]["train"] == 0
+
+
 def test_contradicting_labels_and_many_dropped_rows_are_told(tmp_path):
     rows = [*rows_with(["a", "b"] * 20), ("Text  number 0 ", "b"), ("text number 0", "a"), *[("", "a")] * 5]
     _, facts = run(tmp_path, write_csv(tmp_path / "a.csv", rows))
@@ -496,6 +516,8 @@ def test_contradicting_labels_and_many_dropped_rows_are_told(tmp_path):
     assert facts["warnings"] == [
         "1 text occurs with different labels (3 of 47 rows): not all of them can be predicted.",
         "5 of 47 rows (11%) are left out (blank or null text: 5).",
+        "2 of 31 training rows repeat a text that comes before them in the same split: a number of labels counts "
+        "copies. Keep one of each text by `deduplicate: all`.",
     ]
 
 

@@ -76,6 +76,7 @@ def warnings_about(facts: dict) -> list[str]:
         *unused(facts["unused_labels"], facts["label_names"]),
         *contradictions(facts["contradicted"], facts["read"]),
         *left_out(facts["dropped"], facts["read"]),
+        *copied(facts["copies"], facts["rows"], facts["folds"]),
         *repetitions(facts.get("near_duplicates"), facts["rows"]),
         *dependent(facts.get("group")),
         *untested(facts),
@@ -179,6 +180,20 @@ def left_out(dropped, read):
     if n > FEW * read:
         why = ", ".join(f"{reason}: {rows:,}" for reason, rows in reasons.items())
         yield f"{n:,} of {rows_of(read)} ({n / read:.0%}) are left out ({why})."
+
+
+def copied(copies, rows, folds):
+    """Yield a sentence if more than FEW of a split's rows repeat another row of it. copies, rows: split -> rows."""
+    many = {split: n for split, n in copies.items() if n > FEW * rows[split]}
+    if many:
+        of = {split: "" if folds else f" {'training' if split == 'train' else split}" for split in many}
+        which = ", ".join(f"{n:,} of {rows[split]:,}{of[split]} rows" for split, n in many.items())
+        so = ["a number of labels counts copies"] if "train" in many else []
+        so += ["intervals take test rows as independent, so they are too narrow"] if folds or "test" in many else []
+        yield (
+            f"{which} repeat a text that comes before them in the same {'data' if folds else 'split'}"
+            f"{': ' if so else ''}{', and '.join(so)}. Keep one of each text by `deduplicate: all`."
+        )
 
 
 def repetitions(found, rows):

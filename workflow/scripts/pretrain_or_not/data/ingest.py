@@ -217,6 +217,7 @@ def ingest(
             "read": read,
             "dropped": dict(counts) | dropped,
             "contradicted": arranged.contradicted,
+            "copies": arranged.copies,
             "unused_labels": sorted(unused),
             "config_digest": digest(dataset),
             "versions": versions("datasets", "duckdb", "pyarrow"),

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import duckdb
 import pyarrow.parquet as pq
 
-from pretrain_or_not.config.labels import shown
-from pretrain_or_not.config.splits import cut_words, rows_to_cut
+from pretrain_or_not.config.splits import SPLITS, cut_words, rows_to_cut
 from pretrain_or_not.data.quotas import quotas
+from pretrain_or_not.data.times import quoted, time_in_sql
 from pretrain_or_not.errors import BadInput
 
 MEMORY_LIMIT = "256MB"
@@ -37,12 +37,14 @@ class Arranged(NamedTuple):
     """What came of the rows.
 
     counts: {(split, label): rows}. dropped: {reason: rows}. contradicted: how many texts occur with different labels,
-    in how many rows: {"texts": …, "rows": …}. notes: sentences on what is doubtful.
+    in how many rows: {"texts": …, "rows": …}. copies: {split: rows whose text another row of the split has already}.
+    notes: sentences on what is doubtful.
     """
 
     counts: dict
     dropped: dict
     contradicted: dict
+    copies: dict
     notes: list[str]
 
 
@@ -65,7 +67,8 @@ def arrange(rows, names, dataset, given, threads, order) -> Arranged:
         with pq.ParquetWriter(order, reader.schema) as writer:
             for batch in reader:
                 writer.write_batch(batch)
-        return Arranged(arrangement.counts(), arrangement.dropped, arrangement.contradicted, arrangement.notes)
+        a = arrangement
+        return Arranged(a.counts(), a.dropped, a.contradicted, a.copies(), a.notes)
 
 
 class Arrangement:
@@ -87,7 +90,7 @@ class Arrangement:
         if self.by_group:
             unit = 'coalesce(md5("group"), key)'
         if self.by_time:
-            time = self.time_of(rows)
+            time = time_in_sql(db, rows, self.by_time)
             unit = f"CASE WHEN coalesce(split, 'train') = 'train' THEN ({time})::VARCHAR ELSE key END"
         db.execute(
             f"""CREATE TABLE rows AS SELECT id, class, split::split AS split, {KEYS[bool(dataset.get("pair"))]} AS key,
@@ -113,31 +116,6 @@ class Arrangement:
             self.keep_all(given)
         else:
             self.cut(dataset["splits"], given)
-
-    def time_of(self, rows):
-        """Return the time of a row of the source as SQL, a number; raise BadInput for a row whose time is none."""
-        self.db.execute("SET TimeZone = 'UTC'")  # that of dates without a zone
-        date = "epoch(TRY_CAST(time AS TIMESTAMPTZ))"
-        number = "CASE WHEN isfinite(TRY_CAST(time AS DOUBLE)) THEN TRY_CAST(time AS DOUBLE) END"
-        self.db.execute(
-            f"""CREATE VIEW times AS SELECT id, time FROM read_parquet({quoted(rows)})
-                WHERE coalesce(split, 'train') = 'train'"""
-        )
-        numbers, dates, all_rows = self.one(f"SELECT count({number}), count({date}), count(*) FROM times")
-        if numbers == all_rows:
-            return number
-        wrong = number if numbers > dates else date
-        if max(numbers, dates) < all_rows:
-            row, value = self.one(f"SELECT id, time FROM times WHERE {wrong} IS NULL ORDER BY id LIMIT 1")
-            column = f"column {self.by_time!r}, for `time:`"
-            if value is None:
-                advice = f"leave such rows out by `where: \"{self.by_time}::TEXT <> ''\"`"
-                raise BadInput(f"row {row} has no value in {column}; {advice}")
-            raise BadInput(
-                f"row {row}: {shown(value)} in {column} is no date; write dates as 2021-03-31 or 2021-03-31 17:05:00, "
-                "or take a column of numbers"
-            )
-        return date
 
     def note_groups(self, rows):
         """Note how many rows have no group, and how many groups are in several of the given splits."""
@@ -282,6 +260,12 @@ class Arrangement:
         query = f"SELECT split::VARCHAR, class, count(*) FROM {self.rows} GROUP BY ALL"
         return {(split, label): rows for split, label, rows in self.db.execute(query).fetchall()}
 
+    def copies(self):
+        """Return the number of rows whose text another row of their split has already, as {split: rows}."""
+        query = f"""SELECT split::VARCHAR, sum(rows - 1)::BIGINT FROM
+                    (SELECT split, count(*) AS rows FROM {self.rows} GROUP BY split, key) GROUP BY 1"""
+        return dict.fromkeys(SPLITS, 0) | dict(self.db.execute(query).fetchall())
+
     def order(self):
         """Return a reader of Arrow batches of id, label (the class) and split, of all rows in their order.
 
@@ -291,8 +275,3 @@ class Arrangement:
         query = f"""SELECT id, class AS label, split::VARCHAR AS split{unit} FROM {self.rows} AS r
                     ORDER BY r.split, md5('{self.seed}:row:' || id), id"""
         return self.db.sql(query).to_arrow_reader(ROWS_PER_BATCH)
-
-
-def quoted(path):
-    """Return a path as a text of SQL."""
-    return "'" + str(path).replace("'", "''") + "'"
