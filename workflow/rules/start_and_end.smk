@@ -18,7 +18,7 @@ def slurm_run():
 
 
 def before_first_job():
-    """Check that jobs can be sent, and cancel jobs of an earlier run that was killed.
+    """Check that jobs can be sent, warn of a missing GPU, and cancel jobs of an earlier run that was killed.
 
     Those must not write the same files as jobs of this run.
     """
@@ -34,6 +34,8 @@ def before_first_job():
         avoid_useless_sacct(slurm_run())
         register(slurm_run())
     note_experiment(catalogue, at_once(), on_cluster())
+    if warning := resources_of.without_gpu(inputs_of.timings()):
+        logger.warning(f"WARNING {warning}")
 
 
 def after_last_job():

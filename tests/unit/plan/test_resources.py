@@ -32,6 +32,15 @@ def test_without_gpus_none_is_asked_for():
     assert found.test_gpus(cell("bert")) == found.gpus() == 0
 
 
+def test_times_on_a_gpu_that_is_not_there_are_told():
+    timed = [f"results/toy/timing/{arm}/n8/seed0/{device}.parquet" for arm in ("a", "b") for device in ("cpu", "cuda")]
+    assert resources().without_gpu(timed).startswith("2 jobs are to time models on a GPU (timing: devices: cuda), and")
+    assert resources().without_gpu(timed[:2]).startswith("1 job is to time")
+    assert resources().without_gpu(timed[:1]) is None
+    assert resources(on_cluster=True).without_gpu(timed) is None
+    assert resources(has_gpu=True).without_gpu(timed) is None
+
+
 def test_threads_are_those_of_all_processes_and_a_regression_has_one():
     found = resources(arms=TWO_PROCESSES, experiment={"threads": 3})
     assert [found.training_threads(cell(arm)) for arm in ("bert", "lstm", "tfidf", "probe")] == [6, 3, 1, 1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pretrain_or_not.config.families import FAMILIES
 from pretrain_or_not.plan.catalogue import Catalogue
 from pretrain_or_not.plan.per_job import PerJob, per_job
@@ -36,6 +38,20 @@ class JobResources(PerJob):
     def gpus(self, processes=1) -> int:
         """Return how many GPUs to ask for: one per process if this machine has GPUs or jobs go to a cluster."""
         return processes * int(self.has_gpu or self.on_cluster())
+
+    def without_gpu(self, timings: list[str]) -> str | None:
+        """Return a sentence if times on a GPU are asked for where none is found; the jobs would say so late.
+
+        timings: files of times, see `JobInputs.timings`.
+        """
+        on_gpu = sum(Path(path).stem == "cuda" for path in timings)
+        if not on_gpu or self.gpus():
+            return None
+        which = "1 job is" if on_gpu == 1 else f"{on_gpu:,} jobs are"
+        return (
+            f"{which} to time models on a GPU (timing: devices: cuda), and this machine seems to have none (no "
+            "nvidia-smi): such a job fails if torch finds none either. To time on the CPU only, set cuda: []"
+        )
 
     @per_job
     def training_gpus(self, wildcards):
