@@ -203,13 +203,28 @@ def compare(case, sides, peers, arguments, benchmark, targets):
         for peer in peers:
             mine, theirs = (np.array([result[:2] for result in results[n]]) for n in (name, peer))
             speed = statistics.median(result[2] for result in results[name])
-            said = [f"{100 * side[:, 1].mean():.1f} ± {100 * np.ptp(side[:, 1]) / 2:.1f} %" for side in (mine, theirs)]
             rows.append(
                 row(benchmark, f"{case}, {name}", "examples/s", mine[:, 0], theirs[:, 0], peer, arguments,
                     target=targets.get(peer), share_of_peak=speed / arguments.about[f"peak_{name}"],
-                    note=f"validation accuracy {said[0]}, theirs {said[1]}")
+                    **quality("validation accuracy in %", 100 * mine[:, 1], 100 * theirs[:, 1]))
             )  # fmt: skip
     return rows
+
+
+def quality(what, mine, theirs, better=1):
+    """Return columns that say whether both sides reach the same: a line that is worse does not count as faster.
+
+    mine, theirs: one number per round, (rounds,), of the same seeds. better: 1 where more is better, -1 where less is.
+    `worse` is whether the mean difference, paired by seed, is on the wrong side by more than two standard errors.
+    """
+    mine, theirs = np.asarray(mine), np.asarray(theirs)
+    said = f"{what} {mine.mean():.2f}, theirs {theirs.mean():.2f}"
+    if len(mine) < 2:
+        return {"worse": None, "note": said}
+    difference, error = (mine - theirs).mean(), (mine - theirs).std(ddof=1) / len(mine) ** 0.5
+    worse = bool(better * difference < -2 * error)
+    said += f"; difference {difference:+.2f} ± {error:.2f} (standard error, {len(mine)} seeds)"
+    return {"worse": worse, "note": said + ("; WORSE: does not count as faster" if worse else "")}
 
 
 def as_lists(examples):

@@ -5,12 +5,11 @@ same packed rows. The loss of both models on held-out rows is measured by the sa
 """
 
 import json
-import statistics
 import tempfile
 from pathlib import Path
 
 import torch
-from harness import apart, as_lists, in_turn, row
+from harness import apart, as_lists, in_turn, quality, row
 
 from pretrain_or_not.config.defaults import fill
 from pretrain_or_not.config.schema import schema
@@ -105,6 +104,6 @@ def measure(arguments):
     for precision, peer in peers.items():
         (mine, loss), (theirs, other) = (zip(*results[side], strict=True) for side in (precision, peer))
         case = f"masked words, BERT-4-256, {name}, {precision}"
-        note = f"loss on held-out rows {statistics.mean(loss):.2f}, theirs {statistics.mean(other):.2f}"
-        rows.append(row("pretraining", case, "rows/s", mine, theirs, peer, arguments, note=note))
+        same = quality("loss on held-out rows", loss, other, better=-1)
+        rows.append(row("pretraining", case, "rows/s", mine, theirs, peer, arguments, **same))
     return rows

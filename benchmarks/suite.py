@@ -1,13 +1,14 @@
 """The speed of the workflow against that of common alternatives: `make bench`.
 
     .venv/bin/python benchmarks/suite.py                                   # all; about an hour on two cores
-    .venv/bin/python benchmarks/suite.py --only lstm_training fine_tuning --rounds 5
+    .venv/bin/python benchmarks/suite.py --only lstm_training fine_tuning --texts "Yelp sentences" --rounds 8
     .venv/bin/python benchmarks/suite.py --yelp path/to/yelp_sentences.parquet --imdb path/to/imdb_train.parquet
 
-Each result is a ratio of medians: both sides are measured alternately, in one run, with the same number of threads. If
-the files of --yelp and --imdb are missing, the texts are docstrings of installed packages, short and long ones. Writes
-results/bench.parquet and results/bench.md, one row per comparison, after each benchmark; rows of benchmarks that did
-not run again are kept.
+Each result is a ratio of medians: both sides are measured alternately, in one run, with the same number of threads,
+each round with another seed. What is worse by more than two standard errors (paired by seed) does not count as faster.
+If the files of --yelp and --imdb are missing, the texts are docstrings of installed packages, short and long ones.
+Writes results/bench.parquet and results/bench.md, one row per comparison, after each benchmark; rows of benchmarks that
+did not run again are kept.
 """
 
 import argparse
@@ -35,7 +36,8 @@ BENCHMARKS = (
 )
 COLUMNS = {
     "benchmark": "what", "case": "case", "peer_name": "against", "ours": "ours", "peer": "theirs", "unit": "unit",
-    "ratio": "ratio", "target": "target", "threads": "threads", "share_of_peak": "of peak rate", "note": "note",
+    "ratio": "ratio", "target": "target", "threads": "threads", "share_of_peak": "of peak rate",
+    "note": "note",
 }  # fmt: skip
 
 
@@ -43,6 +45,9 @@ def main():
     """Run the benchmarks of the command line, one after another."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=BENCHMARKS, default=BENCHMARKS)
+    parser.add_argument(
+        "--texts", nargs="+", help="which kinds of text, such as 'Yelp sentences'; all of them if not given"
+    )
     parser.add_argument("--rounds", type=int, default=3, help="how often each side is measured")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--yelp", type=Path, default=ROOT / "data" / "yelp_sentences.parquet", help="text, label")
@@ -53,7 +58,8 @@ def main():
     arguments.about = machine(arguments.threads)
     print(json.dumps(arguments.about, indent=2), flush=True)
     with tempfile.TemporaryDirectory() as place:
-        arguments.texts = prepare(arguments, place)
+        texts = prepare(arguments, place)
+        arguments.texts = {name: texts[name] for name in arguments.texts or texts}
         for name in arguments.only:
             rows = importlib.import_module(name).measure(arguments)
             write(arguments.output, name, [row | arguments.about for row in rows])

@@ -83,9 +83,24 @@ def test_a_row_is_of_medians_with_accuracies_and_the_share_of_the_peak():
     (row,) = harness.compare("case", sides, ["peer"], arguments, "training", {"peer": "≥ 3"})
     assert (row["ours"], row["peer"], row["ratio"], row["share_of_peak"]) == (200, 50, 4, 0.5)
     assert row["case"] == "case, fp32" and row["target"] == "≥ 3"
-    assert row["note"] == "validation accuracy 85.0 ± 5.0 %, theirs 70.0 ± 0.0 %"
+    # Differences of 20, 10 and 15 points: their mean is 15, its standard error 5 / sqrt(3).
+    assert (
+        row["note"]
+        == "validation accuracy in % 85.00, theirs 70.00; difference +15.00 ± 2.89 (standard error, 3 seeds)"
+    )
+    assert row["worse"] is False
     slower = harness.row("start", "case", "s", [2.0, 4.0, 3.0], [1.0, 1.5, 2.0], "peer", arguments)
     assert slower["ratio"] == 0.5  # of seconds, fewer are better
+
+
+def test_a_side_that_is_worse_by_two_standard_errors_is_told():
+    low, high = [80.0, 81.0, 82.0], [82.0, 83.0, 83.0]  # differences of -2, -2 and -1: -1.67 +- 0.33
+    assert harness.quality("accuracy", low, high)["worse"] is True
+    assert harness.quality("accuracy", low, high)["note"].endswith("WORSE: does not count as faster")
+    assert harness.quality("accuracy", high, low)["worse"] is False
+    assert harness.quality("loss", high, low, better=-1)["worse"] is True
+    assert harness.quality("accuracy", low, [79.0, 83.0, 83.0])["worse"] is False  # +1, -2, -1: -0.67 +- 0.88
+    assert harness.quality("accuracy", low[:1], high[:1])["worse"] is None  # of one seed, nothing is known
 
 
 def test_rows_of_benchmarks_that_did_not_run_again_are_kept(tmp_path, capsys):
