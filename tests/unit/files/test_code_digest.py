@@ -40,7 +40,7 @@ def folder(tmp_path):
 
 def forget():
     """Clear the caches of files, because a test has changed files."""
-    for function in (module.parse, module.local_imports, module.module_files, module.code_digest):
+    for function in (module.read_module, module.local_imports, module.module_files, module.code_digest):
         if hasattr(function, "cache_clear"):
             function.cache_clear()
 
@@ -149,7 +149,7 @@ def test_local_modules_do_not_hide_installed_ones():
 
 @pytest.fixture(scope="module")
 def copied(tmp_path_factory):
-    """Return a copy of the scripts, what was parsed of it, and the digests of all jobs."""
+    """Return a copy of the scripts, what was read of it, and the digests of all jobs."""
     root = tmp_path_factory.mktemp("copied") / "scripts"
     shutil.copytree(SCRIPTS, root, ignore=shutil.ignore_patterns("__pycache__"))
     forget()
@@ -158,15 +158,15 @@ def copied(tmp_path_factory):
 
 @pytest.fixture
 def edited(copied, monkeypatch):
-    """Yield a copy of the scripts, to edit, and the digests of all jobs before; a module is parsed once."""
-    root, parsed, before = copied
-    parse = module.parse.__wrapped__
+    """Yield a copy of the scripts, to edit, and the digests of all jobs before; a module is read once."""
+    root, known, before = copied
+    read_module = module.read_module.__wrapped__
 
-    def parse_once(path):
+    def read_once(path):
         key = (path, path.read_bytes())
-        return parsed[key] if key in parsed else parsed.setdefault(key, parse(path))
+        return known[key] if key in known else known.setdefault(key, read_module(path))
 
-    monkeypatch.setattr(module, "parse", parse_once)
+    monkeypatch.setattr(module, "read_module", read_once)
     texts = {path: path.read_bytes() for path in root.rglob("*.py")}
     yield root, before
     for path, text in texts.items():

@@ -25,13 +25,9 @@ def as_text(node):
     return repr(node)
 
 
-dump = cache(as_text)  # most modules are part of several digests
-
-
-@cache
-def parse(path):
+def parse(source):
     """Return the syntax tree of a module, without its docstrings; it has no comments or formatting."""
-    tree = ast.parse(path.read_bytes())
+    tree = ast.parse(source)
     for node in statements(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             if ast.get_docstring(node, clean=False) is not None:
@@ -39,20 +35,28 @@ def parse(path):
     return tree
 
 
+def imported(tree):
+    """Return the names that a module imports, at any place in it, each with those that may be modules, too."""
+    names = set()
+    for node in statements(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return sorted(names)
+
+
+@cache
+def read_module(path):
+    """Return what counts of a module: a hash of its code, and the names that it imports."""
+    tree = parse(path.read_bytes())
+    return hashlib.sha256(as_text(tree).encode()).hexdigest(), imported(tree)
+
+
 @cache
 def local_imports(path, root=SCRIPTS):
-    """Return the paths of the modules below `root` that the module at `path` imports, at any place in it."""
-    found = set()
-    for node in statements(parse(path)):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        else:
-            continue
-        for name in names:
-            found |= module_files(name, root)
-    return found
+    """Return the paths of the modules below `root` that the module at `path` imports."""
+    return {file for name in read_module(path)[1] for file in module_files(name, root)}
 
 
 @cache
@@ -76,5 +80,5 @@ def code_digest(*modules: str, root: Path = SCRIPTS) -> str:
         if path not in found:
             found.add(path)
             waiting += local_imports(path, root)
-    text = "\n".join(f"{path.relative_to(root)}\n{dump(parse(path))}" for path in sorted(found))
+    text = "\n".join(f"{path.relative_to(root)}\n{read_module(path)[0]}" for path in sorted(found))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
