@@ -94,13 +94,15 @@ def bump(labels, at):
     return power_law(0.5)(labels, at) + 1.5 * np.exp(-8 * np.log10(labels / 30_000) ** 2) * (labels < at)
 
 
-def straight(labels, at):
-    """Return a gap that is a straight line in the logarithm of the labels, 2 points per decade."""
-    return 1 - 2 * np.log10(labels / at)
+def straight(slope):
+    """Return the function (labels, crossing) -> gap of a straight line in log labels. slope: points per decade."""
+    return lambda labels, at: 1 - slope * np.log10(labels / at)
 
 
 HARD = [
-    ("straight line in log labels, 2 points per decade", straight, {}),
+    ("straight line in log labels, 2 points per decade", straight(2), {}),
+    ("straight line in log labels, 15 points per decade: the reference arm is overtaken", straight(15), {}),
+    ("the same, 100,000 test examples", straight(15), {"examples": 100_000}),
     ("a bump between two sizes", bump, {}),
     ("seeds differ by 1 point", power_law(0.5), {"sd": 1.0}),
     ("seeds differ by 1 point, 1 seed", power_law(0.5), {"sd": 1.0, "seeds": 1}),

@@ -14,13 +14,18 @@ from pretrain_or_not.evaluation.totals import Measured, measured_gaps
 from pretrain_or_not.evaluation.wilson import wilson_interval
 from pretrain_or_not.files.parquet import write_table
 
+arsinh = np.arcsinh
+
 
 @pytest.mark.parametrize(
     ("gaps", "labels"),
     [
-        ([27, 9, 3, 1 / 3], 10**4.5),  # linear on both log scales: 3 at 10^4, a third at 10^5
+        ([27, 9, 3, 1 / 3], 10 ** (4 + (arsinh(6) - arsinh(2)) / (arsinh(6) - arsinh(2 / 3)))),  # of twice the gaps
         ([3, 1, 0.5, 0.25], 1000),  # below means less than: just at the threshold, and less ever after
-        ([9, 0.5, 3, -2.0], 10 ** (4 + np.log(3) / np.log(3 / 0.15))),  # the first crossing does not last
+        (
+            [9, 0.5, 3, -2.0],
+            10 ** (4 + (arsinh(6) - arsinh(2)) / (arsinh(6) - arsinh(-4))),
+        ),  # the first crossing does not last
         ([0.5, 0.4, 0.9, -2], 100),
         ([0.5, 0.2, 0.1, 1.2], np.inf),
     ],
@@ -46,10 +51,18 @@ def test_a_threshold_of_zero_is_crossed_on_a_straight_line():
     assert crossing(SIZES, [9, 5, 3, -1], 0) == pytest.approx(10**4.75)
 
 
-def test_a_power_law_is_crossed_where_it_is():
-    """52,000 labels: the straight line in the gap itself said 45,000 on a grid of decades."""
-    gaps = 3 * (np.array(SIZES) / 52_000.0) ** -0.4
-    assert crossing(SIZES, gaps, 3.0) == pytest.approx(52_000)
+@pytest.mark.parametrize("exponent", [0.25, 0.5])
+def test_a_power_law_is_crossed_near_where_it_is(exponent):
+    """On a grid of decades, a straight line in the gap itself is wrong by up to 40 % with an exponent of 0.5."""
+    for labels in np.geomspace(1100, 90_000, 10):
+        gaps = 3 * (np.array(SIZES) / labels) ** -exponent
+        assert crossing(SIZES, gaps, 3.0) == pytest.approx(labels, rel=0.08)
+
+
+def test_a_gap_that_changes_its_sign_is_crossed_near_where_it_is():
+    """A straight line from 6 points behind to 11 ahead is 1 point behind at 594 labels; its logarithm ends at 0."""
+    labels = crossing([300, 3000], 1 - 16.7 * np.log10(np.array([300, 3000]) / 594), 1.0)
+    assert labels == pytest.approx(594, rel=0.11)
 
 
 def test_crossing_of_a_single_size():

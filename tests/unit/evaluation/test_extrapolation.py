@@ -17,6 +17,7 @@ from pretrain_or_not.evaluation.extrapolation import (
     posterior,
     refusal,
 )
+from pretrain_or_not.evaluation.seed_variance import SeedVariance
 
 SIZES = np.array([100, 300, 1000, 3000, 10_000])
 AHEAD = np.array([20_000, 40_000, 100_000])
@@ -48,6 +49,18 @@ def test_the_interval_covers_planted_curves(shape):
         widths.append(high - low)
     assert np.mean(covered) >= 0.85
     assert (np.mean(widths, axis=0) < [7, 10, 16]).all()  # it is no use to cover everything
+
+
+def test_what_is_not_known_of_the_seeds_makes_intervals_wider():
+    """With one seed, the variance between seeds is a guess: its 95 % interval has t with 2 degrees of freedom."""
+    sizes, widths = np.array([150, 500, 1500]), []
+    curve = Observed(sizes, np.array([60.0, 47.0, 38.0]), np.eye(3), 85.0, seeds=np.array([9.0, 6.0, 4.0]))
+    for df in (2, 500):
+        known = curve._replace(variance=SeedVariance(df, df))
+        paths, reason = extrapolate(known, np.array([1500, 3000]), np.random.default_rng(0))
+        assert reason is None
+        widths.append(np.diff(np.quantile(paths, [0.025, 0.975], axis=0), axis=0)[0])
+    assert (widths[0] > 1.15 * widths[1]).all()
 
 
 def test_without_noise_the_paths_start_at_what_was_measured_and_spread():
@@ -84,17 +97,18 @@ def test_the_same_curve_gives_the_same_paths():
 
 
 def test_weights_are_the_likelihood_integrated_over_the_level():
-    errors, covariance = np.array([30.0, 20.0, 14.0]), np.diag([1.0, 0.8, 0.5])
-    curve = Observed(np.array([100, 1000, 10_000]), errors, covariance, 50.0)
+    errors, seeds = np.array([30.0, 20.0, 14.0]), np.array([0.7, 0.4, 0.3])
+    test, c = np.diag([1.0, 0.8, 0.5]) + 0.1, np.array([0.4, 5.0])
+    curve = Observed(np.array([100, 1000, 10_000]), errors, test, 50.0, seeds=seeds)
     draws = np.array([[0.3, 0.9], [0.01, 0.5], [1.0, 0.7]])
     shapes = form(curve.sizes / 10_000, *draws)
     assert shapes[:, -1].tolist() == [1, 1]
     logs = np.log(curve.sizes)
     logarithms = []
     for share, prior in DISCREPANCY.items():
-        found = fit(curve, draws, shapes, share)
-        total = covariance + ((share * 14) ** 2 + 0.05**2) * matern(logs, logs)
+        found = fit(curve, draws, c, shapes, share)
         for i, (_, _, f) in enumerate(draws.T):
+            total = test + c[i] * np.diag(seeds) + ((share * 14) ** 2 + 0.05**2) * matern(logs, logs)
             density = stats.multivariate_normal(np.zeros(3), total).pdf
             area, _ = integrate.quad(
                 lambda level, i=i, density=density: density(errors - level * shapes[i]),
@@ -138,7 +152,7 @@ def test_what_says_nothing_is_refused(sizes, errors, reason):
 def test_a_step_that_noise_explains_is_not_refused():
     curve = Observed(np.array([100, 300, 1000]), np.array([30.0, 20.0, 21.0]), 0.5 * np.eye(3), 50.0)
     assert refusal(curve) is None
-    assert refusal(curve._replace(covariance=0.1 * np.eye(3))) is not None
+    assert refusal(curve._replace(test=0.1 * np.eye(3))) is not None
 
 
 def test_an_irregular_curve_is_refused():

@@ -35,7 +35,7 @@ def page(rows, **changes):
             "accuracy": 0.85, "accuracy_low": 0.8, "accuracy_high": 0.9, "accuracy_guessing": 0.5, "metric": "accuracy",
             "macro_f1": 0.8,
             "accuracy_ceiling": 1.0,
-            "predicted_classes": 2.0, "best_step": 50.0, "steps": 100,
+            "predicted_classes": 2.0, "worst_recall": 0.8, "best_step": 50.0, "steps": 100,
             "validations": 4, "tries": 1, "schedule": "constant", "lowest_loss": 0.1,
             "guessing_loss": 0.7, "sweep_edge": None, "device": "cpu", "seconds": 2.0, "cpu_seconds": 2.0,
             "pretraining_learnt": None, "pretraining_tokens": np.nan,
@@ -382,7 +382,8 @@ def test_a_lead_that_rounds_to_nothing_is_not_told():
 
 def test_an_arm_that_is_ahead_at_smaller_sizes_is_not_still_behind():
     text = sentence(words(**answer_row(planted([-9, -4, 3, 6], 5000), 1.0)))
-    assert "still" not in text and "but ahead at smaller ones, by up to " in text
+    assert "still" not in text and "labels, but with fewer labels up to " in text
+    assert re.search(r"up to \d\.\d points ahead \(\d\.\d to \d+\.\d\)", text)
 
 
 def test_the_sizes_of_a_finding_are_named():

@@ -26,7 +26,7 @@ from pretrain_or_not.data.label_map import ignored_labels, label_map_of, mapped
 from pretrain_or_not.data.left_out import kept_rows
 from pretrain_or_not.data.near_duplicates import MOST_BY_DEFAULT, near_duplicates, near_duplicates_within, write_without
 from pretrain_or_not.data.shuffle import reordered
-from pretrain_or_not.data.sources import about_source, find_inputs, read_source
+from pretrain_or_not.data.sources import about_source, find_inputs, find_versions, read_source
 from pretrain_or_not.data.splits import arrange
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.atomic import temporary_folder
@@ -220,6 +220,7 @@ def ingest(
             "copies": arranged.copies,
             "unused_labels": sorted(unused),
             "config_digest": digest(dataset),
+            "data_versions": find_versions(dataset),
             "versions": versions("datasets", "duckdb", "pyarrow"),
         }
         if near:

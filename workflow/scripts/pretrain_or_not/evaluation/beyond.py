@@ -37,11 +37,14 @@ def observe(measured: Measured, errors: np.ndarray, guessing: float, metric: Met
     measured: whose noise they have. errors: (k,) in the unit of a gap. guessing: score of guessing. share: of the
     noise.
     """
-    covariance = measured.curve.test_covariance + np.diag(
-        measured.variance.centre * measured.shape / measured.curve.seeds
-    )
     return Observed(
-        measured.curve.sizes, errors, share * covariance, metric.error(guessing), metric.error(metric.bounds[0])
+        measured.curve.sizes,
+        errors,
+        share * measured.curve.test_covariance,
+        metric.error(guessing),
+        metric.error(metric.bounds[0]),
+        share * measured.shape / measured.curve.seeds,
+        measured.variance,
     )
 
 

@@ -1,10 +1,12 @@
 """Find the number of labels from which on an arm is close to the reference arm, with an interval.
 
-The gap of an arm is known at the sizes that were run. Between them its logarithm is assumed to be linear in that of the
-number of labels: a gap that falls like a power of the labels is a straight line there. Gaps far below the threshold or
-negative ones, which have no logarithm, count as FLOOR times the threshold. Nothing is claimed beyond the sizes. No
-shape is assumed over all of them: a gap may rise again, as for a model too simple for more data, so "from N labels on"
-means that the gap is below the threshold at N *and at all larger sizes*: N is the last crossing.
+The gap of an arm is known at the sizes that were run. Between them, arsinh(gap / (bend · threshold)) is taken to be
+linear in the logarithm of the number of labels. Of a gap far above bend · threshold that is its logarithm, so that one
+that falls like a power of the labels is a straight line; below, it is the gap itself, which may change its sign. Which
+of the two holds is not known: the number itself is that of BEND, and each replicate draws a bend from BENDS, from
+almost the logarithm to almost the gap. Nothing is claimed beyond the sizes. No shape is assumed over all of them: a gap
+may rise again, as for a model too simple for more data, so "from N labels on" means that the gap is below the threshold
+at N *and at all larger sizes*: N is the last crossing.
 
 The interval comes from replicates of the gaps at all sizes: means + test sampling + seeds, see
 `evaluation.seed_variance`. In each replicate the crossing is found anew, so an end of the interval may be "not by the
@@ -25,7 +27,7 @@ from pretrain_or_not.evaluation.totals import Measured
 
 REPLICATES = 100_000
 
-FLOOR = 0.15  # of the threshold
+BEND, BENDS = 0.5, (0.1, 100.0)  # in thresholds; BENDS are the ends of a log-uniform distribution
 
 CLOSE = 2  # ratio of two sizes below which a size between them says little
 
@@ -36,32 +38,39 @@ CROSSING = ["labels", "labels_low", "labels_high", "labels_low_joint", "labels_h
 
 COLUMNS = [*TITLES, "threshold", "verdict", *CROSSING, "arms", "smallest", "gap_smallest", "gap_smallest_low",
            "gap_smallest_high", "largest", "gap_largest", "gap_largest_low", "gap_largest_high", "gap_lowest",
-           "gap_highest", "seeds", "fewest_seeds", "folds", "test_examples", "selection", "guessed_sizes", "arm_sizes",
-           "arm_largest", "dataset_largest", "metric", "score", "reference_score", "guessing_score"]  # fmt: skip
+           "gap_lowest_low", "gap_lowest_high", "gap_highest", "seeds", "fewest_seeds", "folds", "test_examples",
+           "selection", "guessed_sizes", "arm_sizes", "arm_largest", "dataset_largest", "metric", "score",
+           "reference_score", "guessing_score"]  # fmt: skip
 
 
-def crossing(sizes: list[int] | np.ndarray, gaps: np.ndarray, threshold: float) -> np.ndarray:
+def crossing(
+    sizes: list[int] | np.ndarray, gaps: np.ndarray, threshold: float, bend: np.ndarray | float = BEND
+) -> np.ndarray:
     """Return the number of labels from which on the gap is below `threshold`, shape (...).
 
-    sizes: in increasing order, shape (k,). gaps: shape (..., k). Between sizes, log(max(gap, FLOOR · threshold)) is
-    linear in log(size); where the threshold is 0 or negative, the gap itself is. The result is infinity if the gap is
-    not below at the largest size, and the smallest size if it is below at every size.
+    sizes: in increasing order, shape (k,). gaps: shape (..., k). bend: shape (...). Between sizes, `heights` are linear
+    in log(size). The result is infinity if the gap is not below at the largest size, and the smallest size if it is
+    below at every size.
     """
     gaps = np.asarray(gaps, float)
     above = gaps >= threshold
     last = above.shape[-1] - 1 - np.argmax(above[..., ::-1], axis=-1)  # the last size with the gap above
     after = np.minimum(last + 1, len(sizes) - 1)
-    heights, at = gaps, threshold
-    if threshold > 0:
-        heights, at = np.log(np.maximum(gaps, FLOOR * threshold)), math.log(threshold)
-    high, low = (np.take_along_axis(heights, i[..., None], axis=-1)[..., 0] for i in (last, after))
+    at = heights(threshold, threshold, bend)
+    ends = (np.take_along_axis(gaps, i[..., None], axis=-1)[..., 0] for i in (last, after))
+    high, low = (heights(end, threshold, bend) for end in ends)
     logs = np.log(np.asarray(sizes, float))
     with np.errstate(invalid="ignore", divide="ignore"):
         labels = np.exp(logs[last] + (high - at) / (high - low) * (logs[after] - logs[last]))
-    ends = np.asarray(sizes, float)
-    labels = np.clip(labels, ends[last], ends[after])  # not just outside by an error of arithmetic
+    whole = np.asarray(sizes, float)
+    labels = np.clip(labels, whole[last], whole[after])  # not just outside by an error of arithmetic
     labels = np.where(above[..., -1], np.inf, labels)
     return np.where(above.any(axis=-1), labels, float(sizes[0]))
+
+
+def heights(gaps: np.ndarray | float, threshold: float, bend: np.ndarray | float) -> np.ndarray:
+    """Return what of gaps is linear between sizes: see the module. Where the threshold is not above 0, the gaps."""
+    return np.arcsinh(np.asarray(gaps) / (bend * threshold)) if threshold > 0 else np.asarray(gaps, float)
 
 
 def next_size(sizes: np.ndarray, means: np.ndarray, threshold: float) -> float:
@@ -84,8 +93,9 @@ def answer_row(gaps: Measured, threshold: float, arms: int = 1, training: np.nda
     (Bonferroni). training: the sizes in training labels, which the next size is in; None if the sizes are that.
     """
     sizes, means = gaps.curve.sizes, gaps.curve.means
-    replicates = gaps.replicates(REPLICATES, np.random.default_rng(0))
-    crossings = crossing(sizes, replicates, threshold)
+    rng = np.random.default_rng(0)
+    replicates, bends = gaps.replicates(REPLICATES, rng), np.exp(rng.uniform(*np.log(BENDS), REPLICATES))
+    crossings = crossing(sizes, replicates, threshold, bends)
     labels, tail = float(crossing(sizes, means, threshold)), 0.025
     # Infinity cannot be averaged, so each end of an interval is one of the replicates.
     at = [tail, 1 - tail, tail / arms, 1 - tail / arms]
@@ -95,9 +105,10 @@ def answer_row(gaps: Measured, threshold: float, arms: int = 1, training: np.nda
     half = gaps.half_widths()
     small = means < threshold
     verdict = "not yet" if math.isinf(labels) else "from the smallest" if small.all() else "from"
-    near = means[(sizes >= labels) & small] if math.isfinite(labels) else means
+    near = (sizes >= labels) & small if math.isfinite(labels) else np.full(len(sizes), True)
     if gaps.too_few:
-        verdict, known, near = "too few", [math.nan] * len(CROSSING), means
+        verdict, known, near = "too few", [math.nan] * len(CROSSING), np.full(len(sizes), True)
+    lowest = np.flatnonzero(near)[means[near].argmin()]
     return {
         "threshold": float(threshold),
         "verdict": verdict,
@@ -111,8 +122,10 @@ def answer_row(gaps: Measured, threshold: float, arms: int = 1, training: np.nda
         "gap_largest": means[-1],
         "gap_largest_low": means[-1] - half[-1],
         "gap_largest_high": means[-1] + half[-1],
-        "gap_lowest": near.min(),  # of the sizes from which on the gap is small, or of all
-        "gap_highest": near.max(),
+        "gap_lowest": means[lowest],  # of the sizes from which on the gap is small, or of all
+        "gap_lowest_low": means[lowest] - half[lowest],
+        "gap_lowest_high": means[lowest] + half[lowest],
+        "gap_highest": means[near].max(),
         "seeds": int(gaps.curve.seeds.max()),
         "fewest_seeds": int(gaps.curve.seeds.min()),
         "test_examples": gaps.curve.values.shape[1],

@@ -112,6 +112,18 @@ FINDINGS = {
         predicts_one_class,
         "One class is predicted for all test examples",
     ),
+    "never predicted": Finding(
+        # With folds, a class may have no row in one of them.
+        lambda rows: (
+            (rows["predicted_classes"] < rows["classes"]).fillna(False).astype(bool)
+            & (rows["worst_recall"] == 0)
+            & (rows["folds"] == 0)
+            & ~predicts_one_class(rows)
+        ),
+        "A class of the test examples is never predicted",
+        "The recalls are in scores_by_class.parquet.",
+        "{cells}, with {sizes}",
+    ),
     "guessing": Finding(
         lambda rows: guesses(rows) & ~predicts_one_class(rows),
         "No better by {metric} than {guessing}",

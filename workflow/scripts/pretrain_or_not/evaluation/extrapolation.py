@@ -6,7 +6,8 @@ an arm knows no more than which class is the most frequent: e(0) = E (1 + f u^-b
 curve has beyond this form is a Gaussian process in log n, and beyond the largest size also a random walk.
 
 The parameters are drawn from their prior and weighted by the likelihood of the observed errors, in which E and the
-process are integrated out (importance sampling). docs/statistics.md says how well this predicts known curves.
+process are integrated out (importance sampling). So is the variance between seeds: each draw has one, from what the
+seeds tell of it. docs/statistics.md says how well this predicts known curves.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import solve_triangular
+
+from pretrain_or_not.evaluation.seed_variance import PRIOR, SeedVariance
 
 DRAWS = 100_000  # from the prior
 
@@ -44,15 +47,23 @@ FEWEST_SIZES, SMALLEST_SPAN, FEWEST_EFFECTIVE, MOST_IRREGULAR = 3, 8, 50, 0.5
 class Observed(NamedTuple):
     """The errors of an arm that were observed.
 
-    sizes: (k,) rising. errors: (k,) in points, means over seeds. covariance: (k, k) of these means. guessing: error of
-    guessing, in points. worst: the largest error that there is.
+    sizes: (k,) rising. errors: (k,) in points, means over seeds. test: (k, k), their covariance from test sampling.
+    guessing: error of guessing, in points. worst: the largest error that there is. seeds: (k,), what is added to the
+    diagonal of `test` times c, and variance: what is known of c, see `evaluation.seed_variance`.
     """
 
     sizes: np.ndarray
     errors: np.ndarray
-    covariance: np.ndarray
+    test: np.ndarray
     guessing: float
     worst: float = 100.0
+    seeds: np.ndarray | float = 0.0
+    variance: SeedVariance = PRIOR
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """Return the covariance of the errors, (k, k), for the c in the middle."""
+        return self.test + self.variance.centre * self.seeds * np.eye(len(self.sizes))
 
 
 def refusal(observed: Observed) -> str | None:
@@ -93,30 +104,41 @@ def matern(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 class Fit(NamedTuple):
     """How the draws fit a curve with one discrepancy.
 
-    variance: of the discrepancy, in points². lower: Cholesky factor of the covariance of the observed errors, (k, k).
-    mean, precision: of E, (DRAWS,). log_weight: posterior over prior, up to a constant, (DRAWS,).
+    variance: of the discrepancy, in points². whiten: (k, k), times which errors of a draw are independent. inverse:
+    the inverse of their variances then, (k, DRAWS). mean, precision: of E, (DRAWS,). log_weight: posterior over prior,
+    up to a constant, (DRAWS,).
     """
 
     variance: float
-    lower: np.ndarray
+    whiten: np.ndarray
+    inverse: np.ndarray
     mean: np.ndarray
     precision: np.ndarray
     log_weight: np.ndarray
 
 
-def fit(observed: Observed, draws: np.ndarray, shapes: np.ndarray, share: float) -> Fit:
-    """Return how each draw fits. draws: see `draw_prior`. shapes: their `form`. share: a key of DISCREPANCY."""
+def fit(observed: Observed, draws: np.ndarray, c: np.ndarray, shapes: np.ndarray, share: float) -> Fit:
+    """Return how each draw fits. draws: see `draw_prior`. c: (DRAWS,). shapes: `form`. share: a key of DISCREPANCY.
+
+    The covariance of the errors is A + c D, with D the diagonal of `seeds`. W is such that W A Wᵀ = I and W D Wᵀ is
+    diagonal, so that no matrix has to be factored for each draw.
+    """
     b, u, f = draws
     variance = (share * max(observed.errors[-1], SMALLEST_SCALE)) ** 2 + LEAST**2
     logs = np.log(observed.sizes)
-    lower = np.linalg.cholesky(variance * matern(logs, logs) + observed.covariance)
-    white, target = (solve_triangular(lower, a, lower=True) for a in (shapes.T, observed.errors))
-    precision = (white**2).sum(axis=0)
-    mean = target @ white / precision
-    misfit = target @ target - mean**2 * precision + np.log(precision) + 2 * np.log(lower.diagonal()).sum()
+    lower = np.linalg.cholesky(variance * matern(logs, logs) + observed.test)
+    inner = solve_triangular(lower, np.sqrt(observed.seeds) * np.eye(len(logs)), lower=True)
+    own, axes = np.linalg.eigh(inner @ inner.T)
+    whiten = axes.T @ solve_triangular(lower, np.eye(len(logs)), lower=True)
+    inverse = 1 / (1 + np.maximum(own, 0)[:, None] * c)
+    white, target = whiten @ shapes.T, (whiten @ observed.errors)[:, None]
+    precision = (inverse * white**2).sum(axis=0)
+    mean = (inverse * white * target).sum(axis=0) / precision
+    misfit = (inverse * target**2).sum(axis=0) - mean**2 * precision + np.log(precision)
+    misfit += 2 * np.log(lower.diagonal()).sum() - np.log(inverse).sum(axis=0)
     start = (np.log(np.maximum(mean, TINY) * (1 + f * u**-b) / observed.guessing) / START) ** 2
     log_weight = np.log(DISCREPANCY[share]) - 0.5 * (misfit + start)
-    return Fit(variance, lower, mean, precision, log_weight)
+    return Fit(variance, whiten, inverse, mean, precision, log_weight)
 
 
 def posterior(observed: Observed, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, list[Fit], np.ndarray]:
@@ -125,11 +147,11 @@ def posterior(observed: Observed, rng: np.random.Generator) -> tuple[np.ndarray,
     Most draws from the prior have no weight. So a second set is drawn, between the lowest and the highest b and u that
     have: the same posterior with some eight times more effective draws.
     """
-    ends = np.log([EXPONENT, ONSET])
+    ends, c = np.log([EXPONENT, ONSET]), observed.variance.draw(rng, DRAWS)
     for last in (False, True):
         draws = draw_prior(rng, ends)
         shapes = form(observed.sizes / observed.sizes[-1], *draws)
-        fits = [fit(observed, draws, shapes, share) for share in DISCREPANCY]
+        fits = [fit(observed, draws, c, shapes, share) for share in DISCREPANCY]
         logs = np.stack([found.log_weight for found in fits])
         if not last:
             weighty = np.log(draws[:2, (logs > logs.max() - NEGLIGIBLE).any(axis=0)])
@@ -159,11 +181,14 @@ def extrapolate(observed: Observed, horizons: np.ndarray, rng: np.random.Generat
     for i, found in enumerate(fits):
         taken = chosen[chosen // DRAWS == i] % DRAWS
         level = rng.normal(found.mean[taken], found.precision[taken] ** -0.5)[:, None]
-        gain, residual = (
-            solve_triangular(found.lower, a, lower=True)
-            for a in (found.variance * matern(logs, ahead), (observed.errors - level * shapes[taken]).T)
-        )
+        gain = found.whiten @ (found.variance * matern(logs, ahead))  # (k, horizons)
+        residual = found.whiten @ (observed.errors - level * shapes[taken]).T
+        inverse = found.inverse[:, taken]
         own = found.variance * (matern(ahead, ahead) + further + 1e-6 * np.eye(len(ahead)))
-        wiggle = rng.standard_normal((len(taken), len(ahead))) @ np.linalg.cholesky(own - gain.T @ gain).T
-        paths.append(level * form(horizons / observed.sizes[-1], *draws[:, taken]) + residual.T @ gain + wiggle)
+        known = np.einsum("kh,kd,kg->dhg", gain, inverse, gain)
+        wiggle = np.linalg.cholesky(own - known) @ rng.standard_normal((len(taken), len(ahead), 1))
+        paths.append(
+            level * form(horizons / observed.sizes[-1], *draws[:, taken])
+            + (inverse * residual).T @ gain + wiggle[..., 0]
+        )  # fmt: skip
     return np.clip(rng.permutation(np.concatenate(paths)), 0, observed.worst), reason

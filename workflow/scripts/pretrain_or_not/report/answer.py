@@ -120,7 +120,8 @@ def method(table):
             "for all arms of a data set together."
         )
     return (
-        "Between sizes, the logarithm of the gap is assumed to be linear in that of the number of labels. In brackets: "
+        "Between sizes, the gap is taken to be something between a straight line over the logarithm of the number of "
+        "labels and a power of that number; the intervals allow for both. In brackets: "
         f"95 % intervals for the sampling of test examples and for seeds together{linear}. The variance between seeds "
         f"{seeds}.{joint}{rounds} The numbers: answer.parquet."
     )

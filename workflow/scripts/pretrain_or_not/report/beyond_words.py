@@ -32,7 +32,7 @@ def beyond_lines(rows: pd.DataFrame) -> list[str]:
         return []
     if not told.empty:
         lines.insert(
-            0, "With more labels than were run. This is extrapolation, and less certain than what was measured:\n"
+            0, "With more labels than were run. This is extrapolation: curves are taken to go on as they came:\n"
         )
     else:
         lines.insert(0, "With more labels than were run:\n")

@@ -36,11 +36,14 @@ def size_words(row):
     return "its largest size" if row["dataset_largest"] > row["largest"] else "the largest size"
 
 
-def gap_words(row):
-    """Return in words how far the arm is behind or ahead at the largest size, with the interval."""
+def gap_words(row, which="gap_largest"):
+    """Return in words how far the arm is behind or ahead at the largest size, with the interval.
+
+    which: columns of another gap.
+    """
     metric = METRICS[row["metric"]]
-    sign, side = side_of(metric, row["gap_largest"])
-    first, *ends = (number(sign * row[f"gap_largest{end}"], metric.digits) for end in ("", "_low", "_high"))
+    sign, side = side_of(metric, row[which])
+    first, *ends = (number(sign * row[f"{which}{end}"], metric.digits) for end in ("", "_low", "_high"))
     return f"{first} {metric.step}s {side} ({' to '.join(ends[::sign])})"
 
 
@@ -110,13 +113,10 @@ def gap_sentence(row, arm):
         less = f": {below_words(row).removesuffix(' behind')}" if small else ""
         return f"At {largest}, {size_words(row)}, {arm} is {gap}{less}.{may}"
     if row["verdict"] == "not yet":
-        metric = METRICS[row["metric"]]
-        ahead = number(-row["gap_lowest"], metric.digits)
-        if row["gap_lowest"] < 0 and ahead != number(0, metric.digits):  # at another size than the largest one
-            return (
-                f"{arm} is {gap} at {size_words(row)}, {largest}, but ahead at smaller ones, by up to {ahead} "
-                f"{metric.step}s.{may}"
-            )
+        digits = METRICS[row["metric"]].digits
+        if row["gap_lowest"] < 0 and number(-row["gap_lowest"], digits) != number(0, digits):  # not at the largest size
+            ahead = gap_words(row, "gap_lowest")
+            return f"{arm} is {gap} at {size_words(row)}, {largest}, but with fewer labels up to {ahead}.{may}"
         return f"{arm} is still {gap} at {size_words(row)}, {largest}.{may}"
     sure, smallest = f"95 % interval: {interval_words(row)}", counted(row["smallest"], "label")
     certain = row["labels_high"] <= row["smallest"]

@@ -34,6 +34,7 @@ def sentences(question: Question, found: Recommendation, metric: Metric, prices:
     said = doubts(arms, best, metric)
     said.append(f"With {labels}, {who} the best {metric.title}: {score_text(metric, best['score'])}{interval}.")
     said += ahead_elsewhere(found, metric)
+    said += rivals(found)
     said += cheaper(question, found, metric)
     said += needs(found)
     said += target_words(question, found, metric)
@@ -94,6 +95,18 @@ def ahead_elsewhere(found, metric):
         for _, arm in better.iterrows()
         if score_text(metric, arm["score"]) != score_text(metric, best["score"])
     ]
+
+
+def rivals(found):
+    """Return what is said about arms whose interval of the gap to the best one holds 0; the cheapest has its own."""
+    arms = found.arms.drop(index=found.cheapest)
+    near = arms["score"].notna() & arms["in_time"] & (arms["gap"] > ROUNDING) & (arms["gap_low"] < 0)
+    titles = "; ".join(arms.loc[near, "title"])
+    return (
+        [f"That it is the best is not certain: by chance of test texts and seeds, {titles} may be better."]
+        if titles
+        else []
+    )
 
 
 def behind(arm, metric):

@@ -116,8 +116,8 @@ function gapTo(best, row, n) {
     gap + dataset.metric.scale * Math.hypot(first.high - first.score, second.score - second.low)];
 }
 
-// As `is_quicker`: by 10 % or more, and with intervals that are apart, where they are known.
-const isQuicker = (row, other) => row.ms <= 0.9 * other.ms &&
+// As `is_quicker`: by a quarter or more, and with intervals that are apart, where they are known.
+const isQuicker = (row, other) => row.ms <= 0.75 * other.ms &&
   (row.msHigh === null || other.msLow === null || row.msHigh < other.msLow);
 
 function choices(set) {
@@ -224,6 +224,11 @@ function words(set, found) {
       said.push(`${row.arm.title} has ${scoreText(metric, row.score)}, but not from the same seeds and sizes: ` +
         `where both were measured, it is ${behind(row)}.`);
     }
+  }
+  const rivals = possible.filter((row) => row !== cheapest && row.gap > 1e-9 && row.gapLow !== null && row.gapLow < 0)
+    .map((row) => row.arm.title);
+  if (rivals.length) {
+    said.push(`That it is the best is not certain: by chance of test texts and seeds, ${rivals.join("; ")} may be better.`);
   }
   if (best.ms === null) {
     said.push("Whether another one is cheaper is not known, as it was not timed.");
