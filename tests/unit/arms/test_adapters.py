@@ -72,6 +72,12 @@ def test_a_pooler_that_no_pretraining_gave_is_trained_too(kind, tmp_path):
     assert any("pooler" in name for name in trained) and any("classifier" in name for name in trained)
     assert not any("encoder" in name and "lora_" not in name and "ia3_" not in name and "modul" not in name
                    for name in trained)  # fmt: skip
+    with torch.no_grad():
+        for name, weights in model.named_parameters():
+            if weights.requires_grad and "ia3_" not in name and "lora_" not in name and "modul" not in name:
+                weights.add_(0.1)
+    logits = model.eval()(**inputs()).logits
+    torch.testing.assert_close(merged(model).eval()(**inputs()).logits, logits, rtol=0, atol=2e-6)
     whole = plain(MINILM)  # has a pooler
     whole = with_adapter(whole, LORA, whole.new_weights)
     assert not any("pooler" in name for name, weights in whole.named_parameters() if weights.requires_grad)

@@ -205,6 +205,16 @@ def test_numbers_on_the_command_line_are_numbers_where_text_is_wrong():
     check_config(read)
 
 
+def test_numbers_of_a_model_of_several_amounts_are_read_from_the_command_line():
+    config = valid()
+    recipe = {"from": {"layers": 1, "hidden": 8, "heads": 1}, "tokenizer": "minilm", "texts": "letters"}
+    config["datasets"]["letters"] = {"source": "files", "files": "letters.csv", "label": None}
+    given = {"models": {"own": {"pretrain": {"amount": ["0", "50", "100%"], "learning_rate": "0.002"}}}}
+    config["models"]["own"] = {"pretrain": recipe | given["models"]["own"]["pretrain"]}
+    read = with_numbers(config, given)["models"]["own"]["pretrain"]
+    assert read["amount"] == [0, 50, "100%"] and read["learning_rate"] == 0.002
+
+
 def test_text_of_a_file_stays_text():
     config = valid()
     config["experiment"]["threads"] = "2"

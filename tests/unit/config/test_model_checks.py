@@ -195,8 +195,22 @@ def test_a_list_of_amounts_makes_a_model_of_each(config):
     assert [name for name in found if name.startswith("own")] == ["own-0", "own-1000", "own-10pct"]
     assert [found[f"own-{a}"]["pretrain"]["amount"] for a in ("0", "1000", "10pct")] == [0, 1000, "10%"]
     assert tokenizer_owner(found, "own-10pct") == "own-0"  # the texts are tokenized once
-    again = with_each_amount(found)
-    assert again == found
+    assert with_each_amount(found) == (found, {})
+
+
+def test_a_mistake_in_a_model_of_several_amounts_is_told_once_by_the_name_in_the_config(config):
+    config["models"]["own"]["pretrain"] |= {"amount": [0, 1000, "10%"], "learning_rate": "fast"}
+    (line,) = complaint(config)
+    assert line.startswith("config: models.own.pretrain.learning_rate: 'fast' is text; give a number above 0")
+
+
+def test_a_teacher_passes_on_no_labels_that_are_not_counted(config):
+    """`third` has learned the labels of `yelp`; the teacher itself is no arm of the experiment."""
+    config["arms"]["minilm"]["model"] = "third"
+    config["arms"]["lstm"]["teacher"] = {"arm": "minilm"}
+    config["experiment"] |= {"datasets": ["yelp"], "arms": ["lstm"], "reference": "lstm"}
+    line = "config: models.third.pretrain.tasks[0]: 'yelp' is a dataset of the experiment: its labels would be learned"
+    assert any(found.startswith(line) for found in complaint(config))
 
 
 def test_a_teacher_must_be_kept(config):
@@ -241,6 +255,13 @@ def test_zeros_are_kept_where_nothing_fills_them(config, key, value, line):
     config["models"]["made"]["pretrain"]["sparsity"] = 0.5
     config["arms"]["minilm"] |= {"model": "made", "sparse_finetune": True}
     check_config(copy.deepcopy(config))
+    for without in ({"steps": 0}, {"amount": 0}):
+        random = copy.deepcopy(config)
+        random["models"]["made"]["pretrain"] |= without
+        (found,) = complaint(random)
+        assert found.startswith(
+            "config: arms.minilm.sparse_finetune: 'made' has the random weights that it starts from"
+        )
     config["arms"]["minilm"][key] = value
     assert complaint(config) == [f"config: arms.minilm.sparse_finetune: {line}"]
 

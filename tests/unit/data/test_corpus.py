@@ -63,9 +63,25 @@ def test_a_model_that_would_read_no_text_is_refused(workshop, tmp_path):
     texts = pd.read_parquet(workshop.texts)["text"].tolist()
     tested = write_examples(tmp_path / "tested.parquet", [(text, "sports") for text in texts], train=0)
     outputs = {split: tmp_path / f"{split}.parquet" for split in ("train", "held_out")}
-    with pytest.raises(BadInput, match=r"models: m: no text is left to pretrain on, as \d+ are left out by `without`"):
+    with pytest.raises(BadInput, match="no text is left to pretrain on: all of the 196 texts are validated or"):
         pack_texts(workshop.texts, "m", workshop.tokenizer, recipe(length=16), [tested], outputs)
     pack_texts(workshop.texts, "m", workshop.tokenizer, recipe(length=16, amount=0), [tested], outputs)
+
+
+def test_held_out_texts_that_are_all_tested_on_are_said_to_be(workshop, tmp_path):
+    texts = pd.read_parquet(workshop.texts)["text"].tolist()
+    tested = write_examples(tmp_path / "tested.parquet", [(text, "sports") for text in texts[-4:]], train=0)
+    outputs = {split: tmp_path / f"{split}.parquet" for split in ("train", "held_out")}
+    with pytest.raises(
+        BadInput, match="to measure the loss on: all of the last 4, which are held out, are validated or"
+    ):
+        pack_texts(workshop.texts, "m", workshop.tokenizer, recipe(length=16), [tested], outputs)
+
+
+def test_a_teacher_holds_no_text_out(workshop):
+    assert len(list(read_corpus(workshop.texts, "100%", hold_out=False).texts())) == 200
+    with pytest.raises(BadInput, match="amount 201: there are 200 texts; take fewer, or a share"):
+        read_corpus(workshop.texts, 201, hold_out=False)
 
 
 def test_another_order_keeps_the_tokens_and_leaves_the_held_out_texts(workshop, tmp_path):
@@ -153,7 +169,8 @@ def test_texts_of_further_test_sets_are_compared_and_left_out_too(workshop, tmp_
     assert (found["shared"], found["tested"]) == (0, 3)
     texts = [text for part in further_texts(workshop.texts, "100%", [tested, shift], False) for text in
              part["text"].to_pylist()]  # fmt: skip
-    assert texts == [text for i, text in enumerate(own) if i not in (3, 7)]  # what a teacher says nothing of
+    every = list(read_corpus(workshop.texts, "100%", hold_out=False).texts())
+    assert texts == [text for i, text in enumerate(every) if i not in (3, 7)]  # what a teacher says nothing of
 
 
 def test_labelled_tasks_are_compared_too(workshop, tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pretrain_or_not.evaluation.pretraining_cost import pretraining_columns
+from pretrain_or_not.evaluation.pretraining_cost import OF_TEACHER, pretraining_columns
 from pretrain_or_not.files.json_files import write_json
 
 GOOD = {"recipe": {"order": "natural"}, "tokens_seen": 10, "training_flops": 100, "validation_score": 4.0,
@@ -18,12 +18,14 @@ def test_stages_are_added_up_and_each_is_judged(tmp_path, first, second, learnt)
     for name, keys in (("first", first), ("second", second)):
         write_json(tmp_path / f"{name}.json", GOOD | keys | {"model": name})
     behind = {
-        "chained": {"series": "second", "made": ["second", "first"], "elsewhere": False},
-        "none": {"series": None, "made": [], "elsewhere": True},
+        "chained": {"series": "second", "made": ["second", "first"], "teachers": [], "elsewhere": False},
+        "none": {"series": None, "made": [], "teachers": ["first"], "elsewhere": True},
     }
     columns = pretraining_columns(behind, [tmp_path / "first.json", tmp_path / "second.json"])
     assert columns["chained"] == {"pretraining": "second", "pretraining_tokens": 20, "pretraining_flops": 200.0,
-                                  "pretrained_elsewhere": False, "pretraining_learnt": learnt}  # fmt: skip
+                                  OF_TEACHER: 0.0, "pretrained_elsewhere": False,
+                                  "pretraining_learnt": learnt}  # fmt: skip
+    assert columns["none"][OF_TEACHER] == 100.0 and columns["none"]["pretraining_flops"] == 0.0
     assert columns["none"]["pretraining_tokens"] == 0 and columns["none"]["pretraining_learnt"] is None
 
 
@@ -32,5 +34,5 @@ def test_a_model_of_an_earlier_version_is_not_judged(tmp_path):
         tmp_path / "old.json",
         {key: GOOD[key] for key in ("recipe", "tokens_seen", "training_flops")} | {"model": "old"},
     )
-    behind = {"arm": {"series": "old", "made": ["old"], "elsewhere": False}}
+    behind = {"arm": {"series": "old", "made": ["old"], "teachers": [], "elsewhere": False}}
     assert pretraining_columns(behind, [tmp_path / "old.json"])["arm"]["pretraining_learnt"] is None

@@ -58,7 +58,7 @@ def scored(tmp_path):
         texts |= {"group_side": np.repeat(["left", "right"], [85, 15])}
         write_table(tmp_path / "examples.parquet", pa.table(texts))
         examples = [tmp_path / "examples.parquet"]
-        behind = {arm: {"series": None, "made": [], "elsewhere": arm == "big"} for arm in titles["arm"]}
+        behind = {arm: {"series": None, "made": [], "teachers": [], "elsewhere": arm == "big"} for arm in titles["arm"]}
         score(
             predictions,
             selected,

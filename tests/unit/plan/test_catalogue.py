@@ -128,3 +128,20 @@ def test_a_file_whose_name_snakemake_takes_for_a_pattern_counts_by_its_time(tmp_
     before = catalogue.content("toy")
     os.utime(name, (1, 1))
     assert catalogue.content("toy") != before
+
+
+def test_arms_that_use_the_same_models_in_another_way_are_another_series():
+    """Else the figure `pretraining` would show the mean of fine-tuned and frozen arms."""
+    own = {"pretrain": {"from": {"layers": 1, "hidden": 8, "heads": 1}, "tokenizer": "tiny", "texts": "letters",
+                        "amount": [0, 10]}}  # fmt: skip
+    arms = {
+        "tuned-0": {"family": "bert", "model": "own-0", "learning_rates": [0.1]},
+        "tuned-10": {"family": "bert", "model": "own-10", "learning_rates": [0.1]},
+        "read-10": {"family": "probe", "model": "own-10"},
+        "taught": {"family": "lstm", "tokenizer": "tiny", "learning_rates": [0.1], "teacher": {"arm": "tuned-10"}},
+    }
+    experiment = {"arms": list(arms), "reference": "tuned-0"}
+    letters = {"letters": {"source": "files", "files": "letters.csv", "label": None}}
+    found = make_catalogue(models={"own": own}, arms=arms, experiment=experiment, datasets=letters).pretraining()
+    assert [found[arm]["series"] for arm in arms] == ["own", "own", "own (read-10)", None]
+    assert (found["taught"]["made"], found["taught"]["teachers"]) == ([], ["own-10"])

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+from contextlib import nullcontext
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -266,3 +267,30 @@ def test_a_layer_that_a_frozen_model_does_not_have_is_noticed_at_once(tmp_path):
         BadInput, match=r"^config: arms\.probe\.layers: 3 names no layer of 'tiny', which has 2; give 0"
     ):
         check_model_files(make_catalogue(models=models, arms={"probe": {"layers": 3}}, experiment=experiment))
+
+
+@pytest.mark.parametrize(
+    ("architecture", "objective", "message"),
+    [
+        (
+            "gpt2",
+            "mlm",
+            r"models\.own\.pretrain\.from: 'start' \(GPT-2\) cannot go on with masked words; take one of B",
+        ),
+        ("roberta", "rtd", r"models\.own\.pretrain\.from: 'start' \(RoBERTa\): `objective: rtd` is for BERT; take one"),
+        ("roberta", "mlm", None),
+    ],
+)
+def test_a_model_that_cannot_learn_an_objective_is_noticed_at_once(tmp_path, architecture, objective, message):
+    make_tiny_bert(tmp_path / "start")
+    config = tmp_path / "start" / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"model_type": architecture}))
+    own = {"pretrain": {"from": "start", "texts": "letters", "objective": objective}}
+    models = {"start": {"path": str(tmp_path / "start")}, "own": own}
+    letters = {"letters": {"source": "files", "files": "letters.csv", "label": None}}
+    arms = {"tuned": {"family": "bert", "model": "own", "learning_rates": [0.1]}}
+    experiment = {"arms": ["tuned"], "reference": "tuned"}
+    catalogue = make_catalogue(models=models, arms=arms, experiment=experiment, datasets=letters)
+    expected = nullcontext() if message is None else pytest.raises(BadInput, match=message)
+    with expected:
+        check_model_files(catalogue)

@@ -400,6 +400,19 @@ def test_cost_shows_means_over_seeds_and_its_frontier_is_theirs():
     assert [len(dots.get_offsets()) for dots in folds.collections] == [2, 2]  # no fold: each has other test examples
 
 
+def test_cost_is_that_of_each_arm_beside_one_without_labels():
+    """A language model has a row of size 0, before those of others; and there are two data sets."""
+    scores, _, arms = tables(arms=2, sizes=[100, 1000], seeds=[0], datasets=["imdb", "yelp"])
+    without = scores.iloc[[2]].assign(n=0, arm="asked", accuracy=0.1)
+    mixed = pd.concat([scores.iloc[:2], without, scores.iloc[2:]], ignore_index=True)
+    timed = pd.concat([times_of(arms), times_of(arms).assign(dataset="yelp")])
+    assert set(timed["dataset"]) >= {"imdb", "yelp"}
+    fig = cost.draw(mixed, ["asked", *arms], STYLE, times=timed)
+    for ax, (_, rows) in zip(fig.axes[::2], scores.groupby("dataset", sort=False), strict=True):
+        drawn = np.concatenate([dots.get_offsets() for dots in ax.collections[::2]])
+        np.testing.assert_allclose(drawn, np.column_stack([rows["training_flops"], 100 * rows["accuracy"]]))
+
+
 def test_cost_says_what_was_not_timed_and_where_the_machine_was_busy():
     scores, _, arms = tables(arms=3, sizes=[100, 1000])
     busy = pd.concat([times_of(arms[:1], batch_size=32), times_of(arms[2:], batch_size=32, busy=True)])

@@ -64,4 +64,13 @@ def new_parts(model: Any, new: frozenset[str]) -> list[str]:
 
 def merged(model: Any) -> torch.nn.Module:
     """Return the plain transformer that a model with a trained adapter is; others are returned as they are."""
-    return model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
+    if not hasattr(model, "merge_and_unload"):
+        return model
+    from peft.utils import ModulesToSaveWrapper
+
+    # What is trained beside the adapter. peft's (IA)³ unwraps single layers only, and no poolers or heads of several.
+    for parent in list(model.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, ModulesToSaveWrapper):
+                setattr(parent, name, child.modules_to_save[child.active_adapters[0]])
+    return model.merge_and_unload()

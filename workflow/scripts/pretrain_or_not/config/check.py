@@ -51,7 +51,7 @@ def mistakes_in(config):
     mistakes = Mistakes()
     config = plain(config, (), mistakes)
     if isinstance(config, dict) and isinstance(config.get("models"), dict):
-        config["models"] = with_each_amount(config["models"])
+        config["models"], mistakes.written = with_each_amount(config["models"])
     check_schema(config, mistakes)
     if isinstance(config, dict):
         check_prompts(config, mistakes)
@@ -64,10 +64,24 @@ def mistakes_in(config):
 
 
 class Mistakes(dict):
-    """The mistakes of a config: place (a tuple of keys and positions) -> one line on the first mistake found there."""
+    """The mistakes of a config: place (a tuple of keys and positions) -> one line on the first mistake found there.
+
+    A model that a list of amounts makes is called as it is written: see `with_each_amount`.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.written: dict[str, str] = {}
+
+    def at(self, path):
+        """Return a path as it is written in the config."""
+        return (
+            ("models", self.written.get(path[1], path[1]), *path[2:]) if path[:1] == ("models",) and path[1:] else path
+        )
 
     def add(self, path, text, key=None):
         """Note a mistake at `path` or, if `key` is given, at that key of the mapping at `path`."""
+        path = self.at(path)
         place = (*path, key) if key is not None else path
         where = f"{spot(path)}: " if path else ""
         self.setdefault(place, f"config: {where}{text}")

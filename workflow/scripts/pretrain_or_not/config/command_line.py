@@ -22,9 +22,16 @@ def with_numbers(config: dict, given: dict) -> dict:
         changed = False
         for path in mistakes_in(config)[1]:
             text = value_at(given, path)
-            if isinstance(text, str) and value_at(config, path) == text and (value := scalar(text)) != text:
+            if value_at(config, path) == text and (value := read(text)) != text:
                 value_at(config, path[:-1])[path[-1]], changed = value, True
     return config
+
+
+def read(value):
+    """Return what YAML makes of text, or of the texts of a list; another value as it is."""
+    if isinstance(value, list):
+        return [read(item) for item in value]
+    return scalar(value) if isinstance(value, str) else value
 
 
 def value_at(value, path):

@@ -78,13 +78,15 @@ def remembers(models: dict, arm: dict) -> bool:
     )
 
 
-def with_each_amount(models: dict) -> dict:
+def with_each_amount(models: dict) -> tuple[dict, dict[str, str]]:
     """Return models in which one with a list of amounts is replaced by a model of each, called NAME-AMOUNT.
 
+    Also returns {NAME-AMOUNT: NAME}, how these are written in the config.
     A tokenizer that is trained is that of the first one. An amount that is none stays, and the check finds it. Raises
     BadInput if there is a model of that name already.
     """
     found: dict = {}
+    written: dict[str, str] = {}
     for name, model in models.items():
         recipe = recipe_of(models, name)
         amounts = recipe.get("amount") if recipe else None
@@ -104,7 +106,8 @@ def with_each_amount(models: dict) -> dict:
                     "this name already; choose another name or amount"
                 )
             found[own] = model | {"pretrain": keys}
-    return found
+            written[own] = name
+    return found, written
 
 
 def series_of(name: str, recipe: dict) -> str:

@@ -86,11 +86,18 @@ def check_recipe(config, name, mistakes):
 
 
 def check_targets(config, models, mistakes):
-    """Check that no model of an arm has learned labels of a dataset of the experiment, which would not be counted."""
+    """Check that no model of an arm has learned labels of a dataset of the experiment, which would not be counted.
+
+    Nor one of its teacher: what it says of texts would pass them on.
+    """
     experiment, arms = mapping(config, "experiment"), mapping(config, "arms")
     targets = sequence(experiment, "datasets")
-    used = [mapping(arms, arm).get(key) for arm in sequence(experiment, "arms") for key in ("model", "embeddings")
-            if isinstance(arm, str)]  # fmt: skip
+    asked = [arm for arm in sequence(experiment, "arms") if isinstance(arm, str)]
+    for arm in asked:  # grows: a teacher may have one
+        teacher = mapping(mapping(arms, arm), "teacher").get("arm")
+        if isinstance(teacher, str) and teacher not in asked:
+            asked.append(teacher)
+    used = [mapping(arms, arm).get(key) for arm in asked for key in ("model", "embeddings")]
     for name in dict.fromkeys(one for one in used if isinstance(one, str)):
         seen: list[str] = []
         for one in lineage(models, name):
@@ -108,7 +115,7 @@ def check_start(config, recipe, models, name, mistakes):
     place, start, tokenizer = ("models", name, "pretrain"), recipe.get("from"), recipe.get("tokenizer")
     check_name(config, "models", "model", start, (*place, "from"), mistakes)
     check_name(config, "models", "model", tokenizer, (*place, "tokenizer"), mistakes)
-    if any(place[:3] == given[:3] for given in mistakes):
+    if any(mistakes.at(place)[:3] == given[:3] for given in mistakes):
         return
     if isinstance(tokenizer, dict) and recipe.get("objective") == "supervised":
         text = "a tokenizer is trained on `texts`, which `objective: supervised` has not; name a model whose it is"

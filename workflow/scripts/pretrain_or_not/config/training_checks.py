@@ -83,8 +83,12 @@ def check_zeros(config, name, mistakes):
         return
     model, models = arm.get("model"), mapping(config, "models")
     known = isinstance(model, str) and model in models
-    if known and not (recipe_of(models, model) or {}).get("sparsity"):
+    recipe = recipe_of(models, model) or {} if known else {}
+    if known and not recipe.get("sparsity"):
         mistakes.add(path, f"{show(model)} has no zeros to keep; name a `model` that is made with `sparsity`")
+    elif known and (recipe.get("steps") == 0 or recipe.get("amount") == 0):
+        text = "has the random weights that it starts from, without zeros, as its `steps` or `amount` is 0"
+        mistakes.add(path, f"{show(model)} {text}; leave `sparse_finetune` out")
     if arm.get("init") == "random":
         mistakes.add(path, "random weights have no zeros to keep; leave out one of the two keys")
     if arm.get("adapter"):

@@ -54,16 +54,18 @@ class Corpus(NamedTuple):
         return found
 
 
-def read_corpus(examples: PathLike, amount: int | str, without: Sequence[PathLike] = ()) -> Corpus:
+def read_corpus(
+    examples: PathLike, amount: int | str, without: Sequence[PathLike] = (), hold_out: bool = True
+) -> Corpus:
     """Return the Corpus of an examples.parquet.
 
     amount: of a recipe. without: the examples.parquet of datasets, and of further test sets, whose validation and
-    test texts are left out. Raises BadInput if there are fewer texts than the amount asks for, or too few to hold some
-    out.
+    test texts are left out. hold_out: whether some texts are held out. Raises BadInput if there are fewer texts than
+    the amount asks for, or too few to hold some out.
     """
     about = read_metadata(examples)
     rows = about["rows"]["train"]
-    held_out = min(MOST_HELD_OUT, max(1, rows // HELD_OUT_SHARE))
+    held_out = min(MOST_HELD_OUT, max(1, rows // HELD_OUT_SHARE)) if hold_out else 0
     there = rows - held_out
     if there < 1:
         raise BadInput(f"dataset {about['dataset']!r}: one text is too few to pretrain on")
@@ -72,8 +74,8 @@ def read_corpus(examples: PathLike, amount: int | str, without: Sequence[PathLik
     except BadInput as error:
         instead = "this is less than one; take more" if isinstance(amount, str) else "take fewer, or a share"
         raise BadInput(
-            f"dataset {about['dataset']!r}: amount {amount!r}: there are {there:,} texts, without the {held_out:,} "
-            f"that are held out; {instead}"
+            f"dataset {about['dataset']!r}: amount {amount!r}: there are {there:,} texts"
+            f"{f', without the {held_out:,} that are held out' if held_out else ''}; {instead}"
         ) from error
     return Corpus(examples, rows, n, held_out, frozenset().union(*map(keys_of_tested, without)))
 

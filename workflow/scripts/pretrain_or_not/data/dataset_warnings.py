@@ -65,7 +65,8 @@ def check_classes(rows_per_class: dict) -> None:
 def warnings_about(facts: dict) -> list[str]:
     """Return what is doubtful about a data set as sentences. facts: the content of its dataset.json so far."""
     if not facts["label_names"]:
-        return [*left_out(facts["dropped"], facts["read"])]
+        repeated = repeated_texts(facts["copies"]["train"], facts["rows"]["train"])
+        return [*left_out(facts["dropped"], facts["read"]), *repeated]
     rows_per_class = facts["rows_per_class"]
     total = {name: sum(rows_per_class[split][name] for split in SPLITS) for name in facts["label_names"]}
     return [
@@ -180,6 +181,15 @@ def left_out(dropped, read):
     if n > FEW * read:
         why = ", ".join(f"{reason}: {rows:,}" for reason, rows in reasons.items())
         yield f"{n:,} of {rows_of(read)} ({n / read:.0%}) are left out ({why})."
+
+
+def repeated_texts(n, rows):
+    """Yield a sentence if more than FEW of the texts without labels repeat another one."""
+    if n > FEW * rows:
+        yield (
+            f"{n:,} of {rows:,} texts repeat one that comes before them: a model that is pretrained on them is "
+            "measured on held-out texts that it has read. Keep one of each by `deduplicate: all`."
+        )
 
 
 def copied(copies, rows, folds):

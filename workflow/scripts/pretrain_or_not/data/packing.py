@@ -50,10 +50,11 @@ def pack_texts(
         facts = write_rows(texts, loaded, recipe["length"], path, {"model": name, "split": split})
         log.info("%s: %d texts, %d words, %d tokens in %d rows", split, *list(facts.values())[:4])
         if not facts["rows"] and recipe["amount"] != 0:
-            what = "pretrain" if split == "train" else "measure the loss"
+            n, what = (corpus.held_out, "measure the loss") if held_out else (corpus.amount, "pretrain")
+            which = f"the last {n:,}, which are held out," if held_out else f"the {n:,} texts"
             raise BadInput(
-                f"models: {name}: no text is left to {what} on, as {len(corpus.left_out):,} are left out by `without`; "
-                "name more `texts`, or fewer datasets in `without`"
+                f"models: {name}: no text is left to {what} on: all of {which} are validated or tested on in datasets "
+                "of `without`; name more `texts`, or fewer datasets in `without`"
             )
         if not held_out and facts["rows"]:
             report_unknown(facts["unknown_tokens"], f"models: {name}", "its tokenizer")

@@ -94,7 +94,8 @@ def answer_row(gaps: Measured, threshold: float, arms: int = 1, training: np.nda
     """
     sizes, means = gaps.curve.sizes, gaps.curve.means
     rng = np.random.default_rng(0)
-    replicates, bends = gaps.replicates(REPLICATES, rng), np.exp(rng.uniform(*np.log(BENDS), REPLICATES))
+    replicates = gaps.replicates(REPLICATES, rng)
+    bends = np.exp(rng.uniform(math.log(BENDS[0]), math.log(BENDS[1]), REPLICATES))
     crossings = crossing(sizes, replicates, threshold, bends)
     labels, tail = float(crossing(sizes, means, threshold)), 0.025
     # Infinity cannot be averaged, so each end of an interval is one of the replicates.

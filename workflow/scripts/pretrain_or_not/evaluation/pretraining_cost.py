@@ -6,19 +6,22 @@ from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.paths import PathLike
 from pretrain_or_not.pretraining.recipe import learnt_instead
 
+OF_TEACHER = "teacher_pretraining_flops"  # what is added to `teacher_flops` of each cell
+
 COLUMNS = {"pretraining": "str", "pretraining_tokens": "Int64", "pretraining_flops": "float64",
            "pretrained_elsewhere": "bool", "pretraining_learnt": "str"}  # fmt: skip
 
 
 def pretraining_columns(behind: dict, made: list[PathLike]) -> dict[str, dict]:
-    """Return the COLUMNS of each arm: {arm: {column: value}}.
+    """Return the COLUMNS of each arm, and OF_TEACHER: {arm: {column: value}}.
 
     `pretraining` names the model, or the family of models that differ only in their amount of texts; it is None where
-    nothing was pretrained here. Tokens and operations are those of all stages, one model from another. They are 0 for
-    an arm without pretraining, and do not count what was pretrained elsewhere. `pretraining_learnt` says what a stage
-    has learnt that is no better than guessing, see `pretraining.recipe.learnt_instead`; None if each is better.
+    nothing was pretrained here. If arms use a family in several ways, those of further ways have the name of their
+    first arm in it. Tokens and operations are those of all stages, one model from another. They are 0 for an arm
+    without pretraining, and do not count what was pretrained elsewhere. `pretraining_learnt` says what a stage has
+    learnt that is no better than guessing, see `pretraining.recipe.learnt_instead`; None if each is better.
 
-    behind: arm -> `series`, `made` (names of models) and `elsewhere`. made: the run.json of each model.
+    behind: arm -> `series`, `made` and `teachers` (names of models), `elsewhere`. made: the run.json of each model.
     """
     runs = {run["model"]: run for run in map(read_json, made)}
     return {
@@ -26,6 +29,7 @@ def pretraining_columns(behind: dict, made: list[PathLike]) -> dict[str, dict]:
             "pretraining": about["series"],
             "pretraining_tokens": sum(runs[name]["tokens_seen"] for name in about["made"]),
             "pretraining_flops": float(sum(runs[name]["training_flops"] for name in about["made"])),
+            OF_TEACHER: float(sum(runs[name]["training_flops"] for name in about["teachers"])),
             "pretrained_elsewhere": about["elsewhere"],
             "pretraining_learnt": next(filter(None, (learnt_instead(runs[name]) for name in about["made"])), None),
         }

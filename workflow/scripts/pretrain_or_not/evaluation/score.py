@@ -27,7 +27,7 @@ from pretrain_or_not.evaluation.metrics import (
 )
 from pretrain_or_not.evaluation.predictions import CELL, NOT_FINITE, OK, read_predictions
 from pretrain_or_not.evaluation.pretraining_cost import COLUMNS as PRETRAINING
-from pretrain_or_not.evaluation.pretraining_cost import pretraining_columns
+from pretrain_or_not.evaluation.pretraining_cost import OF_TEACHER, pretraining_columns
 from pretrain_or_not.evaluation.shift_scores import COLUMNS as SHIFT_COLUMNS
 from pretrain_or_not.evaluation.shift_scores import shift_table
 from pretrain_or_not.evaluation.totals import measured_gaps, measured_scores, variances, with_means
@@ -129,7 +129,12 @@ def score_cell(cell, run, choice, guessing, train_rows, metric, pretraining):
         "validation_examples": run["validation_examples"],
         "sweep_seconds": choice["sweep_seconds"],
         **{key: run[key] for key in COST},
-        **pretraining,
+        **{key: value for key, value in pretraining.items() if key != OF_TEACHER},
+        **(
+            {}
+            if run.get("teacher_flops") is None
+            else {"teacher_flops": run["teacher_flops"] + pretraining[OF_TEACHER]}
+        ),
     }
 
 

@@ -49,7 +49,8 @@ def teach(
     schema = pa.schema([("id", pa.int64()), ("label", pa.int32()), *encode.fields,
                         ("log_probabilities", pa.list_(pa.float32(), len(model.classes)))])  # fmt: skip
     run = read_json(Path(teacher).parents[1] / "selected.json")["selected"]
-    later: dict = {"teacher_flops": run["training_flops"], "unlabelled": 0}
+    spent = sum(run.get(key) or 0 for key in ("training_flops", "teacher_flops", "generator_flops"))
+    later: dict = {"teacher_flops": spent, "unlabelled": 0}
     about = {
         "dataset": facts["dataset"], "label_names": facts["label_names"], "tokenizer": name, "max_length": None,
         "split": "train", "unknown_tokens": 0.0, "teacher": {key: run[key] for key in ("arm", "n", "seed", "setting")},
@@ -83,7 +84,7 @@ def further_texts(texts, amount, tested, pair) -> Iterator[pa.Table]:
         return
     if pair:
         raise BadInput("teacher: texts: a dataset of pairs cannot be taught on single texts; leave `texts` out")
-    corpus, first = read_corpus(texts, amount, tested), 0
+    corpus, first = read_corpus(texts, amount, tested, hold_out=False), 0
     stream = corpus.texts()
     while some := list(islice(stream, AT_ONCE)):
         ids = np.arange(first, first + len(some))

@@ -133,14 +133,32 @@ class Catalogue:
 
     def pretraining(self) -> dict:
         """Return what pretraining is behind each arm of the experiment; see `evaluation.pretraining_cost`."""
-        found = {}
+        found: dict[str, dict] = {}
+        used: dict[str, list[dict]] = {}
         for arm in self.experiment["arms"]:
-            made = self.made_behind(arm)
+            made, taught_by, series = self.made_behind(arm), self.teachers_of(arm), None
+            if made:
+                series = series_of(made[0], self.models[made[0]]["pretrain"])
+                keys = {key: value for key, value in self.arms[arm].items() if key not in ("title", "model")}
+                uses = used.setdefault(series, [])  # the same models, used in another way, are another series
+                uses += [] if keys in uses else [keys]
+                series += f" ({arm})" if uses.index(keys) else ""
             found[arm] = {
-                "series": series_of(made[0], self.models[made[0]]["pretrain"]) if made else None,
+                "series": series,
                 "made": made,
-                "elsewhere": any(begins_elsewhere(self.models, name) for name in self.models_of(arm)),
+                "teachers": [name for one in taught_by for name in self.made_behind(one) if name not in made],
+                "elsewhere": any(
+                    begins_elsewhere(self.models, name) for one in (arm, *taught_by) for name in self.models_of(one)
+                ),
             }
+        return found
+
+    def teachers_of(self, arm: str) -> list[str]:
+        """Return the teacher of an arm, the teacher of that one, and so on."""
+        found: list[str] = []
+        while teacher := self.arms[arm].get("teacher"):
+            arm = teacher["arm"]
+            found.append(arm)
         return found
 
     def made_behind(self, arm: str) -> list[str]:

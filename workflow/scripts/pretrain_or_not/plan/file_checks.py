@@ -12,6 +12,7 @@ from pretrain_or_not.config.shifts import as_labelled
 from pretrain_or_not.config.sizes import check_sizes
 from pretrain_or_not.data.sources import files, find_inputs, look_into
 from pretrain_or_not.errors import BadInput
+from pretrain_or_not.files.architectures import ARCHITECTURES
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.language_model_files import check_language_model
 from pretrain_or_not.files.model_files import check_architecture, check_weight_files
@@ -113,9 +114,25 @@ def check_model_files(catalogue: Catalogue):
         start = catalogue.models[name]["pretrain"]["from"]
         if isinstance(start, str) and not catalogue.is_made(start):
             check_architecture(locate(catalogue.models[start]["path"]))
+            check_start(catalogue, name, locate(catalogue.models[start]["path"]))
             check_weight_files(locate(catalogue.models[start]["path"]))
         if not catalogue.is_made(owner := tokenizer_owner(catalogue.models, name)):
             check_vocabulary_files(locate(catalogue.models[owner]["path"]))
+
+
+def check_start(catalogue, name, folder):
+    """Raise BadInput if the model that a model starts from cannot learn its objective, as far as its config tells."""
+    recipe, config = catalogue.models[name]["pretrain"], Path(folder) / MODEL_FILES[1]
+    kind = read_json(config).get("model_type") if config.is_file() else None
+    row = ARCHITECTURES.get(kind)
+    where = f"config: models.{name}.pretrain.from: {recipe['from']!r}"
+    if row is None or recipe["objective"] == "supervised":
+        return
+    if row.masked_head is None:
+        able = ", ".join(other.title for other in ARCHITECTURES.values() if other.masked_head)
+        raise BadInput(f"{where} ({row.title}) cannot go on with masked words; take one of {able}")
+    if recipe["objective"] == "rtd" and kind != "bert":
+        raise BadInput(f"{where} ({row.title}): `objective: rtd` is for BERT; take one, or `objective: mlm`")
 
 
 def check_layer(arm, keys, folder):

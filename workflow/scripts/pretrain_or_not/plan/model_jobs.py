@@ -93,8 +93,9 @@ class ModelJobs(PerJob):
         return own_tokenizer_file(wildcards.tokenizer) if self.catalogue.is_made(wildcards.tokenizer) else []
 
     def runs(self, _wildcards):
-        """Return the run.json of each model that is made for the weights of an arm."""
-        names = dict.fromkeys(name for about in self.catalogue.pretraining().values() for name in about["made"])
+        """Return the run.json of each model that is made for the weights of an arm, or of its teacher."""
+        behind = self.catalogue.pretraining().values()
+        names = dict.fromkeys(name for about in behind for name in (*about["made"], *about["teachers"]))
         return [f"<results>/pretrained/{name}/run.json" for name in names]
 
     def without(self, recipe):

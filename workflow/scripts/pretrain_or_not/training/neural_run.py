@@ -81,6 +81,8 @@ def train_network(build: Callable, run: Run) -> None:
     cost |= counts | length | guessing
     if taught is not None:
         cost |= {"teacher_flops": taught.teacher_flops, "unlabelled": len(taught.examples) - len(train)}
-    save_model(finish(model), run.outputs["model"], run.outputs["config"])
+    whole = finish(model)
+    cost["parameters"] = sum(weights.numel() for weights in whole.parameters())  # without what is merged away
+    save_model(whole, run.outputs["model"], run.outputs["config"])
     save_run(history, cost, run.recipe, run.cell | {"n": len(train)}, run.outputs)
     checkpoints.delete()

@@ -75,7 +75,8 @@ def draw(
     table = table[table["n"] > 0]  # without labels, there is no training whose cost could be shown
     if table.empty:
         return message("No cell has been scored.", width)
-    table = with_times(table, times).assign(
+    table = with_times(table, times)
+    table = table.assign(
         shown=metric.scale * table[metric.name],
         flops=table["training_flops"] + table["pretraining_flops"] + table[HELPERS].sum(axis=1),
     )
