@@ -322,6 +322,14 @@ def test_without_intervals_of_times_a_quarter_less_is_cheaper():
         assert words_of(pairs(), timed)[0].cheapest == cheapest
 
 
+@pytest.mark.parametrize(("cpu_ms", "cheapest"), [(2.0, "small"), (0.55, "small"), (0.5, "big"), (math.nan, "small")])
+def test_where_the_machine_was_busy_an_arm_is_quicker_than_what_the_other_one_computed(cpu_ms, cheapest):
+    """Small takes 0.4 ms, ± 10 %, and big 2.1 ms; three quarters of 0.55 are 0.41."""
+    timed = times()
+    timed.loc[timed["arm"] == "big", ["busy", "cpu_ms"]] = [True, cpu_ms]
+    assert words_of(pairs(), timed)[0].cheapest == cheapest
+
+
 def test_of_arms_that_are_about_as_quick_the_better_one_is_the_cheapest():
     assert words_of(pairs(), times_of_arms(tiny=0.39), tolerance=4.0)[0].cheapest == "small"
     assert words_of(pairs(), times_of_arms(tiny=0.3), tolerance=4.0)[0].cheapest == "tiny"
@@ -414,7 +422,7 @@ def test_curves_and_times_from_the_tables():
     measured = pd.DataFrame({
         "dataset": "d", "arm": ["a", "a", "a", "b"], "device": ["cpu", "cpu", "cuda", "cpu"], "batch_size": 32,
         "start": ["tokens", "text", "text", "tokens"], "ms": [1.0, 2.0, 0.1, 3.0], "ms_low": 0.1, "ms_high": 3.0,
-        "peak_memory_mb": 7, "busy": False,
+        "peak_memory_mb": 7, "busy": False, "cpu_ms": [1.0, 2.0, float("nan"), 3.0],
     })  # fmt: skip
     measured = measured.assign(length=None)
     found = times_of(measured, ["d"])

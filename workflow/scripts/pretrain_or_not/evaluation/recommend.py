@@ -21,7 +21,7 @@ from pretrain_or_not.evaluation.wilson import Z_95
 
 MS_PER_HOUR = 3.6e6
 
-TIMED = ("ms", "ms_low", "ms_high", "memory_mb", "busy")  # of an arm, besides what was timed
+TIMED = ("ms", "ms_low", "ms_high", "cpu_ms", "memory_mb", "busy")  # of an arm, besides what was timed
 
 SURE = 0.9  # chance that a score reaches the target
 
@@ -114,7 +114,7 @@ def of_arms(
         )
         timed = times[(times["arm"] == arm) & (times["batch"] == question.batch)]
         time = timed.iloc[0] if len(timed) else {"busy": False}
-        ms, ms_low, ms_high, memory = (time.get(key, math.nan) for key in ("ms", "ms_low", "ms_high", "memory_mb"))
+        ms, ms_low, ms_high, cpu_ms, memory = (time.get(key, math.nan) for key in TIMED[:-1])
         once = math.nan
         if not math.isnan(score) and (prices.label, prices.hour) != (None, None):
             once = (used + validation) * (prices.label or 0.0) + hours * (prices.hour or 0.0)
@@ -124,8 +124,8 @@ def of_arms(
         rows[arm] = {"title": own["arm_title"].iloc[0], "used": used, "score": score, "low": low, "high": high,
                      "guessing": guessing, "guesses": metric.sign * floor <= metric.sign * guessing,
                      "test_examples": own["test_examples"].min(), "hours": hours, "ms": ms, "ms_low": ms_low,
-                     "ms_high": ms_high, "busy": bool(time["busy"]), "memory_mb": memory, "once": once,
-                     "monthly": monthly}  # fmt: skip
+                     "ms_high": ms_high, "cpu_ms": cpu_ms, "busy": bool(time["busy"]), "memory_mb": memory,
+                     "once": once, "monthly": monthly}  # fmt: skip
     table = pd.DataFrame.from_dict(rows, orient="index")
     in_time = True if question.limit is None else table["ms"] <= question.limit
     return table.assign(in_time=in_time)
@@ -194,8 +194,14 @@ def cheapest_of(arms: pd.DataFrame, best: str, metric: Metric) -> str | None:
 
 
 def is_quicker(arm: pd.Series, other: pd.Series) -> bool:
-    """Return whether an arm takes clearly less time than another one; see QUICKER. Known intervals must be apart."""
-    return bool(arm["ms"] <= QUICKER * other["ms"] and not arm["ms_high"] >= other["ms_low"])
+    """Return whether an arm takes clearly less time than another one; see QUICKER. Known intervals must be apart.
+
+    Where the machine was busy when the other one was timed, only the time in which it computed counts.
+    """
+    share = min(1.0, other["cpu_ms"] / other["ms"]) if other["busy"] and other["ms"] > 0 else 1.0
+    if math.isnan(share):
+        share = 1.0
+    return bool(arm["ms"] <= QUICKER * share * other["ms"] and not arm["ms_high"] >= share * other["ms_low"])
 
 
 def reaches(arms: pd.DataFrame, target: float | None, metric: Metric) -> pd.Series:

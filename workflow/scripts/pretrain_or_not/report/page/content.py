@@ -20,8 +20,8 @@ SHAPES = {"o": "circle", "s": "square", "^": "triangle-up", "D": "diamond", "v":
 
 FAN = {"low_95": "q025", "low_50": "q25", "median": "q50", "high_50": "q75", "high_95": "q975"}
 
-TIMES = {"arm": "arm", "batch": "batch", "ms": "ms", "ms_low": "msLow", "ms_high": "msHigh", "busy": "busy",
-         "memory_mb": "memory"}  # fmt: skip
+TIMES = {"arm": "arm", "batch": "batch", "ms": "ms", "ms_low": "msLow", "ms_high": "msHigh", "cpu_ms": "cpuMs",
+         "busy": "busy", "memory_mb": "memory"}  # fmt: skip
 
 TRAINING = {"arm": "arm", "n": "n", "hours": "hours", "floor": "floor", "guessing": "guessing",
             "test_examples": "tests", "validation": "validation"}  # fmt: skip

@@ -117,8 +117,11 @@ function gapTo(best, row, n) {
 }
 
 // As `is_quicker`: by a quarter or more, and with intervals that are apart, where they are known.
-const isQuicker = (row, other) => row.ms <= 0.75 * other.ms &&
-  (row.msHigh === null || other.msLow === null || row.msHigh < other.msLow);
+const isQuicker = (row, other) => {
+  const share = other.busy && other.cpuMs !== null && other.ms > 0 ? Math.min(1, other.cpuMs / other.ms) : 1;
+  return row.ms <= 0.75 * share * other.ms &&
+    (row.msHigh === null || other.msLow === null || row.msHigh < share * other.msLow);
+};
 
 function choices(set) {
   const sign = dataset.metric.higher ? 1 : -1;
@@ -141,6 +144,7 @@ function choices(set) {
       ms: timed ? timed.ms : null,
       msLow: timed ? timed.msLow : null,
       msHigh: timed ? timed.msHigh : null,
+      cpuMs: timed ? timed.cpuMs : null,
       busy: timed ? timed.busy : false,
       memory: timed ? timed.memory : null,
     };
