@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 import pyarrow as pa
 
@@ -60,7 +62,8 @@ def notes(rows, reference, study):
     texts = "test texts" if pd.isna(length) else f"{int(length):,} tokens of test texts, without padding"
     found = [
         f"Milliseconds per text until the class is known, for {texts}: the median of {spread(rows['repetitions'])} "
-        f"repetitions; its 95 % interval reaches at most {100 * off:.0f} % from it.",
+        f"repetitions; its 95 % interval reaches at most {math.ceil(100 * off - 1e-9)} % from it. It is about one "
+        "process.",
     ]
     if rows["start"].eq(TEXT).any() and set(rows["arm"]) > set(rows.loc[rows["start"] == TOKENS, "arm"]):
         found.append("An arm without a time from tokens reads texts.")

@@ -119,6 +119,7 @@ def notes(rows, study):
     found = ["One seed." if seeds == [1] else f"Means over {number_range(seeds)} {of}."]
     if rows["gap"].notna().any():
         found.append("After ±: half the 95 % interval of the gap, from the sampling of test examples and of seeds.")
+        found += ["A gap is over the seeds that both arms have, a score over all."] * (len(seeds) > 1)
     if (rows["gap"] < 0).any():
         found.append("Below 0: ahead of the reference arm.")
     for row in rows[rows["not_finite"] > 0].to_dict("records"):
