@@ -11,7 +11,7 @@ from pretrain_or_not.evaluation.pairs import pairs
 from pretrain_or_not.evaluation.recommend import Prices, Question, curves_of, recommend, times_of
 from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.report.markup import markdown
-from pretrain_or_not.report.recommendation_words import break_even_words, gain_words, sentences
+from pretrain_or_not.report.recommendation_words import NOT_CERTAIN, break_even_words, gain_words, sentences
 from pretrain_or_not.report.teacher_words import teacher_lines
 
 COLUMNS = ["dataset", "n", "batch", "arm", "arm_title", "best", "cheapest", "enough", "used", "metric", "score",
@@ -87,7 +87,9 @@ def words(found, curves, worth, prices, metric):
     said += sentences(asked[0], first, metric, prices)
     for question in asked[1:]:
         if (found[question].best, found[question].cheapest) != (first.best, first.cheapest):
-            said += [f"Where {at_once(question.batch)}:", *sentences(question, found[question], metric, prices)[1:]]
+            of_batch = sentences(question, found[question], metric, prices)[1:]
+            said.append(f"Where {at_once(question.batch)}:")
+            said += [sentence for sentence in of_batch if not sentence.startswith(NOT_CERTAIN)]  # of the same scores
     if first.best is not None:
         said += gain_words(curves, [first.best, first.cheapest], metric)
     said += break_even_words(worth, first.arms, prices)

@@ -14,6 +14,8 @@ from pretrain_or_not.report.amounts import duration, size
 from pretrain_or_not.report.metric_words import guessing_words, score_text, side_of, steps
 from pretrain_or_not.report.wording import counted
 
+NOT_CERTAIN = "That it is the best is not certain"
+
 BUSY = " (the machine was busy, so the time is too long)"
 
 
@@ -102,11 +104,7 @@ def rivals(found):
     arms = found.arms.drop(index=found.cheapest)
     near = arms["score"].notna() & arms["in_time"] & (arms["gap"] > ROUNDING) & (arms["gap_low"] < 0)
     titles = "; ".join(arms.loc[near, "title"])
-    return (
-        [f"That it is the best is not certain: by chance of test texts and seeds, {titles} may be better."]
-        if titles
-        else []
-    )
+    return [f"{NOT_CERTAIN}: by chance of test texts and seeds, {titles} may be better."] if titles else []
 
 
 def behind(arm, metric):
