@@ -267,6 +267,17 @@ def test_a_layer_that_a_frozen_model_does_not_have_is_noticed_at_once(tmp_path):
         BadInput, match=r"^config: arms\.probe\.layers: 3 names no layer of 'tiny', which has 2; give 0"
     ):
         check_model_files(make_catalogue(models=models, arms={"probe": {"layers": 3}}, experiment=experiment))
+    letters = {"letters": {"source": "files", "files": "letters.csv", "label": None}}
+    shape = {"layers": 1, "hidden": 8, "heads": 1}
+    models["own"] = {"pretrain": {"from": shape, "tokenizer": "tiny", "texts": "letters"}}
+    models["further"] = {"pretrain": {"from": "own", "texts": "letters"}}
+    for layer in (1, 2):
+        arms = {"probe": {"model": "further", "layers": layer}}
+        catalogue = make_catalogue(models=models, arms=arms, experiment=experiment, datasets=letters)
+        with (
+            nullcontext() if layer == 1 else pytest.raises(BadInput, match="2 names no layer of 'further', which has 1")
+        ):
+            check_model_files(catalogue)
 
 
 @pytest.mark.parametrize(

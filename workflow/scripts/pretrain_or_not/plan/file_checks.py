@@ -7,7 +7,7 @@ from pathlib import Path
 from pretrain_or_not.config.augmentation import check_cells
 from pretrain_or_not.config.families import FAMILIES
 from pretrain_or_not.config.grid import sizes_by_arm
-from pretrain_or_not.config.made_models import tokenizer_owner
+from pretrain_or_not.config.made_models import lineage, tokenizer_owner
 from pretrain_or_not.config.shifts import as_labelled
 from pretrain_or_not.config.sizes import check_sizes
 from pretrain_or_not.data.sources import files, find_inputs, look_into
@@ -101,13 +101,16 @@ def check_model_files(catalogue: Catalogue):
         if (tokenizer := catalogue.tokenizer_of(arm)) and not catalogue.is_made(tokenizer):
             check_vocabulary_files(locate(catalogue.models[tokenizer]["path"]))
         for key in catalogue.family(arm).model_keys:
-            if key == "tokenizer" or not keys.get(key) or catalogue.is_made(keys[key]):
+            if key == "tokenizer" or not keys.get(key):
+                continue
+            if catalogue.is_made(keys[key]):
+                check_layer(arm, keys, layers_of_made(catalogue, keys[key]))
                 continue
             folder = locate(catalogue.models[keys[key]]["path"])
             if key == catalogue.family(arm).embeddings_key and static_table(folder):
                 continue
             check_architecture(folder)
-            check_layer(arm, keys, folder)
+            check_layer(arm, keys, layers_in(folder))
             if keys.get("init") != "random":
                 check_weight_files(folder)
     for name in catalogue.made_models():
@@ -135,14 +138,30 @@ def check_start(catalogue, name, folder):
         raise BadInput(f"{where} ({row.title}): `objective: rtd` is for BERT; take one, or `objective: mlm`")
 
 
-def check_layer(arm, keys, folder):
-    """Raise BadInput if an arm reads a layer of a frozen model that it does not have, as far as its config tells."""
-    layer, config = keys.get("layers"), Path(folder) / MODEL_FILES[1]
-    if FAMILIES[keys["family"]].reads != "features" or not isinstance(layer, int) or not config.is_file():
-        return
-    settings = read_json(config)
-    layers = next((settings[key] for key in NUMBER_OF_LAYERS if isinstance(settings.get(key), int)), layer)
-    if layer > layers:
+def layers_in(folder):
+    """Return how many layers a model has, as far as its config tells; otherwise None."""
+    config = Path(folder) / MODEL_FILES[1]
+    settings = read_json(config) if config.is_file() else {}
+    return next((settings[key] for key in NUMBER_OF_LAYERS if isinstance(settings.get(key), int)), None)
+
+
+def layers_of_made(catalogue, name):
+    """Return how many layers a model that is made has, or None."""
+    *_, first = lineage(catalogue.models, name)
+    if not catalogue.is_made(first):
+        return layers_in(locate(catalogue.models[first]["path"]))
+    return catalogue.models[first]["pretrain"]["from"]["layers"]
+
+
+def check_layer(arm, keys, layers):
+    """Raise BadInput if an arm reads a layer of a frozen model that it does not have. layers: how many, or None."""
+    layer = keys.get("layers")
+    if (
+        FAMILIES[keys["family"]].reads == "features"
+        and isinstance(layer, int)
+        and layers is not None
+        and layer > layers
+    ):
         raise BadInput(
             f"config: arms.{arm}.layers: {layer} names no layer of {keys['model']!r}, which has {layers}; "
             f"give 0 (the embeddings) to {layers}"
