@@ -85,9 +85,15 @@ def test_pretraining(project):
 
 def test_adaptation(project):
     jobs = planned(project, "adaptation")
+    cells, tries = 2 * 2 + 1, 3
+    assert jobs["finetune_bert"] == 4 * cells * tries and jobs["pretrain"] == 1
+
+
+def test_distillation(project):
+    jobs = planned(project, "distillation")
     cells, tries = 2 * 2 + 1, 2
-    assert jobs["finetune_bert"] == 4 * cells * tries and jobs["train_lstm"] == 3 * cells * tries
-    assert jobs["teach"] == 2 * cells and jobs["pretrain"] == 1
+    assert jobs["finetune_bert"] == cells * tries and jobs["train_lstm"] == 3 * cells * tries
+    assert jobs["teach"] == 2 * cells
 
 
 def test_tasks(project):

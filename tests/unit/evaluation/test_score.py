@@ -251,3 +251,14 @@ def test_an_arm_that_misses_a_rare_class_does_not_judge_labels():
     probabilities = np.where(labels[:, None] == [0, 1], right[:, None], 1 - right[:, None])
     assert (probabilities.argmax(axis=1) == labels).mean() == 0.95
     assert mean_recall(labels, probabilities) == 0.5
+
+
+def test_keys_in_which_a_recipe_is_another_one_are_told(scored):
+    recipe = {"family": "bert", "dropout": 0.0, "epochs": 3}
+    of = {key: {"selected": {"recipe": recipe | changes}} for key, changes in {
+        "big": {}, "same": {}, "other": {"dropout": 0.1, "adapter": {"kind": "lora"}}, "lstm": {"family": "lstm"},
+    }.items()}  # fmt: skip
+    scores, _ = scored([(arm, 200, 0, 0.8, None, changes) for arm, changes in of.items()])
+    found = scores.set_index("arm")["other_keys"]
+    assert found["other"] == "adapter, dropout"
+    assert found[["big", "same", "lstm"]].isna().all()

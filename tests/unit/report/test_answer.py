@@ -38,7 +38,7 @@ def page(rows, **changes):
             "predicted_classes": 2.0, "worst_recall": 0.8, "best_step": 50.0, "steps": 100,
             "validations": 4, "tries": 1, "schedule": "constant", "lowest_loss": 0.1,
             "guessing_loss": 0.7, "sweep_edge": None, "device": "cpu", "seconds": 2.0, "cpu_seconds": 2.0,
-            "pretraining_learnt": None, "pretraining_tokens": np.nan,
+            "pretraining_learnt": None, "pretraining_tokens": np.nan, "other_keys": None,
             "unknown_tokens": 0.0, "truncated": 0.0, "classes": 2, "subset_classes": 2, "converged": None,
             "folds": 0, "share": 0.1, "selection": "validation", "validation_examples": 100}  # fmt: skip
     scores = pd.DataFrame([cell | {"arm": "bert", "arm_title": "BERT"}, cell | {"arm": "lstm", "arm_title": "LSTM"}])
@@ -396,3 +396,10 @@ def test_that_intervals_leave_out_the_chance_of_pretraining_is_said():
     said = "Pretrained here, once for all cells: **LSTM**. The intervals leave out how far models of several"
     assert said in page([], scores={"pretraining_tokens": [np.nan, 10_000]})
     assert "Pretrained here" not in page([]) + page([], scores={"pretraining_tokens": [np.nan, 0]})
+
+
+def test_other_keys_than_those_of_the_reference_arm_are_told():
+    row = words(**answer_row(planted([9, 6, 5, 4], 5000), 1.0))
+    told = "Of the same family as **BERT**, but with other keys: **LSTM** (`dropout`, `epochs`). "
+    assert told in page([row], scores={"other_keys": [None, "dropout, epochs"]})
+    assert "Of the same family" not in page([row])

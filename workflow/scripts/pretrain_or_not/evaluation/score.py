@@ -64,7 +64,7 @@ NULLABLE = {
     ),
     **dict.fromkeys(["predicted_classes", "best_step"], "Int64"),
     "converged": "boolean",
-    **dict.fromkeys(["schedule", "sweep_edge"], "str"),
+    **dict.fromkeys(["schedule", "sweep_edge", "other_keys"], "str"),
     **PRETRAINING,
 }
 
@@ -136,6 +136,19 @@ def score_cell(cell, run, choice, guessing, train_rows, metric, pretraining):
             else {"teacher_flops": run["teacher_flops"] + pretraining[OF_TEACHER]}
         ),
     }
+
+
+def place_of_run(run):
+    """Return what the run of a cell has in common with those of other arms. run: the content of its run.json."""
+    return tuple(run[key] for key in ("dataset", "size", "seed"))
+
+
+def other_keys(recipe, of_reference):
+    """Return the keys in which a recipe differs from that of the reference arm, of the same family, joined; or None."""
+    if of_reference is None or recipe["family"] != of_reference["family"]:
+        return None
+    keys = sorted({*recipe, *of_reference})
+    return ", ".join(key for key in keys if recipe.get(key) != of_reference.get(key)) or None
 
 
 def sweep_edge(choice):
@@ -214,6 +227,8 @@ def score(
     texts = {fact["dataset"]: path for fact, path in zip(facts, examples, strict=True)}
     rows, classes, guesses = [], [], {}
     choices, pretraining = list(map(read_json, selected)), pretraining_columns(behind, made)
+    of_reference = {place_of_run(run): run["recipe"] for choice in choices
+                    if (run := choice["selected"])["arm"] == reference}  # fmt: skip
     for path, choice in zip(predictions, choices, strict=True):
         cell, run = read_predictions(path), choice["selected"]
         about = cell.about
@@ -222,6 +237,7 @@ def score(
             guesses[guess] = guessing_scores(cell.labels, run["class_counts"])
         n = train_rows[about["dataset"]]
         rows.append(score_cell(cell, run, choice, guesses[guess], n, measured, pretraining[about["arm"]]))
+        rows[-1]["other_keys"] = other_keys(run["recipe"], of_reference.get(place_of_run(run)))
         if rows[-1]["status"] == OK:
             classes.append(pd.DataFrame(class_columns(confusion_of(cell), about["label_names"])).assign(**place(about)))
     scores = pd.DataFrame(rows).astype(NULLABLE)

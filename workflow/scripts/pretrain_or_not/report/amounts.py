@@ -12,6 +12,8 @@ SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 def duration(seconds: float) -> str:
     """Return a duration in two digits or so: ``25 s``, ``2.5 min``, ``12 min``, ``3.4 h``, ``2.1 days``."""
+    if 0 < seconds < 1:
+        return "under 1 s"
     if seconds < 100:
         return f"{seconds:.0f} s"
     if seconds < 10 * MINUTE:

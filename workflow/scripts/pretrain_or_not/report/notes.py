@@ -67,7 +67,7 @@ def notes_on(
         if arm != reference and arm not in {*answers["arm"], *scores.loc[scores["n"] == 0, "arm"]}
     ]
     lines += [finding_note(FINDINGS[name], found) for name, found in diagnoses(scores).items()]
-    lines += tries_note(scores) + shared_note(scores) + made_note(scores)
+    lines += tries_note(scores) + keys_note(scores, reference) + shared_note(scores) + made_note(scores)
     lines += imbalance_note(scores) + noise_note(scores)
     guessing = set(scores.loc[scores["family"] == "majority", "arm"])
     lines += group_notes(by_group, guessing) if by_group is not None else []
@@ -83,6 +83,23 @@ def tries_note(scores: pd.DataFrame) -> list[str]:
     return [
         f"The arms had different numbers of tries (values of the sweep): {listing}. More tries give an arm a better "
         "chance; the figure `tuning` shows what they bring."
+    ]
+
+
+def keys_note(scores: pd.DataFrame, reference: str) -> list[str]:
+    """Return a note, in a list, on the keys in which arms differ from the reference arm of the same family."""
+    known = scores[scores["other_keys"].notna()]
+    if known.empty:
+        return []
+    titles = dict(zip(scores["arm"], scores["arm_title"], strict=True))
+    by_arm = known.groupby("arm", sort=False)["other_keys"]
+    differing = {arm: dict.fromkeys(", ".join(keys).split(", ")) for arm, keys in by_arm}
+    listing = "; ".join(
+        f"**{markdown(titles[arm])}** ({', '.join(f'`{key}`' for key in keys)})" for arm, keys in differing.items()
+    )
+    return [
+        f"Of the same family as **{markdown(titles[reference])}**, but with other keys: {listing}. An arm also gets "
+        "the keys of the arm of the same name in config.yaml."
     ]
 
 

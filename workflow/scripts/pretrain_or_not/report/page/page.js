@@ -54,6 +54,7 @@ function timeText(ms) {
 
 // As `duration` and `size` of report/amounts.py.
 function duration(seconds) {
+  if (seconds > 0 && seconds < 1) return "under 1 s";
   if (seconds < 100) return `${seconds.toFixed(0)} s`;
   if (seconds < 600) return `${(seconds / 60).toFixed(1)} min`;
   if (seconds < 6000) return `${(seconds / 60).toFixed(0)} min`;
