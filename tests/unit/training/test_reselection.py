@@ -239,8 +239,12 @@ def test_worse_weights_are_not_kept(run):
     assert all(np.array_equal(one[name], other[name]) for name in other)
 
 
-def test_the_halves_share_nothing():
+def test_the_halves_share_nothing(capsys):
     examples = texts(601, 3)[0]
+    halves(part_of(examples, np.arange(32)), "arm")
+    assert capsys.readouterr().err == ""
+    halves(part_of(examples, np.arange(31)), "arm")
+    assert "arms: arm: reselect: 15 validation examples give rewards and 16 validate" in capsys.readouterr().err
     selection, rewards = halves(examples, "arm")
     assert len(selection) == 301 and len(rewards) == 256 and not set(selection.ids) & set(rewards.ids)
     one = part_of(examples, np.array([7]))

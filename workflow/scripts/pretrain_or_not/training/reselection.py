@@ -11,7 +11,7 @@ from pretrain_or_not.compute.inference import infer
 from pretrain_or_not.data.examples import Examples
 from pretrain_or_not.data.part import part_of
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.job import log
+from pretrain_or_not.job import log, warn
 from pretrain_or_not.training.checkpoints import Checkpoints
 from pretrain_or_not.training.classification import Classification, batch_loss
 from pretrain_or_not.training.critic import (
@@ -29,6 +29,8 @@ from pretrain_or_not.training.run import Run
 from pretrain_or_not.training.second_phase import after, both, plus, train_again
 from pretrain_or_not.training.task import Step
 from pretrain_or_not.training.used_rows import keep_used_rows
+
+FEW_REWARDED = 16  # validation examples for rewards, below which the critic learns little but noise
 
 DRAWS = 2**31  # keeps the random numbers of candidates apart from those of batches
 
@@ -76,7 +78,7 @@ def train(
 def halves(validation: Examples, arm: str) -> tuple[Examples, Examples]:
     """Return the validation examples at even places, and at most MOST_REWARDED of those at odd ones.
 
-    The rows of a dataset are in random order. arm: its name, for the message of BadInput.
+    The rows of a dataset are in random order. arm: its name, for messages. Warns of few examples for rewards.
     """
     if len(validation) < 2:
         raise BadInput(
@@ -84,7 +86,13 @@ def halves(validation: Examples, arm: str) -> tuple[Examples, Examples]:
             "leave small sizes out by `exclude`, or give more validation data"
         )
     places = np.arange(len(validation))
-    return part_of(validation, places[::2]), part_of(validation, places[1::2][:MOST_REWARDED])
+    selection, rewards = part_of(validation, places[::2]), part_of(validation, places[1::2][:MOST_REWARDED])
+    if len(rewards) < FEW_REWARDED:
+        warn(
+            f"arms: {arm}: reselect: {len(rewards)} validation examples give rewards and {len(selection)} validate: so "
+            "few teach the critic little but noise; take larger sizes, or a higher `validation_max`"
+        )
+    return selection, rewards
 
 
 class Reselection(Classification):
