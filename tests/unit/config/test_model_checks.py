@@ -262,6 +262,10 @@ def test_zeros_are_kept_where_nothing_fills_them(config, key, value, line):
         assert found.startswith(
             "config: arms.minilm.sparse_finetune: 'made' has the random weights that it starts from"
         )
+    further = copy.deepcopy(config)  # zeros are made of what another model has learned
+    further["models"]["further"] = {"pretrain": {"from": "minilm", "texts": "unsup", "steps": 0, "sparsity": 0.5}}
+    further["arms"]["minilm"]["model"] = "further"
+    check_config(further)
     config["arms"]["minilm"][key] = value
     assert complaint(config) == [f"config: arms.minilm.sparse_finetune: {line}"]
 

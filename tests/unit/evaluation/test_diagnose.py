@@ -9,7 +9,7 @@ from pretrain_or_not.evaluation.diagnose import diagnoses, guessing_sizes, is_gu
 GOOD = {"dataset": "d", "arm": "lstm", "arm_title": "LSTM", "family": "lstm", "n": 100, "seed": 0,
         "setting": "lr0.1", "status": "ok",
         "accuracy": 0.9, "accuracy_low": 0.85, "accuracy_guessing": 0.5, "metric": "accuracy",
-        "accuracy_high": 0.95, "predicted_classes": 2, "worst_recall": 0.8, "best_step": 50,
+        "accuracy_high": 0.95, "predicted_classes": 2, "never_predicted": 0, "best_step": 50,
         "steps": 100, "validations": 4, "lowest_loss": 0.2, "guessing_loss": 0.69, "sweep_edge": None,
         "unknown_tokens": 0.0, "truncated": 0.0, "classes": 2, "subset_classes": 2, "converged": None,
         "folds": 0, "schedule": "constant", "device": "cpu", "seconds": 60.0, "cpu_seconds": 58.0,
@@ -19,7 +19,15 @@ GOOD = {"dataset": "d", "arm": "lstm", "arm_title": "LSTM", "family": "lstm", "n
 def frame(*changes):
     """Return cells that are good but for the changes, as read from scores.parquet: numbers that may lack are floats."""
     table = pd.DataFrame([GOOD | {"seed": i} | change for i, change in enumerate(changes)])
-    return table.astype({"predicted_classes": float, "best_step": float, "accuracy": float, "accuracy_low": float})
+    return table.astype(
+        {
+            "predicted_classes": float,
+            "never_predicted": float,
+            "best_step": float,
+            "accuracy": float,
+            "accuracy_low": float,
+        }
+    )
 
 
 NOT_FINITE = {"status": "not finite", "accuracy": None, "accuracy_low": None, "predicted_classes": None,
@@ -30,9 +38,9 @@ CASES = [
     ({"predicted_classes": 1}, ["one class"]),
     ({"predicted_classes": 1, "accuracy_low": 0.0, "lowest_loss": 0.69, "family": "majority"}, []),
     ({"predicted_classes": 1, "accuracy_low": 0.6}, ["one class"]),
-    ({"classes": 3, "subset_classes": 3, "worst_recall": 0.0}, ["never predicted"]),
+    ({"classes": 3, "subset_classes": 3, "never_predicted": 1}, ["never predicted"]),
     ({"classes": 3, "subset_classes": 3}, []),  # it has no test example
-    ({"classes": 3, "subset_classes": 3, "worst_recall": 0.0, "folds": 5}, []),
+    ({"classes": 3, "subset_classes": 3, "never_predicted": 1, "folds": 5}, []),
     ({"accuracy_low": 0.5}, ["guessing"]),
     ({"accuracy_low": 0.0}, ["guessing"]),
     ({"accuracy_low": 0.4, "lowest_loss": 0.70}, ["guessing", "loss"]),

@@ -18,12 +18,18 @@ def test_stages_are_added_up_and_each_is_judged(tmp_path, first, second, learnt)
     for name, keys in (("first", first), ("second", second)):
         write_json(tmp_path / f"{name}.json", GOOD | keys | {"model": name})
     behind = {
-        "chained": {"series": "second", "made": ["second", "first"], "teachers": [], "elsewhere": False},
-        "none": {"series": None, "made": [], "teachers": ["first"], "elsewhere": True},
+        "chained": {
+            "series": "second",
+            "made": ["second", "first"],
+            "teachers": [],
+            "elsewhere": False,
+            "teacher_elsewhere": False,
+        },
+        "none": {"series": None, "made": [], "teachers": ["first"], "elsewhere": True, "teacher_elsewhere": False},
     }
     columns = pretraining_columns(behind, [tmp_path / "first.json", tmp_path / "second.json"])
     assert columns["chained"] == {"pretraining": "second", "pretraining_tokens": 20, "pretraining_flops": 200.0,
-                                  OF_TEACHER: 0.0, "pretrained_elsewhere": False,
+                                  OF_TEACHER: 0.0, "pretrained_elsewhere": False, "teacher_elsewhere": False,
                                   "pretraining_learnt": learnt}  # fmt: skip
     assert columns["none"][OF_TEACHER] == 100.0 and columns["none"]["pretraining_flops"] == 0.0
     assert columns["none"]["pretraining_tokens"] == 0 and columns["none"]["pretraining_learnt"] is None
@@ -34,5 +40,5 @@ def test_a_model_of_an_earlier_version_is_not_judged(tmp_path):
         tmp_path / "old.json",
         {key: GOOD[key] for key in ("recipe", "tokens_seen", "training_flops")} | {"model": "old"},
     )
-    behind = {"arm": {"series": "old", "made": ["old"], "teachers": [], "elsewhere": False}}
+    behind = {"arm": {"series": "old", "made": ["old"], "teachers": [], "elsewhere": False, "teacher_elsewhere": False}}
     assert pretraining_columns(behind, [tmp_path / "old.json"])["arm"]["pretraining_learnt"] is None

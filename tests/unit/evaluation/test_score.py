@@ -58,7 +58,10 @@ def scored(tmp_path):
         texts |= {"group_side": np.repeat(["left", "right"], [85, 15])}
         write_table(tmp_path / "examples.parquet", pa.table(texts))
         examples = [tmp_path / "examples.parquet"]
-        behind = {arm: {"series": None, "made": [], "teachers": [], "elsewhere": arm == "big"} for arm in titles["arm"]}
+        behind = {
+            arm: {"series": None, "made": [], "teachers": [], "elsewhere": arm == "big", "teacher_elsewhere": False}
+            for arm in titles["arm"]
+        }
         score(
             predictions,
             selected,
@@ -260,5 +263,11 @@ def test_keys_in_which_a_recipe_is_another_one_are_told(scored):
     }.items()}  # fmt: skip
     scores, _ = scored([(arm, 200, 0, 0.8, None, changes) for arm, changes in of.items()])
     found = scores.set_index("arm")["other_keys"]
-    assert found["other"] == "adapter, dropout"
+    assert found["other"] == "dropout"
     assert found[["big", "same", "lstm"]].isna().all()
+
+
+def test_classes_of_test_examples_that_are_never_predicted_are_counted(scored):
+    """All 100 test examples are of one class; the last ones are taken for the other."""
+    scores, _ = scored([("big", 200, 0, 0.8, None), ("small", 200, 0, 0.0, None)])
+    assert scores.set_index("arm")["never_predicted"].to_dict() == {"big": 0, "small": 1}

@@ -137,11 +137,29 @@ def test_arms_that_use_the_same_models_in_another_way_are_another_series():
     arms = {
         "tuned-0": {"family": "bert", "model": "own-0", "learning_rates": [0.1]},
         "tuned-10": {"family": "bert", "model": "own-10", "learning_rates": [0.1]},
+        "read-0": {"family": "probe", "model": "own-0"},
         "read-10": {"family": "probe", "model": "own-10"},
+        "lstm-0": {"family": "lstm", "tokenizer": "own-0", "embeddings": "own-0", "learning_rates": [0.1]},
+        "lstm-10": {"family": "lstm", "tokenizer": "own-10", "embeddings": "own-10", "learning_rates": [0.1]},
         "taught": {"family": "lstm", "tokenizer": "tiny", "learning_rates": [0.1], "teacher": {"arm": "tuned-10"}},
     }
     experiment = {"arms": list(arms), "reference": "tuned-0"}
     letters = {"letters": {"source": "files", "files": "letters.csv", "label": None}}
     found = make_catalogue(models={"own": own}, arms=arms, experiment=experiment, datasets=letters).pretraining()
-    assert [found[arm]["series"] for arm in arms] == ["own", "own", "own (read-10)", None]
+    assert [found[arm]["series"] for arm in arms] == [
+        "own", "own", "own (read-0)", "own (read-0)", "own (lstm-0)", "own (lstm-0)", None
+    ]  # fmt: skip
     assert (found["taught"]["made"], found["taught"]["teachers"]) == ([], ["own-10"])
+    assert not any(about["elsewhere"] or about["teacher_elsewhere"] for about in found.values())
+
+
+def test_a_teacher_that_was_pretrained_elsewhere_is_no_start_of_its_student():
+    arms = {
+        "big": {"family": "bert", "model": "tiny", "learning_rates": [0.1]},
+        "taught": {"family": "lstm", "tokenizer": "tiny", "learning_rates": [0.1], "teacher": {"arm": "big"}},
+    }
+    found = make_catalogue(arms=arms, experiment={"arms": list(arms), "reference": "big"}).pretraining()
+    assert [(found[arm]["elsewhere"], found[arm]["teacher_elsewhere"]) for arm in arms] == [
+        (True, False),
+        (False, True),
+    ]

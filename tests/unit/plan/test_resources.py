@@ -32,13 +32,21 @@ def test_without_gpus_none_is_asked_for():
     assert found.test_gpus(cell("bert")) == found.gpus() == 0
 
 
-def test_times_on_a_gpu_that_is_not_there_are_told():
-    timed = [f"results/toy/timing/{arm}/n8/seed0/{device}.parquet" for arm in ("a", "b") for device in ("cpu", "cuda")]
-    assert resources().without_gpu(timed).startswith("2 jobs are to time models on a GPU (timing: devices: cuda), and")
-    assert resources().without_gpu(timed[:2]).startswith("1 job is to time")
-    assert resources().without_gpu(timed[:1]) is None
+def test_times_on_a_gpu_that_is_not_there_are_told(tmp_path):
+    timed = [
+        f"<results>/toy/timing/{arm}/n8/seed0/{device}.parquet" for arm in ("a", "b") for device in ("cpu", "cuda")
+    ]
+    here = resources(folder=tmp_path)
+    assert here.without_gpu(timed).startswith("2 jobs are to time models on a GPU (timing: devices: cuda), and")
+    assert here.without_gpu(timed[:2]).startswith("1 job is to time")
+    assert here.without_gpu(timed[:1]) is None
     assert resources(on_cluster=True).without_gpu(timed) is None
     assert resources(has_gpu=True).without_gpu(timed) is None
+    for path in timed:
+        file = tmp_path / path.removeprefix("<results>/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    assert here.without_gpu(timed) is None  # they are there already
 
 
 def test_threads_are_those_of_all_processes_and_a_regression_has_one():

@@ -35,7 +35,7 @@ def page(rows, **changes):
             "accuracy": 0.85, "accuracy_low": 0.8, "accuracy_high": 0.9, "accuracy_guessing": 0.5, "metric": "accuracy",
             "macro_f1": 0.8,
             "accuracy_ceiling": 1.0,
-            "predicted_classes": 2.0, "worst_recall": 0.8, "best_step": 50.0, "steps": 100,
+            "predicted_classes": 2.0, "never_predicted": 0, "best_step": 50.0, "steps": 100,
             "validations": 4, "tries": 1, "schedule": "constant", "lowest_loss": 0.1,
             "guessing_loss": 0.7, "sweep_edge": None, "device": "cpu", "seconds": 2.0, "cpu_seconds": 2.0,
             "pretraining_learnt": None, "pretraining_tokens": np.nan, "other_keys": None,

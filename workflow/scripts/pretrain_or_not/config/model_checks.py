@@ -93,11 +93,8 @@ def check_targets(config, models, mistakes):
     experiment, arms = mapping(config, "experiment"), mapping(config, "arms")
     targets = sequence(experiment, "datasets")
     asked = [arm for arm in sequence(experiment, "arms") if isinstance(arm, str)]
-    for arm in asked:  # grows: a teacher may have one
-        teacher = mapping(mapping(arms, arm), "teacher").get("arm")
-        if isinstance(teacher, str) and teacher not in asked:
-            asked.append(teacher)
-    used = [mapping(arms, arm).get(key) for arm in asked for key in ("model", "embeddings")]
+    asked += [mapping(mapping(arms, arm), "teacher").get("arm") for arm in asked]
+    used = [mapping(arms, arm).get(key) for arm in asked if isinstance(arm, str) for key in ("model", "embeddings")]
     for name in dict.fromkeys(one for one in used if isinstance(one, str)):
         seen: list[str] = []
         for one in lineage(models, name):

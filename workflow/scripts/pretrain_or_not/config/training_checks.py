@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pretrain_or_not.config.cross_checks import check_name, is_whole, mapping, sequence
-from pretrain_or_not.config.made_models import recipe_of, remembers
+from pretrain_or_not.config.made_models import base_of, recipe_of, remembers
 from pretrain_or_not.config.prompt_checks import FIELD, check_words
 from pretrain_or_not.config.schema import schema
 from pretrain_or_not.config.wording import show
@@ -86,13 +86,25 @@ def check_zeros(config, name, mistakes):
     recipe = recipe_of(models, model) or {} if known else {}
     if known and not recipe.get("sparsity"):
         mistakes.add(path, f"{show(model)} has no zeros to keep; name a `model` that is made with `sparsity`")
-    elif known and (recipe.get("steps") == 0 or recipe.get("amount") == 0):
+    elif known and is_untrained(models, model):
         text = "has the random weights that it starts from, without zeros, as its `steps` or `amount` is 0"
         mistakes.add(path, f"{show(model)} {text}; leave `sparse_finetune` out")
     if arm.get("init") == "random":
         mistakes.add(path, "random weights have no zeros to keep; leave out one of the two keys")
     if arm.get("adapter"):
         mistakes.add(path, "merging an `adapter` would fill the zeros; leave out one of the two keys")
+
+
+def is_untrained(models, name):
+    """Return whether a model is made from random weights in stages without steps, each of which leaves them random."""
+    seen: list[str] = []
+    while isinstance(name, str) and name not in seen:
+        seen.append(name)
+        recipe = recipe_of(models, name)
+        if recipe is None or (recipe.get("steps") != 0 and recipe.get("amount") != 0):
+            return False
+        name = base_of(models, name)
+    return name is None
 
 
 def check_adapter(config, name, mistakes):

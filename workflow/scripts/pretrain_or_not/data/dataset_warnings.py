@@ -62,10 +62,13 @@ def check_classes(rows_per_class: dict) -> None:
             )
 
 
-def warnings_about(facts: dict) -> list[str]:
-    """Return what is doubtful about a data set as sentences. facts: the content of its dataset.json so far."""
+def warnings_about(facts: dict, before: dict) -> list[str]:
+    """Return what is doubtful about a data set as sentences.
+
+    facts: the content of its dataset.json so far. before: split -> rows, before near-duplicates were removed.
+    """
     if not facts["label_names"]:
-        repeated = repeated_texts(facts["copies"]["train"], facts["rows"]["train"])
+        repeated = repeated_texts(facts["copies"]["train"], before["train"])
         return [*left_out(facts["dropped"], facts["read"]), *repeated]
     rows_per_class = facts["rows_per_class"]
     total = {name: sum(rows_per_class[split][name] for split in SPLITS) for name in facts["label_names"]}
@@ -77,7 +80,7 @@ def warnings_about(facts: dict) -> list[str]:
         *unused(facts["unused_labels"], facts["label_names"]),
         *contradictions(facts["contradicted"], facts["read"]),
         *left_out(facts["dropped"], facts["read"]),
-        *copied(facts["copies"], facts["rows"], facts["folds"]),
+        *copied(facts["copies"], before, facts["folds"]),
         *repetitions(facts.get("near_duplicates"), facts["rows"]),
         *dependent(facts.get("group")),
         *untested(facts),

@@ -162,6 +162,11 @@ def without_near_duplicates(dataset, rows, order, read, columns, found, dropped)
     return order, {"looked_for": True, "removed": treatment == "remove", "rows": near.rows, "repeated": near.repeated}
 
 
+def rows_by_split(counts):
+    """Return the number of rows of each split. counts: {(split, label): rows}."""
+    return {split: sum(n for (where, _), n in counts.items() if where == split) for split in SPLITS}
+
+
 def ingest(
     dataset: dict, name: str, sizes: list, threads: int, examples: PathLike, summary: PathLike
 ) -> None:  # fmt: skip
@@ -182,8 +187,9 @@ def ingest(
             names = class_names(seen, label_map)
             arranged = arrange(scratch, names, dataset, given, threads, order)
             found, dropped = arranged.counts, arranged.dropped
+            before = rows_by_split(found)
             order, near = without_near_duplicates(dataset, scratch, order, counts["read"], columns, found, dropped)
-            rows = {split: sum(n for (where, _), n in found.items() if where == split) for split in SPLITS}
+            rows = rows_by_split(found)
             names = names if labelled else []
             per_class = {s: {name: found.get((s, i), 0) for i, name in enumerate(names)} for s in SPLITS}
             folds = dataset.get("folds")
@@ -225,7 +231,7 @@ def ingest(
         }
         if near:
             facts["near_duplicates"] = near
-        facts["warnings"] = [*said["guessed"], *arranged.notes, *warnings_about(facts)]
+        facts["warnings"] = [*said["guessed"], *arranged.notes, *warnings_about(facts, before)]
         schema = schema_of(columns, folds)
         further = [name for name in schema.names if name not in ("id", "label", "split", "unit")]
         with table_writer(examples, schema, **facts) as writer:

@@ -9,7 +9,7 @@ from pretrain_or_not.pretraining.recipe import learnt_instead
 OF_TEACHER = "teacher_pretraining_flops"  # what is added to `teacher_flops` of each cell
 
 COLUMNS = {"pretraining": "str", "pretraining_tokens": "Int64", "pretraining_flops": "float64",
-           "pretrained_elsewhere": "bool", "pretraining_learnt": "str"}  # fmt: skip
+           "pretrained_elsewhere": "bool", "teacher_elsewhere": "bool", "pretraining_learnt": "str"}  # fmt: skip
 
 
 def pretraining_columns(behind: dict, made: list[PathLike]) -> dict[str, dict]:
@@ -21,7 +21,8 @@ def pretraining_columns(behind: dict, made: list[PathLike]) -> dict[str, dict]:
     without pretraining, and do not count what was pretrained elsewhere. `pretraining_learnt` says what a stage has
     learnt that is no better than guessing, see `pretraining.recipe.learnt_instead`; None if each is better.
 
-    behind: arm -> `series`, `made` and `teachers` (names of models), `elsewhere`. made: the run.json of each model.
+    behind: arm -> `series`, `made` and `teachers` (names of models), `elsewhere`, `teacher_elsewhere`. made: the
+    run.json of each model.
     """
     runs = {run["model"]: run for run in map(read_json, made)}
     return {
@@ -31,6 +32,7 @@ def pretraining_columns(behind: dict, made: list[PathLike]) -> dict[str, dict]:
             "pretraining_flops": float(sum(runs[name]["training_flops"] for name in about["made"])),
             OF_TEACHER: float(sum(runs[name]["training_flops"] for name in about["teachers"])),
             "pretrained_elsewhere": about["elsewhere"],
+            "teacher_elsewhere": about["teacher_elsewhere"],
             "pretraining_learnt": next(filter(None, (learnt_instead(runs[name]) for name in about["made"])), None),
         }
         for arm, about in behind.items()

@@ -62,7 +62,7 @@ NULLABLE = {
         ],
         "float64",
     ),
-    **dict.fromkeys(["predicted_classes", "best_step"], "Int64"),
+    **dict.fromkeys(["predicted_classes", "never_predicted", "best_step"], "Int64"),
     "converged": "boolean",
     **dict.fromkeys(["schedule", "sweep_edge", "other_keys"], "str"),
     **PRETRAINING,
@@ -118,6 +118,7 @@ def score_cell(cell, run, choice, guessing, train_rows, metric, pretraining):
         "classes": len(about["label_names"]),
         "subset_classes": sum(count > 0 for count in run["class_counts"]),
         "predicted_classes": len(np.unique(cell.predicted)) if finite else None,
+        "never_predicted": len(np.setdiff1d(labels, cell.predicted)) if finite else None,
         **{key: run.get(key) for key in FROM_RUN},
         "tries": 1 + len(choice["beaten"]),
         "sweep_edge": sweep_edge(choice),
@@ -143,11 +144,18 @@ def place_of_run(run):
     return tuple(run[key] for key in ("dataset", "size", "seed"))
 
 
+# Keys that are compared on purpose, or follow from such keys.
+COMPARED = ("model", "tokenizer", "embeddings", "init", "adapter", "teacher", "augment", "reselect", "sparse_finetune")
+
+
 def other_keys(recipe, of_reference):
-    """Return the keys in which a recipe differs from that of the reference arm, of the same family, joined; or None."""
+    """Return the keys in which a recipe differs from that of the reference arm, of the same family, joined; or None.
+
+    Those that experiments compare, see COMPARED, are left out: what remains may not be meant.
+    """
     if of_reference is None or recipe["family"] != of_reference["family"]:
         return None
-    keys = sorted({*recipe, *of_reference})
+    keys = sorted({*recipe, *of_reference} - {*COMPARED})
     return ", ".join(key for key in keys if recipe.get(key) != of_reference.get(key)) or None
 
 

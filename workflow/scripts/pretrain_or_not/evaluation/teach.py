@@ -49,7 +49,7 @@ def teach(
     schema = pa.schema([("id", pa.int64()), ("label", pa.int32()), *encode.fields,
                         ("log_probabilities", pa.list_(pa.float32(), len(model.classes)))])  # fmt: skip
     run = read_json(Path(teacher).parents[1] / "selected.json")["selected"]
-    spent = sum(run.get(key) or 0 for key in ("training_flops", "teacher_flops", "generator_flops"))
+    spent = run["training_flops"] + (run.get("generator_flops") or 0)
     later: dict = {"teacher_flops": spent, "unlabelled": 0}
     about = {
         "dataset": facts["dataset"], "label_names": facts["label_names"], "tokenizer": name, "max_length": None,

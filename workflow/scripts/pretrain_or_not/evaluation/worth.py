@@ -41,7 +41,7 @@ def worth_of(reference: Measured, arm: Measured, metric: Metric) -> pd.DataFrame
     """
     k, sizes = len(reference.curve.sizes), arm.curve.sizes
     drawn = drawn_together([reference, arm], np.random.default_rng(0))
-    errors = np.maximum(metric.error(drawn / metric.scale), 1e-6)
+    errors = np.maximum(metric.error(drawn / metric.scale), metric.small / 2)  # which has no logarithm at 0
     errors = np.log(errors)  # which crosses that of the reference arm where their difference crosses 0
     labels = np.stack([crossing(sizes, errors[:, k:] - errors[:, [i]], 0.0) for i in range(k)])
     ends = np.quantile(labels[:, 1:], [0.025, 0.975], axis=1, method="inverted_cdf")

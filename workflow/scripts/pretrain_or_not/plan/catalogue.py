@@ -134,32 +134,32 @@ class Catalogue:
     def pretraining(self) -> dict:
         """Return what pretraining is behind each arm of the experiment; see `evaluation.pretraining_cost`."""
         found: dict[str, dict] = {}
-        used: dict[str, list[dict]] = {}
+        used: dict[str, list[tuple[str, dict]]] = {}
         for arm in self.experiment["arms"]:
-            made, taught_by, series = self.made_behind(arm), self.teachers_of(arm), None
+            made, series = self.made_behind(arm), None
             if made:
+                # The same models, used in another way, are another series: fine-tuned and frozen, for example.
+                left_out = {"title", *self.family(arm).model_keys}
+                keys = {key: value for key, value in self.arms[arm].items() if key not in left_out}
+                uses = used.setdefault(series_of(made[0], self.models[made[0]]["pretrain"]), [])
+                first = next((other for other, its in uses if its == keys), None)
+                if first is None:
+                    uses.append((first := arm, keys))
                 series = series_of(made[0], self.models[made[0]]["pretrain"])
-                keys = {key: value for key, value in self.arms[arm].items() if key not in ("title", "model")}
-                uses = used.setdefault(series, [])  # the same models, used in another way, are another series
-                uses += [] if keys in uses else [keys]
-                series += f" ({arm})" if uses.index(keys) else ""
+                series += f" ({first})" if first != uses[0][0] else ""
+            teacher = (self.arms[arm].get("teacher") or {}).get("arm")
             found[arm] = {
                 "series": series,
                 "made": made,
-                "teachers": [name for one in taught_by for name in self.made_behind(one) if name not in made],
-                "elsewhere": any(
-                    begins_elsewhere(self.models, name) for one in (arm, *taught_by) for name in self.models_of(one)
-                ),
+                "teachers": [name for name in self.made_behind(teacher) if name not in made] if teacher else [],
+                "elsewhere": self.has_foreign_weights(arm),
+                "teacher_elsewhere": teacher is not None and self.has_foreign_weights(teacher),
             }
         return found
 
-    def teachers_of(self, arm: str) -> list[str]:
-        """Return the teacher of an arm, the teacher of that one, and so on."""
-        found: list[str] = []
-        while teacher := self.arms[arm].get("teacher"):
-            arm = teacher["arm"]
-            found.append(arm)
-        return found
+    def has_foreign_weights(self, arm: str) -> bool:
+        """Return whether an arm starts from weights that were pretrained elsewhere."""
+        return any(begins_elsewhere(self.models, name) for name in self.models_of(arm))
 
     def made_behind(self, arm: str) -> list[str]:
         """Return the models that the workflow makes for the weights of an arm, with those they start from."""

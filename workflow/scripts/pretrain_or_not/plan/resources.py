@@ -44,7 +44,9 @@ class JobResources(PerJob):
 
         timings: files of times, see `JobInputs.timings`.
         """
-        on_gpu = sum(Path(path).stem == "cuda" for path in timings)
+        results = str(self.catalogue.results)
+        missing = [path for path in timings if not Path(path.replace("<results>", results, 1)).exists()]
+        on_gpu = sum(Path(path).stem == "cuda" for path in missing)
         if not on_gpu or self.gpus():
             return None
         which = "1 job is" if on_gpu == 1 else f"{on_gpu:,} jobs are"

@@ -20,7 +20,8 @@ class Taught(NamedTuple):
     """What a student is trained on.
 
     examples: of the subset, then texts without labels, with label -1. logarithms: of the teacher's probabilities,
-    float32 (n, classes). teacher_flops: operations of training the teacher and asking it.
+    float32 (n, classes). teacher_flops: operations of training the teacher and asking it, and of a
+    language model that wrote examples for it.
     """
 
     examples: Examples

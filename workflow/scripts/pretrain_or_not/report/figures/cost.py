@@ -118,7 +118,7 @@ def training_label(rows):
     helpers = [name for name in HELPERS if rows[name].notna().any()]
     if helpers:
         label += f", with the {' and the '.join(name.removesuffix('_flops') for name in helpers)}"
-    missing = list(dict.fromkeys(rows.loc[rows["pretrained_elsewhere"], "arm_title"]))
+    missing = list(dict.fromkeys(rows.loc[rows["pretrained_elsewhere"] | rows["teacher_elsewhere"], "arm_title"]))
     return f"{label}\nwithout pretraining elsewhere: {listed(missing)}" if missing else label
 
 

@@ -230,8 +230,8 @@ function words(set, found) {
         `where both were measured, it is ${behind(row)}.`);
     }
   }
-  const rivals = possible.filter((row) => row !== cheapest && row.gap > 1e-9 && row.gapLow !== null && row.gapLow < 0)
-    .map((row) => row.arm.title);
+  const rivals = possible.filter((row) => row !== cheapest && row !== best && row.gapLow !== null && row.gapLow < 0 &&
+    !tied.includes(named(row))).map((row) => row.arm.title);
   if (rivals.length) {
     said.push(`That it is the best is not certain: by chance of test texts and seeds, ${rivals.join("; ")} may be better.`);
   }
