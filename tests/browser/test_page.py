@@ -26,14 +26,18 @@ from pretrain_or_not.report.recommendation_words import sentences
 ACCURACY = METRICS["accuracy"]
 
 
-def tables(few=None, ahead=(), untimed=None, ms=None, **doubts):
+def tables(few=None, ahead=(), untimed=None, ms=None, computed=None, **doubts):
     """Return curves, pairs and times.
 
     few: name of an arm that was not trained with the most labels. ahead: see `pairs_of_other_seeds`. untimed: name of
-    an arm that was not timed. ms: see `times_of_arms`. doubts: see `doubtful`.
+    an arm that was not timed. ms: see `times_of_arms`. computed: milliseconds for which the busy machine computed when
+    `big` was timed, or "unknown". doubts: see `doubtful`.
     """
     curves, pairs = (doubtful(table, **doubts) for table in (three_arms.curves(), pairs_of_other_seeds(*ahead)))
     timed = times_of_arms(**ms or {})
+    if computed is not None:
+        big = timed["arm"] == "big"
+        timed.loc[big, "busy"], timed.loc[big, "cpu_ms"] = True, np.nan if computed == "unknown" else computed
     return [*(without_most_labels(table, few) for table in (curves, pairs)), timed[timed["arm"] != untimed]]
 
 
@@ -91,6 +95,7 @@ CASES = [
     {}, {"few": "big"}, {"few": "small"}, {"ahead": [("small", "big")]}, {"untimed": "small"},
     {"ahead": [("small", "big"), ("tiny", "small")], "untimed": "tiny"},
     {"tests": 20, "tied": True}, {"guessing": 0.89}, {"tied": True, "ms": {"small": 1.95, "tiny": 1.9}},
+    {"computed": 0.5}, {"computed": "unknown"},
 ]  # fmt: skip
 
 

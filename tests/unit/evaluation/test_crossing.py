@@ -7,7 +7,7 @@ import pytest
 
 from helpers.gaps import SIZES, planted
 from pretrain_or_not.config.metrics import ACCURACY
-from pretrain_or_not.evaluation.crossing import answer_row, answers, crossing, next_size
+from pretrain_or_not.evaluation.crossing import BENDS, answer_row, answers, crossing, next_size
 from pretrain_or_not.evaluation.curves import curve_of
 from pretrain_or_not.evaluation.seed_variance import pool, shapes
 from pretrain_or_not.evaluation.totals import Measured, measured_gaps
@@ -61,8 +61,12 @@ def test_a_power_law_is_crossed_near_where_it_is(exponent):
 
 def test_a_gap_that_changes_its_sign_is_crossed_near_where_it_is():
     """A straight line from 6 points behind to 11 ahead is 1 point behind at 594 labels; its logarithm ends at 0."""
-    labels = crossing([300, 3000], 1 - 16.7 * np.log10(np.array([300, 3000]) / 594), 1.0)
-    assert labels == pytest.approx(594, rel=0.11)
+    sizes = np.array([300, 3000])
+    assert crossing(sizes, 1 - 16.7 * np.log10(sizes / 594), 1.0) == pytest.approx(594, rel=0.11)
+    # Near the upper size it is too low, and the bends of the interval hold it.
+    gaps = 1 - 15 * np.log10(sizes / 2500)
+    low, high = (float(crossing(sizes, gaps, 1.0, bend)) for bend in BENDS)
+    assert crossing(sizes, gaps, 1.0) == pytest.approx(1175, rel=0.01) and low < 1175 < 2450 < high < 2510
 
 
 def test_crossing_of_a_single_size():

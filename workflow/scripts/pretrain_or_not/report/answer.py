@@ -119,9 +119,11 @@ def method(table):
             " The intervals hold for each arm by itself; labels_low_joint and labels_high_joint in answer.parquet hold "
             "for all arms of a data set together."
         )
+    between = "Between sizes, the gap is taken to be a straight line over the logarithm of the number of labels"
+    if (table["threshold"] > 0).all():
+        between += ", a power of that number, or something between the two; the intervals allow for all of these"
     return (
-        "Between sizes, the gap is taken to be something between a straight line over the logarithm of the number of "
-        "labels and a power of that number; the intervals allow for both. In brackets: "
+        f"{between}. In brackets: "
         f"95 % intervals for the sampling of test examples and for seeds together{linear}. The variance between seeds "
         f"{seeds}.{joint}{rounds} The numbers: answer.parquet."
     )

@@ -32,7 +32,7 @@ def beyond_lines(rows: pd.DataFrame) -> list[str]:
         return []
     if not told.empty:
         lines.insert(
-            0, "With more labels than were run. This is extrapolation: curves are taken to go on as they came:\n"
+            0, "With more labels than were run. This is extrapolation: curves are taken to go on as they usually do:\n"
         )
     else:
         lines.insert(0, "With more labels than were run:\n")

@@ -114,7 +114,7 @@ def gap_sentence(row, arm):
         return f"At {largest}, {size_words(row)}, {arm} is {gap}{less}.{may}"
     if row["verdict"] == "not yet":
         digits = METRICS[row["metric"]].digits
-        if row["gap_lowest"] < 0 and number(-row["gap_lowest"], digits) != number(0, digits):  # not at the largest size
+        if row["gap_lowest"] < 0 and number(-row["gap_lowest"], digits) != number(0, digits):
             ahead = gap_words(row, "gap_lowest")
             return f"{arm} is {gap} at {size_words(row)}, {largest}, but with fewer labels up to {ahead}.{may}"
         return f"{arm} is still {gap} at {size_words(row)}, {largest}.{may}"
