@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from pretrain_or_not.data.ingest import ingest
-from pretrain_or_not.data.sources.docstrings import first_paragraphs, read_docstrings
+from pretrain_or_not.data.sources.docstrings import find_versions, first_paragraphs, read_docstrings
 from pretrain_or_not.errors import BadInput
 
 
@@ -70,6 +70,8 @@ def test_the_corpus_is_ingested_like_any_other_data(tmp_path, monkeypatch):
     ingest(dataset, "toy", [[40]], 1, tmp_path / "out" / "examples.parquet", tmp_path / "out" / "dataset.json")
     examples = pd.read_parquet(tmp_path / "out" / "examples.parquet")
     assert examples.split.value_counts().to_dict() == {"train": 40, "validation": 10, "test": 10}
-    names = json.loads((tmp_path / "out" / "dataset.json").read_text())["label_names"]
-    assert names == ["delta", "gamma"]
+    facts = json.loads((tmp_path / "out" / "dataset.json").read_text())
+    names = facts["label_names"]
+    assert names == ["delta", "gamma"] and facts["data_versions"] == find_versions(dataset)
+    assert set(facts["data_versions"]) == set(dataset["packages"].values())
     assert all(names[label][::-1] in text for label, text in zip(examples.label, examples.text, strict=True))
