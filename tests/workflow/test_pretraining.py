@@ -76,7 +76,7 @@ def test_an_experiment_with_models_that_are_made(project):
     tokens = scores["pretraining_tokens"]
     assert tokens["nothing"] == tokens["lstm"] == tokens["lora"] == 0 < tokens["probe"] < tokens["chained"]
     assert scores["pretrained_elsewhere"].to_dict() == {arm: arm == "lora" for arm in scores.index}
-    assert scores.loc["probe", "pretraining"] == "first" and scores.loc["chained", "pretraining"] == "second"
+    assert scores.loc["probe", "pretraining"] == "first (probe)" and scores.loc["chained", "pretraining"] == "second"
     assert scores.loc["chained", "pretraining_flops"] > scores.loc["probe", "pretraining_flops"] > 0
     assert scores["teacher_flops"].notna().to_dict() == {arm: arm == "taught" for arm in scores.index}
     assert scores.loc["lora", "parameters_trained"] < scores.loc["lora", "parameters"]
