@@ -43,8 +43,8 @@ def tables(arms=3, sizes=(100, 1000, 4000), seeds=(0, 1, 2), datasets=("imdb",))
          "size": str(n), "n": n, "seed": seed, "share": n / 5_000_000,
          "accuracy": 0.9 - (1 + i) * n**-0.4 + rng.normal(0, 0.01), "gap_se": 0.4 + 0.1 * seed,
          "training_flops": 10.0 ** (12 - i) * n, "pretraining": None, "pretraining_tokens": 0,
-         "pretraining_flops": 0.0, "pretrained_elsewhere": i in (0, 4), "teacher_flops": np.nan,
-         "generator_flops": np.nan,
+         "pretraining_flops": 0.0, "pretrained_elsewhere": i in (0, 4), "teacher_elsewhere": False,
+         "teacher_flops": np.nan, "generator_flops": np.nan,
          "selection": "validation", "accuracy_guessing": 0.5,
          "accuracy_ceiling": np.nan, "family": "lstm", "folds": 0}
         for dataset in datasets
@@ -629,9 +629,11 @@ def test_groups_show_their_accuracy_and_their_gap(seeds):
 
 def test_the_axis_of_operations_says_whose_are_counted():
     rows = pd.DataFrame({"pretraining_flops": [0.0], "teacher_flops": np.nan, "generator_flops": np.nan,
-                         "pretrained_elsewhere": False, "arm_title": "A"})  # fmt: skip
+                         "pretrained_elsewhere": False, "teacher_elsewhere": False, "arm_title": "A"})  # fmt: skip
     assert training_label(rows) == "FLOPs to train"
     assert training_label(rows.assign(generator_flops=5.0)) == "FLOPs to train, with the generator"
+    taught = rows.assign(teacher_flops=1.0, teacher_elsewhere=True)
+    assert training_label(taught) == "FLOPs to train, with the teacher\nwithout pretraining elsewhere: A"
     both = rows.assign(generator_flops=5.0, teacher_flops=1.0, pretrained_elsewhere=True)
     assert (
         training_label(both) == "FLOPs to train, with the teacher and the generator\nwithout pretraining elsewhere: A"

@@ -25,6 +25,7 @@ from pretrain_or_not.evaluation.metrics import (
     metric_columns,
     paired_gap,
 )
+from pretrain_or_not.evaluation.other_keys import other_keys, place_of_run
 from pretrain_or_not.evaluation.predictions import CELL, NOT_FINITE, OK, read_predictions
 from pretrain_or_not.evaluation.pretraining_cost import COLUMNS as PRETRAINING
 from pretrain_or_not.evaluation.pretraining_cost import OF_TEACHER, pretraining_columns
@@ -137,26 +138,6 @@ def score_cell(cell, run, choice, guessing, train_rows, metric, pretraining):
             else {"teacher_flops": run["teacher_flops"] + pretraining[OF_TEACHER]}
         ),
     }
-
-
-def place_of_run(run):
-    """Return what the run of a cell has in common with those of other arms. run: the content of its run.json."""
-    return tuple(run[key] for key in ("dataset", "size", "seed"))
-
-
-# Keys that are compared on purpose, or follow from such keys.
-COMPARED = ("model", "tokenizer", "embeddings", "init", "adapter", "teacher", "augment", "reselect", "sparse_finetune")
-
-
-def other_keys(recipe, of_reference):
-    """Return the keys in which a recipe differs from that of the reference arm, of the same family, joined; or None.
-
-    Those that experiments compare, see COMPARED, are left out: what remains may not be meant.
-    """
-    if of_reference is None or recipe["family"] != of_reference["family"]:
-        return None
-    keys = sorted({*recipe, *of_reference} - {*COMPARED})
-    return ", ".join(key for key in keys if recipe.get(key) != of_reference.get(key)) or None
 
 
 def sweep_edge(choice):
