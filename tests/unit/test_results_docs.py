@@ -17,6 +17,9 @@ SECTIONS = {  # page and heading
     "imbalanced": ("results.md", "## Rare classes"),
     "pretraining": ("pretraining.md", "### The same on two cores"),
     "adaptation": ("pretraining.md", "### How to use a pretrained model"),
+    "distillation": ("pretraining.md", "### A small model that a large one teaches"),
+    "selection": ("pretraining.md", "### Which examples to train on again"),
+    "written": ("pretraining.md", "### What a language model writes"),
     "tasks": ("pretraining.md", "### How many supervised tasks"),
 }
 
