@@ -8,7 +8,6 @@ import pyarrow as pa
 import pytest
 import torch
 import transformers
-from accelerate import Accelerator
 from torch.nn.functional import cross_entropy
 
 from helpers.models import TINY
@@ -73,16 +72,6 @@ def test_each_step_has_its_own_masks_and_a_step_the_same_ones_again():
 def test_a_row_of_padding_alone_never_enters_the_loss():
     given = {"input_ids": np.zeros((3, 10), int), "attention_mask": np.zeros((3, 10), int)}
     assert len(Masker(0.9, MASK, [2, 3], VOCABULARY, seed=1)(given, 0).places) == 0
-
-
-@pytest.fixture(scope="module")
-def workshop(tmp_path_factory):
-    return Workshop(tmp_path_factory.mktemp("workshop"))
-
-
-@pytest.fixture(scope="module")
-def accelerator():
-    return Accelerator(mixed_precision="no")
 
 
 def test_the_loss_is_that_of_transformers_on_masked_tokens(workshop, accelerator):

@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 import torch
-from accelerate import Accelerator
 
 from helpers.pretraining import Workshop, task_of, validated
 from pretrain_or_not.compute.inference import tensors
@@ -14,16 +13,6 @@ from pretrain_or_not.pretraining.replaced_tokens import ReplacedTokens, replaced
 from pretrain_or_not.training.optimizer import build_optimizer
 
 VOCABULARY = 500
-
-
-@pytest.fixture(scope="module")
-def workshop(tmp_path_factory):
-    return Workshop(tmp_path_factory.mktemp("workshop"))
-
-
-@pytest.fixture(scope="module")
-def accelerator():
-    return Accelerator(mixed_precision="no")
 
 
 def test_no_unmasked_token_and_no_lucky_draw_counts_as_replaced():

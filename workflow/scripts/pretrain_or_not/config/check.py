@@ -75,9 +75,9 @@ class Mistakes(dict):
 
     def at(self, path):
         """Return a path as it is written in the config."""
-        return (
-            ("models", self.written.get(path[1], path[1]), *path[2:]) if path[:1] == ("models",) and path[1:] else path
-        )
+        if path[:1] == ("models",) and len(path) > 1:
+            return ("models", self.written.get(path[1], path[1]), *path[2:])
+        return path
 
     def add(self, path, text, key=None):
         """Note a mistake at `path` or, if `key` is given, at that key of the mapping at `path`."""

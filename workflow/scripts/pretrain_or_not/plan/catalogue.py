@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -82,6 +83,10 @@ class Catalogue:
         name = tokenizer_of(self.arms[arm])
         return None if name is None else tokenizer_owner(self.models, name)
 
+    def on_disk(self, path: str) -> Path:
+        """Return the place of a file whose path begins with ``<results>``."""
+        return Path(path.replace("<results>", str(self.results), 1))
+
     def made_folder(self, name: str) -> Path:
         """Return the folder of a model that the workflow makes."""
         return self.results / "pretrained" / name
@@ -134,19 +139,17 @@ class Catalogue:
     def pretraining(self) -> dict:
         """Return what pretraining is behind each arm of the experiment; see `evaluation.pretraining_cost`."""
         found: dict[str, dict] = {}
-        used: dict[str, list[tuple[str, dict]]] = {}
+        used: dict[str, dict[str, str]] = {}  # series -> keys of arms -> the first arm with them
         for arm in self.experiment["arms"]:
             made, series = self.made_behind(arm), None
             if made:
                 # The same models, used in another way, are another series: fine-tuned and frozen, for example.
                 left_out = {"title", *self.family(arm).model_keys}
                 keys = {key: value for key, value in self.arms[arm].items() if key not in left_out}
-                uses = used.setdefault(series_of(made[0], self.models[made[0]]["pretrain"]), [])
-                first = next((other for other, its in uses if its == keys), None)
-                if first is None:
-                    uses.append((first := arm, keys))
                 series = series_of(made[0], self.models[made[0]]["pretrain"])
-                series += f" ({first})" if first != uses[0][0] else ""
+                ways = used.setdefault(series, {})
+                first = ways.setdefault(json.dumps(keys, sort_keys=True), arm)
+                series += f" ({first})" if first != next(iter(ways.values())) else ""
             teacher = (self.arms[arm].get("teacher") or {}).get("arm")
             found[arm] = {
                 "series": series,

@@ -38,7 +38,7 @@ class Cells(PerJob):
         ]
         if not self.catalogue.experiment["partial"]:
             return files
-        return [file for file in files if Path(file.replace("<results>", str(self.catalogue.results), 1)).exists()]
+        return [file for file in files if self.catalogue.on_disk(file).exists()]
 
     def timed_cells(self) -> list[dict]:
         """Return one cell to score per arm to time and dataset: that of its largest size and its first seed.

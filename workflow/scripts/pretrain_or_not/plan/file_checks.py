@@ -125,8 +125,7 @@ def check_model_files(catalogue: Catalogue):
 
 def check_start(catalogue, name, folder):
     """Raise BadInput if the model that a model starts from cannot learn its objective, as far as its config tells."""
-    recipe, config = catalogue.models[name]["pretrain"], Path(folder) / MODEL_FILES[1]
-    kind = read_json(config).get("model_type") if config.is_file() else None
+    recipe, kind = catalogue.models[name]["pretrain"], config_in(folder).get("model_type")
     row = ARCHITECTURES.get(kind)
     where = f"config: models.{name}.pretrain.from: {recipe['from']!r}"
     if row is None or recipe["objective"] == "supervised":
@@ -138,10 +137,15 @@ def check_start(catalogue, name, folder):
         raise BadInput(f"{where} ({row.title}): `objective: rtd` is for BERT; take one, or `objective: mlm`")
 
 
+def config_in(folder):
+    """Return the content of the config.json of a model; empty of one that is not on this machine."""
+    config = Path(folder) / MODEL_FILES[1]
+    return read_json(config) if config.is_file() else {}
+
+
 def layers_in(folder):
     """Return how many layers a model has, as far as its config tells; otherwise None."""
-    config = Path(folder) / MODEL_FILES[1]
-    settings = read_json(config) if config.is_file() else {}
+    settings = config_in(folder)
     return next((settings[key] for key in NUMBER_OF_LAYERS if isinstance(settings.get(key), int)), None)
 
 

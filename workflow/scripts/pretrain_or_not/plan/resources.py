@@ -44,8 +44,7 @@ class JobResources(PerJob):
 
         timings: files of times, see `JobInputs.timings`.
         """
-        results = str(self.catalogue.results)
-        missing = [path for path in timings if not Path(path.replace("<results>", results, 1)).exists()]
+        missing = [path for path in timings if not self.catalogue.on_disk(path).exists()]
         on_gpu = sum(Path(path).stem == "cuda" for path in missing)
         if not on_gpu or self.gpus():
             return None

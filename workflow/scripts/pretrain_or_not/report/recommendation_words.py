@@ -101,11 +101,13 @@ def ahead_elsewhere(found, metric):
 
 def rivals(found):
     """Return what is said about arms whose interval of the gap to the best one holds 0; the cheapest has its own."""
-    arms = found.arms.drop(index=found.cheapest)
-    best = found.arms.loc[found.best]
-    near = arms["score"].notna() & arms["in_time"] & (arms["gap_low"] < 0) & (arms.index != found.best)
-    near &= ~arms.apply(is_tied, axis=1, best=best).astype(bool) if len(arms) else near
-    titles = "; ".join(arms.loc[near, "title"])
+    arms, best = found.arms, found.arms.loc[found.best]
+    near = arms["score"].notna() & arms["in_time"] & (arms["gap_low"] < 0)
+    titles = "; ".join(
+        arm["title"]
+        for name, arm in arms[near].iterrows()
+        if name not in (found.best, found.cheapest) and not is_tied(arm, best)
+    )
     return [f"{NOT_CERTAIN}: by chance of test texts and seeds, {titles} may be better."] if titles else []
 
 
