@@ -19,7 +19,7 @@ from transformers import AutoConfig, AutoModelForMaskedLM, AutoTokenizer
 
 from helpers import fork
 from helpers.models import TINY
-from helpers.pretraining import Workshop, recipe
+from helpers.pretraining import recipe
 from pretrain_or_not.compute.flops import counted_flops
 from pretrain_or_not.compute.transformer import load_encoder, load_for_classification
 from pretrain_or_not.data.tokenizer import load_tokenizer
@@ -40,11 +40,6 @@ KINDS = {
     "shuffled": {"order": {"ngrams": 1}, "positions": False},
 }
 KILLED = KINDS | {"new head": {"from": "finder", "head_steps": 6}}
-
-
-@pytest.fixture(scope="module")
-def workshop(tmp_path_factory):
-    return Workshop(tmp_path_factory.mktemp("workshop"))
 
 
 @pytest.fixture(scope="module")

@@ -9,18 +9,12 @@ import pytest
 import torch
 
 from helpers.models import TINY, make_tiny
-from helpers.pretraining import Workshop
 from pretrain_or_not.compute.transformer import load_for_classification
 from pretrain_or_not.files.architectures import ARCHITECTURES
 from pretrain_or_not.files.provenance import digest
 from pretrain_or_not.pretraining.stage import ancestors, pretrain
 
 OTHERS = sorted(name for name, row in ARCHITECTURES.items() if row.masked_head and name != "bert")
-
-
-@pytest.fixture(scope="module")
-def workshop(tmp_path_factory):
-    return Workshop(tmp_path_factory.mktemp("workshop"))
 
 
 def about(folder):

@@ -20,11 +20,6 @@ from pretrain_or_not.pretraining.stage import prepare, pretrain
 SUPERVISED = {"objective": "supervised", "tasks": ["labelled"], "texts": None}
 
 
-@pytest.fixture(scope="module")
-def workshop(tmp_path_factory):
-    return Workshop(tmp_path_factory.mktemp("workshop"))
-
-
 def prepared(run):
     """Return the model, the task and what is read of a run."""
     tokenizer = load_tokenizer(run.tokenizer["path"], run.tokenizer["revision"])
