@@ -9,7 +9,8 @@ effect on the gap. Prints Markdown tables: the share of intervals that hold the 
 examples and seeds with straight lines between the sizes, then of the workflow's answer; and the share of intervals
 whose upper end is "more than the largest size". Two further tables are about the intervals of scores and gaps: where
 predictions hardly differ, first by the variance between test examples as it is; and where the seeds of one arm lie
-farther apart than those of others, first with one variance for all arms.
+farther apart than those of others, first with one variance for all arms. A last one is about cells that share one of
+two pretrained models, first with each cell as a seed.
 """
 
 import argparse
@@ -66,6 +67,10 @@ def main():
     for own, others, seeds, test in NOISY:
         found = held_by_noise(trials, own, others, seeds, test)
         line([f"{own}; {len(others)} × {others[0]}; {seeds} seeds", *map(arrow, found)])
+    print("\nWhere cells start from models of two seeds, two cells from each, at four sizes: intervals of scores.\n")
+    header(["standard deviations in points: models, subsets", "other models at each size", "the same at all sizes"])
+    for models, subsets in PRETRAINED:
+        line([f"{models}; {subsets}", *(arrow(held_by_models(5 * trials, models, subsets, s)) for s in (False, True))])
 
 
 def header(columns):
@@ -126,6 +131,9 @@ ALIKE = [
 # Standard deviation of the seeds of an arm, of each other arm, seeds, and standard error of test sampling.
 NOISY = [(0.7, [0.15] * 5, 2, 0.2), (1.5, [0.3] * 5, 2, 0.3), (0.66, [0.2] * 3, 3, 0.2), (0.3, [0.3] * 5, 2, 0.2)]
 
+# Standard deviation in points of models that are pretrained with other seeds, and of the subsets of one model.
+PRETRAINED = [(0, 1), (0.5, 1), (1, 0.7), (2, 0.5)]
+
 
 def held_alike(trials, examples, values, chances):
     """Return the shares of intervals that hold the true mean: without `unseen_variance`, with it."""
@@ -159,6 +167,22 @@ def held_by_noise(trials, own, others, seeds, test):
         for i, known in enumerate((dict.fromkeys(curves, alike), pool_by_arm(curves))):
             inside = [(np.abs(c.means) <= half_widths(c, s, known[arm])).mean() for arm, (c, s) in curves.items()]
             held[:, i] += inside[0], np.mean(inside[1:])
+    return held / trials
+
+
+def held_by_models(trials, models, subsets, same):
+    """Return the shares of intervals that hold a mean of 0: with each cell as a seed, with each model as one.
+
+    models, subsets: standard deviations. same: whether the models are the same at all sizes.
+    """
+    rng, held, sizes = np.random.default_rng(0), np.zeros(2), np.arange(4)
+    shape = shapes(np.full(len(sizes), 20.0), ACCURACY)
+    for _ in range(trials):
+        drawn = rng.normal(0, models, (1 if same else len(sizes), 2, 1))
+        cells = drawn + rng.normal(0, subsets, (len(sizes), 2, 2))
+        for i, values in enumerate((cells.reshape(len(sizes), 4), cells.mean(axis=2))):
+            curve = curve_of(((n, np.full(2, value)) for n in sizes for value in values[n]), unit=0.0)
+            held[i] += (np.abs(curve.means) <= half_widths(curve, shape, pool([(curve, shape)]))).mean()
     return held / trials
 
 

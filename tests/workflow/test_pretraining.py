@@ -2,6 +2,7 @@
 
 import copy
 import csv
+import json
 
 import pandas as pd
 import pytest
@@ -156,3 +157,39 @@ def test_a_plan_pretrains_nothing_and_says_what_it_does_not_know(project):
     config["experiment"] |= {"arms": ["pool", "taught", "lstm"], "reference": "lstm", "forgetting": False}
     jobs = project.jobs(config, ["plan"])
     assert jobs["measure_speed"] == 1 and not {"pretrain", "pack_texts", "teach", "finetune_bert"} & jobs.keys()
+
+
+def test_cells_start_from_models_of_several_seeds(project):
+    config = config_of()
+    config["models"] |= {
+        "many": {"pretrain": config["models"]["first"]["pretrain"] | {"amount": 60, "seed": [3, 5]}},
+        "next": {"pretrain": config["models"]["second"]["pretrain"] | {"from": "many", "seed": [0, 1]}},
+    }
+    config["arms"] |= {"tuned": TUNED | {"model": "many"}, "probe": {"family": "probe", "model": "next", "C": [1]}}
+    config["experiment"] |= {"arms": ["nothing", "tuned", "probe"], "seeds": [0, 1, 2], "forgetting": True}
+    wanted = ["results/scores.parquet", "results/forgetting.parquet", "results/answer.md"]
+    done = project.snakemake(*wanted, config=config)
+    assert done.returncode == 0, done.stdout
+    results = project.folder / "results"
+    scores = pd.read_parquet(results / "scores.parquet").set_index("arm")
+    assert scores.loc["tuned", "pretraining_seed"].tolist() == [3, 5, 3]
+    assert scores.loc["probe", "pretraining_seed"].tolist() == [0, 1, 0]
+    assert scores.loc["nothing", "pretraining_seed"].tolist() == [0, 0, 0]
+    runs = [json.loads((results / f"toy/runs/tuned/n40/seed{seed}/selected.json").read_text()) for seed in (0, 1, 2)]
+    assert [run["selected"]["recipe"]["model"] for run in runs] == ["many", "many-seed5", "many"]
+    about = json.loads((results / "pretrained/next-seed1/run.json").read_text())
+    assert about["recipe"]["from"] == "many-seed5" and about["recipe"]["seed"] == 1
+    # One tokenizer for all: texts are tokenized once.
+    assert (results / "pretrained/many/tokenizer").is_dir() and not (
+        results / "pretrained/many-seed5/tokenizer"
+    ).exists()
+    assert {path.name for path in (results / "toy/features").iterdir()} == {"next", "next-seed1"}
+    forgotten = pd.read_parquet(results / "forgetting.parquet")
+    assert forgotten[forgotten["arm"] == "tuned"]["model"].tolist() == ["many", "many-seed5", "many"]
+    answer = (results / "answer.md").read_text()
+    assert "Pretrained here with 2 seeds: **tuned**; **probe**. Cells that" in " ".join(answer.split())
+
+    # What was trained with the first seed stays when seeds are added or taken away.
+    config["models"]["many"]["pretrain"]["seed"], config["models"]["next"]["pretrain"]["seed"] = 3, 0
+    jobs = project.jobs(config, ["results/scores.parquet"])
+    assert jobs["finetune_bert"] == jobs["train_probe"] == 1 and "pretrain" not in jobs

@@ -1,6 +1,7 @@
 """Gaps between groups beside those of the reference arm: by hand, under chance alone, and with a planted difference."""
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -8,6 +9,7 @@ import pretrain_or_not.evaluation.group_gaps as module
 from pretrain_or_not.evaluation.group_gaps import (
     COLUMNS,
     Cell,
+    Pairs,
     between_seeds,
     column_rows,
     difference,
@@ -16,12 +18,15 @@ from pretrain_or_not.evaluation.group_gaps import (
 )
 from pretrain_or_not.evaluation.predictions import CELL
 from pretrain_or_not.evaluation.seed_variance import PRIOR, SeedVariance
+from pretrain_or_not.evaluation.shared_models import SharedModels
 from pretrain_or_not.files.parquet import write_table
+
+NONE = SharedModels(pd.DataFrame(columns=["dataset", "arm", "seed", "folds", "pretraining_seed"]))
 
 
 def cell(arm, predicted, labels, seed=0):
     ids = np.arange(len(labels))
-    return Cell(("d", arm, "9", 9, seed), ids, labels, np.asarray(predicted), 2)
+    return Cell(("d", arm, "9", 9, seed), ids, labels, np.asarray(predicted), 2, None)
 
 
 def flipped(labels, wrong):
@@ -34,10 +39,10 @@ def test_groups_that_are_copies_are_equal():
     labels, wrong = rng.integers(0, 2, 100), rng.random(100) < 0.2
     twice = [np.concatenate([values, values]) for values in (labels, flipped(labels, wrong))]
     both = [cell("big", twice[0], twice[0]), cell("small", twice[1], twice[0])]
-    for row in column_rows(both, "side", np.repeat(["a", "b"], 100), "big"):
+    for row in column_rows(both, "side", np.repeat(["a", "b"], 100), "big", NONE):
         assert row["accuracy_gap"] == row["parity_difference"] == row["odds_difference"] == 0
     assert row["gap_difference"] == 0 and row["gap_difference_low"] < 0 < row["gap_difference_high"]
-    (first, _) = column_rows(both, "side", np.repeat(["a", "b"], 100), "small")  # the other way round
+    (first, _) = column_rows(both, "side", np.repeat(["a", "b"], 100), "small", NONE)  # the other way round
     assert (first["gap_difference_low"], first["gap_difference_high"]) == pytest.approx(
         (-row["gap_difference_high"], -row["gap_difference_low"])
     )
@@ -53,14 +58,14 @@ def test_the_numbers_are_those_by_hand():
         cell("big", flipped(labels, np.arange(200) < 10), labels),
         cell("small", flipped(labels, wrong), labels),
     )
-    first, second = column_rows([reference, small], "side", values, "big")
+    first, second = column_rows([reference, small], "side", values, "big", NONE)
     assert first["accuracy_gap"] == pytest.approx(10) and np.isnan(first["gap_difference"])
     assert second["accuracy_gap"] == second["gap_mean"] == pytest.approx(30)
     assert (second["groups"], second["reference_gap_mean"]) == (2, pytest.approx(10))
     assert second["gap_difference"] == pytest.approx(20)
     assert 0 < second["gap_difference_low"] < 20 < second["gap_difference_high"]
     assert second["parity_difference"] == pytest.approx(30) and second["odds_difference"] == pytest.approx(60)
-    three = Cell(("d", "x", "9", 9, 0), np.arange(3), np.arange(3), np.arange(3), 3)
+    three = Cell(("d", "x", "9", 9, 0), np.arange(3), np.arange(3), np.arange(3), 3, None)
     assert np.isnan(list(fairness(three, [np.arange(2), np.arange(2, 3)]).values())).all()
 
 
@@ -78,7 +83,7 @@ def test_shuffled_groups_have_no_difference_in_about_95_of_100_draws(errors_of_r
             cells.append(cell(arm, flipped(labels, wrong), labels, seed))
     values, held = np.repeat(["a", "b", "c"], 100), 0
     for _ in range(200):
-        row = column_rows(cells, "side", rng.permutation(values), "big")[-1]
+        row = column_rows(cells, "side", rng.permutation(values), "big", NONE)[-1]
         held += row["gap_difference_low"] <= 0 <= row["gap_difference_high"]
     assert held / 200 >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / 200)
 
@@ -95,7 +100,7 @@ def test_seeds_alone_make_a_clear_difference_in_at_most_8_of_100_draws(monkeypat
             for seed in range(2):
                 errors = np.repeat(np.array([0.24, 0.16]) + rng.normal(0, 0.015, 2), n // 2)
                 cells.append(cell(arm, 1 * (np.where(shared, hard, rng.random(n)) < errors), labels, seed))
-        row = column_rows(cells, "side", values, "big")[-1]
+        row = column_rows(cells, "side", values, "big", NONE)[-1]
         clear += row["gap_difference_low"] > 0 or row["gap_difference_high"] < 0
     assert clear / 200 <= 0.08
 
@@ -104,7 +109,7 @@ def test_the_interval_is_longer_by_the_seeds_and_only_by_them():
     rng = np.random.default_rng(0)
     gaps, by_chance = np.array([6.0, 8.0, 3.0, 3.0]), np.ones(4)
     pairs, resampled = np.array([[0, 2], [1, 3]]), gaps + rng.normal(0, 1.0, (1000, 4))
-    arguments = pairs, gaps, resampled, by_chance
+    arguments = Pairs(pairs, np.eye(2)), gaps, resampled, by_chance
     low, high = np.quantile((resampled[:, :2] - resampled[:, 2:]).mean(axis=1), [0.025, 0.975])
     without = difference(*arguments, PRIOR, 0.0)
     assert (without["gap_difference_low"], without["gap_difference_high"]) == pytest.approx((low, high))
@@ -121,7 +126,7 @@ def test_what_is_known_of_seeds_is_measured_beside_a_prior_and_is_nothing_withou
     cells = [cell(arm, [0] * 39 + [1], labels, seed) for arm in ("big", "small") for seed in (0, 1)]
     gaps, errors = np.array([1.0, 1.0, 2.0, 6.0]), np.full((2, 4), 20.0)
     flat = np.zeros((10, 4))
-    pairs = {("small", "9"): np.array([[2, 0], [3, 1]])}
+    pairs = {("small", "9"): Pairs(np.array([[2, 0], [3, 1]]), np.eye(2))}
     ((variance, shape),) = between_seeds(cells, pairs, gaps, flat, errors).values()
     assert shape == pytest.approx(4 * (0.05 * 20) ** 2)  # two groups, two arms
     assert variance == pytest.approx((8 / shape + 2, 1 + 2))  # differences of 1 and 5 points
@@ -142,7 +147,7 @@ def test_a_table_over_datasets_aligns_examples_and_pairs_seeds(tmp_path):
             table = pa.table({"id": found, "label": 0 * found, "p_a": 1.0 - wrong, "p_b": 1.0 * wrong})
             path = paths["d", arm, "9", 9, seed] = tmp_path / f"{arm}{seed}.parquet"
             write_table(path, table, label_names=["a", "b"])
-    table = group_gap_table(paths, {"d": tmp_path / "examples.parquet", "e": tmp_path / "plain.parquet"}, "big")
+    table = group_gap_table(paths, {"d": tmp_path / "examples.parquet", "e": tmp_path / "plain.parquet"}, "big", NONE)
     assert set(table) == {*CELL, *COLUMNS} and len(table) == 5
     small = table[table["arm"] == "small"]
     assert small["accuracy_gap"].tolist() == pytest.approx([50, 60, 70])
@@ -160,10 +165,10 @@ def test_rounds_of_folds_that_are_not_complete_are_left_out(tmp_path, caplog):
             table = pa.table({"id": ids, "label": 0 * ids, "p_a": 1.0 - wrong, "p_b": 1.0 * wrong})
             path = paths["d", arm, "9", 9, seed] = tmp_path / f"{arm}{seed}.parquet"
             write_table(path, table, label_names=["a", "b"], folds=2)
-    table = group_gap_table(paths, {"d": tmp_path / "examples.parquet"}, "big")
+    table = group_gap_table(paths, {"d": tmp_path / "examples.parquet"}, "big", NONE)
     assert list(zip(table["arm"], table["seed"], strict=True)) == [("big", 2), ("small", 0), ("small", 2)]
     assert table["accuracy_gap"].tolist() == pytest.approx([0, 50, 50])
     assert table["gap_difference"].tolist() == pytest.approx([np.nan, 50, 50], nan_ok=True)
     assert "d: 1 rounds of folds are not complete, and are left out of group_gaps.parquet" in caplog.text
     alone = {key: path for key, path in paths.items() if key[1:] == ("big", "9", 9, 0)}
-    assert group_gap_table(alone, {"d": tmp_path / "examples.parquet"}, "big").empty
+    assert group_gap_table(alone, {"d": tmp_path / "examples.parquet"}, "big", NONE).empty

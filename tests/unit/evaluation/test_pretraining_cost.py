@@ -2,10 +2,10 @@
 
 import pytest
 
-from pretrain_or_not.evaluation.pretraining_cost import OF_TEACHER, pretraining_columns
+from pretrain_or_not.evaluation.pretraining_cost import OF_TEACHER, of_cell, pretraining_columns
 from pretrain_or_not.files.json_files import write_json
 
-GOOD = {"recipe": {"order": "natural"}, "tokens_seen": 10, "training_flops": 100, "validation_score": 4.0,
+GOOD = {"recipe": {"order": "natural", "seed": 4}, "tokens_seen": 10, "training_flops": 100, "validation_score": 4.0,
         "lowest_loss": 4.0, "guessing_loss": 6.0}  # fmt: skip
 STUCK = {"validation_score": 6.0, "lowest_loss": 5.9}
 
@@ -20,19 +20,29 @@ def test_stages_are_added_up_and_each_is_judged(tmp_path, first, second, learnt)
     behind = {
         "chained": {
             "series": "second",
-            "made": ["second", "first"],
-            "teachers": [],
+            "made": {0: ["second", "first"], 1: ["first"]},
+            "teachers": {0: [], 1: []},
             "elsewhere": False,
             "teacher_elsewhere": False,
         },
-        "none": {"series": None, "made": [], "teachers": ["first"], "elsewhere": True, "teacher_elsewhere": False},
+        "none": {
+            "series": None,
+            "made": {0: []},
+            "teachers": {0: ["first"]},
+            "elsewhere": True,
+            "teacher_elsewhere": False,
+        },
     }
     columns = pretraining_columns(behind, [tmp_path / "first.json", tmp_path / "second.json"])
-    assert columns["chained"] == {"pretraining": "second", "pretraining_tokens": 20, "pretraining_flops": 200.0,
+    assert columns["chained"][0] == {"pretraining": "second", "pretraining_seed": 4, "pretraining_tokens": 20,
+    "pretraining_flops": 200.0,
                                   OF_TEACHER: 0.0, "pretrained_elsewhere": False, "teacher_elsewhere": False,
                                   "pretraining_learnt": learnt}  # fmt: skip
-    assert columns["none"][OF_TEACHER] == 100.0 and columns["none"]["pretraining_flops"] == 0.0
-    assert columns["none"]["pretraining_tokens"] == 0 and columns["none"]["pretraining_learnt"] is None
+    assert of_cell(columns, {"arm": "chained", "seed": 1})["pretraining_tokens"] == 10
+    assert of_cell(columns, {"arm": "chained", "seed": 5, "folds": 5})["pretraining_tokens"] == 10
+    assert of_cell(columns, {"arm": "none", "seed": 3}) == columns["none"][0]
+    assert columns["none"][0][OF_TEACHER] == 100.0 and columns["none"][0]["pretraining_flops"] == 0.0
+    assert columns["none"][0]["pretraining_tokens"] == 0 and columns["none"][0]["pretraining_learnt"] is None
 
 
 def test_a_model_of_an_earlier_version_is_not_judged(tmp_path):
@@ -40,5 +50,13 @@ def test_a_model_of_an_earlier_version_is_not_judged(tmp_path):
         tmp_path / "old.json",
         {key: GOOD[key] for key in ("recipe", "tokens_seen", "training_flops")} | {"model": "old"},
     )
-    behind = {"arm": {"series": "old", "made": ["old"], "teachers": [], "elsewhere": False, "teacher_elsewhere": False}}
-    assert pretraining_columns(behind, [tmp_path / "old.json"])["arm"]["pretraining_learnt"] is None
+    behind = {
+        "arm": {
+            "series": "old",
+            "made": {0: ["old"]},
+            "teachers": {0: []},
+            "elsewhere": False,
+            "teacher_elsewhere": False,
+        }
+    }
+    assert pretraining_columns(behind, [tmp_path / "old.json"])["arm"][0]["pretraining_learnt"] is None

@@ -59,7 +59,13 @@ def scored(tmp_path):
         write_table(tmp_path / "examples.parquet", pa.table(texts))
         examples = [tmp_path / "examples.parquet"]
         behind = {
-            arm: {"series": None, "made": [], "teachers": [], "elsewhere": arm == "big", "teacher_elsewhere": False}
+            arm: {
+                "series": None,
+                "made": {0: []},
+                "teachers": {0: []},
+                "elsewhere": arm == "big",
+                "teacher_elsewhere": False,
+            }
             for arm in titles["arm"]
         }
         score(

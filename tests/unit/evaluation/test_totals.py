@@ -9,10 +9,11 @@ from scipy import stats
 from helpers.gaps import planted
 from pretrain_or_not.config.metrics import ACCURACY
 from pretrain_or_not.evaluation.crossing import answers
+from pretrain_or_not.evaluation.curves import Curve
 from pretrain_or_not.evaluation.group_totals import with_group_means
 from pretrain_or_not.evaluation.pairs import pairs
 from pretrain_or_not.evaluation.seed_variance import SeedVariance
-from pretrain_or_not.evaluation.totals import measured_gaps, measured_scores, with_means
+from pretrain_or_not.evaluation.totals import Measured, measured_gaps, measured_scores, with_means
 from pretrain_or_not.files.parquet import write_table
 
 
@@ -56,7 +57,8 @@ def one_cell(folder, paths, arm, n, seed, wrong, low=0.1):
     write_table(path, table, label_names=["a", "b"], arm=arm)
     return {"dataset": "d", "dataset_title": "D", "arm": arm, "arm_title": arm.title(), "family": arm, "n": n,
             "seed": seed, "accuracy": score, "folds": 0, "accuracy_low": score - low, "accuracy_high": 1.0,
-            "accuracy_guessing": 0.5, "predicted_classes": 2.0, "selection": "validation"}  # fmt: skip
+            "accuracy_guessing": 0.5, "predicted_classes": 2.0, "selection": "validation",
+            "pretraining_seed": None}  # fmt: skip
 
 
 def test_gaps_are_pooled_in_units_of_the_error_of_the_reference_where_not_both_guess(experiment):
@@ -109,6 +111,12 @@ def test_an_arm_that_guesses_changes_no_interval_of_others(experiment, tmp_path)
     assert found["with"] == found["without"] and found["with"]["arms"] == [2]
 
 
+def seeds_known(squares, df, seeds=2):
+    """Return what all test examples tell of seeds at 100 labels."""
+    curve = Curve(np.array([100]), np.array([seeds]), np.zeros((1, 2)), np.zeros(1))
+    return Measured(curve, np.ones(1), SeedVariance(squares, df))
+
+
 def test_groups_have_the_total_interval_of_their_mean():
     cell = {"dataset": "d", "n": 100, "group": "city", "score_se": 0.0, "test_examples": 10**9}
     rows = pd.DataFrame([
@@ -116,7 +124,7 @@ def test_groups_have_the_total_interval_of_their_mean():
         for arm, seed, score, gap, error in [("big", 0, 0.9, 0.0, 0.0), ("big", 1, 0.8, 0.0, 0.0),
                                              ("small", 0, 0.8, 10.0, 0.0), ("small", 1, 0.6, 20.0, 0.0)]
     ])  # fmt: skip
-    known = [{("d", "small"): SeedVariance(*c)} for c in ((3.0, 4), (6.0, 6))]
+    known = [{("d", "small"): seeds_known(*c)} for c in ((3.0, 4), (6.0, 6))]
     found = with_group_means(rows, "big", ACCURACY, known[0], known[1])
     big, _, small, again = found.to_dict("records")
     assert small["gap_mean"] == 15 and small["gap_mean_high"] == again["gap_mean_high"]
@@ -126,6 +134,9 @@ def test_groups_have_the_total_interval_of_their_mean():
     half = stats.t(4).ppf(0.975) * np.sqrt(3 / 4) * 0.05 * 30 / np.sqrt(2) / 100
     assert small["score_mean"] - small["score_mean_low"] == pytest.approx(half, rel=0.01)
     assert big["gap_mean_low"] == big["gap_mean_high"] == 0 and big["score_mean"] == pytest.approx(0.85)
+    # Both cells share a pretrained model: they are one seed.
+    one = with_group_means(rows, "big", ACCURACY, {("d", "small"): seeds_known(3.0, 4, 1)}, known[1]).iloc[2]
+    assert one["score_mean"] - one["score_mean_low"] == pytest.approx(np.sqrt(2) * half, rel=0.01)
 
 
 def test_groups_of_an_arm_without_labels_have_no_chance_of_seeds():
@@ -148,7 +159,7 @@ def test_the_worst_group_is_behind_the_best_by_a_gap_with_a_total_interval():
             ("big", "x", 0.9, 0.0, 0.0, 400), ("big", "y", 0.85, 0.0, 0.0, 100), ("big", "z", 0.1, 0.0, 0.0, 19),
             ("small", "x", 0.8, 10.0, 1.0, 400), ("small", "y", 0.7, 15.0, 2.0, 100), ("small", "z", 0.2, -10.0, 9, 19)]
     ])  # fmt: skip
-    quiet = {("d", arm): SeedVariance(1e-9, 40) for arm in ("big", "small")}
+    quiet = {("d", arm): seeds_known(1e-9, 40, 1) for arm in ("big", "small")}
     found = with_group_means(rows, "big", ACCURACY, quiet, quiet).set_index(["arm", "value"])
     small, big = found.loc[("small", "z")], found.loc[("big", "x")]
     assert (small["spread_mean"], big["spread_mean"]) == pytest.approx((10, 5))  # y behind x; z is too small

@@ -149,7 +149,7 @@ def test_arms_that_use_the_same_models_in_another_way_are_another_series():
     assert [found[arm]["series"] for arm in arms] == [
         "own", "own", "own (read-0)", "own (read-0)", "own (lstm-0)", "own (lstm-0)", None
     ]  # fmt: skip
-    assert (found["taught"]["made"], found["taught"]["teachers"]) == ([], ["own-10"])
+    assert (found["taught"]["made"], found["taught"]["teachers"]) == ({0: []}, {0: ["own-10"]})
     assert not any(about["elsewhere"] or about["teacher_elsewhere"] for about in found.values())
 
 

@@ -24,7 +24,8 @@ CELL = {"dataset": "d", "dataset_title": "Reviews", "arm": "a", "arm_title": "A"
         "score_mean_high": 0.6, "sweep_seconds": 1.0, "accuracy_guessing": 0.5, "accuracy_ceiling": 1.0,
         "macro_f1": 0.4, "tries": 1, "folds": 0, "share": 0.1, "selection": "validation", "accuracy_low": 0.4,
         "accuracy_high": 0.4,
-        "pretraining_tokens": np.nan, "other_keys": None, "test_examples": 100, "validation_examples": 20}  # fmt: skip
+        "pretraining_tokens": np.nan,
+        "pretraining_seed": 0, "other_keys": None, "test_examples": 100, "validation_examples": 20}  # fmt: skip
 
 
 @pytest.mark.filterwarnings("ignore:The behavior of")

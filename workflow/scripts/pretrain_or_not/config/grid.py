@@ -42,6 +42,11 @@ def reads_no_labels(arm: dict) -> bool:
     return arm.get("family") == "prompt" and not arm.get("shots")
 
 
+def repetition(seed: int, folds: int | None) -> int:
+    """Return which repetition of the experiment the cells of a seed belong to: its own or, with folds, their round."""
+    return seed // folds if folds else seed
+
+
 def sizes_by_arm(config: dict, dataset: str) -> list[list[str]]:
     """Return the sizes, as in paths, of each arm on a dataset; no arm has any on one that is not of the experiment."""
     found: dict[str, dict] = {}

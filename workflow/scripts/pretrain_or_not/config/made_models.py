@@ -110,6 +110,38 @@ def with_each_amount(models: dict) -> tuple[dict, dict[str, str]]:
     return found, written
 
 
+def with_each_seed(models: dict) -> tuple[dict, dict[str, list[str]]]:
+    """Return models in which one with a list of seeds is several: NAME of the first seed, NAME-seedSEED of another.
+
+    All of them have one tokenizer. If the model that they start from has a list of seeds, too, each starts from the
+    one in the same place. Also returns {NAME: the names of its models}.
+    """
+    several = {
+        name: [name, *(seed_name(name, seed) for seed in seeds[1:])]
+        for name in models
+        if isinstance(seeds := (recipe_of(models, name) or {}).get("seed"), list)
+    }
+    found: dict = {}
+    for name, model in models.items():
+        if name not in several:
+            found[name] = model
+            continue
+        recipe = model["pretrain"]
+        for i, (own, seed) in enumerate(zip(several[name], recipe["seed"], strict=True)):
+            keys = recipe | {"seed": seed}
+            if (start := base_of(models, name)) in several:
+                keys["from"] = several[start][i]
+            if i and isinstance(recipe["tokenizer"], dict):
+                keys["tokenizer"] = name
+            found[own] = model | {"pretrain": keys}
+    return found, several
+
+
+def seed_name(name: str, seed: int) -> str:
+    """Return what the model of a further seed is called."""
+    return f"{name}-seed{seed}"
+
+
 def series_of(name: str, recipe: dict) -> str:
     """Return what the models are called that differ only in their amount: a name without -AMOUNT."""
     return name.removesuffix(f"-{amount_name(recipe['amount'])}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pretrain_or_not.config.cross_checks import check_name, is_whole, mapping, sequence
-from pretrain_or_not.config.made_models import POSITIONS, base_of, lineage, recipe_of, tokenizer_owner
+from pretrain_or_not.config.made_models import POSITIONS, base_of, lineage, recipe_of, seed_name, tokenizer_owner
 from pretrain_or_not.config.schema import schema
 from pretrain_or_not.config.sizes import size_name
 from pretrain_or_not.config.wording import show
@@ -83,6 +83,23 @@ def check_recipe(config, name, mistakes):
     for i, other in enumerate(sequence(recipe, "without")):
         check_name(config, "datasets", "dataset", other, (*place, "without", i), mistakes)
     check_objective(recipe, place, mistakes)
+    check_seeds(models, name, mistakes)
+
+
+def check_seeds(models, name, mistakes):
+    """Check that models of several seeds have names of their own, and start from one model or from as many."""
+    recipe, place = recipe_of(models, name) or {}, ("models", name, "pretrain", "seed")
+    seeds, start = recipe.get("seed"), base_of(models, name)
+    for seed in seeds[1:] if isinstance(seeds, list) else ():
+        if (own := seed_name(name, seed)) in models:
+            text = f"makes a model {show(own)}, and there is one of this name already; choose another seed"
+            mistakes.add(place, f"{show(seed)} {text}")
+    before = (recipe_of(models, start) or {}).get("seed") if start else None
+    if isinstance(before, list) and len(before) != (len(seeds) if isinstance(seeds, list) else 1):
+        text = (
+            f"{show(start)}, which it starts from, has {len(before)}: each model starts from the one in the same place"
+        )
+        mistakes.add(place, f"{show(seeds or 0)} has not as many seeds as {text}; give as many")
 
 
 def check_targets(config, models, mistakes):

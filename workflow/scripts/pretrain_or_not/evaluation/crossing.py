@@ -157,6 +157,9 @@ def answers(gaps: pd.DataFrame, scores: pd.DataFrame, measured: dict, threshold:
         training = training_labels(scores[scores["dataset"] == dataset])
         row = answer_row(counted, threshold, compared, np.array([training[n] for n in counted.curve.sizes]))
         row["folds"] = int(group["folds"].iloc[0])
+        if not row["folds"]:  # those of the same model count, too, see `evaluation.shared_models`
+            repeated = group.loc[group["n"].isin(counted.curve.sizes), "n"].value_counts()
+            row |= {"seeds": int(repeated.max()), "fewest_seeds": int(repeated.min())}
         if guessed.all() and not own.too_few:
             row |= {"verdict": "guessing"} | dict.fromkeys(CROSSING, math.nan)
         cells = group[group["n"].isin(counted.curve.sizes)]

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from pretrain_or_not.compute.metrics import metric_values
+from pretrain_or_not.config.grid import repetition
 from pretrain_or_not.config.metrics import Metric
-from pretrain_or_not.data.folds import place_of
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.evaluation.metrics import paired_differences, unseen_variance
 from pretrain_or_not.evaluation.predictions import Predictions, read_predictions
+from pretrain_or_not.evaluation.shared_models import Groups, SharedModels
 from pretrain_or_not.files.parquet import read_metadata
 from pretrain_or_not.files.paths import PathLike
 
@@ -21,7 +22,8 @@ from pretrain_or_not.files.paths import PathLike
 class Curve(NamedTuple):
     """Scores or gaps of an arm at k increasing sizes, from m test examples that all cells share.
 
-    sizes: (k,). seeds: (k,), how many there are at each size; a round of folds counts as one. values: float64 (k, m),
+    sizes: (k,). seeds: (k,), how many there are at each size; a round of folds counts as one, and so do the seeds that
+    share a model, see `evaluation.shared_models`. values: float64 (k, m),
     of each test example, the mean over the seeds of a size. squares: (k,), the sum over the seeds of a size of the
     squared distance from their mean, less what is expected of it from test sampling alone; it may be negative. unit:
     what one test example counts that is right instead of wrong, 100 points.
@@ -109,21 +111,26 @@ def differences(first: Predictions, second: Predictions, metric: Metric) -> np.n
     return paired_differences(metric, of_reference, of_arm)
 
 
-def gap_curves(gaps: pd.DataFrame, predictions: dict, metric: Metric) -> dict[tuple[str, str], Curve]:
+def gap_curves(
+    gaps: pd.DataFrame, predictions: dict, metric: Metric, shared: SharedModels
+) -> dict[tuple[str, str], Curve]:
     """Return the curve of gaps of each (dataset, arm); one without any complete round of folds is left out.
 
     gaps: rows of gaps.parquet. predictions: (dataset, arm, n, seed) -> path of the cell's predictions.
     """
+    references = dict(zip(gaps["dataset"], gaps["reference"], strict=True))
 
     def read(row):
         at = row.n, row.seed
         reference, own = (read_predictions(predictions[row.dataset, arm, *at]) for arm in (row.reference, row.arm))
         return own.ids, differences(reference, own, metric)
 
-    return _curves(gaps, read, metric.scale)
+    return _curves(gaps, read, metric.scale, lambda dataset, arm: shared.groups(dataset, arm, references[dataset]))
 
 
-def score_curves(scores: pd.DataFrame, predictions: dict, metric: Metric) -> dict[tuple[str, str], Curve]:
+def score_curves(
+    scores: pd.DataFrame, predictions: dict, metric: Metric, shared: SharedModels
+) -> dict[tuple[str, str], Curve]:
     """Return the curve of scores of each (dataset, arm), in the unit of a score; see `gap_curves`.
 
     scores: rows of scores.parquet that have a score.
@@ -133,29 +140,42 @@ def score_curves(scores: pd.DataFrame, predictions: dict, metric: Metric) -> dic
         own = read_predictions(predictions[row.dataset, row.arm, row.n, row.seed])
         return own.ids, metric_values(metric.name, own.labels, own.probabilities)
 
-    return _curves(scores, read, 1.0)
+    return _curves(scores, read, 1.0, shared.groups)
 
 
-def _curves(table, read, unit):
+def _curves(table, read, unit, groups_of):
     curves = {}
     for key, rows in table.groupby(["dataset", "arm"], sort=False):
         folds = int(rows["folds"].iloc[0])
-        cells = list(rows.itertuples(index=False))
-        read_cells = _rounds(cells, folds, read) if folds else ((row.n, read(row)[1]) for row in cells)
-        if not folds or (read_cells := list(read_cells)):
-            curves[key] = curve_of(read_cells, unit)
+        cells = _rounds(list(rows.itertuples(index=False)), folds, read)
+        if groups := groups_of(*key):
+            cells = _of_models(cells, groups)
+        if not folds or (cells := list(cells)):
+            curves[key] = curve_of(((n, values) for n, _, values in cells), unit)
     return curves
 
 
-def _rounds(cells, folds, read) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield size and values of each complete round of folds, in the order of ids.
+def _rounds(cells, folds, read) -> Iterator[tuple[int, int, np.ndarray]]:
+    """Yield size, repetition and values of each cell or, with folds, each complete round, in the order of ids.
 
     In a round, each example is tested once, so its folds together are like one cell that is tested on all examples.
     """
+    if not folds:
+        yield from ((row.n, row.seed, read(row)[1]) for row in cells)
+        return
     rounds: dict = {}
     for row in cells:
-        rounds.setdefault((row.n, place_of(row.seed, folds)[0]), []).append(row)
-    for (n, _), members in rounds.items():
+        rounds.setdefault((row.n, repetition(row.seed, folds)), []).append(row)
+    for at, members in rounds.items():
         if len(members) == folds:
             ids, values = (np.concatenate(arrays) for arrays in zip(*map(read, members), strict=True))
-            yield n, values[np.argsort(ids)]
+            yield *at, values[np.argsort(ids)]
+
+
+def _of_models(cells: Iterable[tuple[int, int, np.ndarray]], groups: Groups) -> Iterator[tuple[int, int, np.ndarray]]:
+    """Yield size, repetition and mean values of the cells that share a model."""
+    found: dict[tuple[int, int], list] = {}
+    for n, repeated, values in cells:
+        found.setdefault((n, groups.get(repeated, repeated)), []).append(values)
+    for at, members in found.items():
+        yield *at, np.mean(members, axis=0)

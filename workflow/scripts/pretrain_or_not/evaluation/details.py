@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pretrain_or_not.data.folds import place_of
+from pretrain_or_not.config.grid import repetition
 from pretrain_or_not.evaluation.by_class import confusion_matrix, confusion_rows
 from pretrain_or_not.evaluation.by_group import group_rows
 from pretrain_or_not.evaluation.calibration import reliability_rows
@@ -45,7 +45,7 @@ def tested_together(paths):
     found = {}
     for key, path in paths.items():
         folds = read_metadata(path).get("folds")
-        in_round = place_of(key[-1], folds)[0] if folds else key[-1]
+        in_round = repetition(key[-1], folds)
         found.setdefault((*key[:-1], in_round), []).append(key)
     return list(map(sorted, found.values()))
 

@@ -7,11 +7,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from pretrain_or_not.config.grid import repetition
 from pretrain_or_not.config.metrics import ACCURACY
 from pretrain_or_not.evaluation.by_group import SMALLEST
 from pretrain_or_not.evaluation.details import of_arm, read_together, tested_together
 from pretrain_or_not.evaluation.predictions import CELL
 from pretrain_or_not.evaluation.seed_variance import SeedVariance, pool_by_arm, shapes, total_half_widths
+from pretrain_or_not.evaluation.shared_models import SharedModels
 from pretrain_or_not.evaluation.test_rows import GROUP, group_columns, test_columns
 from pretrain_or_not.files.parquet import read_metadata
 from pretrain_or_not.job import warn
@@ -26,7 +28,7 @@ COLUMNS = {"group": str, "groups": int, "accuracy_gap": float, "parity_differenc
            **dict.fromkeys(DIFFERENCE, float)}  # fmt: skip
 
 
-def group_gap_table(paths: dict, texts: dict, reference: str) -> pd.DataFrame:
+def group_gap_table(paths: dict, texts: dict, reference: str, shared: SharedModels) -> pd.DataFrame:
     """Return one row per cell and group column: the values of CELL and COLUMNS, in points.
 
     Groups are those of at least SMALLEST test examples; a column with fewer than two of them has no row. `accuracy_gap`
@@ -42,28 +44,30 @@ def group_gap_table(paths: dict, texts: dict, reference: str) -> pd.DataFrame:
             continue
         table = test_columns(examples, cells[0].ids, columns)
         for name in columns:
-            found += column_rows(cells, name.removeprefix(GROUP), table[name].to_numpy(), reference)
+            found += column_rows(cells, name.removeprefix(GROUP), table[name].to_numpy(), reference, shared)
     return pd.DataFrame(found)
 
 
 class Cell:
     """A cell, or the folds of a round. The arrays are (n,), in the order of the ids.
 
-    key: the values of CELL. at: its arm and size. n: its number of labels.
+    key: the values of CELL. at: its arm and size. n: its number of labels. repeated: its seed or round.
     """
 
-    def __init__(self, key, ids, labels, predicted, classes):
+    def __init__(self, key, ids, labels, predicted, classes, folds):
         order = np.argsort(ids)
         self.key, self.ids, self.labels, self.classes = key, ids[order], labels[order], classes
         about = dict(zip(CELL, key, strict=True))
         self.at, self.n = (about["arm"], about["size"]), about["n"]
+        self.dataset, self.repeated = about["dataset"], repetition(about["seed"], folds)
         self.predicted = predicted[order]
 
     @classmethod
     def read(cls, keys, paths):
         """Return the cell of some paths that are tested together."""
         read = read_together([paths[key] for key in keys])
-        return cls(keys[0], read.ids, read.labels, read.predicted, read.probabilities.shape[1])
+        classes = read.probabilities.shape[1]
+        return cls(keys[0], read.ids, read.labels, read.predicted, classes, read.about.get("folds"))
 
 
 def cells_of(dataset: str, paths: dict) -> list[Cell]:
@@ -89,7 +93,7 @@ class Apart(NamedTuple):
     squares: np.ndarray
 
 
-def column_rows(cells: list[Cell], column: str, values: np.ndarray, reference: str) -> list[dict]:
+def column_rows(cells: list[Cell], column: str, values: np.ndarray, reference: str, shared: SharedModels) -> list[dict]:
     """Return the rows of one group column. values: of each test example, (n,)."""
     names, sizes = np.unique(values, return_counts=True)
     groups = [np.flatnonzero(values == name) for name in names[sizes >= SMALLEST]]
@@ -98,7 +102,7 @@ def column_rows(cells: list[Cell], column: str, values: np.ndarray, reference: s
     right = np.column_stack([cell.predicted == cell.labels for cell in cells])
     shares = 100 * np.stack([right[rows].mean(axis=0) for rows in groups])
     gaps, resampled, by_chance = np.ptp(shares, axis=0), bootstrap(right, groups), shuffled_gaps(right, groups)
-    pairs = pairs_of(cells, reference)
+    pairs = pairs_of(cells, reference, shared)
     known = between_seeds(cells, pairs, gaps, resampled, 100 - shares)
     differences = {at: difference(own, gaps, resampled, by_chance, *known[at]) for at, own in pairs.items()}
     return [
@@ -110,14 +114,35 @@ def column_rows(cells: list[Cell], column: str, values: np.ndarray, reference: s
     ]
 
 
-def pairs_of(cells, reference):
-    """Return the places of the cells of each arm and size and of the same ones of the reference arm: `at` -> (k, 2)."""
+class Pairs(NamedTuple):
+    """Cells of an arm at a size, and the same ones of the reference arm.
+
+    places: among all cells, (k, 2). mean: (K, k), whose product with values of the k pairs are means over those that
+    count as one seed, see `evaluation.shared_models`.
+    """
+
+    places: np.ndarray
+    mean: np.ndarray
+
+    def differences(self, gaps: np.ndarray) -> np.ndarray:
+        """Return how much larger gaps of the arm are, as (..., K) means. gaps: (..., cells)."""
+        return (gaps[..., self.places[:, 0]] - gaps[..., self.places[:, 1]]) @ self.mean.T
+
+
+def pairs_of(cells, reference, shared):
+    """Return the Pairs of each arm and size: `at` -> them."""
     place, found = {cell.key: i for i, cell in enumerate(cells)}, {}
     for i, cell in enumerate(cells):
         other = of_arm(cell.key, reference)
         if other != cell.key and other in place:
             found.setdefault(cell.at, []).append((i, place[other]))
-    return {at: np.array(own) for at, own in found.items()}
+    pairs = {}
+    for at, own in found.items():
+        groups = shared.groups(cells[own[0][0]].dataset, at[0], reference)
+        of = [groups.get(cells[i].repeated, cells[i].repeated) for i, _ in own]
+        mean = np.array([[one == group for one in of] for group in dict.fromkeys(of)], float)
+        pairs[at] = Pairs(np.array(own), mean / mean.sum(axis=1, keepdims=True))
+    return pairs
 
 
 def between_seeds(cells, pairs, gaps, resampled, errors) -> dict[tuple, tuple[SeedVariance, float]]:
@@ -130,16 +155,16 @@ def between_seeds(cells, pairs, gaps, resampled, errors) -> dict[tuple, tuple[Se
     """
     shape, apart = {}, {}
     for at, own in pairs.items():
-        each, drawn = gaps[own[:, 0]] - gaps[own[:, 1]], resampled[:, own[:, 0]] - resampled[:, own[:, 1]]
-        expected = drawn.var(axis=0, ddof=1).sum() - len(own) * drawn.mean(axis=1).var(ddof=1)
-        learns = cells[own[0, 0]].n > 0  # without labels, seeds change nothing
-        of_arms = [shapes(errors[:, place].mean(axis=1), ACCURACY).mean() for place in own.T]
+        each, drawn = own.differences(gaps), own.differences(resampled)
+        expected = drawn.var(axis=0, ddof=1).sum() - len(each) * drawn.mean(axis=1).var(ddof=1)
+        learns = cells[own.places[0, 0]].n > 0  # without labels, seeds change nothing
+        of_arms = [shapes(errors[:, place].mean(axis=1), ACCURACY).mean() for place in own.places.T]
         shape[at] = 2 * float(sum(of_arms)) * learns
-        apart[at] = np.square(each - each.mean()).sum() - expected if len(own) > 1 else 0.0
+        apart[at] = np.square(each - each.mean()).sum() - expected if len(each) > 1 else 0.0
     curves = {}
     for arm in dict.fromkeys(arm for arm, _ in pairs):
         sizes = [at for at in pairs if at[0] == arm and shape[at] > 0]
-        seeds, squares = np.array([len(pairs[at]) for at in sizes]), np.array([apart[at] for at in sizes])
+        seeds, squares = np.array([len(pairs[at].mean) for at in sizes]), np.array([apart[at] for at in sizes])
         curves[arm] = Apart(seeds, squares), np.array([shape[at] for at in sizes])
     guessing = {cell.at[0] for cell in cells if np.ptp(cell.predicted) == 0}
     known = pool_by_arm(curves, {arm: curve for arm, curve in curves.items() if arm not in guessing})
@@ -155,12 +180,12 @@ def difference(pairs, gaps, resampled, by_chance, variance, shape):
     the bootstrap. resampled: gaps, (replicates, cells). by_chance: gaps of shuffled groups, (cells,). variance, shape:
     see `between_seeds`.
     """
-    own, theirs = gaps[pairs[:, 0]].mean(), gaps[pairs[:, 1]].mean()
-    replicates = (resampled[:, pairs[:, 0]] - resampled[:, pairs[:, 1]]).mean(axis=1)
+    own, theirs = (float((pairs.mean @ gaps[place]).mean()) for place in pairs.places.T)
+    replicates = pairs.differences(resampled).mean(axis=1)
     low, high = np.quantile(replicates, [0.025, 0.975])
     test = np.full(2, replicates.var(ddof=1, dtype=float))
-    total, of_test = total_half_widths(test, np.array([shape / len(pairs), 0.0]), variance)
-    chance = (by_chance[pairs[:, 0]] - by_chance[pairs[:, 1]]).mean()
+    total, of_test = total_half_widths(test, np.array([shape / len(pairs.mean), 0.0]), variance)
+    chance = pairs.differences(by_chance).mean()
     low, high = low - max(0.0, chance) - (total - of_test), high - min(0.0, chance) + (total - of_test)
     return dict(zip(DIFFERENCE, map(float, (own, theirs, own - theirs, low, high)), strict=True))
 

@@ -7,7 +7,8 @@ import pandas as pd
 from pretrain_or_not.config.metrics import Metric
 from pretrain_or_not.evaluation.by_group import SMALLEST
 from pretrain_or_not.evaluation.metrics import unseen_variance
-from pretrain_or_not.evaluation.seed_variance import PRIOR, SeedVariance, shapes, total_half_widths
+from pretrain_or_not.evaluation.seed_variance import PRIOR, shapes, total_half_widths
+from pretrain_or_not.evaluation.totals import Measured
 
 BLOCK = ["dataset", "arm", "n", "group"]
 
@@ -19,7 +20,7 @@ SPREADS = {f"spread_{name}{end}": float for name in ("mean", "gap") for end in (
 
 VARIANCES = ["test_score", "test_gap", "seeds_score", "seeds_gap"]
 
-Known = dict[tuple[str, str], SeedVariance]  # (dataset, arm) -> what is known of its variance between seeds
+Known = dict[tuple[str, str], Measured]  # (dataset, arm) -> what is known of its seeds, from all test examples
 
 
 def with_group_means(
@@ -29,7 +30,7 @@ def with_group_means(
 
     MEANS are means over seeds, with total intervals. The variance between seeds is that of the arm, times (5 % of the
     group's error)². That of test sampling is the mean over the seeds, which share the test examples: so an interval is
-    never too narrow for that. SPREADS: see `spreads`. of_scores, of_gaps: of the scores and gaps of all examples.
+    never too narrow for that. SPREADS: see `spreads`. of_scores, of_gaps: of all examples, whose seeds are counted.
     """
     unseen = unseen_variance(rows["test_examples"], metric.scale)
     parts = rows.assign(
@@ -37,14 +38,16 @@ def with_group_means(
     )
     means = parts.groupby(GROUP, sort=False, as_index=False).agg(
         score_mean=("score", "mean"), gap_mean=("gap", "mean"), test_score=("test_score", "mean"),
-        test_gap=("test_gap", "mean"), seeds=("seed", "size"), test_examples=("test_examples", "mean"),
+        test_gap=("test_gap", "mean"), seeds=("seed", "nunique"), test_examples=("test_examples", "mean"),
     )  # fmt: skip
     own = means[means["arm"] == reference].set_index(["dataset", "n", "group", "value"])["score_mean"]
     at = own.reindex(pd.MultiIndex.from_frame(means[own.index.names])).to_numpy()
     learned = means["n"] > 0  # without labels, seeds change nothing
     means = means.assign(
-        seeds_score=(shapes(metric.error(means["score_mean"].to_numpy()), metric) / means["seeds"]).where(learned, 0.0),
-        seeds_gap=(shapes(metric.error(at), metric) / means["seeds"]).where(learned, 0.0),
+        seeds_score=(shapes(metric.error(means["score_mean"].to_numpy()), metric) / seeds_in(means, of_scores)).where(
+            learned, 0.0
+        ),
+        seeds_gap=(shapes(metric.error(at), metric) / seeds_in(means, of_gaps)).where(learned, 0.0),
     )
     means = with_ends(means, "score_mean", "score", of_scores, reference, metric.scale)
     means = with_ends(means, "gap_mean", "gap", of_gaps, reference)
@@ -81,6 +84,17 @@ def spreads(means: pd.DataFrame, reference: str, metric: Metric, of_scores: Know
     )
 
 
+def seeds_in(means: pd.DataFrame, known: Known) -> pd.Series:
+    """Return how many seeds each row is the mean of: those of its arm and size in `known`, or all that it has."""
+    counted = {
+        (*key, n): count
+        for key, found in known.items()
+        for n, count in zip(found.curve.sizes.tolist(), found.curve.seeds.tolist(), strict=True)
+    }
+    at = zip(means["dataset"], means["arm"], means["n"], means["seeds"], strict=True)
+    return pd.Series([counted.get(tuple(key), seeds) for *key, seeds in at], means.index, dtype=float)
+
+
 def with_ends(table: pd.DataFrame, value: str, name: str, known: Known, reference: str, scale: int = 1) -> pd.DataFrame:
     """Return rows of arms with the ends VALUE_low and VALUE_high of the total interval of the column VALUE.
 
@@ -91,5 +105,6 @@ def with_ends(table: pd.DataFrame, value: str, name: str, known: Known, referenc
     for (dataset, arm), rows in table.groupby(["dataset", "arm"], sort=False):
         if (name, arm) != ("gap", reference):  # that of the reference arm to itself has no interval
             test, seeds = rows[f"test_{name}"].to_numpy(), rows[f"seeds_{name}"].to_numpy()
-            half[rows.index] = total_half_widths(test, seeds, known.get((dataset, arm), PRIOR)) / scale
+            variance = known[dataset, arm].variance if (dataset, arm) in known else PRIOR
+            half[rows.index] = total_half_widths(test, seeds, variance) / scale
     return table.assign(**{f"{value}_low": table[value] - half, f"{value}_high": table[value] + half})

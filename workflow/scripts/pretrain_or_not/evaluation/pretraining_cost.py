@@ -2,38 +2,55 @@
 
 from __future__ import annotations
 
+from pretrain_or_not.config.grid import repetition
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.paths import PathLike
 from pretrain_or_not.pretraining.recipe import learnt_instead
 
 OF_TEACHER = "teacher_pretraining_flops"  # what is added to `teacher_flops` of each cell
 
-COLUMNS = {"pretraining": "str", "pretraining_tokens": "Int64", "pretraining_flops": "float64",
-           "pretrained_elsewhere": "bool", "teacher_elsewhere": "bool", "pretraining_learnt": "str"}  # fmt: skip
+COLUMNS = {"pretraining": "str", "pretraining_seed": "Int64", "pretraining_tokens": "Int64",
+           "pretraining_flops": "float64", "pretrained_elsewhere": "bool", "teacher_elsewhere": "bool",
+           "pretraining_learnt": "str"}  # fmt: skip
 
 
-def pretraining_columns(behind: dict, made: list[PathLike]) -> dict[str, dict]:
-    """Return the COLUMNS of each arm, and OF_TEACHER: {arm: {column: value}}.
+def pretraining_columns(behind: dict, made: list[PathLike]) -> dict[str, dict[int, dict]]:
+    """Return the COLUMNS of each arm, and OF_TEACHER, by repetition: {arm: {repetition: {column: value}}}.
 
     `pretraining` names the model, or the family of models that differ only in their amount of texts; it is None where
     nothing was pretrained here. If arms use a family in several ways, those of further ways have the name of their
-    first arm in it. Tokens and operations are those of all stages, one model from another. They are 0 for an arm
-    without pretraining, and do not count what was pretrained elsewhere. `pretraining_learnt` says what a stage has
-    learnt that is no better than guessing, see `pretraining.recipe.learnt_instead`; None if each is better.
+    first arm in it. `pretraining_seed` is that of the model. Tokens and operations are those of all stages, one model
+    from another. They are 0 for an arm without pretraining, and do not count what was pretrained elsewhere, nor models
+    of other seeds. `pretraining_learnt` says what a stage has learnt that is no better than guessing, see
+    `pretraining.recipe.learnt_instead`; None if each is better.
 
-    behind: arm -> `series`, `made` and `teachers` (names of models), `elsewhere`, `teacher_elsewhere`. made: the
-    run.json of each model.
+    behind: arm -> `series`, `made` and `teachers` (names of models by repetition), `elsewhere`, `teacher_elsewhere`.
+    made: the run.json of each model.
     """
     runs = {run["model"]: run for run in map(read_json, made)}
-    return {
-        arm: {
+
+    def columns(about, own, teachers):
+        return {
             "pretraining": about["series"],
-            "pretraining_tokens": sum(runs[name]["tokens_seen"] for name in about["made"]),
-            "pretraining_flops": float(sum(runs[name]["training_flops"] for name in about["made"])),
-            OF_TEACHER: float(sum(runs[name]["training_flops"] for name in about["teachers"])),
+            "pretraining_seed": runs[own[0]]["recipe"]["seed"] if own else None,
+            "pretraining_tokens": sum(runs[name]["tokens_seen"] for name in own),
+            "pretraining_flops": float(sum(runs[name]["training_flops"] for name in own)),
+            OF_TEACHER: float(sum(runs[name]["training_flops"] for name in teachers)),
             "pretrained_elsewhere": about["elsewhere"],
             "teacher_elsewhere": about["teacher_elsewhere"],
-            "pretraining_learnt": next(filter(None, (learnt_instead(runs[name]) for name in about["made"])), None),
+            "pretraining_learnt": next(filter(None, (learnt_instead(runs[name]) for name in own)), None),
         }
+
+    return {
+        arm: {i: columns(about, own, about["teachers"][i]) for i, own in about["made"].items()}
         for arm, about in behind.items()
     }
+
+
+def of_cell(columns: dict[str, dict[int, dict]], about: dict) -> dict:
+    """Return the columns of a cell, of `pretraining_columns`; an arm with one repetition has the same for all.
+
+    about: the metadata of its predictions.
+    """
+    own = columns[about["arm"]]
+    return own[repetition(about["seed"], about.get("folds")) if len(own) > 1 else next(iter(own))]

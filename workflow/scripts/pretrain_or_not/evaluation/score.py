@@ -28,10 +28,11 @@ from pretrain_or_not.evaluation.metrics import (
 from pretrain_or_not.evaluation.other_keys import other_keys, place_of_run
 from pretrain_or_not.evaluation.predictions import CELL, NOT_FINITE, OK, read_predictions
 from pretrain_or_not.evaluation.pretraining_cost import COLUMNS as PRETRAINING
-from pretrain_or_not.evaluation.pretraining_cost import OF_TEACHER, pretraining_columns
+from pretrain_or_not.evaluation.pretraining_cost import OF_TEACHER, of_cell, pretraining_columns
+from pretrain_or_not.evaluation.shared_models import SharedModels
 from pretrain_or_not.evaluation.shift_scores import COLUMNS as SHIFT_COLUMNS
 from pretrain_or_not.evaluation.shift_scores import shift_table
-from pretrain_or_not.evaluation.totals import measured_gaps, measured_scores, variances, with_means
+from pretrain_or_not.evaluation.totals import measured_gaps, measured_scores, with_means
 from pretrain_or_not.evaluation.tuning import tuning_rows
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import write_table
@@ -225,7 +226,7 @@ def score(
         if guess not in guesses:
             guesses[guess] = guessing_scores(cell.labels, run["class_counts"])
         n = train_rows[about["dataset"]]
-        rows.append(score_cell(cell, run, choice, guesses[guess], n, measured, pretraining[about["arm"]]))
+        rows.append(score_cell(cell, run, choice, guesses[guess], n, measured, of_cell(pretraining, about)))
         rows[-1]["other_keys"] = other_keys(run["recipe"], of_reference.get(place_of_run(run)))
         if rows[-1]["status"] == OK:
             classes.append(pd.DataFrame(class_columns(confusion_of(cell), about["label_names"])).assign(**place(about)))
@@ -242,7 +243,7 @@ def score(
         gaps = with_means(gaps, "gap", "gap", behind)
     by_group = pd.DataFrame(rows_by_group(paths, texts, reference, measured))
     if len(by_group):
-        by_group = with_group_means(by_group, reference, measured, variances(own), variances(behind))
+        by_group = with_group_means(by_group, reference, measured, own, behind)
     guessing = set(scores.loc[scores["family"] == "majority", "arm"])
     issues, ceilings = issue_rows(scores, paths, texts, measured)
     scores["accuracy_ceiling"] = scores["dataset"].map(ceilings).astype(float)
@@ -253,7 +254,7 @@ def score(
         "tuning": pd.DataFrame(tuning_rows(choices, rows, measured)),
         "by_class": pd.concat(classes) if classes else pd.DataFrame(),
         "by_group": by_group,
-        "group_gaps": group_gap_table(paths, texts, reference).assign(reference=reference),
+        "group_gaps": group_gap_table(paths, texts, reference, SharedModels(scores)).assign(reference=reference),
         "shifts": shift_table(shifted, paths, guessing, measured),
         "label_issues": pd.DataFrame(issues),
         "confusion": pd.DataFrame(confusions),

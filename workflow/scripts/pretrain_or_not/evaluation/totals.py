@@ -12,6 +12,7 @@ from pretrain_or_not.evaluation.curves import Curve, gap_curves, score_curves
 from pretrain_or_not.evaluation.diagnose import guessing_sizes
 from pretrain_or_not.evaluation.predictions import FEWEST_TEST_EXAMPLES
 from pretrain_or_not.evaluation.seed_variance import SeedVariance, half_widths, pool_by_arm, replicates, shapes
+from pretrain_or_not.evaluation.shared_models import SharedModels
 
 
 class Measured(NamedTuple):
@@ -62,7 +63,7 @@ def measured_gaps(
     def guessed(dataset, arm, n):
         return not guessing.isdisjoint({(dataset, arm, n), (dataset, references[dataset], n)})
 
-    return _measured(gap_curves(gaps, predictions, metric), error, guessed, metric)
+    return _measured(gap_curves(gaps, predictions, metric, SharedModels(scores)), error, guessed, metric)
 
 
 def measured_scores(scores: pd.DataFrame, predictions: dict, metric: Metric) -> dict[tuple[str, str], Measured]:
@@ -73,7 +74,7 @@ def measured_scores(scores: pd.DataFrame, predictions: dict, metric: Metric) -> 
         key: curve._replace(
             values=metric.scale * curve.values, squares=metric.scale**2 * curve.squares, unit=metric.scale * curve.unit
         )
-        for key, curve in score_curves(scores, predictions, metric).items()
+        for key, curve in score_curves(scores, predictions, metric, SharedModels(scores)).items()
     }
     return _measured(curves, lambda *cell: errors[cell], lambda *cell: cell in guessing, metric)
 
@@ -89,8 +90,9 @@ def with_means(
     """Return a table of cells with the mean over the seeds of their size, and its total 95 % interval.
 
     The columns are NAME_mean, NAME_mean_low and NAME_mean_high. With folds, the mean is that of the complete rounds; a
-    size without one has the mean of its cells, and no interval. value: column of the cells. scale: what the measured
-    values are divided by. bounds: of the ends of the interval.
+    size without one has the mean of its cells, and no interval. Where cells share one of several pretrained
+    models, it is the mean over the models of the means of their cells. value: column of the cells. scale: what the
+    measured values are divided by. bounds: of the ends of the interval.
     """
     means = table.groupby(["dataset", "arm", "n"])[value].transform("mean")
     ends: dict[tuple, tuple[float, float, float]] = {}
@@ -101,11 +103,6 @@ def with_means(
     middle, *sides = np.array([ends.get(tuple(cell), (mean, np.nan, np.nan)) for *cell, mean in cells]).T
     low, high = np.clip(sides, *bounds)
     return table.assign(**{f"{name}_mean": middle, f"{name}_mean_low": low, f"{name}_mean_high": high})
-
-
-def variances(measured: dict[tuple[str, str], Measured]) -> dict[tuple[str, str], SeedVariance]:
-    """Return what is known of the variance between seeds of each (dataset, arm)."""
-    return {key: found.variance for key, found in measured.items()}
 
 
 def _errors(scores, metric):

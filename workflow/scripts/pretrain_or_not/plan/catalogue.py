@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
-from pretrain_or_not.config.families import FAMILIES, Family
-from pretrain_or_not.config.made_models import (
-    begins_elsewhere,
-    made_in,
-    recipe_of,
-    series_of,
-    texts_read,
-    tokenizer_owner,
-)
+from pretrain_or_not.config.families import FAMILIES
+from pretrain_or_not.config.made_models import texts_read, tokenizer_owner
 from pretrain_or_not.config.metrics import METRICS, Metric
 from pretrain_or_not.config.predictions import as_dataset, dataset_of
 from pretrain_or_not.config.recipe import tokenizer_of
 from pretrain_or_not.data.sources import find_versions
+from pretrain_or_not.plan.arm_models import ArmModels
 
 SHIFT_FOLDER = "{dataset}/shifts/{shift}"
 
@@ -32,18 +25,8 @@ def one_of(names):
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
-class Catalogue:
+class Catalogue(ArmModels):
     """A config with its defaults filled in (`config.check.check_config`)."""
-
-    def __init__(self, config: dict):
-        self.config = config
-        self.experiment, self.datasets, self.arms, self.models, self.timing = (
-            config[key] for key in ("experiment", "datasets", "arms", "models", "timing")
-        )
-        self.predictions = config["predict"]
-        self.results = Path(config["pathvars"]["results"])
-        made = {name: {"path": str(self.made_folder(name))} for name in self.models if recipe_of(self.models, name)}
-        self.models = {name: model | made.get(name, {}) for name, model in self.models.items()}
 
     @property
     def metric(self) -> Metric:
@@ -55,10 +38,6 @@ class Catalogue:
         """Return the gap below which an arm is close to the reference arm: of the config, or of the metric."""
         given = self.config["figures"]["one_point"]
         return self.metric.small if given is None else given
-
-    def family(self, arm: str) -> Family:
-        """Return the family of an arm."""
-        return FAMILIES[self.arms[arm]["family"]]
 
     def arms_of(self, family: str) -> list[str]:
         """Return the arms of a family."""
@@ -86,14 +65,6 @@ class Catalogue:
     def on_disk(self, path: str) -> Path:
         """Return the place of a file whose path begins with ``<results>``."""
         return Path(path.replace("<results>", str(self.results), 1))
-
-    def made_folder(self, name: str) -> Path:
-        """Return the folder of a model that the workflow makes."""
-        return self.results / "pretrained" / name
-
-    def is_made(self, name: str) -> bool:
-        """Return whether the workflow makes a model."""
-        return recipe_of(self.models, name) is not None
 
     def arms_with(self, key: str) -> list[str]:
         """Return the arms that have a key, as `teacher` or `augment`."""
@@ -125,58 +96,6 @@ class Catalogue:
         return any(map(self.is_made, self.models_of(arm, random=True))) or bool(
             keys.get("teacher") or keys.get("augment")
         )
-
-    def models_of(self, arm: str, random: bool = False) -> list[str]:
-        """Return the models of whose weights an arm has some, or the embeddings: not those that lend a tokenizer.
-
-        random: whether that of random weights counts, which lends its architecture.
-        """
-        keys, recipe = self.family(arm).model_keys, self.arms[arm]
-        if recipe.get("init") == "random" and not random:
-            return []
-        return list(dict.fromkeys(recipe[key] for key in keys if key != "tokenizer" and recipe.get(key)))
-
-    def pretraining(self) -> dict:
-        """Return what pretraining is behind each arm of the experiment; see `evaluation.pretraining_cost`."""
-        found: dict[str, dict] = {}
-        used: dict[str, dict[str, str]] = {}  # series -> keys of arms -> the first arm with them
-        for arm in self.experiment["arms"]:
-            made, series = self.made_behind(arm), None
-            if made:
-                # The same models, used in another way, are another series: fine-tuned and frozen, for example.
-                left_out = {"title", *self.family(arm).model_keys}
-                keys = {key: value for key, value in self.arms[arm].items() if key not in left_out}
-                series = series_of(made[0], self.models[made[0]]["pretrain"])
-                ways = used.setdefault(series, {})
-                first = ways.setdefault(json.dumps(keys, sort_keys=True), arm)
-                series += f" ({first})" if first != next(iter(ways.values())) else ""
-            teacher = (self.arms[arm].get("teacher") or {}).get("arm")
-            found[arm] = {
-                "series": series,
-                "made": made,
-                "teachers": [name for name in self.made_behind(teacher) if name not in made] if teacher else [],
-                "elsewhere": self.has_foreign_weights(arm),
-                "teacher_elsewhere": teacher is not None and self.has_foreign_weights(teacher),
-            }
-        return found
-
-    def has_foreign_weights(self, arm: str) -> bool:
-        """Return whether an arm starts from weights that were pretrained elsewhere."""
-        return any(begins_elsewhere(self.models, name) for name in self.models_of(arm))
-
-    def made_behind(self, arm: str) -> list[str]:
-        """Return the models that the workflow makes for the weights of an arm, with those they start from."""
-        return list(dict.fromkeys(one for name in self.models_of(arm) for one in made_in(self.models, name)))
-
-    def made_models(self) -> list[str]:
-        """Return the models that the workflow makes for the arms of the experiment, with those they start from."""
-        named = [name for arm in self.experiment["arms"] for name in self.named_models(arm)]
-        return list(dict.fromkeys(made for name in named for made in made_in(self.models, name)))
-
-    def named_models(self, arm: str) -> list[str]:
-        """Return the models that an arm names, for weights, architecture or tokenizer."""
-        keys = self.family(arm).model_keys
-        return list(dict.fromkeys(self.arms[arm][key] for key in keys if self.arms[arm].get(key)))
 
     def max_length(self, arm: str, dataset: str) -> int | None:
         """Return to how many tokens an arm cuts the texts of a dataset; None for as many as its model can read."""

@@ -37,20 +37,20 @@ class ForgettingJobs:
         """
         arms = {arm: self.trained(arm) for arm in self.catalogue.experiment["arms"]}
         return [
-            {key: cell[key] for key in ("dataset", "arm", "size")} | {"seed": int(cell["seed"])} | arms[cell["arm"]]
+            {key: cell[key] for key in ("dataset", "arm", "size")}
+            | {"seed": int(cell["seed"]), "model": self.catalogue.keys_in(cell)["model"], "trained": arms[cell["arm"]]}
             for cell in self.inputs.scored_cells()
             if arms[cell["arm"]]
         ]
 
-    def trained(self, name: str) -> dict:
-        """Return the model that an arm starts from and what of it is trained; an empty dict if it is not measured."""
+    def trained(self, name: str) -> str | None:
+        """Return what an arm trains of the model that it starts from; None if it is not measured."""
         arm = self.catalogue.arms[name]
         if not remembers(self.catalogue.models, arm):
-            return {}
+            return None
         if self.catalogue.reads(name) == "features":
-            return {"model": arm["model"], "trained": "head"}
-        kind = arm["adapter"]["kind"] if arm["adapter"] else "sparse" if arm["sparse_finetune"] else "full"
-        return {"model": arm["model"], "trained": kind}
+            return "head"
+        return arm["adapter"]["kind"] if arm["adapter"] else "sparse" if arm["sparse_finetune"] else "full"
 
     def recipes(self) -> dict:
         """Return folder, held-out texts and recipe of each model, by name."""

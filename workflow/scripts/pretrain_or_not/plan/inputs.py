@@ -35,7 +35,10 @@ class JobInputs(Cells):
             return f"<results>/{wildcards.dataset}/examples.parquet"
         if reads == "tokens":
             return f"<results>/{wildcards.dataset}/tokens/{self.catalogue.tokenizer_of(arm)}/{split}.parquet"
-        model, folder = self.catalogue.arms[arm]["model"], self.catalogue.feature_folder(arm, wildcards.dataset)
+        model, folder = (
+            self.catalogue.keys_in(wildcards)["model"],
+            self.catalogue.feature_folder(arm, wildcards.dataset),
+        )
         return f"<results>/{wildcards.dataset}/features/{model}/{folder}/{split}.parquet"
 
     @per_job
@@ -81,12 +84,12 @@ class JobInputs(Cells):
 
         An arm with random weights needs only its config.
         """
-        arm = self.catalogue.arms[wildcards.arm]
+        arm = self.catalogue.keys_in(wildcards)
         found: dict = {}
         if (key := self.catalogue.family(wildcards.arm).weights_key) and self.catalogue.is_made(arm[key]):
             name = "config.json" if arm.get("init") == "random" else MODEL_FILES[0]
             found["pretrained"] = f"<results>/pretrained/{arm[key]}/{name}"
-        if made := self.catalogue.made_behind(wildcards.arm):
+        if made := self.catalogue.made_for(wildcards):
             found["leaks"] = [f"<results>/{wildcards.dataset}/leaks/{name}.json" for name in made]
         return found
 
@@ -108,7 +111,7 @@ class JobInputs(Cells):
             for cell in self.scored_cells()
             if cell["dataset"] == wildcards.dataset
             and self.catalogue.reads(cell["arm"]) == "features"
-            and self.catalogue.arms[cell["arm"]]["model"] == wildcards.model
+            and self.catalogue.keys_in(cell)["model"] == wildcards.model
             and self.catalogue.feature_length(cell["arm"], cell["dataset"]) == wildcards.length
             and self.catalogue.states(cell["arm"]) == wildcards.get("states")
         ]
@@ -144,7 +147,7 @@ class JobInputs(Cells):
     def embeddings(self, wildcards):
         """Return the embedding file that an arm starts from, as {"embeddings": path}, or an empty dict."""
         key = self.catalogue.family(wildcards.arm).embeddings_key
-        model = self.catalogue.arms[wildcards.arm].get(key) if key else None
+        model = self.catalogue.keys_in(wildcards).get(key) if key else None
         return {"embeddings": f"<results>/embeddings/{model}.safetensors"} if model else {}
 
     @per_job

@@ -94,8 +94,8 @@ class ModelJobs(PerJob):
 
     def runs(self, _wildcards):
         """Return the run.json of each model that is made for the weights of an arm, or of its teacher."""
-        behind = self.catalogue.pretraining().values()
-        names = dict.fromkeys(name for about in behind for name in (*about["made"], *about["teachers"]))
+        behind = [about[key] for about in self.catalogue.pretraining().values() for key in ("made", "teachers")]
+        names = dict.fromkeys(name for of in behind for made in of.values() for name in made)
         return [f"<results>/pretrained/{name}/run.json" for name in names]
 
     def without(self, recipe):

@@ -89,7 +89,7 @@ class JobParams(PerJob):
         are sorted and whole numbers are integers, so another order, or 2.0 for 2, is no change. The states of a frozen
         model are left out where they are the mean of the last ones: arms from before there were others stay the same.
         """
-        arm, family = self.catalogue.arms[wildcards.arm], self.catalogue.family(wildcards.arm)
+        arm, family = self.catalogue.keys_in(wildcards), self.catalogue.family(wildcards.arm)
         left_out = {"title", family.sweep.key if family.sweep else None}
         left_out |= {key for key in UNLESS_SET if not arm.get(key)}
         keys = {key: arm[key] for key in sorted(arm) if key not in left_out}
@@ -185,7 +185,7 @@ class JobParams(PerJob):
         """Return the pretrained model that the wildcards, or their arm, name: its keys in the config, its version."""
         name = wildcards.get("model")
         if name is None:
-            arm, key = self.catalogue.arms[wildcards.arm], self.catalogue.family(wildcards.arm).weights_key
+            arm, key = self.catalogue.keys_in(wildcards), self.catalogue.family(wildcards.arm).weights_key
             if key is None:
                 return None
             name = arm[key]
@@ -223,7 +223,7 @@ class JobParams(PerJob):
     @per_job
     def origin(self, wildcards):
         """Return where the model of a cell comes from: see `evaluation.model_folder.Origin`."""
-        arm, dataset = self.catalogue.arms[wildcards.arm], self.catalogue.datasets[wildcards.dataset]
+        arm, dataset = self.catalogue.keys_in(wildcards), self.catalogue.datasets[wildcards.dataset]
         text, pair = dataset.get("text") or "text", dataset.get("pair")
         data = {
             "text": pair or ([text] if isinstance(text, str) else text),

@@ -39,7 +39,7 @@ class ShiftJobs(PerJob):
         """Return the files of the selected model of a cell and, for a shift from files, the checks of its texts."""
         folder = f"<results>/{CELL_FOLDER.format(**wildcards)}/selected"
         found = {"about": f"{folder}/{ABOUT}", "weights": [f"{folder}/{name}" for name in MODEL_FILES]}
-        made = self.catalogue.made_behind(wildcards.arm)
+        made = self.catalogue.made_for(wildcards)
         if made and self.entry(wildcards)["files"] is not None:
             found["leaks"] = [f"<results>/{SHIFT_FOLDER.format(**wildcards)}/leaks/{name}.json" for name in made]
         return found

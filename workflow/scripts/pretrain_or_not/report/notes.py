@@ -120,15 +120,24 @@ def shared_note(scores: pd.DataFrame) -> list[str]:
 
 
 def made_note(scores: pd.DataFrame) -> list[str]:
-    """Return a note, in a list, if arms start from models that were pretrained here; otherwise an empty list."""
-    made = scores.loc[scores["pretraining_tokens"] > 0, "arm_title"].drop_duplicates()
-    if made.empty:
-        return []
-    arms = listed([f"**{markdown(title)}**" for title in made])
-    return [
-        f"Pretrained here, once for all cells: {arms}. The intervals leave out how far models of several pretrainings "
-        "lie apart. A second model with another `seed`, and an arm that starts from it, shows that."
-    ]
+    """Return notes on the arms that start from models that were pretrained here, by the number of their seeds."""
+    made = scores[scores["pretraining_tokens"] > 0]
+    arms: dict[int, list] = {}
+    for title, seeds in made.groupby("arm_title", sort=False)["pretraining_seed"].nunique().items():
+        arms.setdefault(seeds, []).append(f"**{markdown(title)}**")
+    notes = []
+    for seeds, titles in sorted(arms.items()):
+        if seeds == 1:
+            notes.append(
+                f"Pretrained here, once for all cells: {listed(titles)}. The intervals leave out what another "
+                "pretraining would change. A list as `seed` of its model, such as `[0, 1]`, puts that into them."
+            )
+        else:
+            notes.append(
+                f"Pretrained here with {seeds} seeds: {listed(titles)}. Cells that start from the same model count as "
+                "one seed in the intervals, so these hold what another pretraining would change."
+            )
+    return notes
 
 
 def shared_labels(seeds, share: float) -> float:
