@@ -7,7 +7,14 @@ import yaml
 
 from helpers.configs import CONFIG, complaint, put
 from pretrain_or_not.config.check import check_config
-from pretrain_or_not.config.made_models import begins_elsewhere, made_in, tokenizer_owner, with_each_amount
+from pretrain_or_not.config.made_models import (
+    base_of,
+    begins_elsewhere,
+    made_in,
+    tokenizer_owner,
+    with_each_amount,
+    with_each_seed,
+)
 from pretrain_or_not.errors import BadInput
 
 MADE = """
@@ -340,3 +347,44 @@ def test_tokenizers_in_a_circle_are_told_once(config):
         "config: models.made.pretrain.tokenizer: 'own' makes a circle: 'made' of 'own' of 'made'; let one train its "
         "own: {train: 8000}"
     ]
+
+
+def test_a_list_of_seeds_makes_a_model_of_each(config):
+    config["models"]["own"]["pretrain"] |= {"amount": [0, 10], "seed": [3, 5]}
+    config["models"] |= yaml.safe_load("next: {pretrain: {from: own-10, texts: unsup, seed: [0, 7]}}")
+    models, of_seeds = with_each_seed(check_config(config)["models"])
+    assert of_seeds == {"own-0": ["own-0", "own-0-seed5"], "own-10": ["own-10", "own-10-seed5"],
+                        "next": ["next", "next-seed7"]}  # fmt: skip
+    assert [models[name]["pretrain"]["seed"] for names in of_seeds.values() for name in names] == [3, 5, 3, 5, 0, 7]
+    assert base_of(models, "next") == "own-10" and base_of(models, "next-seed7") == "own-10-seed5"
+    owners = {tokenizer_owner(models, name) for names in of_seeds.values() for name in names}
+    assert owners == {"own-0"}  # texts are tokenized once
+    assert with_each_seed(models) == (models, {})
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "line"),
+    [
+        ("models/own/pretrain/seed", "[]", "models.own.pretrain.seed: [] has too few entries; give at least 1"),
+        ("models/own/pretrain/seed", "[1, 1]", "models.own.pretrain.seed[1]: 1 is in the list already"),
+        (
+            "models/own/pretrain/seed",
+            "[1, -1]",
+            "models.own.pretrain.seed[1]: -1 is out of range; give a whole number of at least 0",
+        ),
+        ("models/own/pretrain/seed", "[1, x]", "models.own.pretrain.seed[1]: 'x' is text; give a whole number"),
+        ("models/own-seed2", "{path: elsewhere}", "models.own.pretrain.seed: 2 makes a model 'own-seed2', and there"),
+        (
+            "models/next/pretrain/seed",
+            "[1, 2, 3]",
+            "models.next.pretrain.seed: [1, 2, 3]: 'own', which it starts from, has 2 seeds; give as many, as each",
+        ),
+        ("models/next/pretrain/seed", "4", "models.next.pretrain.seed: 4: 'own', which it starts from, has 2 seeds"),
+        ("models/next/pretrain", "{from: own, texts: unsup}", "models.next.pretrain.seed: 'own', which it starts from"),
+    ],
+)
+def test_mistakes_in_seeds_are_told_in_one_line(config, place, value, line):
+    config["models"]["own"]["pretrain"]["seed"] = [1, 2]
+    config["models"] |= yaml.safe_load("next: {pretrain: {from: own, texts: unsup, seed: [0, 7]}}")
+    (found,) = complaint(put(config, place, yaml.safe_load(value)))
+    assert found.startswith(f"config: {line}")

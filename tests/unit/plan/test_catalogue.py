@@ -6,6 +6,7 @@ import re
 import pytest
 
 from helpers.plan import Wildcards, cell, make_catalogue
+from helpers.project import CONFIG
 from pretrain_or_not.plan.catalogue import ONLY_SETTING, one_of
 from pretrain_or_not.plan.inputs import JobInputs
 from pretrain_or_not.plan.params import JobParams
@@ -163,3 +164,38 @@ def test_a_teacher_that_was_pretrained_elsewhere_is_no_start_of_its_student():
         (True, False),
         (False, True),
     ]
+
+
+def test_a_cell_has_the_model_of_its_repetition():
+    own = {"pretrain": {"from": {"layers": 1, "hidden": 8, "heads": 1}, "tokenizer": "tiny", "texts": "letters",
+                        "seed": [4, 5]}}  # fmt: skip
+    arms = {
+        "tuned": {"family": "bert", "model": "own", "learning_rates": [0.1]},
+        "random": {"family": "bert", "model": "own", "init": "random", "learning_rates": [0.1]},
+        "lstm": {"family": "lstm", "tokenizer": "own", "embeddings": "own", "learning_rates": [0.1]},
+        "taught": {"family": "lstm", "tokenizer": "tiny", "learning_rates": [0.1], "teacher": {"arm": "tuned"}},
+    }
+    letters = {"letters": {"source": "files", "files": "letters.csv", "label": None}}
+
+    def catalogue(seeds, **toy):
+        experiment = {"arms": list(arms), "reference": "tuned", "seeds": seeds}
+        datasets = letters | {"toy": CONFIG["datasets"]["toy"] | toy}
+        return make_catalogue(models={"own": own}, arms=arms, experiment=experiment, datasets=datasets)
+
+    found = catalogue([0, 3])
+    for seed, name in ((0, "own"), (1, "own-seed5"), (2, "own"), (3, "own-seed5")):
+        assert found.keys_in(cell(arm="tuned", seed=seed))["model"] == name
+        keys = found.keys_in(cell(arm="lstm", seed=seed))
+        assert (keys["tokenizer"], keys["embeddings"]) == ("own", name)
+        assert found.keys_in(cell(arm="random", seed=seed))["model"] == "own"
+        assert found.made_for(cell(arm="tuned", seed=seed)) == [name] and found.made_for(cell(arm="random")) == []
+    assert found.keys_in(Wildcards(dataset="toy", arm="tuned"))["model"] == "own"  # of a job without a seed
+    behind = found.pretraining()
+    assert behind["tuned"]["made"] == {0: ["own"], 3: ["own-seed5"]}
+    assert behind["taught"]["teachers"] == {0: ["own"], 3: ["own-seed5"]}
+    assert found.made_models() == ["own", "own-seed5"]
+    assert catalogue([0, 2]).made_models() == ["own"]  # the other one is not needed
+    of_folds = catalogue([0, 1, 2, 3, 4, 5], folds=3, splits={})
+    assert [of_folds.keys_in(cell(arm="tuned", seed=s))["model"] for s in (0, 2, 3, 5)] == ["own"] * 2 + [
+        "own-seed5"
+    ] * 2

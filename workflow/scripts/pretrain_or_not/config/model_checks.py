@@ -95,11 +95,10 @@ def check_seeds(models, name, mistakes):
             text = f"makes a model {show(own)}, and there is one of this name already; choose another seed"
             mistakes.add(place, f"{show(seed)} {text}")
     before = (recipe_of(models, start) or {}).get("seed") if start else None
-    if isinstance(before, list) and len(before) != (len(seeds) if isinstance(seeds, list) else 1):
-        text = (
-            f"{show(start)}, which it starts from, has {len(before)}: each model starts from the one in the same place"
-        )
-        mistakes.add(place, f"{show(seeds or 0)} has not as many seeds as {text}; give as many")
+    if isinstance(before, list) and len(before) > 1 and len(before) != (len(seeds) if isinstance(seeds, list) else 1):
+        text = f"{show(start)}, which it starts from, has {len(before)} seeds"
+        given = "" if seeds is None else f"{show(seeds)}: "
+        mistakes.add(place, f"{given}{text}; give as many, as each model starts from the one in the same place")
 
 
 def check_targets(config, models, mistakes):
