@@ -31,7 +31,7 @@ def arms(errors, sizes, examples=4000, seeds=2, noise=0.0, rng=None):
                              "seed": seed, "family": arm, "accuracy": score, "accuracy_low": score - near,
                              "accuracy_high": score + near, "accuracy_guessing": 0.5, "predicted_classes": 2.0,
                              "folds": 0, "metric": "accuracy", "selection": "validation",
-                             "pretraining_seed": None})  # fmt: skip
+                             "pretraining_models": None})  # fmt: skip
     reference = next(iter(errors))
     curves = {arm: curve_of((n, 100 * v) for (of, n, _), v in right.items() if of == arm) for arm in errors}
     behind = {

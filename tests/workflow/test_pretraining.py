@@ -172,9 +172,10 @@ def test_cells_start_from_models_of_several_seeds(project):
     assert done.returncode == 0, done.stdout
     results = project.folder / "results"
     scores = pd.read_parquet(results / "scores.parquet").set_index("arm")
-    assert scores.loc["tuned", "pretraining_seed"].tolist() == [3, 5, 3]
-    assert scores.loc["probe", "pretraining_seed"].tolist() == [0, 1, 0]
-    assert scores.loc["nothing", "pretraining_seed"].tolist() == [0, 0, 0]
+    assert scores.loc["tuned", "pretraining_models"].tolist() == ["many", "many-seed5", "many"]
+    first, second = "next, many", "next-seed1, many-seed5"
+    assert scores.loc["probe", "pretraining_models"].tolist() == [first, second, first]
+    assert scores.loc["nothing", "pretraining_models"].isna().all()  # each cell draws its own random weights
     runs = [json.loads((results / f"toy/runs/tuned/n40/seed{seed}/selected.json").read_text()) for seed in (0, 1, 2)]
     assert [run["selected"]["recipe"]["model"] for run in runs] == ["many", "many-seed5", "many"]
     about = json.loads((results / "pretrained/next-seed1/run.json").read_text())
@@ -187,7 +188,7 @@ def test_cells_start_from_models_of_several_seeds(project):
     forgotten = pd.read_parquet(results / "forgetting.parquet")
     assert forgotten[forgotten["arm"] == "tuned"]["model"].tolist() == ["many", "many-seed5", "many"]
     answer = (results / "answer.md").read_text()
-    assert "Pretrained here with 2 seeds: **tuned**; **probe**. Cells that" in " ".join(answer.split())
+    assert "Pretrained here 2 times: **tuned**; **probe**. Cells that" in " ".join(answer.split())
 
     # What was trained with the first seed stays when seeds are added or taken away.
     config["models"]["many"]["pretrain"]["seed"], config["models"]["next"]["pretrain"]["seed"] = 3, 0

@@ -5,7 +5,7 @@ rule score:
         selected=inputs_of.cells(rules.select.output[0]),
         summaries=inputs_of.summaries,
         examples=inputs_of.examples,
-        made=model_jobs.runs,
+        made=inputs_of.pretraining_runs,
         shifted=shift_jobs.predictions,
     output:
         scores="<results>/scores.parquet",

@@ -153,7 +153,7 @@ def test_a_small_gap_between_two_arms_that_guess_is_no_answer(tmp_path, bert, ls
     scores = pd.DataFrame(
         {"dataset": "d", "arm": arm, "family": arm, "n": n, "seed": 0, "accuracy": accuracy,
          "accuracy_low": wilson_interval(round(200 * accuracy), 200)[0], "accuracy_high": 1.0, "accuracy_guessing": 0.5,
-         "predicted_classes": 2.0, "folds": 0, "pretraining_seed": None}
+         "predicted_classes": 2.0, "folds": 0, "pretraining_models": None}
         for (_, arm, n, _), accuracy in cells.items()
     )  # fmt: skip
     gaps = scores[scores["arm"] == "lstm"].assign(
@@ -184,7 +184,7 @@ def test_the_folds_of_a_round_are_one_cell_that_is_tested_on_all_rows(tmp_path):
             write_table(path, table, label_names=["a", "b"], arm=arm, folds=5)
             low = wilson_interval(int(40 - p.sum()), 40)[0]
             rows.append({"dataset": "d", "arm": arm, "family": arm, "n": 100, "seed": seed, "folds": 5,
-            "pretraining_seed": None,
+            "pretraining_models": None,
                          "accuracy": 1 - p.mean(), "accuracy_low": low, "accuracy_high": 1.0, "accuracy_guessing": 0.8,
                          "predicted_classes": 2.0})  # fmt: skip
     scores = pd.DataFrame(rows)

@@ -54,7 +54,7 @@ def test_the_interval_covers_planted_curves(shape):
 def test_what_is_not_known_of_the_seeds_makes_intervals_wider():
     """With one seed, the variance between seeds is a guess: its 95 % interval has t with 2 degrees of freedom."""
     sizes, widths = np.array([150, 500, 1500]), []
-    curve = Observed(sizes, np.array([60.0, 47.0, 38.0]), np.eye(3), 85.0, seeds=np.array([9.0, 6.0, 4.0]))
+    curve = Observed(sizes, np.array([60.0, 47.0, 38.0]), np.eye(3), 85.0, seeds=np.diag([9.0, 6.0, 4.0]))
     for df in (2, 500):
         known = curve._replace(variance=SeedVariance(df, df))
         paths, reason = extrapolate(known, np.array([1500, 3000]), np.random.default_rng(0))
@@ -99,7 +99,7 @@ def test_the_same_curve_gives_the_same_paths():
 def test_weights_are_the_likelihood_integrated_over_the_level():
     errors, seeds = np.array([30.0, 20.0, 14.0]), np.array([0.7, 0.4, 0.3])
     test, c = np.diag([1.0, 0.8, 0.5]) + 0.1, np.array([0.4, 5.0])
-    curve = Observed(np.array([100, 1000, 10_000]), errors, test, 50.0, seeds=seeds)
+    curve = Observed(np.array([100, 1000, 10_000]), errors, test, 50.0, seeds=np.diag(seeds))
     draws = np.array([[0.3, 0.9], [0.01, 0.5], [1.0, 0.7]])
     shapes = form(curve.sizes / 10_000, *draws)
     assert shapes[:, -1].tolist() == [1, 1]

@@ -21,7 +21,7 @@ from pretrain_or_not.evaluation.seed_variance import PRIOR, SeedVariance
 from pretrain_or_not.evaluation.shared_models import SharedModels
 from pretrain_or_not.files.parquet import write_table
 
-NONE = SharedModels(pd.DataFrame(columns=["dataset", "arm", "seed", "folds", "pretraining_seed"]))
+NONE = SharedModels(pd.DataFrame(columns=["dataset", "arm", "seed", "folds", "pretraining_models"]))
 
 
 def cell(arm, predicted, labels, seed=0):
@@ -109,7 +109,7 @@ def test_the_interval_is_longer_by_the_seeds_and_only_by_them():
     rng = np.random.default_rng(0)
     gaps, by_chance = np.array([6.0, 8.0, 3.0, 3.0]), np.ones(4)
     pairs, resampled = np.array([[0, 2], [1, 3]]), gaps + rng.normal(0, 1.0, (1000, 4))
-    arguments = Pairs(pairs, np.eye(2)), gaps, resampled, by_chance
+    arguments = Pairs(pairs, np.arange(2)), gaps, resampled, by_chance
     low, high = np.quantile((resampled[:, :2] - resampled[:, 2:]).mean(axis=1), [0.025, 0.975])
     without = difference(*arguments, PRIOR, 0.0)
     assert (without["gap_difference_low"], without["gap_difference_high"]) == pytest.approx((low, high))
@@ -126,7 +126,7 @@ def test_what_is_known_of_seeds_is_measured_beside_a_prior_and_is_nothing_withou
     cells = [cell(arm, [0] * 39 + [1], labels, seed) for arm in ("big", "small") for seed in (0, 1)]
     gaps, errors = np.array([1.0, 1.0, 2.0, 6.0]), np.full((2, 4), 20.0)
     flat = np.zeros((10, 4))
-    pairs = {("small", "9"): Pairs(np.array([[2, 0], [3, 1]]), np.eye(2))}
+    pairs = {("small", "9"): Pairs(np.array([[2, 0], [3, 1]]), np.arange(2))}
     ((variance, shape),) = between_seeds(cells, pairs, gaps, flat, errors).values()
     assert shape == pytest.approx(4 * (0.05 * 20) ** 2)  # two groups, two arms
     assert variance == pytest.approx((8 / shape + 2, 1 + 2))  # differences of 1 and 5 points

@@ -63,6 +63,7 @@ def scored(tmp_path):
                 "series": None,
                 "made": {0: []},
                 "teachers": {0: []},
+                "redrawn": True,
                 "elsewhere": arm == "big",
                 "teacher_elsewhere": False,
             }

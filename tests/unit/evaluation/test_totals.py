@@ -58,7 +58,7 @@ def one_cell(folder, paths, arm, n, seed, wrong, low=0.1):
     return {"dataset": "d", "dataset_title": "D", "arm": arm, "arm_title": arm.title(), "family": arm, "n": n,
             "seed": seed, "accuracy": score, "folds": 0, "accuracy_low": score - low, "accuracy_high": 1.0,
             "accuracy_guessing": 0.5, "predicted_classes": 2.0, "selection": "validation",
-            "pretraining_seed": None}  # fmt: skip
+            "pretraining_models": None}  # fmt: skip
 
 
 def test_gaps_are_pooled_in_units_of_the_error_of_the_reference_where_not_both_guess(experiment):

@@ -37,7 +37,7 @@ def measure(tmp_path):
             rows.append(
                 {"dataset": "d", "dataset_title": "D", "arm": arm, "arm_title": arm.upper(), "n": n, "seed": seed}
                 | {"family": "lstm", "folds": folds, "metric": "accuracy", "predicted_classes": 2,
-                "pretraining_seed": None}
+                "pretraining_models": None}
                 | {"score_mean": right, "score_mean_low": right - 0.01, "score_mean_high": right + 0.01}
                 | all_scores(labels, probabilities) | {"accuracy_guessing": 0.5}
             )  # fmt: skip

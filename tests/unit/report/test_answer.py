@@ -38,7 +38,7 @@ def page(rows, **changes):
             "predicted_classes": 2.0, "never_predicted": 0, "best_step": 50.0, "steps": 100,
             "validations": 4, "tries": 1, "schedule": "constant", "lowest_loss": 0.1,
             "guessing_loss": 0.7, "sweep_edge": None, "device": "cpu", "seconds": 2.0, "cpu_seconds": 2.0,
-            "pretraining_learnt": None, "pretraining_tokens": np.nan, "pretraining_seed": 0, "other_keys": None,
+            "pretraining_learnt": None, "pretraining_tokens": np.nan, "pretraining_models": None, "other_keys": None,
             "unknown_tokens": 0.0, "truncated": 0.0, "classes": 2, "subset_classes": 2, "converged": None,
             "folds": 0, "share": 0.1, "selection": "validation", "validation_examples": 100}  # fmt: skip
     scores = pd.DataFrame([cell | {"arm": "bert", "arm_title": "BERT"}, cell | {"arm": "lstm", "arm_title": "LSTM"}])
@@ -394,9 +394,15 @@ def test_the_sizes_of_a_finding_are_named():
 
 def test_that_intervals_leave_out_the_chance_of_pretraining_is_said():
     said = "Pretrained here, once for all cells: **LSTM**. The intervals leave out what another pretraining"
-    assert said in page([], scores={"pretraining_tokens": [np.nan, 10_000]})
-    several = page([], scores={"pretraining_tokens": 10_000, "pretraining_seed": [0, 1], "arm_title": "LSTM"})
-    assert "Pretrained here with 2 seeds: **LSTM**. Cells that start from the same model count as one" in several
+    own = {"pretraining_tokens": 10_000, "arm_title": "LSTM"}
+    assert said in page([], scores=own | {"pretraining_models": "small"})
+    several = page([], scores=own | {"pretraining_models": ["small, first", "small-seed1, first"]})
+    assert "Pretrained here 2 times: **LSTM**. Cells that start from the same model count as one" in several
+    assert "But the stages first are the same for all." in several
+    alone = page([], scores=own | {"pretraining_models": ["small", "small-seed1"]})
+    assert "another pretraining would change." in alone and "But the stages" not in alone
+    taught = {"pretraining_tokens": 0, "arm_title": "LSTM", "pretraining_models": "small"}
+    assert said in page([], scores=taught)
     assert "Pretrained here" not in page([]) + page([], scores={"pretraining_tokens": [np.nan, 0]})
 
 

@@ -25,7 +25,7 @@ CELL = {"dataset": "d", "dataset_title": "Reviews", "arm": "a", "arm_title": "A"
         "macro_f1": 0.4, "tries": 1, "folds": 0, "share": 0.1, "selection": "validation", "accuracy_low": 0.4,
         "accuracy_high": 0.4,
         "pretraining_tokens": np.nan,
-        "pretraining_seed": 0, "other_keys": None, "test_examples": 100, "validation_examples": 20}  # fmt: skip
+        "pretraining_models": None, "other_keys": None, "test_examples": 100, "validation_examples": 20}  # fmt: skip
 
 
 @pytest.mark.filterwarnings("ignore:The behavior of")

@@ -125,7 +125,7 @@ def test_tables_and_lines_come_from_predictions(tmp_path, monkeypatch):
             rows.append({"dataset": "d", "dataset_title": "D", "arm": arm, "arm_title": arm.upper(), "n": n, "seed": 0,
                          "family": arm, "accuracy": accuracy, "accuracy_low": accuracy - 0.02, "accuracy_high": 1.0,
                          "accuracy_guessing": 0.5, "predicted_classes": 2.0, "folds": 0, "metric": "accuracy",
-                         "pretraining_seed": None,
+                         "pretraining_models": None,
                          "selection": "validation", "size": str(n)})  # fmt: skip
     scores = pd.DataFrame(rows)
     gaps = scores[scores["arm"] != "bert"].assign(reference="bert", reference_title="BERT", gap=1.0)

@@ -130,7 +130,7 @@ def with_each_seed(models: dict) -> tuple[dict, dict[str, list[str]]]:
         for i, (own, seed) in enumerate(zip(several[name], recipe["seed"], strict=True)):
             keys = recipe | {"seed": seed}
             if (start := base_of(models, name)) in several:
-                keys["from"] = several[start][i]
+                keys["from"] = several[start][i % len(several[start])]
             if i and isinstance(recipe["tokenizer"], dict):
                 keys["tokenizer"] = name
             found[own] = model | {"pretrain": keys}

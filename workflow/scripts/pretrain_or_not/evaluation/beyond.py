@@ -10,6 +10,7 @@ import pandas as pd
 from pretrain_or_not.config.metrics import Metric
 from pretrain_or_not.evaluation.budget import marked_as
 from pretrain_or_not.evaluation.extrapolation import FARTHEST, Observed, extrapolate, refusal
+from pretrain_or_not.evaluation.seed_variance import seed_covariance
 from pretrain_or_not.evaluation.totals import Measured
 
 LEVELS = {"low_95": 0.025, "low_80": 0.1, "low_50": 0.25, "median": 0.5, "high_50": 0.75, "high_80": 0.9,
@@ -43,7 +44,7 @@ def observe(measured: Measured, errors: np.ndarray, guessing: float, metric: Met
         share * measured.curve.test_covariance,
         metric.error(guessing),
         metric.error(metric.bounds[0]),
-        share * measured.shape / measured.curve.seeds,
+        share * seed_covariance(measured.curve, measured.shape),
         measured.variance,
     )
 

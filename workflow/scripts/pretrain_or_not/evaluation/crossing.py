@@ -38,7 +38,8 @@ CROSSING = ["labels", "labels_low", "labels_high", "labels_low_joint", "labels_h
 
 COLUMNS = [*TITLES, "threshold", "verdict", *CROSSING, "arms", "smallest", "gap_smallest", "gap_smallest_low",
            "gap_smallest_high", "largest", "gap_largest", "gap_largest_low", "gap_largest_high", "gap_lowest",
-           "gap_lowest_low", "gap_lowest_high", "gap_highest", "seeds", "fewest_seeds", "folds", "test_examples",
+           "gap_lowest_low", "gap_lowest_high", "gap_highest", "seeds", "fewest_seeds", "independent_seeds", "folds",
+           "test_examples",
            "selection", "guessed_sizes", "arm_sizes", "arm_largest", "dataset_largest", "metric", "score",
            "reference_score", "guessing_score"]  # fmt: skip
 
@@ -110,6 +111,7 @@ def answer_row(gaps: Measured, threshold: float, arms: int = 1, training: np.nda
     if gaps.too_few:
         verdict, known, near = "too few", [math.nan] * len(CROSSING), np.full(len(sizes), True)
     lowest = np.flatnonzero(near)[means[near].argmin()]
+    repeats = gaps.curve.seeds if gaps.curve.repeats is None else gaps.curve.repeats
     return {
         "threshold": float(threshold),
         "verdict": verdict,
@@ -127,8 +129,9 @@ def answer_row(gaps: Measured, threshold: float, arms: int = 1, training: np.nda
         "gap_lowest_low": means[lowest] - half[lowest],
         "gap_lowest_high": means[lowest] + half[lowest],
         "gap_highest": means[near].max(),
-        "seeds": int(gaps.curve.seeds.max()),
-        "fewest_seeds": int(gaps.curve.seeds.min()),
+        "seeds": int(repeats.max()),
+        "fewest_seeds": int(repeats.min()),
+        "independent_seeds": float(gaps.curve.seeds.max()),
         "test_examples": gaps.curve.values.shape[1],
     }
 
@@ -157,9 +160,6 @@ def answers(gaps: pd.DataFrame, scores: pd.DataFrame, measured: dict, threshold:
         training = training_labels(scores[scores["dataset"] == dataset])
         row = answer_row(counted, threshold, compared, np.array([training[n] for n in counted.curve.sizes]))
         row["folds"] = int(group["folds"].iloc[0])
-        if not row["folds"]:  # those of the same model count, too, see `evaluation.shared_models`
-            repeated = group.loc[group["n"].isin(counted.curve.sizes), "n"].value_counts()
-            row |= {"seeds": int(repeated.max()), "fewest_seeds": int(repeated.min())}
         if guessed.all() and not own.too_few:
             row |= {"verdict": "guessing"} | dict.fromkeys(CROSSING, math.nan)
         cells = group[group["n"].isin(counted.curve.sizes)]

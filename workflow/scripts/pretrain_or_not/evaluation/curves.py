@@ -23,10 +23,11 @@ class Curve(NamedTuple):
     """Scores or gaps of an arm at k increasing sizes, from m test examples that all cells share.
 
     sizes: (k,). seeds: (k,), how many there are at each size; a round of folds counts as one, and so do the seeds that
-    share a model, see `evaluation.shared_models`. values: float64 (k, m),
-    of each test example, the mean over the seeds of a size. squares: (k,), the sum over the seeds of a size of the
-    squared distance from their mean, less what is expected of it from test sampling alone; it may be negative. unit:
-    what one test example counts that is right instead of wrong, 100 points.
+    share a model, see `evaluation.shared_models`. values: float64 (k, m), of each test example, the mean over the cells
+    of a size. squares: (k,), the sum over the seeds of a size of the squared distance from their mean, less what is
+    expected of it from test sampling alone; it may be negative. unit: what one test example counts that is right
+    instead of wrong, 100 points. lasting: whether what the seeds add is the same at all sizes, as a model that was
+    pretrained is. repeats: (k,), cells or rounds at each size; None if as many as seeds.
     """
 
     sizes: np.ndarray
@@ -34,6 +35,8 @@ class Curve(NamedTuple):
     values: np.ndarray
     squares: np.ndarray
     unit: float = 100.0
+    lasting: bool = False
+    repeats: np.ndarray | None = None
 
     @property
     def means(self) -> np.ndarray:
@@ -52,33 +55,48 @@ class Curve(NamedTuple):
 
     def where(self, keep: np.ndarray) -> Curve:
         """Return the curve at some of its sizes. keep: bool (k,)."""
-        sizes, seeds, values, squares = (part[keep] for part in (self.sizes, self.seeds, self.values, self.squares))
-        return Curve(sizes, seeds, values, squares, self.unit)
+        sizes, seeds, values, squares = (part[keep] for part in self[:4])
+        repeats = None if self.repeats is None else self.repeats[keep]
+        return Curve(sizes, seeds, values, squares, self.unit, self.lasting, repeats)
 
 
 def curve_of(cells: Iterable[tuple[int, np.ndarray]], unit: float = 100.0) -> Curve:
     """Return the curve of cells, each a size and one value per test example (m,), in the same order in all cells.
 
-    unit: see `Curve`.
+    unit: see `Curve`. Memory does not grow with the number of cells.
+    """
+    return weighted_curve(((n, 1, values) for n, values in cells), unit)
 
-    Test sampling alone moves the seeds of a size apart where they differ on single examples: the sum of squares is then
-    expected to be Σ_s var(d_s − d̄) / m = (Σ_s var(d_s) − k var(d̄)) / m, where d_s are the values with seed s, d̄ their
-    mean over k seeds, and var is over examples. Memory does not grow with the number of seeds.
+
+def weighted_curve(cells: Iterable[tuple[int, int, np.ndarray]], unit: float) -> Curve:
+    """Return the curve of means of cells: each a size, how many cells it is the mean of, and its values (m,).
+
+    Each mean counts as one seed, with the share w of its cells. They count as s = 1 / Σ w² equal ones, and their sum of
+    squares is s Σ w (d − d̄)², where d are the means and d̄ is that of all cells. Test sampling alone moves them apart
+    where they differ on single examples: s (Σ w var(d) − var(d̄)) / m of it are expected, with var over examples.
     """
     sums: dict[int, np.ndarray] = {}
-    means: dict[int, list[float]] = {}
-    variances: dict[int, float] = {}
-    for n, values in cells:
+    parts: dict[int, list[tuple[int, float, float]]] = {}
+    for n, count, values in cells:
         values = np.asarray(values, float)
-        sums[n] = sums[n] + values if n in sums else values
-        means.setdefault(n, []).append(values.mean())
-        variances[n] = variances.get(n, 0.0) + _variance(values)
+        sums[n] = sums[n] + count * values if n in sums else count * values
+        parts.setdefault(n, []).append((count, values.mean(), _variance(values)))
     sizes = sorted(sums)
-    seeds = np.array([len(means[n]) for n in sizes])
-    values = np.stack([sums[n] / k for n, k in zip(sizes, seeds, strict=True)])
-    expected = [(variances[n] - k * _variance(v)) / v.size for n, k, v in zip(sizes, seeds, values, strict=True)]
-    squares = [np.square(np.array(means[n]) - np.mean(means[n])).sum() for n in sizes]
-    return Curve(np.array(sizes), seeds, values, np.where(seeds > 1, np.subtract(squares, expected), 0.0), unit)
+    seeds, means, squares = [], [], []
+    for n in sizes:
+        counts, each, spread = np.array(parts[n]).T
+        share = counts / counts.sum()
+        mean = sums[n] / counts.sum()
+        number = 1 / np.square(share).sum()
+        expected = (share @ spread - _variance(mean)) / mean.size
+        squares.append(number * (share @ np.square(each - mean.mean()) - expected) if len(share) > 1 else 0.0)
+        means.append(mean)
+        seeds.append(number)
+    exact = np.array(seeds)
+    whole = np.rint(exact).astype(int)
+    return Curve(
+        np.array(sizes), whole if np.allclose(whole, exact) else exact, np.stack(means), np.array(squares), unit
+    )
 
 
 def _variance(values):
@@ -149,8 +167,11 @@ def _curves(table, read, unit, groups_of):
         folds = int(rows["folds"].iloc[0])
         cells = _rounds(list(rows.itertuples(index=False)), folds, read)
         if groups := groups_of(*key):
-            cells = _of_models(cells, groups)
-        if not folds or (cells := list(cells)):
+            means = _of_models(cells, groups)
+            repeats = [sum(count for n, count, _ in means if n == size) for size in sorted({n for n, *_ in means})]
+            if means:
+                curves[key] = weighted_curve(means, unit)._replace(lasting=True, repeats=np.array(repeats))
+        elif not folds or (cells := list(cells)):
             curves[key] = curve_of(((n, values) for n, _, values in cells), unit)
     return curves
 
@@ -172,10 +193,11 @@ def _rounds(cells, folds, read) -> Iterator[tuple[int, int, np.ndarray]]:
             yield *at, values[np.argsort(ids)]
 
 
-def _of_models(cells: Iterable[tuple[int, int, np.ndarray]], groups: Groups) -> Iterator[tuple[int, int, np.ndarray]]:
-    """Yield size, repetition and mean values of the cells that share a model."""
-    found: dict[tuple[int, int], list] = {}
+def _of_models(cells: Iterable[tuple[int, int, np.ndarray]], groups: Groups) -> list[tuple[int, int, np.ndarray]]:
+    """Return size, number and mean values of the cells that share a model. cells: size, repetition, values."""
+    found: dict[tuple[int, int], tuple[int, np.ndarray]] = {}
     for n, repeated, values in cells:
-        found.setdefault((n, groups.get(repeated, repeated)), []).append(values)
-    for at, members in found.items():
-        yield *at, np.mean(members, axis=0)
+        at = n, groups.get(repeated, repeated)
+        count, total = found.get(at, (0, 0.0))
+        found[at] = count + 1, total + values
+    return [(n, count, total / count) for (n, _), (count, total) in found.items()]

@@ -15,7 +15,7 @@ import pandas as pd
 
 from pretrain_or_not.config.metrics import Metric
 from pretrain_or_not.evaluation.budget import marked_as
-from pretrain_or_not.evaluation.seed_variance import total_half_widths
+from pretrain_or_not.evaluation.seed_variance import seed_covariance, total_half_widths
 from pretrain_or_not.evaluation.totals import Measured
 
 COLUMNS = ["dataset", "dataset_title", "arm", "arm_title", "reference", "reference_title", "metric", "sizes",
@@ -36,7 +36,7 @@ def mean_over_labels(found: Measured) -> tuple[float, float]:
     if found.too_few:
         return float(weight @ curve.means), math.nan
     test = weight @ curve.test_covariance @ weight
-    seeds = (np.square(weight) * found.shape / curve.seeds).sum()
+    seeds = weight @ seed_covariance(curve, found.shape) @ weight
     return float(weight @ curve.means), float(total_half_widths(np.array([test]), np.array([seeds]), found.variance)[0])
 
 

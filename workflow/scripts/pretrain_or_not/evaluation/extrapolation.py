@@ -48,8 +48,8 @@ class Observed(NamedTuple):
     """The errors of an arm that were observed.
 
     sizes: (k,) rising. errors: (k,) in points, means over seeds. test: (k, k), their covariance from test sampling.
-    guessing: error of guessing, in points. worst: the largest error that there is. seeds: (k,), what is added to the
-    diagonal of `test` times c, and variance: what is known of c, see `evaluation.seed_variance`.
+    guessing: error of guessing, in points. worst: the largest error that there is. seeds: (k, k), what is added to
+    `test` times c, and variance: what is known of c, see `evaluation.seed_variance`.
     """
 
     sizes: np.ndarray
@@ -63,7 +63,7 @@ class Observed(NamedTuple):
     @property
     def covariance(self) -> np.ndarray:
         """Return the covariance of the errors, (k, k), for the c in the middle."""
-        return self.test + self.variance.centre * self.seeds * np.eye(len(self.sizes))
+        return self.test + self.variance.centre * self.seeds
 
 
 def refusal(observed: Observed) -> str | None:
@@ -120,16 +120,16 @@ class Fit(NamedTuple):
 def fit(observed: Observed, draws: np.ndarray, c: np.ndarray, shapes: np.ndarray, share: float) -> Fit:
     """Return how each draw fits. draws: see `draw_prior`. c: (DRAWS,). shapes: `form`. share: a key of DISCREPANCY.
 
-    The covariance of the errors is A + c D, with D the diagonal of `seeds`. W is such that W A Wᵀ = I and W D Wᵀ is
+    The covariance of the errors is A + c D, with D the `seeds`. W is such that W A Wᵀ = I and W D Wᵀ is
     diagonal, so that no matrix has to be factored for each draw.
     """
     b, u, f = draws
     variance = (share * max(observed.errors[-1], SMALLEST_SCALE)) ** 2 + LEAST**2
     logs = np.log(observed.sizes)
     lower = np.linalg.cholesky(variance * matern(logs, logs) + observed.test)
-    inner = solve_triangular(lower, np.sqrt(observed.seeds) * np.eye(len(logs)), lower=True)
-    own, axes = np.linalg.eigh(inner @ inner.T)
-    whiten = axes.T @ solve_triangular(lower, np.eye(len(logs)), lower=True)
+    inverse_of_lower = solve_triangular(lower, np.eye(len(logs)), lower=True)
+    own, axes = np.linalg.eigh(inverse_of_lower @ (observed.seeds * np.ones_like(lower)) @ inverse_of_lower.T)
+    whiten = axes.T @ inverse_of_lower
     inverse = 1 / (1 + np.maximum(own, 0)[:, None] * c)
     white, target = whiten @ shapes.T, (whiten @ observed.errors)[:, None]
     precision = (inverse * white**2).sum(axis=0)

@@ -87,10 +87,11 @@ def cells_of(dataset: str, paths: dict) -> list[Cell]:
 
 
 class Apart(NamedTuple):
-    """How far seeds lie apart at k sizes: what `pool` reads of a curve. seeds, squares: (k,), as of `Curve`."""
+    """How far seeds lie apart at k sizes: what `pool` reads of a `Curve`, with the same names."""
 
     seeds: np.ndarray
     squares: np.ndarray
+    lasting: bool
 
 
 def column_rows(cells: list[Cell], column: str, values: np.ndarray, reference: str, shared: SharedModels) -> list[dict]:
@@ -117,16 +118,28 @@ def column_rows(cells: list[Cell], column: str, values: np.ndarray, reference: s
 class Pairs(NamedTuple):
     """Cells of an arm at a size, and the same ones of the reference arm.
 
-    places: among all cells, (k, 2). mean: (K, k), whose product with values of the k pairs are means over those that
-    count as one seed, see `evaluation.shared_models`.
+    places: among all cells, (k, 2). seed_of: (k,), which pairs count as one seed, see `evaluation.shared_models`.
+    lasting: as of `Curve`.
     """
 
     places: np.ndarray
-    mean: np.ndarray
+    seed_of: np.ndarray
+    lasting: bool = False
+
+    @property
+    def shares(self) -> np.ndarray:
+        """Return the share of the pairs that each seed has, (K,)."""
+        return np.unique(self.seed_of, return_counts=True)[1] / len(self.seed_of)
+
+    @property
+    def seeds(self) -> float:
+        """Return how many seeds with equal shares they count as."""
+        return float(1 / np.square(self.shares).sum())
 
     def differences(self, gaps: np.ndarray) -> np.ndarray:
-        """Return how much larger gaps of the arm are, as (..., K) means. gaps: (..., cells)."""
-        return (gaps[..., self.places[:, 0]] - gaps[..., self.places[:, 1]]) @ self.mean.T
+        """Return how much larger gaps of the arm are, the means of the seeds, (..., K). gaps: (..., cells)."""
+        each = gaps[..., self.places[:, 0]] - gaps[..., self.places[:, 1]]
+        return np.stack([each[..., self.seed_of == seed].mean(axis=-1) for seed in np.unique(self.seed_of)], axis=-1)
 
 
 def pairs_of(cells, reference, shared):
@@ -139,9 +152,8 @@ def pairs_of(cells, reference, shared):
     pairs = {}
     for at, own in found.items():
         groups = shared.groups(cells[own[0][0]].dataset, at[0], reference)
-        of = [groups.get(cells[i].repeated, cells[i].repeated) for i, _ in own]
-        mean = np.array([[one == group for one in of] for group in dict.fromkeys(of)], float)
-        pairs[at] = Pairs(np.array(own), mean / mean.sum(axis=1, keepdims=True))
+        seeds = [cells[i].repeated for i, _ in own]
+        pairs[at] = Pairs(np.array(own), np.array([groups.get(seed, seed) for seed in seeds]), bool(groups))
     return pairs
 
 
@@ -156,16 +168,18 @@ def between_seeds(cells, pairs, gaps, resampled, errors) -> dict[tuple, tuple[Se
     shape, apart = {}, {}
     for at, own in pairs.items():
         each, drawn = own.differences(gaps), own.differences(resampled)
-        expected = drawn.var(axis=0, ddof=1).sum() - len(each) * drawn.mean(axis=1).var(ddof=1)
+        mean, share = each @ own.shares, own.shares
+        expected = share @ drawn.var(axis=0, ddof=1) - (drawn @ share).var(ddof=1)
         learns = cells[own.places[0, 0]].n > 0  # without labels, seeds change nothing
         of_arms = [shapes(errors[:, place].mean(axis=1), ACCURACY).mean() for place in own.places.T]
         shape[at] = 2 * float(sum(of_arms)) * learns
-        apart[at] = np.square(each - each.mean()).sum() - expected if len(each) > 1 else 0.0
+        apart[at] = own.seeds * (share @ np.square(each - mean) - expected) if len(each) > 1 else 0.0
     curves = {}
     for arm in dict.fromkeys(arm for arm, _ in pairs):
         sizes = [at for at in pairs if at[0] == arm and shape[at] > 0]
-        seeds, squares = np.array([len(pairs[at].mean) for at in sizes]), np.array([apart[at] for at in sizes])
-        curves[arm] = Apart(seeds, squares), np.array([shape[at] for at in sizes])
+        seeds, squares = np.array([pairs[at].seeds for at in sizes]), np.array([apart[at] for at in sizes])
+        lasting = any(pairs[at].lasting for at in sizes)
+        curves[arm] = Apart(seeds, squares, lasting), np.array([shape[at] for at in sizes])
     guessing = {cell.at[0] for cell in cells if np.ptp(cell.predicted) == 0}
     known = pool_by_arm(curves, {arm: curve for arm, curve in curves.items() if arm not in guessing})
     return {at: (known[at[0]], shape[at]) for at in pairs}
@@ -180,12 +194,12 @@ def difference(pairs, gaps, resampled, by_chance, variance, shape):
     the bootstrap. resampled: gaps, (replicates, cells). by_chance: gaps of shuffled groups, (cells,). variance, shape:
     see `between_seeds`.
     """
-    own, theirs = (float((pairs.mean @ gaps[place]).mean()) for place in pairs.places.T)
-    replicates = pairs.differences(resampled).mean(axis=1)
+    own, theirs = (float(gaps[place].mean()) for place in pairs.places.T)
+    replicates = pairs.differences(resampled) @ pairs.shares
     low, high = np.quantile(replicates, [0.025, 0.975])
     test = np.full(2, replicates.var(ddof=1, dtype=float))
-    total, of_test = total_half_widths(test, np.array([shape / len(pairs.mean), 0.0]), variance)
-    chance = pairs.differences(by_chance).mean()
+    total, of_test = total_half_widths(test, np.array([shape / pairs.seeds, 0.0]), variance)
+    chance = pairs.differences(by_chance) @ pairs.shares
     low, high = low - max(0.0, chance) - (total - of_test), high - min(0.0, chance) + (total - of_test)
     return dict(zip(DIFFERENCE, map(float, (own, theirs, own - theirs, low, high)), strict=True))
 

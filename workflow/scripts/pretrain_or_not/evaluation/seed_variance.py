@@ -41,7 +41,7 @@ class SeedVariance(NamedTuple):
     """What is known of c: it is squares / χ²(df), prior included. squares: a sum of squares in units of the shapes."""
 
     squares: float
-    df: int
+    df: float
 
     @property
     def centre(self) -> float:
@@ -76,25 +76,31 @@ def shapes(errors: np.ndarray, metric: Metric) -> np.ndarray:
 
 
 def pool(curves: Iterable[tuple[Curve, np.ndarray]], prior: SeedVariance = PRIOR) -> SeedVariance:
-    """Return what the seeds of several curves tell about c together. Each comes with its `shapes`, (k,)."""
-    squares, df = 0.0, 0
+    """Return what the seeds of several curves tell about c together. Each comes with its `shapes`, (k,).
+
+    Where what seeds add is the same at all sizes (`Curve.lasting`), the sizes together tell as much as one.
+    """
+    squares, df = 0.0, 0.0
     for curve, shape in curves:
-        squares += float((curve.squares / shape).sum())
-        df += int((curve.seeds - 1).sum())
+        times = max(1, (curve.seeds > 1).sum()) if curve.lasting else 1  # sizes that tell the same
+        squares += float((curve.squares / shape).sum()) / times
+        df += float((curve.seeds - 1).sum()) / times
     return SeedVariance(max(squares, 0.0) + prior.squares, df + prior.df)
 
 
 def pool_by_arm(curves: dict, telling: dict | None = None) -> dict:
     """Return what is known of c for each arm: from its own seeds, with what those of the others say as prior.
 
-    curves: arm -> its curve and `shapes`. telling: the same for the arms and sizes that say something about others;
-    None for all.
+    Arms with several pretrained models (`Curve.lasting`) and arms without say nothing about each other. curves: arm ->
+    its curve and `shapes`. telling: the same for the arms and sizes that say something about others; None for all.
     """
     telling = curves if telling is None else telling
-    return {
-        arm: pool([own], pool(part for other, part in telling.items() if other != arm).as_prior())
-        for arm, own in curves.items()
-    }
+    kinds = {arm: curve.lasting for arm, (curve, _) in curves.items()}
+
+    def others(arm):
+        return pool(part for other, part in telling.items() if other != arm and kinds[other] == kinds[arm])
+
+    return {arm: pool([own], others(arm).as_prior()) for arm, own in curves.items()}
 
 
 def half_widths(curve: Curve, shape: np.ndarray, variance: SeedVariance) -> np.ndarray:
@@ -143,8 +149,14 @@ def seed_errors(
 ) -> np.ndarray:
     """Return how far the seeds may move the means of the curve, (count, k).
 
-    Each replicate draws one c for all sizes; given c, the seeds of different sizes are independent. shape: (k,), see
-    `shapes`.
+    Each replicate draws one c for all sizes; given c, the seeds of different sizes are independent, unless what they
+    add is the same at all sizes (`Curve.lasting`). shape: (k,), see `shapes`.
     """
     scale = np.sqrt(variance.draw(rng, count)[:, None] * shape / curve.seeds)
-    return scale * rng.standard_normal((count, len(shape)))
+    return scale * rng.standard_normal((count, 1 if curve.lasting else len(shape)))
+
+
+def seed_covariance(curve: Curve, shape: np.ndarray) -> np.ndarray:
+    """Return the covariance of the means from the seeds that c = 1 stands for, (k, k). shape: see `shapes`."""
+    variances = shape / curve.seeds
+    return np.sqrt(np.outer(variances, variances)) if curve.lasting else np.diag(variances)

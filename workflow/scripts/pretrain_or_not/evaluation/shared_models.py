@@ -17,19 +17,19 @@ class SharedModels:
     """Which repetitions share a model. scores: rows of scores.parquet."""
 
     def __init__(self, scores: pd.DataFrame):
-        self.seeds: dict[tuple[str, str], dict[int, int]] = {}
-        known = scores[scores["pretraining_seed"].notna()]
+        self.models: dict[tuple[str, str], dict[int, str]] = {}
+        known = scores[scores["pretraining_models"].notna()]
         for key, rows in known.groupby(["dataset", "arm"], sort=False):
-            if rows["pretraining_seed"].nunique() > 1:
-                cells = zip(rows["seed"], rows["folds"], rows["pretraining_seed"].astype(int), strict=True)
-                self.seeds[key] = {repetition(seed, folds): pretrained for seed, folds, pretrained in cells}
+            if rows["pretraining_models"].nunique() > 1:
+                cells = zip(rows["seed"], rows["folds"], rows["pretraining_models"], strict=True)
+                self.models[key] = {repetition(seed, folds): models for seed, folds, models in cells}
 
     def groups(self, dataset: str, *arms: str) -> Groups:
         """Return which repetitions share a model of some of the arms; nothing if no arm has several models."""
-        of_arms = [own for arm in arms if (own := self.seeds.get((dataset, arm)))]
+        of_arms = [own for arm in arms if (own := self.models.get((dataset, arm)))]
         groups = [{repeated} for repeated in sorted(set().union(*of_arms))]
         for own in of_arms:
-            for seed in set(own.values()):
-                shared = [group for group in groups if any(own.get(repeated) == seed for repeated in group)]
+            for models in set(own.values()):
+                shared = [group for group in groups if any(own.get(repeated) == models for repeated in group)]
                 groups = [group for group in groups if group not in shared] + [set().union(*shared)]
         return {repeated: min(group) for group in groups for repeated in group}

@@ -90,8 +90,7 @@ def with_means(
     """Return a table of cells with the mean over the seeds of their size, and its total 95 % interval.
 
     The columns are NAME_mean, NAME_mean_low and NAME_mean_high. With folds, the mean is that of the complete rounds; a
-    size without one has the mean of its cells, and no interval. Where cells share one of several pretrained
-    models, it is the mean over the models of the means of their cells. value: column of the cells. scale: what the
+    size without one has the mean of its cells, and no interval. value: column of the cells. scale: what the
     measured values are divided by. bounds: of the ends of the interval.
     """
     means = table.groupby(["dataset", "arm", "n"])[value].transform("mean")

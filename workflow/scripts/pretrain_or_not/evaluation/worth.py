@@ -26,7 +26,7 @@ def drawn_together(arms: list[Measured], rng: np.random.Generator) -> np.ndarray
     The arms share the test examples. Their seeds vary independently, each by its own variance.
     """
     first, *_ = curves = [arm.curve for arm in arms]
-    sizes, seeds, values, squares = map(np.concatenate, zip(*(curve[:-1] for curve in curves), strict=True))
+    sizes, seeds, values, squares = map(np.concatenate, zip(*(curve[:4] for curve in curves), strict=True))
     curve = Curve(sizes, seeds, values, squares, first.unit)
     errors = test_errors(curve, REPLICATES, rng) + np.hstack([seed_errors(*arm, REPLICATES, rng) for arm in arms])
     return curve.means + np.concatenate([np.zeros((1, len(curve.sizes))), errors])

@@ -91,7 +91,8 @@ class Done:
         recipes: dict[tuple, str] = {}
         for cell in grid(catalogue.config):
             wildcards, key = Wildcards(cell), tuple(cell.values())
-            of_arm = (cell["dataset"], cell["arm"])
+            keys = catalogue.keys_in(cell)
+            of_arm = (cell["dataset"], cell["arm"], *(keys.get(key) for key in catalogue.weighing(cell["arm"])))
             recipes.setdefault(of_arm, digest(params.recipe(wildcards)))
             complete = True
             for setting in catalogue.settings(cell["arm"]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -180,17 +181,20 @@ class Forecast:
 
     def features(self, rows: list[Row], done: Done) -> list[Features]:
         """Return the Features of each dataset, model, length and kind of states that arms read. rows: see `rows`."""
-        readers: dict[tuple, list[Row]] = {}
-        for row in rows:
-            if self.catalogue.reads(row.arm) == "features":
-                of_arm = self.catalogue.feature_folder(row.arm, row.dataset)
-                key = (row.dataset, self.catalogue.arms[row.arm]["model"], of_arm)
-                readers.setdefault(key, []).append(row)
+        by_place = {(row.dataset, row.arm, row.size): row for row in rows}
+        readers: dict[tuple, Counter] = {}  # of each model, how many cells of each row
+        for cell in grid(self.catalogue.config):
+            place = cell["dataset"], cell["arm"], cell["size"]
+            if self.catalogue.reads(cell["arm"]) == "features" and place in by_place:
+                of_arm = self.catalogue.feature_folder(cell["arm"], cell["dataset"])
+                key = (cell["dataset"], self.catalogue.keys_in(cell)["model"], of_arm)
+                readers.setdefault(key, Counter())[place] += 1
         found = []
-        for (dataset, model, name), of_model in readers.items():
+        for (dataset, model, name), cells in readers.items():
+            of_model = [by_place[place] for place in cells]
             counts, folds = self.summary(dataset)["rows"], self.summary(dataset)["folds"]
             # The subsets of a seed are nested, those of several seeds overlap little.
-            used = min(counts["train"], max(row.n * row.cells for row in of_model))
+            used = min(counts["train"], max(by_place[place].n * count for place, count in cells.items()))
             texts = sum(counts.values()) if folds else used + counts["validation"] + counts["test"]
             folder = self.catalogue.results / dataset / "features" / model / name
             there = sum(number_of_rows(path) for path in folder.glob("*.parquet"))

@@ -41,9 +41,13 @@ class ArmModels:
 
         cell: wildcards. If they have no seed, the model is that of the first seed.
         """
-        if not self.of_seeds or cell.get("seed") is None:
-            return self.arms[cell["arm"]]
-        return self.keys_of(cell["arm"], repetition(int(cell["seed"]), self.datasets[cell["dataset"]].get("folds")))
+        return self.keys_of(cell["arm"], self.repetition_of(cell) if cell.get("seed") is not None else 0)
+
+    def repetition_of(self, cell) -> int:
+        """Return the repetition of the experiment that a cell is of; 0 where all start from the same models."""
+        if not self.of_seeds:
+            return 0
+        return repetition(int(cell["seed"]), self.datasets[cell["dataset"]].get("folds"))
 
     def keys_of(self, arm: str, repeated: int) -> dict:
         """Return the keys of an arm in a repetition of the experiment, see `keys_in`.
@@ -52,7 +56,7 @@ class ArmModels:
         tokenizer, are of no seed.
         """
         keys = self.arms[arm]
-        if keys.get("init") == "random":
+        if not self.of_seeds or keys.get("init") == "random":
             return keys
         several = {key: self.of_seeds[keys[key]] for key in self.weighing(arm) if keys.get(key) in self.of_seeds}
         return keys | {key: names[repeated % len(names)] for key, names in several.items()}
@@ -104,6 +108,7 @@ class ArmModels:
                     i: [name for name in self.made_behind(teacher, i) if name not in own] if teacher else []
                     for i, own in behind.items()
                 },
+                "redrawn": self.family(arm).weights_key is not None,
                 "elsewhere": self.has_foreign_weights(arm),
                 "teacher_elsewhere": teacher is not None and self.has_foreign_weights(teacher),
             }
@@ -120,10 +125,7 @@ class ArmModels:
 
     def made_for(self, cell) -> list[str]:
         """Return the models that the workflow makes for the weights of a cell, with those they start from."""
-        if not self.of_seeds:
-            return self.made_behind(cell["arm"])
-        folds = self.datasets[cell["dataset"]].get("folds")
-        return self.made_behind(cell["arm"], repetition(int(cell["seed"]), folds))
+        return self.made_behind(cell["arm"], self.repetition_of(cell))
 
     def made_models(self) -> list[str]:
         """Return the models that the workflow makes for the arms of the experiment, with those they start from."""

@@ -100,6 +100,13 @@ class Cells(PerJob):
         """Return the examples.parquet of each dataset that has a cell to score, in the order of `summaries`."""
         return [path.replace("dataset.json", "examples.parquet") for path in self.summaries(_wildcards)]
 
+    def pretraining_runs(self, _wildcards):
+        """Return the run.json of each model that is made for the weights of a cell to score, or of its teacher."""
+        behind = self.catalogue.pretraining()
+        places = dict.fromkeys((cell["arm"], self.catalogue.repetition_of(cell)) for cell in self.scored_cells())
+        names = [name for arm, i in places for key in ("made", "teachers") for name in behind[arm][key][i]]
+        return [f"<results>/pretrained/{name}/run.json" for name in dict.fromkeys(names)]
+
     def cells(self, pattern):
         """Return an input function that returns `pattern` for every cell to score.
 

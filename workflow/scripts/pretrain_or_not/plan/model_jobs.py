@@ -92,12 +92,6 @@ class ModelJobs(PerJob):
         """Return the file of the tokenizer that the wildcards name if it is trained here; otherwise nothing."""
         return own_tokenizer_file(wildcards.tokenizer) if self.catalogue.is_made(wildcards.tokenizer) else []
 
-    def runs(self, _wildcards):
-        """Return the run.json of each model that is made for the weights of an arm, or of its teacher."""
-        behind = [about[key] for about in self.catalogue.pretraining().values() for key in ("made", "teachers")]
-        names = dict.fromkeys(name for of in behind for made in of.values() for name in made)
-        return [f"<results>/pretrained/{name}/run.json" for name in names]
-
     def without(self, recipe):
         """Return the examples whose validation and test texts a model leaves out, as {"without": paths}."""
         paths = [path for name in recipe["without"] for path in self.catalogue.tested_on(name)]

@@ -199,7 +199,7 @@ class JobParams(PerJob):
 
         It does not depend on weights, so a model that is trained again is not timed again.
         """
-        arm, keys = self.catalogue.arms[wildcards.arm], self.catalogue.family(wildcards.arm).model_keys
+        arm, keys = self.catalogue.keys_in(wildcards), self.catalogue.family(wildcards.arm).model_keys
         named = {key: self.without_weights(arm[key], architecture_version) for key in keys if arm.get(key)}
         tokenizer = self.tokenizer(wildcards) if self.catalogue.reads(wildcards.arm) != "texts" else None
         return {"recipe": self.recipe(wildcards), "tokenizer": tokenizer, "models": named}

@@ -108,9 +108,10 @@ def method(table):
     linear = "" if metric.name in ("accuracy", "log_loss") else f", by the linear approximation of {metric.title}"
     rounds = " With cross-validation, each round of folds counts as one seed." if table["folds"].any() else ""
     seeds = "is that over all sizes of an arm, starting from what the other arms show"
-    if table["seeds"].max() == 1:
+    if table["independent_seeds"].max() == 1:
+        one = "one seed" if table["seeds"].max() == 1 else "one pretrained model, or models that seeds share"
         seeds = (
-            "cannot be measured with one seed: their standard deviation is taken to be near 5 % of the reference arm's "
+            f"cannot be measured with {one}: their standard deviation is taken to be near 5 % of the reference arm's "
             "error, and the intervals are wide; a second seed makes them narrower"
         )
     joint = ""

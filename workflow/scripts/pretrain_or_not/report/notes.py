@@ -120,22 +120,28 @@ def shared_note(scores: pd.DataFrame) -> list[str]:
 
 
 def made_note(scores: pd.DataFrame) -> list[str]:
-    """Return notes on the arms that start from models that were pretrained here, by the number of their seeds."""
-    made = scores[scores["pretraining_tokens"] > 0]
+    """Return notes on the arms behind which models were pretrained here, by how many there are of each."""
+    made = scores[(scores["pretraining_tokens"] > 0) | scores["pretraining_models"].notna()]
     arms: dict[int, list] = {}
-    for title, seeds in made.groupby("arm_title", sort=False)["pretraining_seed"].nunique().items():
-        arms.setdefault(seeds, []).append(f"**{markdown(title)}**")
+    common: dict[str, None] = {}
+    for title, models in made.groupby("arm_title", sort=False)["pretraining_models"]:
+        several = models.dropna().unique()
+        arms.setdefault(len(several), []).append(f"**{markdown(title)}**")
+        if len(several) > 1:
+            common |= dict.fromkeys(sorted(set.intersection(*(set(names.split(", ")) for names in several))))
     notes = []
-    for seeds, titles in sorted(arms.items()):
-        if seeds == 1:
+    for times, titles in sorted(arms.items()):
+        if times == 1:
             notes.append(
                 f"Pretrained here, once for all cells: {listed(titles)}. The intervals leave out what another "
-                "pretraining would change. A list as `seed` of its model, such as `[0, 1]`, puts that into them."
+                "pretraining would change. Several seeds put that into them: `seed: [0, 1]` of the model, and as many "
+                "`seeds` of the experiment or more."
             )
-        else:
+        elif times:
+            same = f" But the stages {listed(list(common))} are the same for all." if common else ""
             notes.append(
-                f"Pretrained here with {seeds} seeds: {listed(titles)}. Cells that start from the same model count as "
-                "one seed in the intervals, so these hold what another pretraining would change."
+                f"Pretrained here {times} times: {listed(titles)}. Cells that start from the same model count as one "
+                f"seed in the intervals, so these hold what another pretraining would change.{same}"
             )
     return notes
 
