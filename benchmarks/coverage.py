@@ -10,7 +10,7 @@ examples and seeds with straight lines between the sizes, then of the workflow's
 whose upper end is "more than the largest size". Two further tables are about the intervals of scores and gaps: where
 predictions hardly differ, first by the variance between test examples as it is; and where the seeds of one arm lie
 farther apart than those of others, first with one variance for all arms. A last one is about cells that share one of
-two pretrained models, first with each cell as a seed.
+several pretrained models, first with each cell as a seed.
 """
 
 import argparse
@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow" / "sc
 from pretrain_or_not.config.metrics import ACCURACY
 from pretrain_or_not.evaluation.crossing import answer_row, crossing
 from pretrain_or_not.evaluation.curves import curve_of
+from pretrain_or_not.evaluation.efficiency import mean_over_labels
 from pretrain_or_not.evaluation.seed_variance import half_widths, pool, pool_by_arm, shapes
 from pretrain_or_not.evaluation.totals import Measured
 
@@ -67,10 +68,15 @@ def main():
     for own, others, seeds, test in NOISY:
         found = held_by_noise(trials, own, others, seeds, test)
         line([f"{own}; {len(others)} × {others[0]}; {seeds} seeds", *map(arrow, found)])
-    print("\nWhere cells start from models of two seeds, two cells from each, at four sizes: intervals of scores.\n")
-    header(["standard deviations in points: models, subsets", "other models at each size", "the same at all sizes"])
+    print(
+        "\nWhere cells start from several pretrained models, two cells from each, at four sizes: intervals of scores.\n"
+    )
+    header(
+        ["standard deviations in points: models, subsets", *(f"{k} models, {w}" for k in (2, 4) for w in ONE_AND_ALL)]
+    )
     for models, subsets in PRETRAINED:
-        line([f"{models}; {subsets}", *(arrow(held_by_models(5 * trials, models, subsets, s)) for s in (False, True))])
+        found = [held_by_models(5 * trials, models, subsets, number) for number in (2, 4)]
+        line([f"{models}; {subsets}", *(arrow(held) for of in found for held in of)])
 
 
 def header(columns):
@@ -133,6 +139,7 @@ NOISY = [(0.7, [0.15] * 5, 2, 0.2), (1.5, [0.3] * 5, 2, 0.3), (0.66, [0.2] * 3, 
 
 # Standard deviation in points of models that are pretrained with other seeds, and of the subsets of one model.
 PRETRAINED = [(0, 1), (0.5, 1), (1, 0.7), (2, 0.5)]
+ONE_AND_ALL = ("at a size", "over all sizes")
 
 
 def held_alike(trials, examples, values, chances):
@@ -170,19 +177,24 @@ def held_by_noise(trials, own, others, seeds, test):
     return held / trials
 
 
-def held_by_models(trials, models, subsets, same):
+def held_by_models(trials, models, subsets, number):
     """Return the shares of intervals that hold a mean of 0: with each cell as a seed, with each model as one.
 
-    models, subsets: standard deviations. same: whether the models are the same at all sizes.
+    First of means at single sizes, then of that over all sizes, (2, 2). models, subsets: standard deviations. number: of
+    models, which are the same at four sizes, with two cells of each.
     """
-    rng, held, sizes = np.random.default_rng(0), np.zeros(2), np.arange(4)
+    rng, held, sizes = np.random.default_rng(0), np.zeros((2, 2)), np.array(GRIDS["half-decades"][:4])
     shape = shapes(np.full(len(sizes), 20.0), ACCURACY)
     for _ in range(trials):
-        drawn = rng.normal(0, models, (1 if same else len(sizes), 2, 1))
-        cells = drawn + rng.normal(0, subsets, (len(sizes), 2, 2))
-        for i, values in enumerate((cells.reshape(len(sizes), 4), cells.mean(axis=2))):
-            curve = curve_of(((n, np.full(2, value)) for n in sizes for value in values[n]), unit=0.0)
-            held[i] += (np.abs(curve.means) <= half_widths(curve, shape, pool([(curve, shape)]))).mean()
+        cells = rng.normal(0, models, (1, number, 1)) + rng.normal(0, subsets, (len(sizes), number, 2))
+        for i, values in enumerate((cells.reshape(len(sizes), -1), cells.mean(axis=2))):
+            curve = curve_of(
+                ((n, np.full(PLANTED, v)) for n, of in zip(sizes, values, strict=True) for v in of), unit=0.0
+            )
+            curve = curve._replace(lasting=i == 1)
+            measured = Measured(curve, shape, pool([(curve, shape)]))
+            mean, half = mean_over_labels(measured)
+            held[:, i] += (np.abs(curve.means) <= measured.half_widths()).mean(), abs(mean) <= half
     return held / trials
 
 

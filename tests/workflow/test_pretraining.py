@@ -184,7 +184,7 @@ def test_cells_start_from_models_of_several_seeds(project):
     assert (results / "pretrained/many/tokenizer").is_dir() and not (
         results / "pretrained/many-seed5/tokenizer"
     ).exists()
-    assert {path.name for path in (results / "toy/features").iterdir()} == {"next", "next-seed1"}
+    assert {path.name for path in (results / "toy/features").iterdir()} >= {"next", "next-seed1"}
     forgotten = pd.read_parquet(results / "forgetting.parquet")
     assert forgotten[forgotten["arm"] == "tuned"]["model"].tolist() == ["many", "many-seed5", "many"]
     answer = (results / "answer.md").read_text()

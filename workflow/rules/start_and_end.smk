@@ -36,6 +36,8 @@ def before_first_job():
     note_experiment(catalogue, at_once(), on_cluster())
     if warning := resources_of.without_gpu(inputs_of.timings()):
         logger.warning(f"WARNING {warning}")
+    for warning in catalogue.unused_seeds():
+        logger.warning(f"WARNING {warning}")
 
 
 def after_last_job():

@@ -5,8 +5,8 @@ import pytest
 from pretrain_or_not.evaluation.pretraining_cost import OF_TEACHER, of_cell, pretraining_columns
 from pretrain_or_not.files.json_files import write_json
 
-GOOD = {"recipe": {"order": "natural"}, "tokens_seen": 10, "training_flops": 100, "validation_score": 4.0,
-        "lowest_loss": 4.0, "guessing_loss": 6.0}  # fmt: skip
+GOOD = {"recipe": {"order": "natural"}, "tokens_seen": 10, "examples_seen": 20, "rows": 10, "training_flops": 100,
+        "validation_score": 4.0, "lowest_loss": 4.0, "guessing_loss": 6.0}  # fmt: skip
 STUCK = {"validation_score": 6.0, "lowest_loss": 5.9}
 
 

@@ -195,6 +195,9 @@ def test_a_cell_has_the_model_of_its_repetition():
     assert behind["taught"]["teachers"] == {0: ["own"], 3: ["own-seed5"]}
     assert found.made_models() == ["own", "own-seed5"]
     assert catalogue([0, 2]).made_models() == ["own"]  # the other one is not needed
+    assert found.unused_seeds() == []
+    (told,) = catalogue([0, 2]).unused_seeds()
+    assert told.startswith("models: own: of its 2 seeds, 1 is used: cells of seed s")
     of_folds = catalogue([0, 1, 2, 3, 4, 5], folds=3, splits={})
     assert [of_folds.keys_in(cell(arm="tuned", seed=s))["model"] for s in (0, 2, 3, 5)] == ["own"] * 2 + [
         "own-seed5"

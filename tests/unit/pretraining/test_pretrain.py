@@ -303,12 +303,20 @@ def test_passes_that_are_less_than_a_step_are_refused(workshop):
         workshop.make("none", max_epochs=0.001)
 
 
+@pytest.mark.parametrize("objective", ["mlm", "rtd"])
+def test_a_mask_that_hides_no_held_out_token_is_refused_before_the_first_step(workshop, objective):
+    words = r"models: bare: pretrain: mask 1e-05: of the [\d,]+ tokens of the texts that are held out, none is masked"
+    with pytest.raises(BadInput, match=words):
+        workshop.make("bare", mask=1e-5, objective=objective)
+
+
 @pytest.mark.parametrize(
     ("keys", "expected"),
     [
         ({}, None),
         ({"validation_score": 5.8, "lowest_loss": 5.8}, "frequencies"),
         ({"validation_score": 5.8, "lowest_loss": 2.0}, "by heart"),
+        ({"validation_score": 5.8, "lowest_loss": 2.0, "rows": 20}, "frequencies"),  # nothing was read twice
         (
             {"validation_score": 5.8, "lowest_loss": 5.8, "recipe": {"order": "corpus"}},
             None,
@@ -317,5 +325,6 @@ def test_passes_that_are_less_than_a_step_are_refused(workshop):
     ],
 )
 def test_what_a_model_has_learnt_instead(keys, expected):
-    about = {"validation_score": 4.0, "lowest_loss": 3.9, "guessing_loss": 6.0, "recipe": {"order": "natural"}}
+    about = {"validation_score": 4.0, "lowest_loss": 3.9, "guessing_loss": 6.0, "recipe": {"order": "natural"},
+             "examples_seen": 20, "rows": 10}  # fmt: skip
     assert learnt_instead(about | keys) == expected

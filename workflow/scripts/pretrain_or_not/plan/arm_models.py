@@ -127,6 +127,21 @@ class ArmModels:
         """Return the models that the workflow makes for the weights of a cell, with those they start from."""
         return self.made_behind(cell["arm"], self.repetition_of(cell))
 
+    def unused_seeds(self) -> list[str]:
+        """Return a sentence on each model with several seeds of which arms of the experiment use only a part."""
+        found = {}
+        for arm in self.experiment["arms"]:
+            keys = self.keys_of(arm, 0)
+            for name in (self.arms[arm][key] for key in self.weighing(arm) if self.arms[arm].get(key) in self.of_seeds):
+                every, used = self.of_seeds[name], {i % len(self.of_seeds[name]) for i in self.repetitions()}
+                if keys.get("init") != "random" and len(used) < len(every):
+                    found[name] = (
+                        f"models: {name}: of its {len(every)} seeds, {len(used)} {'is' if len(used) == 1 else 'are'} "
+                        f"used: cells of seed s (with folds, of round s) start from the model in place s modulo "
+                        f"{len(every)}. Give the experiment more `seeds`, or others"
+                    )
+        return list(found.values())
+
     def made_models(self) -> list[str]:
         """Return the models that the workflow makes for the arms of the experiment, with those they start from."""
         named = [name for arm in self.experiment["arms"] for i in self.repetitions() for name in self.named(arm, i)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -45,17 +46,26 @@ class PackedRows(Task):
         """Return the held-out loss of a model that has learnt how frequent the answers are, and nothing else."""
         raise NotImplementedError
 
+    def held_out_batches(self) -> Iterator[tuple[dict, Masked]]:
+        """Yield the batches of held-out rows, each with its hidden tokens: the same at every validation."""
+        masker = replace(self.masker, seed=HELD_OUT_SEED)
+        for i, start in enumerate(range(0, len(self.held_out), self.batch_size)):
+            batch = self.held_out.padded(np.arange(start, min(start + self.batch_size, len(self.held_out))))
+            yield batch, self.hidden(masker, batch, i)
+
+    def measures_something(self) -> bool:
+        """Return whether a token of the held-out rows is hidden, so that there is a loss on them."""
+        return any(len(hidden.targets) for _, hidden in self.held_out_batches())
+
     @torch.inference_mode()
     def validate(self, model, accelerator, between):
         """Return the mean loss over the tokens of the held-out rows; None if it is not finite."""
         model.eval()
-        masker = replace(self.masker, seed=HELD_OUT_SEED)
         total = torch.zeros(2, dtype=torch.float64, device=accelerator.device)
-        for i, start in enumerate(range(0, len(self.held_out), self.batch_size)):
-            batch = self.held_out.padded(np.arange(start, min(start + self.batch_size, len(self.held_out))))
-            loss, n = self.held_out_loss(model, batch, self.hidden(masker, batch, i), accelerator, i)
+        for i, (batch, hidden) in enumerate(self.held_out_batches()):
+            loss, n = self.held_out_loss(model, batch, hidden, accelerator, i)
             total += torch.tensor([float(loss) * n, n]).to(total) / accelerator.num_processes
             between()
         total = accelerator.reduce(total, "sum")
-        score = float(total[0] / total[1].clamp(min=1))
+        score = float(total[0] / total[1])
         return (score if math.isfinite(score) else None), None

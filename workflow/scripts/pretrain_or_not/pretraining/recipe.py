@@ -54,12 +54,14 @@ def pretraining_of_job(snakemake) -> Pretraining:
 def learnt_instead(about: dict) -> str | None:
     """Return what a model has learnt that is hardly better than guessing on held-out texts; None if it is better.
 
-    BY_HEART: it once was better, or is on the texts that it is trained on. FREQUENCIES: it never was. Of words that are
-    drawn by their frequency, nothing else can be learnt. about: content of its run.json.
+    BY_HEART: it once was better, or is on the texts that it is trained on, and it has read these more than once.
+    FREQUENCIES: otherwise. Of words that are drawn by their frequency, nothing else can be learnt. about: content of
+    its run.json.
     """
     guessing = about.get("guessing_loss")  # missing for a model that was made without a step, or by an earlier version
     if guessing is None or about["recipe"]["order"] == "corpus":
         return None
     if about["validation_score"] < LITTLE_LEARNT * guessing:
         return None
-    return BY_HEART if about["lowest_loss"] < LITTLE_LEARNT * guessing else FREQUENCIES
+    read_again = about["examples_seen"] > about.get("rows", about.get("examples"))
+    return BY_HEART if read_again and about["lowest_loss"] < LITTLE_LEARNT * guessing else FREQUENCIES

@@ -155,7 +155,13 @@ def prepare(run: Pretraining, start: Start, tokenizer: LoadedTokenizer):
         "rows": len(rows),
     }
     read["digest"] = [arrays_digest([e.tokens, e.offsets]) for e in (rows, held_out)]
-    return model, kind(rows, held_out, masker, run.recipe, steps), read
+    task = kind(rows, held_out, masker, run.recipe, steps)
+    if steps and not task.measures_something():
+        raise BadInput(
+            f"models: {run.name}: pretrain: mask {run.recipe['mask']:g}: of the {len(held_out.tokens):,} tokens of the "
+            "texts that are held out, none is masked, so there is no loss on them; give more texts, or a larger `mask`"
+        )
+    return model, task, read
 
 
 def prepare_labels(run: Pretraining, start: Start, tokenizer: LoadedTokenizer):
