@@ -180,8 +180,8 @@ def held_by_noise(trials, own, others, seeds, test):
 def held_by_models(trials, models, subsets, number):
     """Return the shares of intervals that hold a mean of 0: with each cell as a seed, with each model as one.
 
-    First of means at single sizes, then of that over all sizes, (2, 2). models, subsets: standard deviations. number: of
-    models, which are the same at four sizes, with two cells of each.
+    First of means at single sizes, then of that over all sizes, (2, 2). models, subsets: standard deviations. number:
+    of models, which are the same at four sizes, with two cells of each.
     """
     rng, held, sizes = np.random.default_rng(0), np.zeros((2, 2)), np.array(GRIDS["half-decades"][:4])
     shape = shapes(np.full(len(sizes), 20.0), ACCURACY)
