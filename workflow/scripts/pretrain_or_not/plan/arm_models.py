@@ -1,4 +1,4 @@
-"""The models of a config, and which of them its arms have."""
+"""The models of the arms of a config, cell by cell."""
 
 from __future__ import annotations
 
