@@ -77,8 +77,8 @@ def test_imdb(project):
 
 def test_pretraining(project):
     jobs = planned(project, "pretraining")
-    tuned, frozen, cells, rates, tries, amounts, again = 15, 10, 2 * 2, 4, 3, 3, 5
-    assert jobs["pretrain"] == jobs["check_leaks"] == amounts + 7 + again
+    tuned, frozen, cells, rates, tries, amounts, again = 16, 11, 2 * 2, 4, 3, 3, 5
+    assert jobs["pretrain"] == jobs["check_leaks"] == amounts + 8 + again
     assert jobs["train_tokenizer"] == 1 and jobs["extract_features"] == frozen
     assert jobs["finetune_bert"] == (tuned * cells + 3) * rates and jobs["train_probe"] == (frozen * cells + 2) * tries
 
