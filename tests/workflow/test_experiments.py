@@ -85,7 +85,7 @@ def test_pretraining(project):
 
 def test_adaptation(project):
     jobs = planned(project, "adaptation")
-    cells, tries = 2 * 2, 3
+    cells, tries = 3 * 2, 3
     assert jobs["finetune_bert"] == 4 * cells * tries and jobs["pretrain"] == 1
 
 

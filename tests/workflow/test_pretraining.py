@@ -188,7 +188,9 @@ def test_cells_start_from_models_of_several_seeds(project):
     forgotten = pd.read_parquet(results / "forgetting.parquet")
     assert forgotten[forgotten["arm"] == "tuned"]["model"].tolist() == ["many", "many-seed5", "many"]
     answer = (results / "answer.md").read_text()
-    assert "Pretrained here 2 times: **tuned**; **probe**. Cells that" in " ".join(answer.split())
+    assert "from 2 models that were made here, or learn from them: **tuned**; **probe**. Cells of" in " ".join(
+        answer.split()
+    )
 
     # What was trained with the first seed stays when seeds are added or taken away.
     config["models"]["many"]["pretrain"]["seed"], config["models"]["next"]["pretrain"]["seed"] = 3, 0

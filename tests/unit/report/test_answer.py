@@ -393,17 +393,17 @@ def test_the_sizes_of_a_finding_are_named():
 
 
 def test_that_intervals_leave_out_the_chance_of_pretraining_is_said():
-    said = "Pretrained here, once for all cells: **LSTM**. The intervals leave out what another pretraining"
+    said = "All cells start from the same model that was made here, or learn from it: **LSTM**. The intervals leave"
     own = {"pretraining_tokens": 10_000, "arm_title": "LSTM"}
     assert said in page([], scores=own | {"pretraining_models": "small"})
     several = page([], scores=own | {"pretraining_models": ["small, first", "small-seed1, first"]})
-    assert "Pretrained here 2 times: **LSTM**. Cells that start from the same model count as one" in several
+    assert "Cells start from 2 models that were made here, or learn from them: **LSTM**. Cells of the same" in several
     assert "But the stages first are the same for all." in several
     alone = page([], scores=own | {"pretraining_models": ["small", "small-seed1"]})
     assert "another pretraining would change." in alone and "But the stages" not in alone
     taught = {"pretraining_tokens": 0, "arm_title": "LSTM", "pretraining_models": "small"}
     assert said in page([], scores=taught)
-    assert "Pretrained here" not in page([]) + page([], scores={"pretraining_tokens": [np.nan, 0]})
+    assert "made here" not in page([]) + page([], scores={"pretraining_tokens": [np.nan, 0]})
 
 
 def test_other_keys_than_those_of_the_reference_arm_are_told():

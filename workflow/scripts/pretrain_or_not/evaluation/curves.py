@@ -26,8 +26,8 @@ class Curve(NamedTuple):
     share a model, see `evaluation.shared_models`. values: float64 (k, m), of each test example, the mean over the cells
     of a size. squares: (k,), the sum over the seeds of a size of the squared distance from their mean, less what is
     expected of it from test sampling alone; it may be negative. unit: what one test example counts that is right
-    instead of wrong, 100 points. lasting: whether what the seeds add is the same at all sizes, as a model that was
-    pretrained is. repeats: (k,), cells or rounds at each size; None if as many as seeds.
+    instead of wrong, 100 points. lasting: whether seeds are pretrained models, which are the same at all sizes.
+    repeats: (k,), cells or rounds at each size; None if as many as seeds.
     """
 
     sizes: np.ndarray

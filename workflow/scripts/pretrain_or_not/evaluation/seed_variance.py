@@ -34,6 +34,8 @@ PRIOR_SHARE = 0.05  # standard deviation of seeds, as a share of the error
 
 PRIOR_WEIGHT = 2  # degrees of freedom of the prior
 
+LASTING = 0.5  # correlation between sizes of what a pretrained model adds: 0.3 to 0.9 in docs/pretraining-cells.csv
+
 NODES, HALVINGS = 500, 40  # of the integral over c, and of the bisection, in `total_half_widths`
 
 
@@ -78,7 +80,7 @@ def shapes(errors: np.ndarray, metric: Metric) -> np.ndarray:
 def pool(curves: Iterable[tuple[Curve, np.ndarray]], prior: SeedVariance = PRIOR) -> SeedVariance:
     """Return what the seeds of several curves tell about c together. Each comes with its `shapes`, (k,).
 
-    Where what seeds add is the same at all sizes (`Curve.lasting`), the sizes together tell as much as one.
+    Where seeds share pretrained models (`Curve.lasting`), all sizes together count as one.
     """
     squares, df = 0.0, 0.0
     for curve, shape in curves:
@@ -149,14 +151,20 @@ def seed_errors(
 ) -> np.ndarray:
     """Return how far the seeds may move the means of the curve, (count, k).
 
-    Each replicate draws one c for all sizes; given c, the seeds of different sizes are independent, unless what they
-    add is the same at all sizes (`Curve.lasting`). shape: (k,), see `shapes`.
+    Each replicate draws one c for all sizes; given c, they are normal with c · `seed_covariance`. shape: (k,), see
+    `shapes`.
     """
     scale = np.sqrt(variance.draw(rng, count)[:, None] * shape / curve.seeds)
-    return scale * rng.standard_normal((count, 1 if curve.lasting else len(shape)))
+    share = LASTING * curve.lasting
+    common, own = rng.standard_normal((count, 1)), rng.standard_normal((count, len(shape)))
+    return scale * (np.sqrt(share) * common + np.sqrt(1 - share) * own)
 
 
 def seed_covariance(curve: Curve, shape: np.ndarray) -> np.ndarray:
-    """Return the covariance of the means from the seeds that c = 1 stands for, (k, k). shape: see `shapes`."""
+    """Return the covariance of the means from the seeds that c = 1 stands for, (k, k). shape: see `shapes`.
+
+    The seeds of different sizes are independent. What a pretrained model adds (`Curve.lasting`) is correlated.
+    """
     variances = shape / curve.seeds
-    return np.sqrt(np.outer(variances, variances)) if curve.lasting else np.diag(variances)
+    share = LASTING * curve.lasting
+    return share * np.sqrt(np.outer(variances, variances)) + (1 - share) * np.diag(variances)

@@ -28,8 +28,13 @@ def next_steps(forecast: Forecast, rows: list[Row], done: Done, machine: Machine
         if row.size != NO_LABELS  # what needs no labels has no seeds
     ]
     if all(row.one for row in more):
-        which = f"One more seed, {max(seeds) + 1}" if not with_folds(forecast) else "One more round of folds"
-        found.append(f"{which}, makes all intervals narrower: {price(more, machine)}.")
+        models = forecast.catalogue.models_per_arm()
+        which = (
+            f"One more seed, {max(seeds) + 1}, makes" if not with_folds(forecast) else "One more round of folds makes"
+        )
+        if models > 1:  # seeds that are no multiple of the models make intervals wider
+            which = f"{models} more {'rounds of folds' if with_folds(forecast) else 'seeds'}, one per model, make"
+        found.append(f"{which} all intervals narrower: {price(more, machine)}.")
     return found
 
 
@@ -39,9 +44,9 @@ def with_folds(forecast):
 
 
 def new_seeds(forecast, dataset, seeds):
-    """Return the seeds that come next: one, or with folds, those of the next round."""
+    """Return the seeds that come next: one for each pretrained model of an arm; with folds, those of as many rounds."""
     folds = forecast.catalogue.datasets[dataset].get("folds") or 1
-    return list(range(max(seeds) + 1, max(seeds) + 1 + folds))
+    return list(range(max(seeds) + 1, max(seeds) + 1 + folds * forecast.catalogue.models_per_arm()))
 
 
 def price(rows: list[Row], machine: Machine) -> str:

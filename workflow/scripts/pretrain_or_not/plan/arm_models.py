@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 from pretrain_or_not.config.families import FAMILIES, Family
@@ -126,6 +127,11 @@ class ArmModels:
     def made_for(self, cell) -> list[str]:
         """Return the models that the workflow makes for the weights of a cell, with those they start from."""
         return self.made_behind(cell["arm"], self.repetition_of(cell))
+
+    def models_per_arm(self) -> int:
+        """Return how many seeds it takes for each arm to have all its models equally often; 1 if no arm has several."""
+        names = {name for arm in self.experiment["arms"] for name in self.named(arm, 0)}
+        return math.lcm(*(len(self.of_seeds[name]) for name in names if name in self.of_seeds))
 
     def unused_seeds(self) -> list[str]:
         """Return a sentence on each model with several seeds of which arms of the experiment use only a part."""

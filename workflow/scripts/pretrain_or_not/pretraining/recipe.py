@@ -63,5 +63,6 @@ def learnt_instead(about: dict) -> str | None:
         return None
     if about["validation_score"] < LITTLE_LEARNT * guessing:
         return None
-    read_again = about["examples_seen"] > about.get("rows", about.get("examples"))
+    least = about.get("rows", about.get("fewest_examples", about.get("examples")))
+    read_again = about["examples_seen"] / about.get("tasks", 1) > least  # tasks are drawn equally often
     return BY_HEART if read_again and about["lowest_loss"] < LITTLE_LEARNT * guessing else FREQUENCIES

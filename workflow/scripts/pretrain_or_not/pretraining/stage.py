@@ -183,6 +183,7 @@ def prepare_labels(run: Pretraining, start: Start, tokenizer: LoadedTokenizer):
     read: dict[str, Any] = {
         "examples": sum(map(len, tasks)),
         "tasks": len(tasks),
+        "fewest_examples": min(map(len, tasks)),
         "tokens": int(sum(len(e.tokens) for e in tasks)),
     }
     read["digest"] = [arrays_digest([e.tokens, e.offsets, e.labels]) for e in (*tasks, *validation)]

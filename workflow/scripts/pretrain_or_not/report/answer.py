@@ -109,10 +109,13 @@ def method(table):
     rounds = " With cross-validation, each round of folds counts as one seed." if table["folds"].any() else ""
     seeds = "is that over all sizes of an arm, starting from what the other arms show"
     if table["independent_seeds"].max() == 1:
-        one = "one seed" if table["seeds"].max() == 1 else "one pretrained model, or models that seeds share"
+        why, cure = "with one seed", "a second seed makes them narrower"
+        if table["seeds"].max() > 1:
+            why = "where two arms have models of different numbers of pretraining seeds"
+            cure = "equal numbers make them narrower"
         seeds = (
-            f"cannot be measured with {one}: their standard deviation is taken to be near 5 % of the reference arm's "
-            "error, and the intervals are wide; a second seed makes them narrower"
+            f"cannot be measured {why}: their standard deviation is taken to be near 5 % of the reference arm's "
+            f"error, and the intervals are wide; {cure}"
         )
     joint = ""
     if table["arms"].max() > 1:

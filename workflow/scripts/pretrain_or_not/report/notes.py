@@ -121,11 +121,11 @@ def shared_note(scores: pd.DataFrame) -> list[str]:
 
 def made_note(scores: pd.DataFrame) -> list[str]:
     """Return notes on the arms behind which models were pretrained here, by how many there are of each."""
-    made = scores[(scores["pretraining_tokens"] > 0) | scores["pretraining_models"].notna()]
+    made = scores[scores["pretraining_models"].notna()]
     arms: dict[int, list] = {}
     common: dict[str, None] = {}
     for title, models in made.groupby("arm_title", sort=False)["pretraining_models"]:
-        several = models.dropna().unique()
+        several = models.unique()
         arms.setdefault(len(several), []).append(f"**{markdown(title)}**")
         if len(several) > 1:
             common |= dict.fromkeys(sorted(set.intersection(*(set(names.split(", ")) for names in several))))
@@ -133,15 +133,16 @@ def made_note(scores: pd.DataFrame) -> list[str]:
     for times, titles in sorted(arms.items()):
         if times == 1:
             notes.append(
-                f"Pretrained here, once for all cells: {listed(titles)}. The intervals leave out what another "
-                "pretraining would change. Several seeds put that into them: `seed: [0, 1]` of the model, and as many "
-                "`seeds` of the experiment or more."
+                f"All cells start from the same model that was made here, or learn from it: {listed(titles)}. The "
+                "intervals leave out what another pretraining would change. Several seeds put that into them: "
+                "`seed: [0, 1]` of the model, and as many `seeds` of the experiment or more."
             )
-        elif times:
+        else:
             same = f" But the stages {listed(list(common))} are the same for all." if common else ""
             notes.append(
-                f"Pretrained here {times} times: {listed(titles)}. Cells that start from the same model count as one "
-                f"seed in the intervals, so these hold what another pretraining would change.{same}"
+                f"Cells start from {times} models that were made here, or learn from them: {listed(titles)}. Cells of "
+                "the same model count as one seed in the intervals, so these hold what another pretraining would "
+                f"change.{same}"
             )
     return notes
 

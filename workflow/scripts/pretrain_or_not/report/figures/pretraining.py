@@ -38,7 +38,8 @@ def draw(
     if table.empty:
         return message("No arm has a model that was pretrained here from random weights.", style["width"])
     table = table.assign(shown=metric.scale * table[metric.name])
-    tokens = table["pretraining_tokens"].astype(float)
+    # Models of several seeds may have read a few tokens more or less.
+    tokens = table.groupby(["dataset", "arm"])["pretraining_tokens"].transform("mean").astype(float)
     some = tokens[tokens > 0]
     nothing = np.log10(some.min()) - 1 if len(some) else 0.0  # where 0 is drawn
     table = table.assign(x=np.where(tokens > 0, np.log10(tokens.where(tokens > 0, 1)), nothing))
