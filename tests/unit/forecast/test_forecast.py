@@ -199,3 +199,26 @@ def test_the_disk_of_models_is_that_of_the_selected_ones_where_the_others_are_go
     page(catalogue)
     table = pd.read_parquet(tmp_path / "plan.parquet")
     assert table["disk_mb"].tolist()[:2] == pytest.approx([0.3, 0.3])
+
+
+def test_runs_of_all_models_of_an_arm_are_done(tmp_path):
+    """Each model has its own recipe, and its own features."""
+    own = {"pretrain": {"from": {"layers": 1, "hidden": 8, "heads": 1}, "tokenizer": "tiny", "texts": "letters",
+                        "seed": [4, 5]}}  # fmt: skip
+    catalogue = make_results(
+        tmp_path, experiment={"arms": ["bert", "read"], "sizes": [40], "seeds": [0, 1]}, models={"own": own},
+        arms={"bert": {"model": "own"}, "read": {"family": "probe", "model": "own", "C": [1]}},
+        datasets={"letters": {"source": "files", "files": "letters.csv", "label": None}},
+    )  # fmt: skip
+    for arm in ("bert", "read"):
+        for seed in (0, 1):
+            write_run(catalogue, arm, seed=seed, tokens_seen=4000)
+    forecast = Forecast(catalogue)
+    done = Done(catalogue, forecast.inputs, forecast.params)
+    assert len(done.runs) == 4 and len(done.tested) == 4
+    rows = forecast.rows(done)
+    assert [row.cells_done for row in rows] == [2, 2]
+    features = forecast.features(rows, done)
+    assert [one.model for one in features] == ["own", "own-seed5"]
+    assert features[0].texts == features[1].texts  # one cell each, validation and test texts
+    assert "- 2 more seeds, one per model, make all intervals narrower: " in page(catalogue)

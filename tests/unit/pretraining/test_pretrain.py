@@ -328,3 +328,10 @@ def test_what_a_model_has_learnt_instead(keys, expected):
     about = {"validation_score": 4.0, "lowest_loss": 3.9, "guessing_loss": 6.0, "recipe": {"order": "natural"},
              "examples_seen": 20, "rows": 10}  # fmt: skip
     assert learnt_instead(about | keys) == expected
+
+
+def test_labels_of_the_smallest_task_are_read_again_first():
+    about = {"validation_score": 1.0, "lowest_loss": 0.1, "guessing_loss": 0.7, "recipe": {"order": "natural"},
+             "examples_seen": 200, "examples": 1050, "fewest_examples": 50, "tasks": 2}  # fmt: skip
+    assert learnt_instead(about) == "by heart"
+    assert learnt_instead(about | {"examples_seen": 90}) == "frequencies"
