@@ -118,3 +118,13 @@ def test_each_family_and_source_has_code_of_its_own(params):
 
 def test_the_content_of_a_dataset_is_that_of_the_catalogue(params):
     assert params.dataset_content(Wildcards(dataset="toy")) == params.catalogue.content("toy")
+
+
+def test_an_arm_with_the_tokenizer_of_a_made_model_does_not_wait_for_that_model():
+    made = {"from": {"layers": 1, "hidden": 8, "heads": 1}, "texts": "letters", "amount": [0, 10]}
+    catalogue = make_catalogue(
+        models={"own": {"pretrain": made | {"tokenizer": {"train": 100}}}}, arms={"lstm": {"tokenizer": "own-10"}},
+        datasets={"letters": {"source": "files", "files": "letters.csv", "label": None}},
+    )  # fmt: skip
+    models = JobParams(catalogue).origin(cell(arm="lstm"))["models"]
+    assert models["tokenizer"]["path"] == "results/pretrained/own-0"  # where the tokenizer is trained

@@ -232,6 +232,8 @@ class JobParams(PerJob):
             "hub": dataset["id"] if dataset["source"] == "hub" and not Path(dataset["id"]).is_dir() else None,
         }
         named = {key: arm[key] for key in self.catalogue.family(wildcards.arm).model_keys if arm.get(key)}
+        if named.get("tokenizer"):  # that of a model that is made may be there long before the model
+            named["tokenizer"] = self.catalogue.tokenizer_of(wildcards.arm)
         if arm.get("augment"):
             named["generator"] = arm["augment"]["generator"]
         return {"data": data, "models": {key: self.catalogue.models[name] for key, name in named.items()}}
