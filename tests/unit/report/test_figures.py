@@ -17,6 +17,7 @@ from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.config.schema import schema
 from pretrain_or_not.report.amounts import short
 from pretrain_or_not.report.figures import FIGURES, confusion, cost, gap, groups, plot, reliability, share, tuning
+from pretrain_or_not.report.figures import pretraining as pretraining_figure
 from pretrain_or_not.report.figures import scores as score_figure
 from pretrain_or_not.report.figures.cost import frontier, training_label
 from pretrain_or_not.report.legends import spread
@@ -638,3 +639,19 @@ def test_the_axis_of_operations_says_whose_are_counted():
     assert (
         training_label(both) == "FLOPs to train, with the teacher and the generator\nwithout pretraining elsewhere: A"
     )
+
+
+def test_the_axis_of_tokens_has_the_mean_of_an_arm_and_no_labels_over_each_other():
+    table, _, _ = tables()
+    tokens = {arm: (0, 1_228_000, 1_229_000)[i % 3] for i, arm in enumerate(dict.fromkeys(table["arm"]))}
+    more = 2000 * (table["seed"] - table["seed"].min())  # models of other seeds have read some tokens more
+    table = table.assign(
+        pretraining=table["arm"], pretrained_elsewhere=False,
+        pretraining_tokens=table["arm"].map(tokens) + more.where(table["arm"].map(tokens) > 0, 0),
+    )  # fmt: skip
+    fig = pretraining_figure.draw(table, list(tokens), STYLE)
+    fig.canvas.draw()
+    for ax in fig.axes:
+        assert all(len(line.get_xdata()) == 1 for line in ax.lines if len(line.get_xdata()))
+        boxes = [label.get_window_extent() for label in ax.get_xticklabels() if label.get_text()]
+        assert len(boxes) == 2 and boxes[0].x1 < boxes[1].x0

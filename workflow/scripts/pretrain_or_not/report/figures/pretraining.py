@@ -20,6 +20,7 @@ from pretrain_or_not.report.style import GREY, styled
 STYLES = ("-", (0, (4, 2)), (0, (1, 1.5)), (0, (6, 1.5, 1, 1.5)))  # of the lines of families of models
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*")
 ROOM = 0.35  # of a factor of ten, on both sides of the tokens
+LABEL_WIDTH = 0.2  # of the axis, with some space
 
 
 @styled
@@ -66,10 +67,17 @@ def draw(
 
 
 def token_axis(ax, x, nothing, has_none):
-    """Label the axis of tokens: 0 apart at the left, then powers of ten or, where there are few, the tokens drawn."""
+    """Label the axis of tokens: 0 apart at the left, then powers of ten or, where there are few, the tokens drawn.
+
+    Of labels that would overlap, the first one is shown.
+    """
     drawn = sorted({place for place in x if place > nothing})
     whole = [float(e) for e in range(int(np.ceil(min(drawn, default=0))), int(np.floor(max(drawn, default=0))) + 1)]
-    ticks = whole if len(whole) >= 2 else drawn
+    apart = LABEL_WIDTH * (max(x) - min(x) + 2 * ROOM)
+    ticks: list[float] = []
+    for tick in whole if len(whole) >= 2 else drawn:
+        if not ticks or tick - ticks[-1] > apart:
+            ticks.append(tick)
     labels = [short(10.0**tick) for tick in ticks]
     if has_none:
         ticks, labels = [nothing, *ticks], ["0", *labels]
