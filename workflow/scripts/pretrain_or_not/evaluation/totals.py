@@ -90,8 +90,8 @@ def with_means(
     """Return a table of cells with the mean over the seeds of their size, and its total 95 % interval.
 
     The columns are NAME_mean, NAME_mean_low and NAME_mean_high. With folds, the mean is that of the complete rounds; a
-    size without one has the mean of its cells, and no interval. value: column of the cells. scale: what the
-    measured values are divided by. bounds: of the ends of the interval.
+    size without one has the mean of its cells, and no interval. value: column of the cells. scale: what the measured
+    values are divided by. bounds: of the ends of the interval.
     """
     means = table.groupby(["dataset", "arm", "n"])[value].transform("mean")
     ends: dict[tuple, tuple[float, float, float]] = {}

@@ -93,7 +93,8 @@ class Done:
             wildcards, key = Wildcards(cell), tuple(cell.values())
             keys = catalogue.keys_in(cell)
             of_arm = (cell["dataset"], cell["arm"], *(keys.get(key) for key in catalogue.weighing(cell["arm"])))
-            recipes.setdefault(of_arm, digest(params.recipe(wildcards)))
+            if of_arm not in recipes:
+                recipes[of_arm] = digest(params.recipe(wildcards))
             complete = True
             for setting in catalogue.settings(cell["arm"]):
                 folder = inputs.folder(wildcards) / setting

@@ -16,14 +16,14 @@ class ArmModels:
 
     def __init__(self, config: dict):
         self.config = config
-        self.experiment, self.datasets, self.arms, self.models, self.timing = (
-            config[key] for key in ("experiment", "datasets", "arms", "models", "timing")
+        self.experiment, self.datasets, self.arms, self.timing = (
+            config[key] for key in ("experiment", "datasets", "arms", "timing")
         )
         self.predictions = config["predict"]
         self.results = Path(config["pathvars"]["results"])
-        self.models, self.of_seeds = with_each_seed(self.models)
-        made = {name: {"path": str(self.made_folder(name))} for name in self.models if recipe_of(self.models, name)}
-        self.models = {name: model | made.get(name, {}) for name, model in self.models.items()}
+        models, self.of_seeds = with_each_seed(config["models"])
+        made = {name: {"path": str(self.made_folder(name))} for name in models if recipe_of(models, name)}
+        self.models = {name: model | made.get(name, {}) for name, model in models.items()}
 
     def family(self, arm: str) -> Family:
         """Return the family of an arm."""
