@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import torch
 from fine_tuning import BATCH as TRAINING_BATCH
 from fine_tuning import RATE, RECIPE, builder
-from harness import MODEL, apart, in_turn, row, token_files, trained
+from harness import MODEL, apart, in_turn, precisions, row, token_files, trained
 
 TRAINING, TEXTS, MAX_LENGTH, BATCH = 3_200, 768, 256, 32
 
@@ -79,7 +79,7 @@ def measure(arguments):
     path.write_text(json.dumps(texts))
     task = {"folder": str(folder), "texts": str(path), "threads": arguments.threads}
     peer = "transformers.pipeline, batched"
-    sides = {precision: apart(ours, precision=precision, **task) for precision in ("fp32", "bf16")}
+    sides = {precision: apart(ours, precision=precision, **task) for precision in precisions()}
     results = in_turn(sides | {peer: apart(pipeline, **task)}, arguments.rounds)
     found = {side: np.array(rounds[0][1]) for side, rounds in results.items()}
     right = {side: f"{100 * (classes == labels).mean():.1f} %" for side, classes in found.items()}

@@ -2,6 +2,7 @@
 
 import tempfile
 
+import harness
 import torch
 from harness import MODEL, apart, as_lists, compare, epoch, read, token_files
 
@@ -17,6 +18,8 @@ RECIPE = {
     "epochs": 1, "min_steps": 1, "validations": 1, "patience": None, "warmup": 0.1, "clip": 1.0, "schedule": "linear",
     "weight_decay": 0.0, "dropout": DROPOUT,
 }  # fmt: skip
+
+PEERS = {"Trainer, default": {}, "Trainer, grouped by length": {"train_sampling_strategy": "group_by_length"}}
 
 
 def builder(folder):
@@ -71,25 +74,22 @@ def trainer(data, seed, batch_size=BATCH, folder=MODEL, **options):
 
 def measure(arguments):
     """Return rows for each kind of text."""
-    rows, targets = [], {"Trainer, default": "≥ 2.2", "Trainer, grouped by length": "≥ 1.2"}
+    rows, targets = [], {"Trainer, default, fp32": "≥ 2.2", "Trainer, grouped by length, fp32": "≥ 1.2"}
     for name, text in arguments.texts.items():
         length = text.max_length
         data = token_files(text, arguments.threads, train=EXAMPLES[length], validation=VALIDATION[length])
-        rows += compare_with_trainer(f"MiniLM, {name}", {"data": data}, ("fp32", "bf16"), arguments, targets)
+        rows += compare_with_trainer(f"MiniLM, {name}", {"data": data}, arguments, targets)
     return rows
 
 
-def compare_with_trainer(case, task, precisions, arguments, targets):
+def compare_with_trainer(case, task, arguments, targets, precisions=None):
     """Return rows for one model and kind of text; `precision: auto` uses bf16 if the processor supports it.
 
-    task: more arguments of both `ours` and `trainer`. targets: see `compare`.
+    task: more arguments of both `ours` and `trainer`. targets: see `compare`. precisions: of both sides; by default all
+    that the hardware has.
     """
-    peers = {
-        "Trainer, default": {},
-        "Trainer, grouped by length": {"train_sampling_strategy": "group_by_length"},
-        "Trainer, default, bf16": {"bf16": True},
-        "Trainer, grouped by length, bf16": {"bf16": True, "train_sampling_strategy": "group_by_length"},
-    }
+    precisions = precisions or harness.precisions()
+    peers = {f"{name}, {p}": options | {"bf16": p == "bf16"} for p in precisions for name, options in PEERS.items()}
     sides = {precision: apart(ours, precision=precision, **task) for precision in precisions}
     sides |= {peer: apart(trainer, **options, **task) for peer, options in peers.items()}
     return compare(case, sides, list(peers), arguments, "fine_tuning", targets)

@@ -1,11 +1,12 @@
 """Training on a GPU: transformers of RoBERTa's sizes with `fit` against Trainer, LSTMs against the textbook loop.
 
-    .venv/bin/python benchmarks/gpu.py                  # RoBERTa-base and -large, LSTM-4-512, -2-256; 128, 512 tokens
-    .venv/bin/python benchmarks/gpu.py --models base --lengths 128
+    .venv/bin/python benchmarks/gpu.py                  # RoBERTa-base and -large, LSTM-4-512, -2-256, BERT-base
+    .venv/bin/python benchmarks/gpu.py --models base --lengths 512 --texts reviews --shapes 2-256   # some minutes
     .venv/bin/python benchmarks/gpu.py --rehearse       # small models and few examples: on any machine, in minutes
 
 Weights and tokens are random: they take the same time as real ones, and no download is needed. All examples have the
-maximum length, or they have the lengths of reviews (log-normal, half of them more than 110 tokens), cut to the maximum.
+maximum length ("full"), or they have the lengths of reviews (log-normal, half of them more than 110 tokens), cut to the
+maximum. A BERT as large as BERT-base is pretrained on masked words, against Trainer, on texts of random words.
 The share of peak is relative to the rate at which the GPU multiplies large matrices, measured in the same run. For an
 LSTM, whose products cuDNN computes in TF32, it is the rate in TF32. One GPU is used. Rows are written to
 results/bench-gpu.parquet and .md, like those of `make bench`.
@@ -17,10 +18,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
+import pretraining
 import pyarrow as pa
 import torch
 from fine_tuning import compare_with_trainer
-from harness import ROOT, machine, token_files
+from harness import FILES, ROOT, machine, precisions, token_files
 from lstm_training import compare_shape
 from suite import write
 
@@ -33,9 +36,11 @@ MODELS = {
     "large": {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096},
     "small": {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64},
 }
-BATCH, TOKENS, VALIDATION = 32, 2**20, 256  # TOKENS: maximum number of tokens of an epoch
+BATCH, TOKENS, VALIDATION = 32, 2**21, 256  # TOKENS: maximum number of tokens of an epoch
 REVIEW = {"mean": np.log(110), "sigma": 0.8}  # of the logarithm of a review's length
-SHAPES = ((4, 512), (2, 256))
+SHAPES = ["4-512", "2-256"]  # layers and width of LSTMs
+BERT = {"layers": 12, "hidden": 768, "heads": 12}
+ROWS, PRETRAINED, WORDS = 64, 20_000, 30_000  # of a batch of pretraining; number of its texts; of different words
 
 
 def make_model(size, folder):
@@ -72,38 +77,68 @@ def make_tokens(folder, length, full, examples):
     return SimpleNamespace(tokens=tokens)
 
 
+def make_texts(folder, texts, threads):
+    """Ingest `texts` texts of random words, as long as reviews, and return their examples, a Parquet file."""
+    from pretrain_or_not.data.ingest import ingest
+
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    letters = random.choice(list("etaoinshrdlu"), (WORDS, 8))
+    words = np.array(["".join(row[:n]) for row, n in zip(letters, random.integers(2, 9, WORDS), strict=True)])
+    frequency = 1 / np.arange(2, WORDS + 2)  # Zipf's law
+    lengths = random.lognormal(size=texts, **REVIEW).astype(int).clip(8, 1000)
+    drawn = [" ".join(random.choice(words, n, p=frequency / frequency.sum())) for n in lengths]
+    pd.DataFrame({"text": drawn}).to_parquet(folder / "texts.parquet")
+    dataset = FILES | {"files": str(folder / "texts.parquet"), "label": None, "labels": None}
+    ingest(dataset, "reviews", [], threads, folder / "examples.parquet", folder / "dataset.json")
+    return folder / "examples.parquet"
+
+
 def main():
     """Measure all cases of the command line; write rows after each case."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", nargs="+", choices=MODELS, default=["base", "large"])
+    parser.add_argument("--models", nargs="*", choices=MODELS, default=["base", "large"], help="transformers")
+    parser.add_argument("--shapes", nargs="*", default=SHAPES, metavar="LAYERS-WIDTH", help="of LSTMs")
     parser.add_argument("--lengths", nargs="+", type=int, default=[128, 512])
+    parser.add_argument("--texts", nargs="+", choices=["full", "reviews"], default=["full", "reviews"])
+    parser.add_argument("--steps", type=int, default=200, help="of pretraining; 0: none")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=4, help="of the CPU")
     parser.add_argument("--rehearse", action="store_true", help="small models, few examples, one round")
     parser.add_argument("--output", type=Path, default=ROOT / "results" / "bench-gpu.parquet")
     arguments = parser.parse_args()
-    tokens, shapes = TOKENS, SHAPES
+    tokens, bert, pretrained = TOKENS, BERT, PRETRAINED
     if arguments.rehearse:
-        arguments.models, arguments.rounds, tokens, shapes = ["small"], 1, 2**14, ((1, 16),)
+        arguments.models, arguments.shapes, arguments.rounds, arguments.steps = ["small"], ["1-16"], 1, 5
+        tokens, bert, pretrained = 2**14, {"layers": 1, "hidden": 16, "heads": 2}, 500
     elif not torch.cuda.is_available():
         parser.error("torch finds no GPU; --rehearse needs none")
     arguments.about, transformers, lstms = machine(arguments.threads), [], []
+    print(arguments.about, flush=True)
+    modes = precisions()[-1:]  # the faster one, of both sides
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         for size in arguments.models:
             make_model(size, folder / size)
         for length in arguments.lengths:
-            for full in (True, False):
-                case = f"{length} tokens each" if full else f"reviews cut to {length} tokens"
-                text = make_tokens(folder / case.replace(" ", "-"), length, full, tokens // length)
+            for kind in arguments.texts:
+                case = f"{length} tokens each" if kind == "full" else f"reviews cut to {length} tokens"
+                text = make_tokens(folder / case.replace(" ", "-"), length, kind == "full", tokens // length)
                 data = token_files(text, arguments.threads, train=tokens // length, validation=VALIDATION)
                 for size in arguments.models:
                     task = {"data": data, "folder": str(folder / size), "batch_size": BATCH}
-                    transformers += compare_with_trainer(f"RoBERTa-{size}, {case}", task, ["bf16"], arguments, {})
+                    name = f"RoBERTa-{size}, {case}"
+                    transformers += compare_with_trainer(name, task, arguments, {}, modes)
                     write(arguments.output, "fine_tuning", [row | arguments.about for row in transformers])
-                for layers, hidden in shapes:
+                for layers, hidden in (map(int, shape.split("-")) for shape in arguments.shapes):
                     lstms += compare_shape(f"LSTM-{layers}-{hidden}, {case}", data, layers, hidden, ["fp32"], arguments)
                     write(arguments.output, "lstm_training", [row | arguments.about for row in lstms])
+        if arguments.steps:
+            examples = make_texts(folder / "texts", pretrained, arguments.threads)
+            recipe = {"shape": bert, "steps": arguments.steps, "batch_size": ROWS}
+            task = pretraining.make_rows(examples, folder / "texts", arguments.threads, **recipe)
+            rows = pretraining.compare_with_trainer("masked words, BERT-base", task, modes, arguments)
+            write(arguments.output, "pretraining", [row | arguments.about for row in rows])
 
 
 if __name__ == "__main__":

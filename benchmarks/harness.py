@@ -104,7 +104,7 @@ def row(benchmark, case, unit, ours, peer, peer_name, arguments, target=None, **
 def machine(threads):
     """Return facts about a run of benchmarks: processor, GPU, matrix-product rates, versions, commit and date.
 
-    Rates are in GFLOP/s, in fp32 and bf16, of the GPU or, if there is none, of the processor.
+    Rates are in GFLOP/s, in each of `precisions`, of the GPU or, if there is none, of the processor.
     """
     import torch
 
@@ -113,7 +113,7 @@ def machine(threads):
     torch.set_num_threads(threads)
     devices = ["cpu", *["cuda"] * torch.cuda.is_available()]
     device = torch.device(devices[-1])
-    rates = {f"peak_{name}": product_rate(getattr(torch, dtype), device) for name, dtype in DTYPES.items()}
+    rates = {f"peak_{name}": product_rate(getattr(torch, DTYPES[name]), device) for name in precisions()}
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)
     return rates | {
         "machine": ", ".join(map(device_name, devices)),
@@ -121,6 +121,13 @@ def machine(threads):
         "commit": commit.stdout.strip(),
         "date": datetime.date.today().isoformat(),
     }
+
+
+def precisions():
+    """Return the precisions to measure: bf16 only where the hardware has it, or it takes a hundred times longer."""
+    from pretrain_or_not.compute.devices import computes_in_bf16
+
+    return ["fp32", *["bf16"] * computes_in_bf16()]
 
 
 DTYPES = {"fp32": "float32", "bf16": "bfloat16"}

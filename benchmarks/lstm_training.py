@@ -3,7 +3,7 @@
 import time
 
 import torch
-from harness import apart, as_lists, compare, epoch, read, token_files
+from harness import apart, as_lists, compare, epoch, precisions, read, token_files
 from torch import nn
 
 from pretrain_or_not.arms.lstm import build_lstm
@@ -95,7 +95,7 @@ def measure(arguments):
             n = EXAMPLES[text.max_length][layers, hidden]
             data = token_files(text, arguments.threads, train=n, validation=min(2000, n))
             case = f"LSTM-{layers}-{hidden}, {name}"
-            rows += compare_shape(case, data, layers, hidden, ["fp32", "bf16"], arguments, target="≥ 3.5")
+            rows += compare_shape(case, data, layers, hidden, precisions(), arguments, target="≥ 3.5")
     return rows
 
 

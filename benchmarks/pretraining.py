@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import torch
-from harness import apart, as_lists, in_turn, quality, row
+from harness import apart, as_lists, in_turn, precisions, quality, row
 
 from pretrain_or_not.config.defaults import fill
 from pretrain_or_not.config.schema import schema
@@ -96,14 +96,17 @@ def measure(arguments):
     name, text = list(arguments.texts.items())[-1]
     with tempfile.TemporaryDirectory() as folder:
         task = make_rows(text.examples, Path(folder), arguments.threads)
-        sides = {precision: apart(ours, task=task, precision=precision) for precision in ("fp32", "bf16")}
-        peers = {"fp32": "Trainer, masked words", "bf16": "Trainer, masked words, bf16"}
-        sides |= {peers[precision]: apart(trainer, task=task, bf16=precision == "bf16") for precision in peers}
-        results = in_turn(sides, arguments.rounds)
-    rows = []
+        return compare_with_trainer(f"masked words, BERT-4-256, {name}", task, precisions(), arguments)
+
+
+def compare_with_trainer(case, task, modes, arguments):
+    """Return one row for each of `modes`, precisions in which both sides train. task: made by `make_rows`."""
+    peers = {precision: f"Trainer, masked words, {precision}" for precision in modes}
+    sides = {precision: apart(ours, task=task, precision=precision) for precision in modes}
+    sides |= {peers[precision]: apart(trainer, task=task, bf16=precision == "bf16") for precision in modes}
+    results, rows = in_turn(sides, arguments.rounds), []
     for precision, peer in peers.items():
         (mine, loss), (theirs, other) = (zip(*results[side], strict=True) for side in (precision, peer))
-        case = f"masked words, BERT-4-256, {name}, {precision}"
         same = quality("loss on held-out rows", loss, other, better=-1)
-        rows.append(row("pretraining", case, "rows/s", mine, theirs, peer, arguments, **same))
+        rows.append(row("pretraining", f"{case}, {precision}", "rows/s", mine, theirs, peer, arguments, **same))
     return rows
