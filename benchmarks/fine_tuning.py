@@ -82,14 +82,14 @@ def measure(arguments):
     return rows
 
 
-def compare_with_trainer(case, task, arguments, targets, precisions=None):
+def compare_with_trainer(case, task, arguments, targets, precisions=None, warm_up=None):
     """Return rows for one model and kind of text; `precision: auto` uses bf16 if the processor supports it.
 
     task: more arguments of both `ours` and `trainer`. targets: see `compare`. precisions: of both sides; by default all
-    that the hardware has.
+    that the hardware has. warm_up: see `apart`.
     """
     precisions = precisions or harness.precisions()
     peers = {f"{name}, {p}": options | {"bf16": p == "bf16"} for p in precisions for name, options in PEERS.items()}
-    sides = {precision: apart(ours, precision=precision, **task) for precision in precisions}
-    sides |= {peer: apart(trainer, **options, **task) for peer, options in peers.items()}
+    sides = {precision: apart(ours, warm_up, precision=precision, **task) for precision in precisions}
+    sides |= {peer: apart(trainer, warm_up, **options, **task) for peer, options in peers.items()}
     return compare(case, sides, list(peers), arguments, "fine_tuning", targets)

@@ -125,19 +125,22 @@ def main():
                 case = f"{length} tokens each" if kind == "full" else f"reviews cut to {length} tokens"
                 text = make_tokens(folder / case.replace(" ", "-"), length, kind == "full", tokens // length)
                 data = token_files(text, arguments.threads, train=tokens // length, validation=VALIDATION)
+                warm_up = {"data": data | {"train_examples": 4 * BATCH}}
                 for size in arguments.models:
                     task = {"data": data, "folder": str(folder / size), "batch_size": BATCH}
                     name = f"RoBERTa-{size}, {case}"
-                    transformers += compare_with_trainer(name, task, arguments, {}, modes)
+                    transformers += compare_with_trainer(name, task, arguments, {}, modes, warm_up)
                     write(arguments.output, "fine_tuning", [row | arguments.about for row in transformers])
                 for layers, hidden in (map(int, shape.split("-")) for shape in arguments.shapes):
-                    lstms += compare_shape(f"LSTM-{layers}-{hidden}, {case}", data, layers, hidden, ["fp32"], arguments)
+                    name = f"LSTM-{layers}-{hidden}, {case}"
+                    lstms += compare_shape(name, data, layers, hidden, ["fp32"], arguments, warm_up=warm_up)
                     write(arguments.output, "lstm_training", [row | arguments.about for row in lstms])
         if arguments.steps:
             examples = make_texts(folder / "texts", pretrained, arguments.threads)
             recipe = {"shape": bert, "steps": arguments.steps, "batch_size": ROWS}
             task = pretraining.make_rows(examples, folder / "texts", arguments.threads, **recipe)
-            rows = pretraining.compare_with_trainer("masked words, BERT-base", task, modes, arguments)
+            warm_up = {"task": task | {"recipe": task["recipe"] | {"steps": 4}}}
+            rows = pretraining.compare_with_trainer("masked words, BERT-base", task, modes, arguments, warm_up)
             write(arguments.output, "pretraining", [row | arguments.about for row in rows])
 
 

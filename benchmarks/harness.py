@@ -71,14 +71,17 @@ def in_turn(sides, rounds):
     return results
 
 
-def apart(function, **arguments):
+def apart(function, warm_up=None, **arguments):
     """Return a side: a function of the round's number (`seed`) that calls `function` in a separate process.
 
     So the sides do not affect each other. function: of a benchmark's module; its arguments and result are JSON-able.
+    warm_up: arguments that a first, short call of the process has instead; its result is not used. A GPU's libraries
+    take many seconds to load.
     """
 
     def call(seed):
-        task = json.dumps([function.__module__, function.__name__, arguments | {"seed": seed}])
+        calls = [arguments | (warm_up or {}), arguments][warm_up is None :]
+        task = json.dumps([function.__module__, function.__name__, [told | {"seed": seed} for told in calls]])
         done = subprocess.run([sys.executable, __file__, task], stdout=subprocess.PIPE, text=True, check=True)
         return json.loads(done.stdout.splitlines()[-1])
 
@@ -241,5 +244,5 @@ def as_lists(examples):
 
 
 if __name__ == "__main__":
-    module, name, arguments = json.loads(sys.argv[1])
-    print(json.dumps(getattr(importlib.import_module(module), name)(**arguments)))
+    module, name, calls = json.loads(sys.argv[1])
+    print(json.dumps([getattr(importlib.import_module(module), name)(**arguments) for arguments in calls][-1]))

@@ -99,11 +99,14 @@ def measure(arguments):
         return compare_with_trainer(f"masked words, BERT-4-256, {name}", task, precisions(), arguments)
 
 
-def compare_with_trainer(case, task, modes, arguments):
-    """Return one row for each of `modes`, precisions in which both sides train. task: made by `make_rows`."""
+def compare_with_trainer(case, task, modes, arguments, warm_up=None):
+    """Return one row for each of `modes`, precisions in which both sides train.
+
+    task: made by `make_rows`. warm_up: see `apart`.
+    """
     peers = {precision: f"Trainer, masked words, {precision}" for precision in modes}
-    sides = {precision: apart(ours, task=task, precision=precision) for precision in modes}
-    sides |= {peers[precision]: apart(trainer, task=task, bf16=precision == "bf16") for precision in modes}
+    sides = {precision: apart(ours, warm_up, task=task, precision=precision) for precision in modes}
+    sides |= {peers[precision]: apart(trainer, warm_up, task=task, bf16=precision == "bf16") for precision in modes}
     results, rows = in_turn(sides, arguments.rounds), []
     for precision, peer in peers.items():
         (mine, loss), (theirs, other) = (zip(*results[side], strict=True) for side in (precision, peer))

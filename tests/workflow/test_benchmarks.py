@@ -1,5 +1,6 @@
 """Benchmarks: both sides of a comparison do the same work, and rows hold what was measured."""
 
+import json
 import math
 from types import SimpleNamespace
 
@@ -17,6 +18,7 @@ import tokenization
 
 from helpers.pretraining import CLASSES, write_examples
 from helpers.texts import make_rows
+from pretrain_or_not.compute import devices
 from pretrain_or_not.data.tokenize import tokenize
 from pretrain_or_not.files.json_files import write_json
 
@@ -162,3 +164,20 @@ def test_a_start_is_timed_to_the_first_step(tmp_path, monkeypatch):
 def test_the_empty_rules_have_the_jobs_of_the_workflow():
     (plan,) = grid.comparisons(rounds=1, cells=[200], cases=["plan"])  # refuses different numbers of jobs
     assert plan["ours"] > 0 < plan["peer"] and plan["case"] == "plan, 200 cells"
+
+
+def test_a_side_warms_up_before_it_is_measured(monkeypatch):
+    def run(command, **_):
+        *_, calls = json.loads(command[-1])
+        return SimpleNamespace(stdout=json.dumps(calls))
+
+    monkeypatch.setattr(harness.subprocess, "run", run)
+    side = harness.apart(fine_tuning.ours, {"data": 2}, data=10, folder="model")
+    assert side(7) == [{"data": n, "folder": "model", "seed": 7} for n in (2, 10)]
+    assert harness.apart(fine_tuning.ours, data=10)(7) == [{"data": 10, "seed": 7}]
+
+
+def test_bf16_is_measured_only_where_the_hardware_has_it(monkeypatch):
+    for has_it in (True, False):
+        monkeypatch.setattr(devices, "computes_in_bf16", lambda has_it=has_it: has_it)
+        assert ("bf16" in harness.precisions()) == has_it
