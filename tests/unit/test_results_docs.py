@@ -74,13 +74,15 @@ def test_the_readme_says_of_yelp_sentences_what_was_measured():
 
 
 def test_what_was_extrapolated_stands_beside_the_committed_scores():
-    scores = pd.read_parquet(SCORES / "yelp-sentences.parquet").set_index(["arm", "n"])
     text = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
+    parts = text.split("[IMDb](results.md#imdb)")
     row = r"^\| `([^`]+)` \| (score|gap) \| [\d,]+ \| ([\d,]+) \| (.+) \| (.+) to (.+) \| (.+) \|$"
-    found = re.findall(row, text, re.MULTILINE)
-    held = 0
-    for arm, what, n, *_, low, high, measured in found:
-        assert measured == shown(scores.loc[(arm, int(n.replace(",", ""))), what])
-        low, high, measured = (float(value.replace("−", "-")) for value in (low, high, measured))
-        held += low <= measured <= high
-    assert held == len(found) and f"All {held} intervals hold what was measured" in text
+    for name, part in zip(("yelp-sentences", "imdb"), parts, strict=True):
+        scores = pd.read_parquet(SCORES / f"{name}.parquet").set_index(["arm", "n"])
+        found = re.findall(row, part, re.MULTILINE)
+        held = 0
+        for arm, what, n, *_, low, high, measured in found:
+            assert measured == shown(scores.loc[(arm, int(n.replace(",", ""))), what])
+            low, high, measured = (float(value.replace("−", "-")) for value in (low, high, measured))
+            held += low <= measured <= high
+        assert found and held == len(found) and f"All {held} intervals hold" in " ".join(part.split())
