@@ -2,9 +2,8 @@
 
 import tempfile
 
-import harness
 import torch
-from harness import MODEL, apart, as_lists, compare, epoch, read, token_files
+from harness import MODEL, apart, as_lists, compare, epoch, precisions, read, token_files
 
 from pretrain_or_not.compute.flops import counted_flops
 from pretrain_or_not.compute.transformer import load_for_classification
@@ -78,18 +77,17 @@ def measure(arguments):
     for name, text in arguments.texts.items():
         length = text.max_length
         data = token_files(text, arguments.threads, train=EXAMPLES[length], validation=VALIDATION[length])
-        rows += compare_with_trainer(f"MiniLM, {name}", {"data": data}, arguments, targets)
+        rows += compare_with_trainer(f"MiniLM, {name}", {"data": data}, precisions(), arguments, targets)
     return rows
 
 
-def compare_with_trainer(case, task, arguments, targets, precisions=None, warm_up=None):
+def compare_with_trainer(case, task, modes, arguments, targets, warm_up=None):
     """Return rows for one model and kind of text; `precision: auto` uses bf16 if the processor supports it.
 
-    task: more arguments of both `ours` and `trainer`. targets: see `compare`. precisions: of both sides; by default all
-    that the hardware has. warm_up: see `apart`.
+    task: more arguments of both `ours` and `trainer`. modes: precisions of both sides. targets: see `compare`.
+    warm_up: see `apart`.
     """
-    precisions = precisions or harness.precisions()
-    peers = {f"{name}, {p}": options | {"bf16": p == "bf16"} for p in precisions for name, options in PEERS.items()}
-    sides = {precision: apart(ours, warm_up, precision=precision, **task) for precision in precisions}
+    peers = {f"{name}, {p}": options | {"bf16": p == "bf16"} for p in modes for name, options in PEERS.items()}
+    sides = {precision: apart(ours, warm_up, precision=precision, **task) for precision in modes}
     sides |= {peer: apart(trainer, warm_up, **options, **task) for peer, options in peers.items()}
     return compare(case, sides, list(peers), arguments, "fine_tuning", targets)

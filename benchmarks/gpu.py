@@ -87,7 +87,8 @@ def make_texts(folder, texts, threads):
     words = np.array(["".join(row[:n]) for row, n in zip(letters, random.integers(2, 9, WORDS), strict=True)])
     frequency = 1 / np.arange(2, WORDS + 2)  # Zipf's law
     lengths = random.lognormal(size=texts, **REVIEW).astype(int).clip(8, 1000)
-    drawn = [" ".join(random.choice(words, n, p=frequency / frequency.sum())) for n in lengths]
+    drawn = random.choice(words, lengths.sum(), p=frequency / frequency.sum())
+    drawn = [" ".join(part) for part in np.split(drawn, np.cumsum(lengths)[:-1])]
     pd.DataFrame({"text": drawn}).to_parquet(folder / "texts.parquet")
     dataset = FILES | {"files": str(folder / "texts.parquet"), "label": None, "labels": None}
     ingest(dataset, "reviews", [], threads, folder / "examples.parquet", folder / "dataset.json")
@@ -129,7 +130,7 @@ def main():
                 for size in arguments.models:
                     task = {"data": data, "folder": str(folder / size), "batch_size": BATCH}
                     name = f"RoBERTa-{size}, {case}"
-                    transformers += compare_with_trainer(name, task, arguments, {}, modes, warm_up)
+                    transformers += compare_with_trainer(name, task, modes, arguments, {}, warm_up)
                     write(arguments.output, "fine_tuning", [row | arguments.about for row in transformers])
                 for layers, hidden in (map(int, shape.split("-")) for shape in arguments.shapes):
                     name = f"LSTM-{layers}-{hidden}, {case}"

@@ -80,7 +80,7 @@ def apart(function, warm_up=None, **arguments):
     """
 
     def call(seed):
-        calls = [arguments | (warm_up or {}), arguments][warm_up is None :]
+        calls = [arguments] if warm_up is None else [arguments | warm_up, arguments]
         task = json.dumps([function.__module__, function.__name__, [told | {"seed": seed} for told in calls]])
         done = subprocess.run([sys.executable, __file__, task], stdout=subprocess.PIPE, text=True, check=True)
         return json.loads(done.stdout.splitlines()[-1])

@@ -99,12 +99,12 @@ def measure(arguments):
     return rows
 
 
-def compare_shape(case, data, layers, hidden, precisions, arguments, target=None, warm_up=None):
-    """Return rows for one shape in each of `precisions`; the textbook loop uses fp32.
+def compare_shape(case, data, layers, hidden, modes, arguments, target=None, warm_up=None):
+    """Return rows for one shape in each of `modes`, precisions; the textbook loop uses fp32.
 
     data: see `read`. warm_up: see `apart`.
     """
     shape, peer = {"data": data, "layers": layers, "hidden": hidden}, "textbook PyTorch loop"
-    sides = {precision: apart(ours, warm_up, precision=precision, **shape) for precision in precisions}
+    sides = {precision: apart(ours, warm_up, precision=precision, **shape) for precision in modes}
     sides[peer] = apart(textbook, warm_up, **shape)
     return compare(case, sides, [peer], arguments, "lstm_training", {peer: target})

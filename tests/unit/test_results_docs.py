@@ -85,4 +85,4 @@ def test_what_was_extrapolated_stands_beside_the_committed_scores():
             assert measured == shown(scores.loc[(arm, int(n.replace(",", ""))), what])
             low, high, measured = (float(value.replace("−", "-")) for value in (low, high, measured))
             held += low <= measured <= high
-        assert found and held == len(found) and f"All {held} intervals hold" in " ".join(part.split())
+        assert found and held == len(found) and f"All {held} intervals hold what was measured" in " ".join(part.split())
