@@ -69,8 +69,8 @@ CONFIG = {
 class Project:
     """A copy of the workflow in a folder of its own, with tiny data, a tiny BERT and a config."""
 
-    def __init__(self, folder, tiny_bert):
-        self.folder = Path(folder)
+    def __init__(self, folder, tiny_bert, fork_jobs=True):
+        self.folder, self.fork_jobs = Path(folder), fork_jobs
         for name in ("Snakefile", "workflow", "profiles", "envs"):
             source = ROOT / name
             ignore = shutil.ignore_patterns("__pycache__")
@@ -84,7 +84,7 @@ class Project:
     def snakemake(self, *arguments, config=CONFIG):
         """Run Snakemake with `config` as config.yaml; return the finished process, its output in one text."""
         (self.folder / "config.yaml").write_text(yaml.safe_dump(config))
-        return fork.snakemake(self.folder, ["--cores", "2", *arguments])
+        return fork.snakemake(self.folder, ["--cores", "2", *arguments], self.fork_jobs)
 
     def jobs(self, config=CONFIG, targets=()):
         """Return the number of jobs of each rule that would run: a dict, without rules that would not run."""

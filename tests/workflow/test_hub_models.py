@@ -73,7 +73,7 @@ def test_a_missing_revision_is_named(tiny_bert, tmp_path):
 def project(tmp_path_factory, tiny_bert):
     """Return a project in which cells of a pinned model, and of another model, have run."""
     folder = tmp_path_factory.mktemp("pinned")
-    project = Project(folder, tiny_bert)
+    project = Project(folder, tiny_bert, fork_jobs=False)  # so that they read the address of the hub
     with fake_hub(tiny_bert, ID) as hub, pytest.MonkeyPatch.context() as patch:
         for name, value in environment(hub, folder / "home").items():
             patch.setenv(name, value)
