@@ -25,6 +25,7 @@ import torch
 from fine_tuning import compare_with_trainer
 from harness import FILES, ROOT, machine, precisions, token_files
 from lstm_training import compare_shape
+from random_reviews import reviews
 from suite import write
 
 from pretrain_or_not.compute.gpus import lease_gpus
@@ -40,7 +41,7 @@ BATCH, TOKENS, VALIDATION = 32, 2**21, 256  # TOKENS: maximum number of tokens o
 REVIEW = {"mean": np.log(110), "sigma": 0.8}  # of the logarithm of a review's length
 SHAPES = ["4-512", "2-256"]  # layers and width of LSTMs
 BERT = {"layers": 12, "hidden": 768, "heads": 12}
-ROWS, PRETRAINED, WORDS = 64, 20_000, 30_000  # of a batch of pretraining; number of its texts; of different words
+ROWS, PRETRAINED = 64, 20_000  # of a batch of pretraining; number of its texts
 
 
 def make_model(size, folder):
@@ -78,18 +79,11 @@ def make_tokens(folder, length, full, examples):
 
 
 def make_texts(folder, texts, threads):
-    """Ingest `texts` texts of random words, as long as reviews, and return their examples, a Parquet file."""
+    """Ingest `texts` reviews of random words, and return their examples, a Parquet file."""
     from pretrain_or_not.data.ingest import ingest
 
     folder.mkdir()
-    random = np.random.default_rng(0)
-    letters = random.choice(list("etaoinshrdlu"), (WORDS, 8))
-    words = np.array(["".join(row[:n]) for row, n in zip(letters, random.integers(2, 9, WORDS), strict=True)])
-    frequency = 1 / np.arange(2, WORDS + 2)  # Zipf's law
-    lengths = random.lognormal(size=texts, **REVIEW).astype(int).clip(8, 1000)
-    drawn = random.choice(words, lengths.sum(), p=frequency / frequency.sum())
-    drawn = [" ".join(part) for part in np.split(drawn, np.cumsum(lengths)[:-1])]
-    pd.DataFrame({"text": drawn}).to_parquet(folder / "texts.parquet")
+    pd.DataFrame({"text": [text for text, _ in reviews(texts)]}).to_parquet(folder / "texts.parquet")
     dataset = FILES | {"files": str(folder / "texts.parquet"), "label": None, "labels": None}
     ingest(dataset, "reviews", [], threads, folder / "examples.parquet", folder / "dataset.json")
     return folder / "examples.parquet"

@@ -20,8 +20,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import yaml
-
-from ingest import reviews
+from random_reviews import reviews
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = "grown/runs/{}/n100pct/seed0/{}/run.json"

@@ -12,37 +12,19 @@ files are deleted afterwards.
 import argparse
 import gzip
 import json
-import random
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from random_reviews import reviews
+
 SCRIPTS = Path(__file__).resolve().parent.parent / "workflow" / "scripts"
 FORMS = {
     "yelp": ("yelp_academic_dataset_review.json", "text", "stars"),
     "amazon": ("Sports_and_Outdoors.json.gz", "reviewText", "overall"),
 }
-
-
-def reviews(n, seed=0):
-    """Yield `n` pairs (text, stars) with about 100 words each (log-normal), by Zipf's law; 2 % copies, 0.1 % blank."""
-    rng = random.Random(seed)
-    letters = "etaoinshrdlucmfwypvbgkqjxz"
-    words = ["".join(rng.choices(letters, k=max(1, round(rng.lognormvariate(1.5, 0.4))))) for _ in range(30_000)]
-    stream = rng.choices(words, weights=[1 / (rank + 2) for rank in range(len(words))], k=2_000_000)
-    text = "first"
-    for _ in range(n):
-        chance = rng.random()
-        if chance < 0.001:
-            yield "", float(rng.randint(1, 5))
-            continue
-        if chance > 0.02:
-            length = min(1000, max(1, round(rng.lognormvariate(4.3, 0.75))))
-            start = rng.randrange(len(stream) - length)
-            text = " ".join(stream[start : start + length])
-        yield text, float(rng.randint(1, 5))
 
 
 def yelp_row(i, text, stars):

@@ -79,6 +79,11 @@ def test_imdb(project):
     assert jobs["evaluate"] == 2 * neural + 2 * others
 
 
+def test_imdb_taught(project):
+    jobs = planned(project, "imdb-taught")
+    assert jobs["finetune_bert"] == jobs["teach"] == 3 and jobs["train_lstm"] == 2 * 3 * 2  # arms, seeds, rates
+
+
 def test_pretraining(project):
     jobs = planned(project, "pretraining")
     tuned, frozen, cells, rates, tries, amounts, again = 16, 11, 2 * 2, 4, 3, 3, 5

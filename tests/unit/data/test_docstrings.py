@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from pretrain_or_not.data.ingest import ingest
-from pretrain_or_not.data.sources.docstrings import find_versions, first_paragraphs, read_docstrings
+from pretrain_or_not.data.sources.docstrings import NAMED, SHARED, find_versions, first_paragraphs, read_docstrings
 from pretrain_or_not.errors import BadInput
 
 
@@ -43,8 +43,10 @@ def test_names_and_shared_texts_are_left_out(tmp_path, monkeypatch):
     make_package(
         tmp_path, "betapkg", 'def a():\n    "both."\ndef b():\n    "Hugs a face."\ndef c():\n    "Also only here."'
     )
-    texts, labels = read_docstrings({"alpha": "alphapkg", "beta": "betapkg"}, ["hugs"], 300)
-    assert list(zip(texts, labels, strict=True)) == [("Only here.", "alpha"), ("Also only here.", "beta")]
+    assert read_docstrings({"alpha": "alphapkg", "beta": "betapkg"}, ["hugs"], 300) == [
+        ("Only here.", "alpha", None), ("Uses PyBetaPkg arrays.", "alpha", NAMED), ("Both.", "alpha", SHARED),
+        ("both.", "beta", SHARED), ("Hugs a face.", "beta", NAMED), ("Also only here.", "beta", None),
+    ]  # fmt: skip
 
 
 def test_a_missing_package_is_named():
@@ -56,6 +58,7 @@ def test_the_corpus_is_ingested_like_any_other_data(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     for name, word in (("gammapkg", "gamma"), ("deltapkg", "delta")):
         source = "".join(f'def f{i}():\n    "Text {word[::-1]} {i % 30}."\n' for i in range(40))
+        source += 'def g():\n    "Not of gamma."\ndef h():\n    "The same in both."\n'
         make_package(tmp_path, name, source)
     packages = {"gamma": "gammapkg", "delta": "deltapkg"}
     dataset = {
@@ -72,6 +75,7 @@ def test_the_corpus_is_ingested_like_any_other_data(tmp_path, monkeypatch):
     assert examples.split.value_counts().to_dict() == {"train": 40, "validation": 10, "test": 10}
     facts = json.loads((tmp_path / "out" / "dataset.json").read_text())
     names = facts["label_names"]
+    assert facts["read"] == 84 and facts["dropped"][NAMED] == facts["dropped"][SHARED] == 2
     assert names == ["delta", "gamma"] and facts["data_versions"] == find_versions(dataset)
     assert set(facts["data_versions"]) == set(dataset["packages"].values())
     assert all(names[label][::-1] in text for label, text in zip(examples.label, examples.text, strict=True))

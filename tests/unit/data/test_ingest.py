@@ -515,7 +515,7 @@ def test_contradicting_labels_and_many_dropped_rows_are_told(tmp_path):
     assert facts["contradicted"] == {"texts": 1, "rows": 3}
     assert facts["warnings"] == [
         "1 text occurs with different labels (3 of 47 rows): not all of them can be predicted.",
-        "5 of 47 rows (11%) are left out (blank or null text: 5).",
+        "5 of 47 rows (11 %) are left out (blank or null text: 5).",
         "2 of 31 training rows repeat a text that comes before them in the same split: a number of labels counts "
         "copies. Keep one of each text by `deduplicate: all`.",
     ]

@@ -232,7 +232,7 @@ def test_without_times_no_arm_is_called_cheaper():
     ]
 
 
-RIVALS = "That it is the best is not certain: by chance of test texts and seeds, "
+RIVALS = "That it is the best is not certain: with other test texts and seeds, "
 
 
 def words_of(pairs, times, tolerance=1.0, prices=None):
@@ -289,8 +289,8 @@ def test_prices_of_nothing_do_not_hide_the_cheaper_arm(prices):
                                   "Small, Tiny are within 4 points of the best, but were not timed."]),
         (["small"], 0.2, ["No cheaper one is within 0.2 points of it."]),
         ([], 0.2, ["No cheaper one is within 0.2 points of it.",
-                   "Small may be: it is 0.5 points behind (−0.3 to 1.3), and takes 0.4 ms for a text instead of "
-                   "2.1 ms."]),
+                   "Small may be within 0.2 points: it is 0.5 points behind (−0.3 to 1.3), and takes 0.4 ms for a text "
+                   "instead of 2.1 ms."]),
         (["tiny"], 4.0, ["Small is close to it, 0.5 points behind (−0.3 to 1.3), and takes 0.4 ms for a text instead "
                          "of 2.1 ms.", "Tiny is within 4 points of the best, but was not timed."]),
         (["big"], 1.0, ["Whether another one is cheaper is not known, as it was not timed."]),

@@ -42,6 +42,11 @@ def test_a_score_must_be_reached_for_good():
     assert 1000 < found["labels"][0] < 3000
 
 
+def test_a_score_that_is_equalled_is_reached():
+    found = worth_of(exact([80, 85], [100, 300]), exact([70, 80], [100, 300]), ACCURACY)
+    assert found["labels"].tolist() == pytest.approx([300, np.inf])
+
+
 def test_of_log_loss_less_is_better():
     found = worth_of(exact([0.5], [100]), exact([1.0, 0.25], [100, 10_000]), METRICS["log_loss"])
     assert found["labels"][0] == pytest.approx(1000, rel=1e-3)

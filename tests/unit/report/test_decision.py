@@ -132,7 +132,7 @@ def test_without_scripts_the_page_says_what_to_use_with_the_most_labels():
     assert any(line.startswith("With these prices, Small costs 1,051 for labels") for line in said)
     shown["times"] = shown["times"][:0]
     assert to_use(rows_on("d", shown), 1.0, ACCURACY, prices, None)[:2] == [
-        said[0], "That it is the best is not certain: by chance of test texts and seeds, Small may be better."
+        said[0], "That it is the best is not certain: with other test texts and seeds, Small may be better."
     ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from pretrain_or_not.config.labels import shown
 from pretrain_or_not.config.names import first_of
 from pretrain_or_not.config.splits import SPLITS
 from pretrain_or_not.config.wording import did_you_mean
+from pretrain_or_not.data.left_out import BY_WHERE
 from pretrain_or_not.errors import BadInput
 
 MOST_NAMED = 8
@@ -26,7 +27,7 @@ FEW = 0.05  # of the rows may be left out without a warning
 ASKED_FOR = (
     "train, near-duplicate in another split",
     "validation, near-duplicate in another split",
-    "left out by `where`",
+    BY_WHERE,
     "label in ignore_labels",
     "texts with two labels (first one kept)",
 )
@@ -183,7 +184,7 @@ def left_out(dropped, read):
     n = sum(reasons.values())
     if n > FEW * read:
         why = ", ".join(f"{reason}: {rows:,}" for reason, rows in reasons.items())
-        yield f"{n:,} of {rows_of(read)} ({n / read:.0%}) are left out ({why})."
+        yield f"{n:,} of {rows_of(read)} ({100 * n / read:.0f} %) are left out ({why})."
 
 
 def repeated_texts(n, rows):

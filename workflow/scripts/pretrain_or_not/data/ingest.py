@@ -23,7 +23,7 @@ from pretrain_or_not.data.columns import columns_of
 from pretrain_or_not.data.dataset_warnings import check_classes, warnings_about
 from pretrain_or_not.data.folds import rows_of_a_cell
 from pretrain_or_not.data.label_map import ignored_labels, label_map_of, mapped
-from pretrain_or_not.data.left_out import kept_rows
+from pretrain_or_not.data.left_out import BY_WHERE, kept_rows
 from pretrain_or_not.data.near_duplicates import MOST_BY_DEFAULT, near_duplicates, near_duplicates_within, write_without
 from pretrain_or_not.data.shuffle import reordered
 from pretrain_or_not.data.sources import about_source, find_inputs, find_versions, read_source
@@ -81,7 +81,7 @@ def clean(batches, scratch, label_map, ignored=(), labelled=True):
     counts["read"] = first_id
     if first_id == 0:
         raise BadInput("the data set is empty: no rows at all")
-    if counts["left out by `where`"] == first_id:
+    if counts[BY_WHERE] == first_id:
         raise BadInput(f"`where` leaves out all {first_id:,} rows; change it")
     if not seen:
         what = "both a text and a label" if labelled else "a text"

@@ -3,6 +3,8 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
+BY_WHERE = "left out by `where`"
+
 # Nothing that can be seen: white space, control and format characters, variation selectors, fillers.
 BLANK = r"^[\s\pZ\p{Cc}\p{Cf}\x{FE00}-\x{FE0F}\x{034F}\x{115F}\x{1160}\x{17B4}\x{17B5}\x{2800}\x{3164}\x{FFA0}]*$"
 
@@ -10,9 +12,10 @@ BLANK = r"^[\s\pZ\p{Cc}\p{Cf}\x{FE00}-\x{FE0F}\x{034F}\x{115F}\x{1160}\x{17B4}\x
 def kept_rows(table, ignored):
     """Return the rows of a table that are kept, and how many are left out: {reason: rows}.
 
-    table: columns `text` and `label`, and others, such as `kept` and `second_text`. ignored: raw labels to leave out.
+    table: columns `text` and `label`, and others, such as `second_text` and `left_out`, which has the reason of the
+    source for leaving a row out, or null. ignored: raw labels to leave out.
     """
-    left, reasons = pa.array([False] * table.num_rows), {}
+    left, reasons = pa.array([False] * table.num_rows, pa.bool_()), {}
 
     def leave_out(reason, rows):
         """Count the rows that are left out for a reason, unless they are for an earlier one."""
@@ -20,9 +23,10 @@ def kept_rows(table, ignored):
         reasons[reason] = pc.sum(pc.and_not(rows, left)).as_py() or 0
         left = pc.or_(left, rows)
 
-    if "kept" in table.column_names:
-        leave_out("left out by `where`", pc.invert(table["kept"]))
-        table = table.drop_columns("kept")
+    if "left_out" in table.column_names:
+        for reason in pc.unique(pc.drop_null(table["left_out"])).to_pylist():
+            leave_out(reason, pc.fill_null(pc.equal(table["left_out"], reason), False))
+        table = table.drop_columns("left_out")
     leave_out("blank or null text", is_blank(table["text"]))
     if "second_text" in table.column_names:
         leave_out("blank or null second text", is_blank(table["second_text"]))

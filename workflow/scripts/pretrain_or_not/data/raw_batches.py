@@ -13,7 +13,7 @@ from pretrain_or_not.config.labels import as_label, class_of, shown
 from pretrain_or_not.config.splits import SPLIT_NAMES, SPLITS
 from pretrain_or_not.config.wording import did_you_mean, listing
 from pretrain_or_not.data.columns import NO_GROUP, Columns
-from pretrain_or_not.data.left_out import is_blank
+from pretrain_or_not.data.left_out import BY_WHERE, is_blank
 from pretrain_or_not.errors import BadInput
 
 ROWS_PER_BATCH = 10_000
@@ -23,8 +23,9 @@ BINARY_TYPES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary
 SHORT_FLOATS = (pa.types.is_float32, pa.types.is_float16)
 LIST_TYPES = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
 
-# What every batch has. Further columns, where the dataset asks for them: `second_text` of a pair, `kept` (false where
-# `where` leaves a row out), `group`, `time` (as text), and those of `Columns.group_columns` and `Columns.kept_columns`.
+# What every batch has. Further columns, where the dataset asks for them: `second_text` of a pair, `left_out` (why the
+# source leaves a row out, or null), `group`, `time` (as text), and those of `Columns.group_columns` and
+# `Columns.kept_columns`.
 RAW = pa.schema([("text", pa.large_string()), ("label", pa.string()), ("split", pa.string())])
 
 
@@ -73,7 +74,7 @@ def raw_batch(chunk: Chunk, columns: Columns | None = None, split: str | None = 
     places = np.full(len(kept), -1)
     places[at] = np.arange(len(at))
     batch = batch.take(pa.array(places, mask=places < 0))
-    return batch.append_column("kept", kept)
+    return batch.append_column("left_out", pa.array([None if here else BY_WHERE for here in kept], pa.string()))
 
 
 def taken(columns, at):

@@ -45,16 +45,20 @@ COLUMNS = [*TITLES, "threshold", "verdict", *CROSSING, "arms", "smallest", "gap_
 
 
 def crossing(
-    sizes: list[int] | np.ndarray, gaps: np.ndarray, threshold: float, bend: np.ndarray | float = BEND
+    sizes: list[int] | np.ndarray,
+    gaps: np.ndarray,
+    threshold: float,
+    bend: np.ndarray | float = BEND,
+    equal: bool = False,
 ) -> np.ndarray:
     """Return the number of labels from which on the gap is below `threshold`, shape (...).
 
-    sizes: in increasing order, shape (k,). gaps: shape (..., k). bend: shape (...). Between sizes, `heights` are linear
-    in log(size). The result is infinity if the gap is not below at the largest size, and the smallest size if it is
-    below at every size.
+    sizes: in increasing order, shape (k,). gaps: shape (..., k). bend: shape (...). equal: whether a gap of `threshold`
+    counts as below. Between sizes, `heights` are linear in log(size). The result is infinity if the gap is not below at
+    the largest size, and the smallest size if it is below at every size.
     """
     gaps = np.asarray(gaps, float)
-    above = gaps >= threshold
+    above = gaps > threshold if equal else gaps >= threshold
     last = above.shape[-1] - 1 - np.argmax(above[..., ::-1], axis=-1)  # the last size with the gap above
     after = np.minimum(last + 1, len(sizes) - 1)
     at = heights(threshold, threshold, bend)

@@ -43,7 +43,7 @@ def worth_of(reference: Measured, arm: Measured, metric: Metric) -> pd.DataFrame
     drawn = drawn_together([reference, arm], np.random.default_rng(0))
     errors = np.maximum(metric.error(drawn / metric.scale), metric.small / 2)  # which has no logarithm at 0
     errors = np.log(errors)  # which crosses that of the reference arm where their difference crosses 0
-    labels = np.stack([crossing(sizes, errors[:, k:] - errors[:, [i]], 0.0) for i in range(k)])
+    labels = np.stack([crossing(sizes, errors[:, k:] - errors[:, [i]], 0.0, equal=True) for i in range(k)])
     ends = np.quantile(labels[:, 1:], [0.025, 0.975], axis=1, method="inverted_cdf")
     found = pd.DataFrame({"n": reference.curve.sizes, "score": reference.curve.means / metric.scale,
                           "labels": labels[:, 0], "labels_low": ends[0], "labels_high": ends[1]})  # fmt: skip

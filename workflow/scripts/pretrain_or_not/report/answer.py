@@ -115,7 +115,7 @@ def method(table):
             cure = "equal numbers make them narrower"
         seeds = (
             f"cannot be measured {why}: their standard deviation is taken to be near 5 % of the reference arm's "
-            f"error, and the intervals are wide; {cure}"
+            f"error, which makes up most of an interval; {cure}"
         )
     joint = ""
     if table["arms"].max() > 1:

@@ -103,12 +103,15 @@ def rivals(found):
     """Return what is said about arms whose interval of the gap to the best one holds 0; the cheapest has its own."""
     arms, best = found.arms, found.arms.loc[found.best]
     near = arms["score"].notna() & arms["in_time"] & (arms["gap_low"] < 0)
-    titles = "; ".join(
+    titles = [
         arm["title"]
         for name, arm in arms[near].iterrows()
         if name not in (found.best, found.cheapest) and not is_tied(arm, best)
-    )
-    return [f"{NOT_CERTAIN}: by chance of test texts and seeds, {titles} may be better."] if titles else []
+    ]
+    if not titles:
+        return []
+    others = "; or ".join(filter(None, ["; ".join(titles[:-1]), titles[-1]]))
+    return [f"{NOT_CERTAIN}: with other test texts and seeds, {others} may be better."]
 
 
 def behind(arm, metric):
@@ -149,7 +152,8 @@ def maybe_close(question, found, metric):
     if not unclear.any():
         return []
     own = arms.loc[arms.loc[unclear, "gap"].idxmin()]
-    return [f"{named(own, question)} may be: it is {behind(own, metric)}, {takes(own, best)}."]
+    near = steps(metric, question.tolerance)
+    return [f"{named(own, question)} may be within {near}: it is {behind(own, metric)}, {takes(own, best)}."]
 
 
 def takes(arm, best):

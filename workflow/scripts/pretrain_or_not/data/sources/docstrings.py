@@ -12,6 +12,8 @@ from pretrain_or_not.files.packages import find_package, installed_version
 from pretrain_or_not.files.syntax import statements
 from pretrain_or_not.job import log
 
+NAMED, SHARED = "docstring with a name of a package or a word of `mentions`", "docstring of two packages"
+
 DEFINITIONS = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -32,13 +34,16 @@ def find_versions(dataset):
 
 
 def read(dataset, threads=1):
-    """Yield one RAW batch of all docstrings."""
+    """Yield two RAW batches: the docstrings that are kept, and those that are left out, each with the reason."""
     import pyarrow as pa
 
     from pretrain_or_not.data.raw_batches import RAW
 
-    texts, labels = read_docstrings(dataset["packages"], dataset["mentions"], dataset["max_characters"], threads)
-    yield pa.record_batch([texts, labels, [None] * len(texts)], schema=RAW)
+    found = read_docstrings(dataset["packages"], dataset["mentions"], dataset["max_characters"], threads)
+    for rows in ([row for row in found if not row[2]], [row for row in found if row[2]]):
+        texts, labels, reasons = ([row[column] for row in rows] for column in range(3))
+        batch = pa.record_batch([texts, labels, [None] * len(rows)], schema=RAW)
+        yield batch.append_column("left_out", pa.array(reasons, pa.string()))
 
 
 def first_paragraphs(path, max_characters):
@@ -70,7 +75,7 @@ def source_files(package):
 
 
 def read_docstrings(packages, mentions, max_characters, threads=1):
-    """Return (texts, labels): two lists of the same length, in a fixed order.
+    """Return (text, label, why it is left out) of each docstring, in a fixed order; None for those that are kept.
 
     packages: class name -> importable package. mentions: more words that would reveal a label. Texts that contain the
     name of a package, a class name or one of `mentions` are left out, and so are texts that occur in two packages.
@@ -92,8 +97,7 @@ def read_docstrings(packages, mentions, max_characters, threads=1):
     names = sorted({*packages, *packages.values(), *mentions}, key=len, reverse=True)
     # A name also reveals the package inside a longer word ("PyTorch", "numpy.ndarray").
     named = re.compile("|".join(map(re.escape, names)), re.IGNORECASE)
-    kept = [i for i, text in enumerate(texts) if not named.search(text) and len(packages_of[text.lower()]) == 1]
-    log.info(
-        "%d docstrings; left out: those that name a package or occur in two: %d", len(texts), len(texts) - len(kept)
-    )
-    return [texts[i] for i in kept], [labels[i] for i in kept]
+    reasons = [
+        NAMED if named.search(text) else SHARED if len(packages_of[text.lower()]) > 1 else None for text in texts
+    ]
+    return list(zip(texts, labels, reasons, strict=True))

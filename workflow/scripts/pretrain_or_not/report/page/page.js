@@ -233,7 +233,8 @@ function words(set, found) {
   const rivals = possible.filter((row) => row !== cheapest && row !== best && row.gapLow !== null && row.gapLow < 0 &&
     !tied.includes(named(row))).map((row) => row.arm.title);
   if (rivals.length) {
-    said.push(`That it is the best is not certain: by chance of test texts and seeds, ${rivals.join("; ")} may be better.`);
+    const others = [rivals.slice(0, -1).join("; "), rivals[rivals.length - 1]].filter(Boolean).join("; or ");
+    said.push(`That it is the best is not certain: with other test texts and seeds, ${others} may be better.`);
   }
   if (best.ms === null) {
     said.push("Whether another one is cheaper is not known, as it was not timed.");
@@ -247,7 +248,7 @@ function words(set, found) {
         row.gapLow !== null && row.gapLow <= set.tolerance && isQuicker(row, best));
       if (unclear.length) {
         const own = unclear.reduce((a, b) => (b.gap < a.gap ? b : a));
-        said.push(`${named(own)} may be: it is ${behind(own)}, ${takes(own)}.`);
+        said.push(`${named(own)} may be within ${near}: it is ${behind(own)}, ${takes(own)}.`);
       }
     } else {
       said.push(`${named(cheapest)} is close to it, ${behind(cheapest)}, ${takes(cheapest)}.`);
