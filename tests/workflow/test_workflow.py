@@ -513,6 +513,13 @@ def test_a_mistake_in_the_config_is_told_before_anything_runs(project, mistake):
     assert times_of(project) == before  # and nothing was touched
 
 
+def test_a_key_that_stands_twice_is_told(project):
+    (project.folder / "twice.yaml").write_text("experiment: {seeds: [1]}\nexperiment: {seeds: [2]}\n")
+    done = project.snakemake("--dry-run", "--configfile", "twice.yaml")
+    assert done.returncode != 0 and "twice.yaml: experiment stands twice, in lines 1 and 2" in done.stdout, done.stdout
+    assert "Traceback" not in done.stdout
+
+
 def test_bad_data_stops_the_workflow_before_any_training(project):
     (project.folder / "one-class.csv").write_text("text,label\n" + "".join(f"text {i},same\n" for i in range(50)))
     config = changed(("datasets", "bad"), CONFIG["datasets"]["toy"] | {"files": "one-class.csv"})

@@ -88,7 +88,7 @@ def test_a_gap_beyond_in_words():
         ({"within": 0.004}, "is under 1 %."),
         ({"within": 1.0}, "is over 99 %."),
         ({"threshold": 0.0}, "The chance that it is ahead, with 228,770 labels is 2 %."),
-        ({"faster": True}, "**LSTM_1** may catch up faster: in tests, LSTMs and bags"),
+        ({"faster": True}, "**LSTM_1** may improve faster: in tests, LSTMs and bags"),
         ({"reference_faster": True}, "**BERT** may improve faster than the others: in tests, LSTMs and bags"),
     ],
 )

@@ -34,7 +34,7 @@ from pretrain_or_not.files.json_files import write_json
 from pretrain_or_not.files.parquet import ROWS_PER_GROUP, table_writer
 from pretrain_or_not.files.paths import PathLike
 from pretrain_or_not.files.provenance import digest, identity_of, versions
-from pretrain_or_not.job import log
+from pretrain_or_not.job import log, warn
 
 EXAMPLES = pa.schema([("id", pa.int64()), ("text", pa.large_string()), ("label", pa.int32()), ("split", pa.string())])
 
@@ -244,4 +244,4 @@ def ingest(
     write_json(summary, facts)
     log.info("%s", json.dumps(facts, indent=2, ensure_ascii=False))
     for warning in facts["warnings"]:
-        log.warning("WARNING %s", warning)
+        warn(f"datasets: {name}: {warning}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from pretrain_or_not.config.check import check_config, missing_sections
 from pretrain_or_not.config.command_line import with_numbers
 from pretrain_or_not.config.layers import with_own_keys
+from pretrain_or_not.config.repeated_keys import check_repeated_keys
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import read_json, write_json
 from pretrain_or_not.plan.catalogue import Catalogue
@@ -47,6 +48,7 @@ def plan_experiment(config: dict, layers: list[dict], files: list) -> tuple[Cata
     layers: what Snakemake has merged into `config`, see `config.layers.layers_of`. files: the config files, for
     messages. Raises BadInput for a mistake in the config, the first rows of the data, or the files of a model.
     """
+    check_repeated_keys(files)
     try:
         config.update(check_config(with_numbers(with_own_keys(config, layers), layers[-1])))
         catalogue = Catalogue(config)

@@ -39,7 +39,7 @@ def beyond_lines(rows: pd.DataFrame) -> list[str]:
     # Where both improve faster than is said, nothing is known of their gap.
     of_arms = told.loc[told["faster"] & ~told["reference_faster"], "arm_title"].unique()
     of_reference = told.loc[told["reference_faster"] & ~told["faster"], "reference_title"].unique()
-    for titles, words in ((of_arms, "may catch up faster"), (of_reference, "may improve faster than the others")):
+    for titles, words in ((of_arms, "may improve faster"), (of_reference, "may improve faster than the others")):
         if len(titles):
             lines += ["", f"{bold(titles)} {words}: {FASTER_THAN_SAID}"]
     return lines
