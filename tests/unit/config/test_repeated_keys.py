@@ -19,6 +19,7 @@ from pretrain_or_not.errors import BadInput
         ("a: &a {x: 1}\nb: &b {y: 2}\nc:\n  <<: *a\n  <<: *b\n  x: 3\n", []),
         ("a: &a {x: 1, x: 2}\nb: *a\n", [("a.x", 1, 1)]),
         ("", []),
+        ('{\n\t"a": 1\n}', []),
     ],
 )
 def test_keys_that_stand_twice_are_found(text, expected):

@@ -28,7 +28,10 @@ def check_repeated_keys(files: Iterable[PathLike]) -> None:
 
 def repeated_keys(text: str) -> Iterator[tuple[str, int, int]]:
     """Yield (place, line, line again) of each key that a mapping in a YAML document has twice: ``arms.lstm``, 3, 9."""
-    root = yaml.compose(text, Loader=LOADER)
+    try:
+        root = yaml.compose(text, Loader=LOADER)
+    except yaml.YAMLError:  # Snakemake could read it: it is JSON, indented by tabs, which YAML does not allow
+        return iter(())
     return of_node(root, (), set()) if root else iter(())
 
 
