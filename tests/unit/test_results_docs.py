@@ -18,6 +18,7 @@ SECTIONS = {  # page and heading
     "pretraining": ("pretraining.md", "### The same on two cores"),
     "adaptation": ("pretraining.md", "### How to use a pretrained model"),
     "distillation": ("pretraining.md", "### A small model that a large one teaches"),
+    "imdb-taught": ("pretraining.md", "### The same on long texts"),
     "selection": ("pretraining.md", "### Which examples to train on again"),
     "written": ("pretraining.md", "### What a language model writes"),
     "tasks": ("pretraining.md", "### How many supervised tasks"),
