@@ -7,10 +7,10 @@ from pathlib import Path
 
 import yaml
 
+from pretrain_or_not.config.schema import LOADER
+from pretrain_or_not.config.wording import spot
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.paths import PathLike
-
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 MERGE = "<<"  # of YAML, which may stand several times
 
@@ -48,6 +48,6 @@ def of_node(node, place, done):
     for key, child in node.value:
         name, line = str(key.value), key.start_mark.line + 1
         if name in lines and name != MERGE:
-            yield ".".join((*place, name)), lines[name], line
+            yield spot((*place, name)), lines[name], line
         lines[name] = line
         yield from of_node(child, (*place, name), done)

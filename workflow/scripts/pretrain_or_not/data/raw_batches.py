@@ -74,7 +74,7 @@ def raw_batch(chunk: Chunk, columns: Columns | None = None, split: str | None = 
     places = np.full(len(kept), -1)
     places[at] = np.arange(len(at))
     batch = batch.take(pa.array(places, mask=places < 0))
-    return batch.append_column("left_out", pa.array([None if here else BY_WHERE for here in kept], pa.string()))
+    return batch.append_column("left_out", pc.if_else(pa.array(kept), pa.scalar(None, pa.string()), BY_WHERE))
 
 
 def taken(columns, at):
