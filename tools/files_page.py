@@ -1,4 +1,4 @@
-"""The page docs/files.md: every Parquet file that the workflow leaves, and its columns."""
+"""The page docs/files.md: the Parquet and JSON files that the workflow leaves, and their columns or keys."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,8 @@ PLACEHOLDER = re.compile(r"\\{\w+\\}")
 INTRODUCTION = """\
 # Files and columns
 
-For readers who open the files of `results/` with pandas, DuckDB or another reader: every column of every table.
+For readers who open the files of `results/` with pandas, DuckDB or another reader: every column of every table, and
+every key of the JSON files, which come last.
 
 <!-- Made by `make docs` from workflow/schemas/tables.yaml. Do not edit: edit that file. -->
 
@@ -25,16 +26,24 @@ For readers who open the files of `results/` with pandas, DuckDB or another read
 
 
 def read_dictionary():
-    """Return the tables of the dictionary: path -> {"rows", "content", "columns": {name: description}}.
+    """Return the files of the dictionary: path -> {"rows", "content", "columns": {name: description}}.
 
-    Shared columns are filled in, first. Names in capitals stand for names of the data or the config.
+    Shared columns are filled in, first. Names in capitals stand for names of the data or the config. JSON files have no
+    `rows`; their `columns` are their keys.
     """
     found = yaml.safe_load(DICTIONARY.read_text(encoding="utf-8"))
     tables = {}
     for path, table in found["tables"].items():
         columns = {name: found["common"][name] for name in table.get("shared", ())}
         tables[path] = table | {"columns": columns | table.get("columns", {}) | table.get("patterns", {})}
-    return tables
+    return tables | {
+        path: {"content": file["content"], "columns": file["keys"]} for path, file in found["json"].items()
+    }
+
+
+def what(table):
+    """Return what `columns` of a file are called: "column", or "key" in JSON."""
+    return "column" if "rows" in table else "key"
 
 
 def table_of(path, tables):
@@ -46,19 +55,19 @@ def table_of(path, tables):
 
 
 def differences(path, names, tables):
-    """Return what is wrong between a file and the dictionary, as sentences. names: of its columns."""
+    """Return what is wrong between a file and the dictionary, as sentences. names: of its columns or keys."""
     table = table_of(path, tables)
     if table is None:
         return [f"{path} is not described"]
     patterns = table.get("patterns", {})
     regexes = [re.sub(r"[A-Z]{2,}", ".+", re.escape(name)) for name in patterns]
     wrong = [
-        f"{path}: column {name} is not described"
+        f"{path}: {what(table)} {name} is not described"
         for name in names
         if name not in table["columns"] and not any(re.fullmatch(regex, name) for regex in regexes)
     ]
     return wrong + [
-        f"{path}: there is no column {name}"
+        f"{path}: there is no {what(table)} {name}"
         for name, text in table["columns"].items()
         if name not in names and name not in patterns and not text.startswith(CONDITION)
     ]
@@ -68,12 +77,9 @@ def files_page():
     """Return the text of docs/files.md."""
     lines = [INTRODUCTION]
     for path, table in read_dictionary().items():
-        lines += [
-            f"## `{path}`",
-            "",
-            f"One row {table['rows'].removeprefix('one ')}. {table.get('content', '')}".strip(),
-        ]
-        lines += ["", "| column | content |", "|---|---|"]
+        rows = f"One row {table['rows'].removeprefix('one ')}. " if "rows" in table else ""
+        lines += [f"## `{path}`", "", f"{rows}{table.get('content', '')}".strip()]
+        lines += ["", f"| {what(table)} | content |", "|---|---|"]
         lines += [f"| `{name}` | {' '.join(text.split())} |" for name, text in table["columns"].items()]
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"

@@ -13,6 +13,7 @@ GOOD = {"dataset": "d", "arm": "lstm", "arm_title": "LSTM", "family": "lstm", "n
         "steps": 100, "validations": 4, "lowest_loss": 0.2, "guessing_loss": 0.69, "sweep_edge": None,
         "unknown_tokens": 0.0, "truncated": 0.0, "classes": 2, "subset_classes": 2, "converged": None,
         "folds": 0, "schedule": "constant", "device": "cpu", "seconds": 60.0, "cpu_seconds": 58.0,
+        "sweep_seconds": 180.0, "sweep_cpu_seconds": 174.0, "never_predicted_names": None,
         "pretraining_learnt": None}  # fmt: skip
 
 
@@ -54,6 +55,8 @@ CASES = [
     ({"pretraining_learnt": "frequencies"}, ["pretraining"]),
     ({"pretraining_learnt": "by heart"}, ["by heart"]),
     ({"cpu_seconds": 53.0}, ["busy"]),
+    ({"sweep_cpu_seconds": 160.0}, ["busy"]),  # another run of the sweep
+    ({"sweep_cpu_seconds": None}, []),
     ({"cpu_seconds": 53.0, "device": "cuda"}, []),  # there, the CPU waits
     ({"cpu_seconds": None}, []),  # trained by an earlier version
     ({"cpu_seconds": 0.5, "seconds": 0.9}, []),  # too short to tell

@@ -278,3 +278,4 @@ def test_classes_of_test_examples_that_are_never_predicted_are_counted(scored):
     """All 100 test examples are of one class; the last ones are taken for the other."""
     scores, _ = scored([("big", 200, 0, 0.8, None), ("small", 200, 0, 0.0, None)])
     assert scores.set_index("arm")["never_predicted"].to_dict() == {"big": 0, "small": 1}
+    assert scores.set_index("arm")["never_predicted_names"].dropna().to_dict() == {"small": "a"}

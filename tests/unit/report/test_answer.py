@@ -38,6 +38,7 @@ def page(rows, **changes):
             "predicted_classes": 2.0, "never_predicted": 0, "best_step": 50.0, "steps": 100,
             "validations": 4, "tries": 1, "schedule": "constant", "lowest_loss": 0.1,
             "guessing_loss": 0.7, "sweep_edge": None, "device": "cpu", "seconds": 2.0, "cpu_seconds": 2.0,
+            "sweep_seconds": 2.0, "sweep_cpu_seconds": 2.0, "never_predicted_names": None,
             "pretraining_learnt": None, "pretraining_tokens": np.nan, "pretraining_models": None, "other_keys": None,
             "unknown_tokens": 0.0, "truncated": 0.0, "classes": 2, "subset_classes": 2, "converged": None,
             "folds": 0, "share": 0.1, "selection": "validation", "validation_examples": 100}  # fmt: skip
@@ -277,6 +278,15 @@ def test_what_went_wrong_and_what_the_data_have_is_below_the_answer(tmp_path):
     ):
         assert line in told.splitlines()
     assert told.index("still") < told.index("Note:") < told.index("Figures:") and "bootstrap" not in told
+
+
+def test_classes_that_are_never_predicted_are_named():
+    names = pd.Series(["rare; so*rare", "rare"], dtype="str")
+    told = page([], scores={"never_predicted": [2, 1], "never_predicted_names": names})
+    assert (
+        "A class of the test examples is never predicted: **BERT** (1 of 1 cell, with 100 labels: rare; so\\*rare); "
+        "**LSTM** (1 of 1 cell, with 100 labels: rare). The recalls are in scores_by_class.parquet."
+    ) in told
 
 
 def test_the_places_of_new_texts_are_told(tmp_path):

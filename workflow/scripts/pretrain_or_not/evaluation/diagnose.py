@@ -50,6 +50,11 @@ def predicts_one_class(scores: pd.DataFrame) -> pd.Series:
     return scores["predicted_classes"].eq(1).fillna(False).astype(bool)
 
 
+def waited(seconds: pd.Series, cpu_seconds: pd.Series) -> pd.Series:
+    """Return whether training waited for a processor for a good part of its time; not where it is short or unknown."""
+    return (seconds >= SECONDS) & (cpu_seconds < BUSY * seconds).fillna(False).astype(bool)
+
+
 def interval_of_round(scores: pd.DataFrame, metric: Metric) -> dict[str, pd.Series]:
     """Return the ends of the interval of each cell's score, by column; with folds, narrowed to that of a round.
 
@@ -76,7 +81,7 @@ class Finding(NamedTuple):
     as a template of `metric` and `guessing` (what an arm does that has learnt nothing). advice: sentences on what to do
     about it, as a template of `sweeps` (the keys of the arms that hold the values of their sweeps); may be empty.
     cells: which cells of an arm have it, as a template of `cells` (how many of how many), `which` (their names),
-    `sizes` and `settings`.
+    `sizes`, `settings` and `classes` (those that are never predicted).
     """
 
     holds: Callable[[pd.DataFrame], pd.Series]
@@ -120,7 +125,7 @@ FINDINGS = {
         ),
         "A class of the test examples is never predicted",
         "The recalls are in scores_by_class.parquet.",
-        "{cells}, with {sizes}",
+        "{cells}, with {sizes}: {classes}",
     ),
     "guessing": Finding(
         lambda rows: guesses(rows) & ~predicts_one_class(rows),
@@ -165,8 +170,7 @@ FINDINGS = {
     "busy": Finding(
         lambda rows: (
             (rows["device"] == "cpu")
-            & (rows["seconds"] >= SECONDS)
-            & (rows["cpu_seconds"] < BUSY * rows["seconds"]).fillna(False).astype(bool)
+            & (waited(rows["seconds"], rows["cpu_seconds"]) | waited(rows["sweep_seconds"], rows["sweep_cpu_seconds"]))
         ),
         "Trained while other work had the processor, too, so that training times are too long",
     ),

@@ -48,25 +48,13 @@ FROM_RUN = ["cpu_seconds", "best_step", "validations", "converged", "lowest_loss
             "generator_flops"]  # fmt: skip
 
 # The types of columns that may hold no value at all.
+NUMBERS = ["worst_recall", "validation_score", "lowest_loss", "unknown_tokens", "truncated", "cpu_seconds",
+           "sweep_cpu_seconds", "teacher_flops", "generator_flops"]  # fmt: skip
 NULLABLE = {
-    **dict.fromkeys(
-        [
-            *metric_columns(),
-            "worst_recall",
-            *CALIBRATION,
-            "validation_score",
-            "lowest_loss",
-            "unknown_tokens",
-            "truncated",
-            "cpu_seconds",
-            "teacher_flops",
-            "generator_flops",
-        ],
-        "float64",
-    ),
+    **dict.fromkeys([*metric_columns(), *CALIBRATION, *NUMBERS], "float64"),
     **dict.fromkeys(["predicted_classes", "never_predicted", "best_step"], "Int64"),
     "converged": "boolean",
-    **dict.fromkeys(["schedule", "sweep_edge", "other_keys"], "str"),
+    **dict.fromkeys(["schedule", "sweep_edge", "other_keys", "never_predicted_names"], "str"),
     **PRETRAINING,
 }
 
@@ -101,6 +89,7 @@ def score_cell(cell, run, choice, guessing, train_rows, metric, pretraining):
     about, labels = cell.about, cell.labels
     unvalidated = run["validation_score"] is None and run["validation_examples"]  # not finite
     finite = cell.finite and not unvalidated
+    ignored = np.setdiff1d(labels, cell.predicted) if finite else []
     scores = dict.fromkeys([*metric_columns(), "worst_recall", *CALIBRATION])
     if finite:
         scores |= all_scores(labels, cell.probabilities)
@@ -120,7 +109,8 @@ def score_cell(cell, run, choice, guessing, train_rows, metric, pretraining):
         "classes": len(about["label_names"]),
         "subset_classes": sum(count > 0 for count in run["class_counts"]),
         "predicted_classes": len(np.unique(cell.predicted)) if finite else None,
-        "never_predicted": len(np.setdiff1d(labels, cell.predicted)) if finite else None,
+        "never_predicted": len(ignored) if finite else None,
+        "never_predicted_names": "; ".join(about["label_names"][label] for label in ignored) or None,
         **{key: run.get(key) for key in FROM_RUN},
         "tries": 1 + len(choice["beaten"]),
         "sweep_edge": sweep_edge(choice),
@@ -131,6 +121,7 @@ def score_cell(cell, run, choice, guessing, train_rows, metric, pretraining):
         "validation_score": run["validation_score"],
         "validation_examples": run["validation_examples"],
         "sweep_seconds": choice["sweep_seconds"],
+        "sweep_cpu_seconds": choice.get("sweep_cpu_seconds"),  # an earlier version wrote none
         **{key: run[key] for key in COST},
         **{key: value for key, value in pretraining.items() if key != OF_TEACHER},
         **(

@@ -40,9 +40,8 @@ def select_run(costs: list[str], sign: int, outputs: dict, keep: str) -> None:
         {
             "selected": runs[best],
             "beaten": [{key: run[key] for key in shown} for i, run in enumerate(runs) if i != best],
-            # Features are computed once for all runs of a cell.
-            "sweep_seconds": sum(run["seconds"] for run in runs)
-            - (len(runs) - 1) * runs[0].get("feature_seconds", 0.0),
+            "sweep_seconds": sweep_time(runs, "seconds"),
+            "sweep_cpu_seconds": sweep_time(runs, "cpu_seconds"),
         },
     )
     if keep == "none":  # an earlier value of `keep` may have left one
@@ -54,3 +53,14 @@ def select_run(costs: list[str], sign: int, outputs: dict, keep: str) -> None:
             if path.parent not in kept:
                 delete_model(path.parent)
     log.info("%s: %s", Path(outputs["selected"]).parent, {run["setting"]: run["validation_score"] for run in runs})
+
+
+def sweep_time(runs: list[dict], key: str) -> float | None:
+    """Return the sum of a time over the runs of a cell, in seconds; None if one of them lacks it.
+
+    Features are computed once for all runs, so they count once. key: "seconds" or "cpu_seconds".
+    """
+    times = [run[key] for run in runs if run.get(key) is not None]
+    if len(times) < len(runs):
+        return None
+    return sum(times) - (len(runs) - 1) * runs[0].get(f"feature_{key}", 0.0)

@@ -95,7 +95,7 @@ def fits_at_once(run: Run) -> bool:
 
 def shortened(recipe: dict, steps: int) -> dict[str, Any]:
     """Return a recipe that trains for `steps` steps, with one validation at their end."""
-    # The steps of a second phase are foretold from those of the first one.
+    # The steps of a second phase are estimated from those of the first one.
     short = {"epochs": 0, "min_steps": steps, "max_steps": steps, "validations": 1, "patience": None, "reselect": None,
              "augment": None}  # fmt: skip
     return recipe | {key: value for key, value in short.items() if key in recipe}

@@ -95,7 +95,7 @@ def summary(rows: list[Row], features: list[Features], left: Total, jobs: list[J
     found = [f"{runs - left.runs:,} of {counted(runs, 'training run')} done, {now}"]
     if not left.jobs:
         return f"{found[0]}; all models are trained and tested"
-    # A run that is slower than foretold shows it by its own steps.
+    # A run that is slower than planned shows it by its own steps.
     slowest = max((job.left for job in jobs if job.left is not None), default=0.0)
     shares = [shares_of(row, jobs) for row in rows]
     expected, most = (

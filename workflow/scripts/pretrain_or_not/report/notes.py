@@ -37,12 +37,13 @@ def finding_note(finding: Finding, found: list[Diagnosis]) -> str:
 
 def cells_words(finding: Finding, found: Diagnosis) -> str:
     """Return in words which cells of an arm have a finding, as Markdown."""
-    rows = found.rows.to_dict("records")
+    rows, ignored = found.rows.to_dict("records"), found.rows["never_predicted_names"].dropna()
     cells = finding.cells.format(
         cells=f"{len(rows)} of {counted(found.cells, 'cell')}",
         which=listed([f"{counted(row['n'], 'label')}, seed {row['seed']}" for row in rows]),
         sizes=counted_all(sorted({row["n"] for row in rows}), "label"),
         settings=", ".join(dict.fromkeys(row["setting"] for row in rows)),
+        classes=markdown(listed(sorted({name for names in ignored for name in names.split("; ")}))),
     )
     return f"**{markdown(rows[0]['arm_title'])}** ({cells})"
 

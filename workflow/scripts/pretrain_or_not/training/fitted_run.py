@@ -85,6 +85,7 @@ def fit_and_save(model, train, validation, run, feature_cost, length=None):
             "steps": model.iterations,
             "converged": getattr(model, "converged", None),
             "feature_seconds": before["seconds"],
+            "feature_cpu_seconds": before["cpu_seconds"],
             "examples_seen": seen,
             "seconds": seconds,
             "cpu_seconds": before["cpu_seconds"] + computing,
