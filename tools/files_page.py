@@ -15,13 +15,15 @@ INTRODUCTION = """\
 # Files and columns
 
 For readers who open the files of `results/` with pandas, DuckDB or another reader: every column of every table, and
-every key of the JSON files, which come last.
+every key of the JSON files, which come last. Left out are `config.json` of models,
+files of tokenizers, and the folders `logs/` and `speed/`.
 
 <!-- Made by `make docs` from workflow/schemas/tables.yaml. Do not edit: edit that file. -->
 
 [Getting started](getting-started.md#look-into-the-files) says which file to open first, and what lies beside them. A
 *cell* is a dataset, an arm, a size and a seed; a *gap* is the score of the reference arm minus that of another arm.
 `{arm}` and the like stand for names. Columns whose name is in capitals depend on the data: `p_CLASS` is one per class.
+A digest is the first 16 hex digits of the SHA-256 of a value, written as JSON with sorted keys.
 """
 
 

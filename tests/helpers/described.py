@@ -11,7 +11,7 @@ OF_TRANSFORMERS = {"config.json", "tokenizer.json", "tokenizer_config.json", "sp
 def undescribed(results):
     """Return what is wrong between the dictionary and the files below a folder of results, as sentences.
 
-    Files that transformers defines, checkpoints and logs are left out.
+    Files that transformers defines, checkpoints, logs and short runs for `plan` are left out.
     """
     page = tool("files_page")
     tables = page.read_dictionary()
@@ -20,6 +20,6 @@ def undescribed(results):
     return [
         sentence
         for path, names in sorted((columns | keys).items())
-        if not {"checkpoint", "logs"} & set(path.relative_to(results).parts)
+        if not {"checkpoint", "logs", "speed"} & set(path.relative_to(results).parts)
         for sentence in page.differences(path.relative_to(results).as_posix(), names, tables)
     ]

@@ -100,7 +100,7 @@ def test_adaptation(project):
 
 def test_distillation(project):
     jobs = planned(project, "distillation")
-    cells, tries = 2 * 2 + 1, 2
+    cells, tries = 2 * 3 + 1, 2  # sizes, seeds
     assert jobs["finetune_bert"] == cells * tries and jobs["train_lstm"] == 3 * cells * tries
     assert jobs["teach"] == 2 * cells
 

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from helpers.pretraining import Workshop, recipe, write_examples
@@ -167,10 +168,23 @@ def test_texts_of_further_test_sets_are_compared_and_left_out_too(workshop, tmp_
         leaks(workshop, shift, tmp_path / "other.json")
     found = leaks(workshop, shift, tmp_path / "leaks.json", [tested, shift])
     assert (found["shared"], found["tested"]) == (0, 3)
-    texts = [text for part in further_texts(workshop.texts, "100%", [tested, shift], False) for text in
-             part["text"].to_pylist()]  # fmt: skip
+    texts = [text for part in further_texts(workshop.texts, "100%", [tested, shift], NO_ROWS, False)
+             for text in part["text"].to_pylist()]  # fmt: skip
     every = list(read_corpus(workshop.texts, "100%", hold_out=False).texts())
     assert texts == [text for i, text in enumerate(every) if i not in (3, 7)]  # what a teacher says nothing of
+
+
+NO_ROWS = pa.table({"text": pa.array([], pa.string())})
+
+
+@pytest.mark.parametrize(("amount", "last"), [(10, 12), ("100%", 200)])
+def test_a_teacher_is_asked_about_texts_that_have_no_label_in_the_cell(workshop, amount, last):
+    """Instead of those of the subset, written in another way here, it is asked about the next ones."""
+    every = list(read_corpus(workshop.texts, "100%", hold_out=False).texts())
+    own = pa.table({"text": [every[2].upper(), every[9] + " "]})
+    parts = list(further_texts(workshop.texts, amount, [], own, False))
+    found = pa.concat_tables(parts)["text"].to_pylist()
+    assert found == [text for i, text in enumerate(every[:last]) if i not in (2, 9)]
 
 
 def test_labelled_tasks_are_compared_too(workshop, tmp_path):

@@ -313,7 +313,9 @@ def test_arms_that_were_not_timed_are_not_said_to_be_dearer(untimed, tolerance, 
 def test_an_arm_is_cheaper_only_if_it_is_clearly_quicker(ms, cheapest):
     found, said = words_of(pairs(), times_of_arms(**ms), tolerance=4.0 if "tiny" in ms else 1.0)
     assert (found.best, found.cheapest) == ("big", cheapest)
-    assert ("No cheaper one is within" in said[1]) == (cheapest == "big")
+    level = {"big": "Small is within 1 point of it, but not clearly cheaper.", "small": "Small is close to it"}
+    level = level if "tiny" not in ms else {"big": "Small; and Tiny are within 4 points of it, but not clearly cheaper"}
+    assert said[1].startswith(level[cheapest])
 
 
 def test_without_intervals_of_times_a_quarter_less_is_cheaper():
@@ -322,17 +324,20 @@ def test_without_intervals_of_times_a_quarter_less_is_cheaper():
         assert words_of(pairs(), timed)[0].cheapest == cheapest
 
 
-@pytest.mark.parametrize(("cpu_ms", "cheapest"), [(2.0, "small"), (0.55, "small"), (0.5, "big"), (math.nan, "small")])
+@pytest.mark.parametrize(("cpu_ms", "cheapest"), [(2.0, "small"), (0.9, "small"), (0.75, "big"), (math.nan, "small")])
 def test_where_the_machine_was_busy_an_arm_is_quicker_than_what_the_other_one_computed(cpu_ms, cheapest):
-    """Small takes 0.4 ms, ± 10 %, and big 2.1 ms; three quarters of 0.55 are 0.41."""
+    """Small takes 0.4 ms, ± 10 %, and big 2.1 ms; half of 0.9 is 0.45."""
     timed = times()
     timed.loc[timed["arm"] == "big", ["busy", "cpu_ms"]] = [True, cpu_ms]
-    assert words_of(pairs(), timed)[0].cheapest == cheapest
+    found, said = words_of(pairs(), timed)
+    assert found.cheapest == cheapest
+    unclear = "Small is within 1 point of it, but not clearly cheaper, as far as times on a busy machine tell."
+    assert (unclear in said) == (cheapest == "big")
 
 
 def test_of_arms_that_are_about_as_quick_the_better_one_is_the_cheapest():
     assert words_of(pairs(), times_of_arms(tiny=0.39), tolerance=4.0)[0].cheapest == "small"
-    assert words_of(pairs(), times_of_arms(tiny=0.3), tolerance=4.0)[0].cheapest == "tiny"
+    assert words_of(pairs(), times_of_arms(tiny=0.19), tolerance=4.0)[0].cheapest == "tiny"
 
 
 def test_times_on_a_busy_machine_are_said_to_be_too_long():

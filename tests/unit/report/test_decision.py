@@ -110,7 +110,9 @@ def test_sizes_are_in_rising_order_whatever_the_order_of_the_config(monkeypatch,
 def test_what_a_teacher_brings_is_on_the_page_too():
     pair = {"dataset": "d", "arm": "b", "arm_title": "B", "other": "a", "other_title": "A", "n": 100, "gap": 2.0,
             "gap_low": 1.0, "gap_high": 3.0}  # fmt: skip
-    times = pd.DataFrame({"dataset": "d", "arm": ["a", "b", "b"], "batch": [32, 32, 1], "ms": [8.0, 0.25, 1.0]})
+    times = pd.DataFrame(
+        {"dataset": "d", "arm": ["a", "b", "b"], "batch": [32, 32, 1], "ms": [8.0, 0.25, 1.0], "busy": False}
+    )
     shown = {"pairs": pd.DataFrame([pair, pair | {"dataset": "e", "gap": 9.0}]), "times": times}
     lines = taught_on(rows_on("d", shown), {"b": {"teacher": "a", "plain": None}}, ACCURACY)
     assert lines[2] == (

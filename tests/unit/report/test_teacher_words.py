@@ -23,17 +23,25 @@ PAIRS = pd.DataFrame(
         pair("lstm", "big", 1000, 5.1),
     ]
 )
-ARMS = pd.DataFrame({"ms": {"taught": 0.25, "lstm": 0.25, "big": 8.0}})
+ARMS = pd.DataFrame(
+    {"ms": {"taught": 0.25, "lstm": 0.25, "big": 8.0}, "busy": dict.fromkeys(("taught", "lstm", "big"), False)}
+)
 
 
 def test_a_taught_arm_is_compared_with_its_teacher_and_with_the_same_arm_alone():
     assert teacher_lines(PAIRS, ARMS, TEACHERS, METRICS["accuracy"]) == [
-        "What a teacher brings:",
+        "What a teacher brings. Training it and asking it come on top of the training time of the arms that it taught:",
         "",
         "- **LSTM, taught**, which takes 0.25 ms for a text instead of 8 ms: with 1,000 labels, 2.0 points behind its "
         "teacher, **MiniLM**, (1.0 to 3.0) and 3.1 points ahead of the arm without a teacher, **LSTM**, (2.1 to 4.1).",
         "",
     ]
+
+
+def test_times_of_a_busy_machine_are_said_to_be_too_long():
+    busy = ARMS.assign(busy=[False, False, True])
+    told = teacher_lines(PAIRS, busy, TEACHERS, METRICS["accuracy"])[2]
+    assert "for a text instead of 8 ms (the machine was busy, so the time is too long): with 1,000 labels" in told
 
 
 def test_both_gaps_are_those_of_one_number_of_labels():

@@ -28,6 +28,8 @@ SURE = 0.9  # chance that a score reaches the target
 # Share of the time of another arm, up to which an arm is quicker. Two processes that do the same differ by a sixth.
 QUICKER = 0.75
 
+QUICKER_BUSY = 0.5  # where other work had the machine, which also slows down what computes
+
 ROUNDING = 1e-9  # of gaps that are exactly as large as the tolerance
 
 
@@ -194,14 +196,15 @@ def cheapest_of(arms: pd.DataFrame, best: str, metric: Metric) -> str | None:
 
 
 def is_quicker(arm: pd.Series, other: pd.Series) -> bool:
-    """Return whether an arm takes clearly less time than another one; see QUICKER. Known intervals must be apart.
+    """Return whether an arm takes clearly less time than another one, see QUICKER and QUICKER_BUSY.
 
-    Where the machine was busy when the other one was timed, only the time in which it computed counts.
+    Known intervals must be apart. Where the machine was busy when the other one was timed, only the time in which it computed counts.
     """
+    factor = QUICKER_BUSY if arm["busy"] or other["busy"] else QUICKER
     share = min(1.0, other["cpu_ms"] / other["ms"]) if other["busy"] and other["ms"] > 0 else 1.0
     if math.isnan(share):
         share = 1.0
-    return bool(arm["ms"] <= QUICKER * share * other["ms"] and not arm["ms_high"] >= share * other["ms_low"])
+    return bool(arm["ms"] <= factor * share * other["ms"] and not arm["ms_high"] >= share * other["ms_low"])
 
 
 def reaches(arms: pd.DataFrame, target: float | None, metric: Metric) -> pd.Series:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from pretrain_or_not.data.corpus import read_corpus
+from pretrain_or_not.data.corpus import key_of, keys_of, read_corpus
 from pretrain_or_not.data.examples import subset_rows
 from pretrain_or_not.data.tokenize import BatchEncoder
 from pretrain_or_not.data.tokenizer import load_tokenizer
@@ -33,13 +33,13 @@ def teach(
     """Write the texts of a cell as tokens of the student, with the logarithms of the teacher's probabilities.
 
     Columns: `id`, `label`, the tokens, `log_probabilities`, float32 (classes). The rows of the subset come first, in
-    its order, then texts without labels, whose label is -1. Texts that are tested or validated on are left out of the
-    latter. The teacher was trained on the same subset, so it has seen no further label.
+    its order, then texts without labels, whose label is -1. Texts of the subset, and those that are tested or validated
+    on, are left out of the latter. The teacher was trained on the same subset, so it has seen no further label.
 
     teacher: classifier.json of its selected model. examples: of the dataset. texts: examples.parquet of texts without
-    labels, of which the first `amount` are read, or None. tested: examples.parquet of the dataset and of its further
-    test sets, whose validation and test texts are left out of these. tokenizer: path and revision of the student's,
-    called `name`.
+    labels, of which the first `amount` that are not left out are read, or None. tested: examples.parquet of the dataset
+    and of its further test sets, whose validation and test texts are left out of these. tokenizer: path and revision of
+    the student's, called `name`.
     """
     model = load(Path(teacher).parent)
     limit_threads(model, threads)
@@ -58,8 +58,9 @@ def teach(
     }  # fmt: skip
     started = time.perf_counter()
     with table_writer(output, schema, later, **about) as writer:
-        further = further_texts(texts, amount, tested, bool(facts.get("pair")))
-        for table in chain(own_texts(examples, subset), further):
+        own = own_texts(examples, subset)
+        further = further_texts(texts, amount, tested, own, bool(facts.get("pair")))
+        for table in chain([own], further):
             logarithms, flops = said(model, table)
             later["teacher_flops"] += flops
             later["unlabelled"] += int((np.asarray(table["label"]) == NO_LABEL).sum())
@@ -71,28 +72,31 @@ def teach(
              later["unlabelled"], time.perf_counter() - started)  # fmt: skip
 
 
-def own_texts(examples, subset) -> list[pa.Table]:
+def own_texts(examples, subset) -> pa.Table:
     """Return the rows of a subset, in its order."""
     table = subset_rows(examples, subset)
     columns = [name for name in ("id", "label", "text", "second_text") if name in table.column_names]
-    return [table.select(columns)]
+    return table.select(columns)
 
 
-def further_texts(texts, amount, tested, pair) -> Iterator[pa.Table]:
-    """Yield texts without labels, some at a time; see `teach`."""
+def further_texts(texts, amount, tested, own, pair) -> Iterator[pa.Table]:
+    """Yield texts without labels, some at a time; see `teach`. own: the rows of the subset."""
     if texts is None:
         return
     if pair:
         raise BadInput("teacher: texts: a dataset of pairs cannot be taught on single texts; leave `texts` out")
     corpus, first = read_corpus(texts, amount, tested, hold_out=False), 0
-    stream = corpus.texts()
+    left_out = corpus.left_out.union(keys_of(own, key_of("text")))
+    stream = islice(corpus._replace(amount=corpus.rows, left_out=left_out).texts(), corpus.amount)
     while some := list(islice(stream, AT_ONCE)):
         ids = np.arange(first, first + len(some))
         first += len(some)
         yield pa.table({
             "id": ids, "label": np.full(len(some), NO_LABEL, np.int32), "text": pa.array(some, pa.large_string())
         })  # fmt: skip
-    log.info("%d of %d texts are left out: they are tested or validated on", corpus.amount - first, corpus.amount)
+    if first < corpus.amount:
+        log.warning("%d further texts instead of %d: the others are labelled here, tested or validated on",
+                    first, corpus.amount)  # fmt: skip
 
 
 def said(model: TextClassifier, table: pa.Table) -> tuple[np.ndarray, int]:

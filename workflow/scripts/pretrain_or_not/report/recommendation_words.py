@@ -110,8 +110,12 @@ def rivals(found):
     ]
     if not titles:
         return []
-    others = "; or ".join(filter(None, ["; ".join(titles[:-1]), titles[-1]]))
-    return [f"{NOT_CERTAIN}: with other test texts and seeds, {others} may be better."]
+    return [f"{NOT_CERTAIN}: with other test texts and seeds, {joined(titles, 'or')} may be better."]
+
+
+def joined(titles, word):
+    """Return titles in a line, with a word such as "and" before the last one. titles: at least one."""
+    return f"; {word} ".join(filter(None, ["; ".join(titles[:-1]), titles[-1]]))
 
 
 def behind(arm, metric):
@@ -132,7 +136,8 @@ def cheaper(question, found, metric):
         return ["No other arm was trained."]
     untimed = list(arms.loc[arms["near"] & arms["ms"].isna(), "title"])
     if found.cheapest == found.best:
-        said = [f"No cheaper one {'that was timed ' if untimed else ''}is within {near} of it."]
+        said = about_as_cheap(question, found, metric)
+        said = said or [f"No cheaper one {'that was timed ' if untimed else ''}is within {near} of it."]
         said += maybe_close(question, found, metric)
     else:
         said = [f"{named(own, question)} is close to it, {behind(own, metric)}, {takes(own, best)}."]
@@ -142,6 +147,19 @@ def cheaper(question, found, metric):
         is_, was = ("is", "was") if len(untimed) == 1 else ("are", "were")
         said.append(f"{', '.join(untimed)} {is_} within {near} of the best, but {was} not timed.")
     return said
+
+
+def about_as_cheap(question, found, metric):
+    """Return what is said about arms close to the best one that are neither clearly quicker nor clearly slower."""
+    arms, best = found.arms, found.arms.loc[found.best]
+    level = arms[arms["near"] & arms["ms"].notna() & (arms.index != found.best)]
+    level = level[[not is_quicker(best, arm) for _, arm in level.iterrows()]]
+    if level.empty:
+        return []
+    busy = ", as far as times on a busy machine tell" * bool(best["busy"] or level["busy"].any())
+    is_ = "is" if len(level) == 1 else "are"
+    near = steps(metric, question.tolerance)
+    return [f"{joined(list(level['title']), 'and')} {is_} within {near} of it, but not clearly cheaper{busy}."]
 
 
 def maybe_close(question, found, metric):
@@ -188,8 +206,9 @@ def needs(found):
         ("memory_mb", size, "The process that classifies takes"),
     ):
         if not math.isnan(own[key]) and not math.isnan(best[key]):
-            more = f" instead of {words(best[key])}" if found.cheapest != found.best else ""
-            said.append(f"{what} {words(own[key])}{more}.")
+            took, other = words(own[key]), words(best[key])
+            more = f" instead of {other}" if found.cheapest != found.best and took != other else ""
+            said.append(f"{what} {took}{more}.")
     return said
 
 

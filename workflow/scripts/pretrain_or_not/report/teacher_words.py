@@ -8,21 +8,23 @@ import pandas as pd
 
 from pretrain_or_not.config.metrics import Metric
 from pretrain_or_not.report.markup import markdown
-from pretrain_or_not.report.recommendation_words import behind, time_text
+from pretrain_or_not.report.recommendation_words import BUSY, behind, time_text
 from pretrain_or_not.report.wording import counted
 
 MOST_SIZES = 3
+
+ON_TOP = "Training it and asking it come on top of the training time of the arms that it taught"
 
 
 def teacher_lines(pairs: pd.DataFrame, arms: pd.DataFrame, teachers: dict, metric: Metric) -> list[str]:
     """Return lines of Markdown on one dataset, one per taught arm: how far behind its teacher, ahead of its plain twin.
 
-    pairs: rows of pairs.parquet of the dataset. arms: with the name as index and the column `ms`, see
+    pairs: rows of pairs.parquet of the dataset. arms: with the name as index and the columns `ms` and `busy`, see
     `evaluation.recommend.Recommendation`. teachers: arm -> `teacher` and `plain`, names of arms; see
     `Catalogue.teachers`.
     """
     lines = [line for arm, others in teachers.items() if (line := one_line(arm, others, pairs, arms, metric))]
-    return ["What a teacher brings:", "", *lines, ""] if lines else []
+    return [f"What a teacher brings. {ON_TOP}:", "", *lines, ""] if lines else []
 
 
 def one_line(arm, others, pairs, arms, metric):
@@ -58,4 +60,5 @@ def quicker(arm, other, arms):
     times = [arms["ms"].get(name, math.nan) for name in (arm, other)]
     if any(map(math.isnan, times)):
         return ""
-    return f", which takes {time_text(times[0])} for a text instead of {time_text(times[1])}"
+    busy = BUSY * bool(arms.loc[[arm, other], "busy"].any())
+    return f", which takes {time_text(times[0])} for a text instead of {time_text(times[1])}{busy}"

@@ -117,10 +117,13 @@ function gapTo(best, row, n) {
     gap + dataset.metric.scale * Math.hypot(first.high - first.score, second.score - second.low)];
 }
 
-// As `is_quicker`: by a quarter or more, and with intervals that are apart, where they are known.
+// As `joined` of recommendation_words.py.
+const joined = (titles, word) => [titles.slice(0, -1).join("; "), titles[titles.length - 1]].filter(Boolean).join(`; ${word} `);
+
+// As `is_quicker`: by a quarter or more (a half on a busy machine), and with intervals that are apart, where known.
 const isQuicker = (row, other) => {
   const share = other.busy && other.cpuMs !== null && other.ms > 0 ? Math.min(1, other.cpuMs / other.ms) : 1;
-  return row.ms <= 0.75 * share * other.ms &&
+  return row.ms <= (row.busy || other.busy ? 0.5 : 0.75) * share * other.ms &&
     (row.msHigh === null || other.msLow === null || row.msHigh < share * other.msLow);
 };
 
@@ -233,8 +236,8 @@ function words(set, found) {
   const rivals = possible.filter((row) => row !== cheapest && row !== best && row.gapLow !== null && row.gapLow < 0 &&
     !tied.includes(named(row))).map((row) => row.arm.title);
   if (rivals.length) {
-    const others = [rivals.slice(0, -1).join("; "), rivals[rivals.length - 1]].filter(Boolean).join("; or ");
-    said.push(`That it is the best is not certain: with other test texts and seeds, ${others} may be better.`);
+    said.push("That it is the best is not certain: with other test texts and seeds, " +
+      `${joined(rivals, "or")} may be better.`);
   }
   if (best.ms === null) {
     said.push("Whether another one is cheaper is not known, as it was not timed.");
@@ -243,7 +246,14 @@ function words(set, found) {
   } else {
     const untimed = rows.filter((row) => row.near && row.ms === null).map((row) => row.arm.title);
     if (cheapest === best) {
-      said.push(`No cheaper one ${untimed.length ? "that was timed " : ""}is within ${near} of it.`);
+      const level = rows.filter((row) => row.near && row.ms !== null && row !== best && !isQuicker(best, row));
+      if (level.length) {
+        const busy = best.busy || level.some((row) => row.busy) ? ", as far as times on a busy machine tell" : "";
+        said.push(`${joined(level.map((row) => row.arm.title), "and")} ${level.length === 1 ? "is" : "are"} within ` +
+          `${near} of it, but not clearly cheaper${busy}.`);
+      } else {
+        said.push(`No cheaper one ${untimed.length ? "that was timed " : ""}is within ${near} of it.`);
+      }
       const unclear = rows.filter((row) => row.score !== null && row.inTime && !row.near && row.ms !== null &&
         row.gapLow !== null && row.gapLow <= set.tolerance && isQuicker(row, best));
       if (unclear.length) {
@@ -266,7 +276,8 @@ function words(set, found) {
     ["memory", size, "The process that classifies takes"],
   ]) {
     if (cheapest[key] !== null && best[key] !== null) {
-      said.push(`${what} ${text(cheapest[key])}${cheapest === best ? "" : ` instead of ${text(best[key])}`}.`);
+      const [own, other] = [text(cheapest[key]), text(best[key])];
+      said.push(`${what} ${own}${cheapest === best || own === other ? "" : ` instead of ${other}`}.`);
     }
   }
   if (set.target !== null && set.target !== undefined) {
