@@ -12,7 +12,7 @@ from pretrain_or_not.config.labels import shown
 from pretrain_or_not.config.names import first_of
 from pretrain_or_not.config.splits import SPLITS
 from pretrain_or_not.config.wording import did_you_mean
-from pretrain_or_not.data.left_out import BY_WHERE
+from pretrain_or_not.data.left_out import BY_WHERE, FIRST_KEPT
 from pretrain_or_not.errors import BadInput
 
 MOST_NAMED = 8
@@ -29,7 +29,7 @@ ASKED_FOR = (
     "validation, near-duplicate in another split",
     BY_WHERE,
     "label in ignore_labels",
-    "texts with two labels (first one kept)",
+    FIRST_KEPT,
 )
 
 # Cyrillic and Greek letters that look like Latin ones.
@@ -79,7 +79,7 @@ def warnings_about(facts: dict, before: dict) -> list[str]:
         *nested(total),
         *joined(total),
         *unused(facts["unused_labels"], facts["label_names"]),
-        *contradictions(facts["contradicted"], facts["read"]),
+        *contradictions(facts["contradicted"], facts["read"], FIRST_KEPT in facts["dropped"]),
         *left_out(facts["dropped"], facts["read"]),
         *copied(facts["copies"], before, facts["folds"]),
         *repetitions(facts.get("near_duplicates"), facts["rows"]),
@@ -167,15 +167,20 @@ def unused(labels, classes):
         yield f"No row has the label {named(labels)}, which `labels:` or `ignore_labels:` names{hint or '.'}"
 
 
-def contradictions(contradicted, read):
-    """Yield a sentence if equal texts have different labels."""
+def contradictions(contradicted, read, first_kept):
+    """Yield a sentence if equal texts have different labels. first_kept: whether the first row of each text is kept."""
     if contradicted["texts"]:
         n = contradicted["texts"]
         texts, rows = (
             "1 text occurs" if n == 1 else f"{n:,} texts occur",
             f"{contradicted['rows']:,} of {rows_of(read)}",
         )
-        yield f"{texts} with different labels ({rows}): not all of them can be predicted."
+        then = (
+            "the first row of each text is kept, whose label may be wrong"
+            if first_kept
+            else "not all of them can be predicted"
+        )
+        yield f"{texts} with different labels ({rows}): {then}."
 
 
 def left_out(dropped, read):

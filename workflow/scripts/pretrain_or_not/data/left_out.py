@@ -5,6 +5,8 @@ import pyarrow.compute as pc
 
 BY_WHERE = "left out by `where`"
 
+FIRST_KEPT = "texts with two labels (first one kept)"  # a number of texts, not of rows
+
 # Nothing that can be seen: white space, control and format characters, variation selectors, fillers.
 BLANK = r"^[\s\pZ\p{Cc}\p{Cf}\x{FE00}-\x{FE0F}\x{034F}\x{115F}\x{1160}\x{17B4}\x{17B5}\x{2800}\x{3164}\x{FFA0}]*$"
 

@@ -13,6 +13,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from pretrain_or_not.config.splits import SPLITS, cut_words, rows_to_cut
+from pretrain_or_not.data.left_out import FIRST_KEPT
 from pretrain_or_not.data.quotas import quotas
 from pretrain_or_not.data.times import quoted, time_in_sql
 from pretrain_or_not.errors import BadInput
@@ -160,7 +161,7 @@ class Arrangement:
         contradicted, duplicates = self.one(
             "SELECT count(*) FILTER (contradicted), coalesce(sum(copies - 1), 0)::BIGINT FROM firsts"
         )
-        self.dropped["texts with two labels (first one kept)"] = contradicted
+        self.dropped[FIRST_KEPT] = contradicted
         self.dropped["duplicate text"] = duplicates
         self.rows = "firsts"
 

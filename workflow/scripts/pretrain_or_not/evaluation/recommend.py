@@ -198,7 +198,8 @@ def cheapest_of(arms: pd.DataFrame, best: str, metric: Metric) -> str | None:
 def is_quicker(arm: pd.Series, other: pd.Series) -> bool:
     """Return whether an arm takes clearly less time than another one, see QUICKER and QUICKER_BUSY.
 
-    Known intervals must be apart. Where the machine was busy when the other one was timed, only the time in which it computed counts.
+    Known intervals must be apart. Where the machine was busy when the other one was timed, only the time in which it
+    computed counts.
     """
     factor = QUICKER_BUSY if arm["busy"] or other["busy"] else QUICKER
     share = min(1.0, other["cpu_ms"] / other["ms"]) if other["busy"] and other["ms"] > 0 else 1.0
