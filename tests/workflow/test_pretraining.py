@@ -10,6 +10,7 @@ import pytest
 from helpers.described import undescribed
 from helpers.project import CONFIG, Project
 from helpers.texts import make_rows
+from pretrain_or_not.files.json_files import read_json
 
 START = {"layers": 1, "hidden": 16, "heads": 2}
 SHORT = {"steps": 4, "batch_size": 8, "length": 16, "validations": 1, "precision": "fp32"}
@@ -77,6 +78,11 @@ def test_an_experiment_with_models_that_are_made(project):
     tokens = scores["pretraining_tokens"]
     assert tokens["nothing"] == tokens["lstm"] == tokens["lora"] == 0 < tokens["probe"] < tokens["chained"]
     assert scores["pretrained_elsewhere"].to_dict() == {arm: arm == "lora" for arm in scores.index}
+    (card,) = (project.folder / "results").glob("toy/runs/taught/*/*/selected/classifier.json")
+    assert read_json(card)["base_models"]["teacher"]["path"].endswith("pretrained/first-60")
+    assert (
+        "| Taught by an arm with | `results/pretrained/first-60` (licence: " in card.with_name("README.md").read_text()
+    )
     assert scores.loc["probe", "pretraining"] == "first (probe)" and scores.loc["chained", "pretraining"] == "second"
     assert scores.loc["chained", "pretraining_flops"] > scores.loc["probe", "pretraining_flops"] > 0
     assert scores["teacher_flops"].notna().to_dict() == {arm: arm == "taught" for arm in scores.index}

@@ -32,8 +32,8 @@ class Origin(NamedTuple):
 
     data: `text`, the columns of a data set that its texts are made of; `pair`, whether they are two texts; `separator`,
     what joins them; `hub`, the id of a data set of the Hub, or None. models: the models of the config that its arm
-    names, by the key of the arm. tokenizer: path of the list of files of its tokenizer (`data.saved_tokenizer`), None
-    if it reads no tokens.
+    names, by the key of the arm; as `teacher`, the one that the arm of the teacher starts from. tokenizer: path of the
+    list of files of its tokenizer (`data.saved_tokenizer`), None if it reads no tokens.
     """
 
     data: dict

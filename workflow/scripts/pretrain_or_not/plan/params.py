@@ -236,4 +236,7 @@ class JobParams(PerJob):
             named["tokenizer"] = self.catalogue.tokenizer_of(wildcards.arm)
         if arm.get("augment"):
             named["generator"] = arm["augment"]["generator"]
+        if arm.get("teacher"):
+            behind = self.catalogue.models_of(arm["teacher"]["arm"], repeated=self.catalogue.repetition_of(wildcards))
+            named |= dict(zip(["teacher"], behind, strict=False))  # it may have none
         return {"data": data, "models": {key: self.catalogue.models[name] for key, name in named.items()}}
