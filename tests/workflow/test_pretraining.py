@@ -81,7 +81,7 @@ def test_an_experiment_with_models_that_are_made(project):
     (card,) = (project.folder / "results").glob("toy/runs/taught/*/*/selected/classifier.json")
     assert read_json(card)["base_models"]["teacher"]["path"].endswith("pretrained/first-60")
     assert (
-        "| Taught by an arm with | `results/pretrained/first-60` (licence: " in card.with_name("README.md").read_text()
+        "| Model of its teacher | `results/pretrained/first-60` (licence: " in card.with_name("README.md").read_text()
     )
     assert scores.loc["probe", "pretraining"] == "first (probe)" and scores.loc["chained", "pretraining"] == "second"
     assert scores.loc["chained", "pretraining_flops"] > scores.loc["probe", "pretraining_flops"] > 0

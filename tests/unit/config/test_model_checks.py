@@ -220,6 +220,29 @@ def test_a_teacher_passes_on_no_labels_that_are_not_counted(config):
     assert any(found.startswith(line) for found in complaint(config))
 
 
+@pytest.mark.parametrize(
+    ("texts", "changes", "told"),
+    [
+        ("unsup", {"pair": ["a", "b"]}, "texts: 'unsup' has pairs; name a dataset of single texts"),
+        ("yelp", {"folds": 5}, "texts: each row of 'yelp' is tested in some fold, so no text is left to ask about"),
+    ],
+)
+def test_a_teacher_is_asked_about_single_texts_that_are_not_tested(config, texts, changes, told):
+    config["arms"]["lstm"]["teacher"] = {"arm": "minilm", "texts": texts}
+    assert not any("teacher" in line for line in complaints(config))
+    config["datasets"][texts] |= changes
+    assert any(line.startswith(f"config: arms.lstm.teacher.{told}") for line in complaint(config))
+
+
+def complaints(config):
+    """Return the lines on what is wrong with a config; none if nothing is."""
+    try:
+        check_config(copy.deepcopy(config))
+    except BadInput as error:
+        return str(error).splitlines()
+    return []
+
+
 def test_a_teacher_must_be_kept(config):
     config["arms"]["lstm"]["teacher"] = {"arm": "minilm"}
     check_config(copy.deepcopy(config))

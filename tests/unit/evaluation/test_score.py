@@ -44,7 +44,7 @@ def scored(tmp_path):
                 | {"recipe": {"family": "lstm"}}
             )
             chosen |= {"selection": selection} if selection else {}
-            choice = {"selected": chosen, "sweep_seconds": 1.0, "beaten": []}
+            choice = {"selected": chosen, "sweep_seconds": 1.0, "sweep_cpu_seconds": 1.0, "beaten": []}
             for changes in more:
                 chosen |= changes.get("selected", {})
                 choice |= {key: changes[key] for key in changes if key != "selected"}

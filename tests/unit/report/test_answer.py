@@ -12,7 +12,7 @@ from helpers.gaps import planted
 from pretrain_or_not.data.subsets import window
 from pretrain_or_not.evaluation.crossing import COLUMNS, answer_row
 from pretrain_or_not.files.parquet import write_table
-from pretrain_or_not.report.answer import as_markdown, scale_words
+from pretrain_or_not.report.answer import as_markdown, method, scale_words
 from pretrain_or_not.report.closing import closing_words, failure_words
 from pretrain_or_not.report.gap_words import sentence
 from pretrain_or_not.report.notes import shared_labels
@@ -278,6 +278,13 @@ def test_what_went_wrong_and_what_the_data_have_is_below_the_answer(tmp_path):
     ):
         assert line in told.splitlines()
     assert told.index("still") < told.index("Note:") < told.index("Figures:") and "bootstrap" not in told
+
+
+def test_what_a_negative_gap_means_is_said_in_the_step_of_the_metric():
+    row = answer_row(planted([9, 5, 3, -2], 20_000), 1.0)
+    for metric, step in (("accuracy", "points"), ("log_loss", "nats")):
+        facts = {"metric": metric, "folds": 0, "independent_seeds": 3, "seeds": 3, "arms": 1, "threshold": 1.0}
+        assert f"less than 0 {step} behind means ahead" in method(pd.DataFrame([row | facts]))
 
 
 def test_classes_that_are_never_predicted_are_named():

@@ -230,6 +230,12 @@ def check_teacher(config, name, mistakes):
     if teacher.get("texts") is not None and pairs:
         text = f"the pairs of {show(pairs[0])} cannot be taught on single texts; leave `texts` out"
         mistakes.add((*path, "texts"), text)
+    further = mapping(datasets, teacher["texts"]) if isinstance(teacher.get("texts"), str) else {}
+    if further.get("pair"):
+        mistakes.add((*path, "texts"), f"{show(teacher['texts'])} has pairs; name a dataset of single texts")
+    elif further.get("folds") and teacher["texts"] in named:
+        text = "is tested in some fold, so no text is left to ask about; name another dataset, or leave `texts` out"
+        mistakes.add((*path, "texts"), f"each row of {show(teacher['texts'])} {text}")
     if teacher.get("texts") is None and teacher.get("amount") not in (None, "100%"):
         mistakes.add((*path, "amount"), f"{show(teacher['amount'])} is of `texts`, and there are none; leave it out")
     if experiment.get("keep_models") == "none":

@@ -79,7 +79,7 @@ def warnings_about(facts: dict, before: dict) -> list[str]:
         *nested(total),
         *joined(total),
         *unused(facts["unused_labels"], facts["label_names"]),
-        *contradictions(facts["contradicted"], facts["read"], FIRST_KEPT in facts["dropped"]),
+        *contradictions(facts["contradicted"], facts["read"], bool(facts["dropped"].get(FIRST_KEPT))),
         *left_out(facts["dropped"], facts["read"]),
         *copied(facts["copies"], before, facts["folds"]),
         *repetitions(facts.get("near_duplicates"), facts["rows"]),
@@ -168,7 +168,7 @@ def unused(labels, classes):
 
 
 def contradictions(contradicted, read, first_kept):
-    """Yield a sentence if equal texts have different labels. first_kept: whether the first row of each text is kept."""
+    """Yield a sentence if equal texts have different labels. first_kept: whether one row of each text is kept."""
     if contradicted["texts"]:
         n = contradicted["texts"]
         texts, rows = (
@@ -176,7 +176,7 @@ def contradictions(contradicted, read, first_kept):
             f"{contradicted['rows']:,} of {rows_of(read)}",
         )
         then = (
-            "the first row of each text is kept, whose label may be wrong"
+            "one row of each text is kept, whose label may be wrong"
             if first_kept
             else "not all of them can be predicted"
         )

@@ -13,7 +13,7 @@ PROJECT = "To pretrain, or not?"
 
 # The key of an arm that names a model, in words.
 ROLES = {"model": "Base model", "tokenizer": "Tokenizer of", "embeddings": "Embeddings of",
-         "generator": "Further examples written by", "teacher": "Taught by an arm with"}  # fmt: skip
+         "generator": "Further examples written by", "teacher": "Model of its teacher"}  # fmt: skip
 
 TRANSFORMER = """\
 ```python

@@ -28,7 +28,7 @@ SURE = 0.9  # chance that a score reaches the target
 # Share of the time of another arm, up to which an arm is quicker. Two processes that do the same differ by a sixth.
 QUICKER = 0.75
 
-QUICKER_BUSY = 0.5  # where other work had the machine, which also slows down what computes
+QUICKER_BUSY = 0.5  # where other work had the machine of the other arm, which also slows down what computes
 
 ROUNDING = 1e-9  # of gaps that are exactly as large as the tolerance
 
@@ -186,12 +186,12 @@ def cheapest_of(arms: pd.DataFrame, best: str, metric: Metric) -> str | None:
     timed = arms[arms["ms"].notna()]
     if timed.empty:
         return str(arms.index[0])
+    if best in arms.index:
+        timed = timed[[is_quicker(arm, arms.loc[best]) for _, arm in timed.iterrows()]]
+        if timed.empty:
+            return best
     quickest = timed.loc[timed["ms"].idxmin()]
     level = timed[[not is_quicker(quickest, arm) for _, arm in timed.iterrows()]]
-    if best in level.index:
-        return best
-    if best in arms.index:  # one that is not clearly slower than the quickest one may still be slower than the best
-        level = level[[is_quicker(arm, arms.loc[best]) for _, arm in level.iterrows()]]
     return str((metric.sign * level["score"]).idxmax())
 
 
@@ -201,7 +201,7 @@ def is_quicker(arm: pd.Series, other: pd.Series) -> bool:
     Known intervals must be apart. Where the machine was busy when the other one was timed, only the time in which it
     computed counts.
     """
-    factor = QUICKER_BUSY if arm["busy"] or other["busy"] else QUICKER
+    factor = QUICKER_BUSY if other["busy"] else QUICKER
     share = min(1.0, other["cpu_ms"] / other["ms"]) if other["busy"] and other["ms"] > 0 else 1.0
     if math.isnan(share):
         share = 1.0

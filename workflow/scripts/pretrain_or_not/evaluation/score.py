@@ -121,7 +121,7 @@ def score_cell(cell, run, choice, guessing, train_rows, metric, pretraining):
         "validation_score": run["validation_score"],
         "validation_examples": run["validation_examples"],
         "sweep_seconds": choice["sweep_seconds"],
-        "sweep_cpu_seconds": choice.get("sweep_cpu_seconds"),  # an earlier version wrote none
+        "sweep_cpu_seconds": choice["sweep_cpu_seconds"],
         **{key: run[key] for key in COST},
         **{key: value for key, value in pretraining.items() if key != OF_TEACHER},
         **(

@@ -19,7 +19,7 @@ from pretrain_or_not.evaluation.text_classifier import TextClassifier, limit_thr
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import read_metadata, table_writer
 from pretrain_or_not.files.paths import PathLike
-from pretrain_or_not.job import log
+from pretrain_or_not.job import log, warn
 
 AT_ONCE = 5000  # texts
 
@@ -95,8 +95,9 @@ def further_texts(texts, amount, tested, own, pair) -> Iterator[pa.Table]:
             "id": ids, "label": np.full(len(some), NO_LABEL, np.int32), "text": pa.array(some, pa.large_string())
         })  # fmt: skip
     if first < corpus.amount:
-        log.warning("%d further texts instead of %d: the others are labelled here, tested or validated on",
-                    first, corpus.amount)  # fmt: skip
+        say = warn if isinstance(amount, int) or not first else log.info  # a share is of all texts
+        why = "the others are labelled, tested or validated on here"
+        say(f"{first:,} further texts instead of {corpus.amount:,}: {why}")
 
 
 def said(model: TextClassifier, table: pa.Table) -> tuple[np.ndarray, int]:

@@ -212,17 +212,18 @@ class Forecast:
     def work(self, dataset: str, arm: str, n: int) -> Work:
         """Return the Work of a run of an arm on `n` examples of a dataset."""
         keys, lengths = self.catalogue.arms[arm], self.lengths_of(dataset, arm)
-        return planned_work(self.catalogue.family(arm), keys, n, lengths, self.unlabelled(arm))
+        return planned_work(self.catalogue.family(arm), keys, n, lengths, self.unlabelled(dataset, arm, n))
 
-    def unlabelled(self, arm: str) -> int:
+    def unlabelled(self, dataset: str, arm: str, n: int) -> int:
         """Return how many texts without labels an arm reads that its teacher has answered; 0 before they are ingested.
 
-        Some of them may be left out, because they are tested on.
+        Of its own dataset, the `n` texts with labels are left out. Others may be, too, because they are tested on.
         """
         teacher = self.catalogue.arms[arm].get("teacher") or {"texts": None}
         if teacher["texts"] is None or not (self.catalogue.results / teacher["texts"] / "dataset.json").is_file():
             return 0
-        return count(teacher["amount"], sum(self.summary(teacher["texts"])["rows"].values()))
+        rows = self.summary(teacher["texts"])["rows"]["train"]
+        return min(count(teacher["amount"], rows), rows - n if teacher["texts"] == dataset else rows)
 
     def estimate(self, dataset: str, arm: str, work: Work, facts: list[Facts]) -> Estimate | None:
         """Return the Estimate of a run of an arm; None if nothing is known of the arm."""

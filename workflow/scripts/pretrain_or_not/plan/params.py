@@ -238,5 +238,6 @@ class JobParams(PerJob):
             named["generator"] = arm["augment"]["generator"]
         if arm.get("teacher"):
             behind = self.catalogue.models_of(arm["teacher"]["arm"], repeated=self.catalogue.repetition_of(wildcards))
-            named |= dict(zip(["teacher"], behind, strict=False))  # it may have none
+            if behind:
+                named["teacher"] = behind[0]
         return {"data": data, "models": {key: self.catalogue.models[name] for key, name in named.items()}}

@@ -128,8 +128,9 @@ def method(table):
         between += ", a power of that number, or something between the two; the intervals allow for all of these"
     return (
         f"{between}. In brackets: "
-        f"95 % intervals for the sampling of test examples and for seeds together{linear}; less than 0 points behind "
-        f"means ahead. The variance between seeds {seeds}.{joint}{rounds} The numbers: answer.parquet."
+        f"95 % intervals for the sampling of test examples and for seeds together{linear}; less than "
+        f"0 {metric.step}s behind means ahead. The variance between seeds {seeds}.{joint}{rounds} The numbers: "
+        "answer.parquet."
     )
 
 

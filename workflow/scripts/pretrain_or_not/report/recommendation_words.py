@@ -153,7 +153,7 @@ def about_as_cheap(question, found, metric):
     """Return what is said about arms close to the best one that are neither clearly quicker nor clearly slower."""
     arms, best = found.arms, found.arms.loc[found.best]
     level = arms[arms["near"] & arms["ms"].notna() & (arms.index != found.best)]
-    level = level[[not is_quicker(best, arm) for _, arm in level.iterrows()]]
+    level = level[[not is_quicker(best, arm) and not is_tied(arm, best) for _, arm in level.iterrows()]]
     if level.empty:
         return []
     busy = ", as far as times on a busy machine tell" * bool(best["busy"] or level["busy"].any())

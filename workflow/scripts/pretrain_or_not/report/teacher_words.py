@@ -13,7 +13,7 @@ from pretrain_or_not.report.wording import counted
 
 MOST_SIZES = 3
 
-ON_TOP = "Training it and asking it come on top of the training time of the arms that it taught"
+TITLE = "What a teacher brings, besides the cost of training and asking it, which no training time here holds"
 
 
 def teacher_lines(pairs: pd.DataFrame, arms: pd.DataFrame, teachers: dict, metric: Metric) -> list[str]:
@@ -24,7 +24,7 @@ def teacher_lines(pairs: pd.DataFrame, arms: pd.DataFrame, teachers: dict, metri
     `Catalogue.teachers`.
     """
     lines = [line for arm, others in teachers.items() if (line := one_line(arm, others, pairs, arms, metric))]
-    return [f"What a teacher brings. {ON_TOP}:", "", *lines, ""] if lines else []
+    return [f"{TITLE}:", "", *lines, ""] if lines else []
 
 
 def one_line(arm, others, pairs, arms, metric):

@@ -120,10 +120,10 @@ function gapTo(best, row, n) {
 // As `joined` of recommendation_words.py.
 const joined = (titles, word) => [titles.slice(0, -1).join("; "), titles[titles.length - 1]].filter(Boolean).join(`; ${word} `);
 
-// As `is_quicker`: by a quarter or more (a half on a busy machine), and with intervals that are apart, where known.
+// As `is_quicker`: by a quarter or more (a half if the machine of the other one was busy), and with intervals that are apart, where known.
 const isQuicker = (row, other) => {
   const share = other.busy && other.cpuMs !== null && other.ms > 0 ? Math.min(1, other.cpuMs / other.ms) : 1;
-  return row.ms <= (row.busy || other.busy ? 0.5 : 0.75) * share * other.ms &&
+  return row.ms <= (other.busy ? 0.5 : 0.75) * share * other.ms &&
     (row.msHigh === null || other.msLow === null || row.msHigh < share * other.msLow);
 };
 
@@ -175,12 +175,13 @@ function choices(set) {
   for (const row of rows) row.near = close.includes(row);
   const cheapestOf = (arms) => {
     if (!arms.length || (arms.includes(best) && best.ms === null)) return arms.includes(best) ? best : null;
-    const known = arms.filter((row) => row.ms !== null);
-    if (!known.length) return arms[0];
+    const timed = arms.filter((row) => row.ms !== null);
+    if (!timed.length) return arms[0];
+    const known = timed.filter((row) => !arms.includes(best) || isQuicker(row, best));
+    if (!known.length) return best;
     const quickest = known.reduce((a, b) => (b.ms < a.ms ? b : a));
     const level = known.filter((row) => !isQuicker(quickest, row));
-    if (level.includes(best)) return best;
-    return level.filter((row) => !arms.includes(best) || isQuicker(row, best)).reduce((a, b) => (sign * b.score > sign * a.score ? b : a));
+    return level.reduce((a, b) => (sign * b.score > sign * a.score ? b : a));
   };
   // The worse end of the interval, moved in to where 90 % lie beyond it.
   const sure = (row) => {
@@ -246,7 +247,7 @@ function words(set, found) {
   } else {
     const untimed = rows.filter((row) => row.near && row.ms === null).map((row) => row.arm.title);
     if (cheapest === best) {
-      const level = rows.filter((row) => row.near && row.ms !== null && row !== best && !isQuicker(best, row));
+      const level = rows.filter((row) => row.near && row.ms !== null && !tied.includes(named(row)) && !isQuicker(best, row));
       if (level.length) {
         const busy = best.busy || level.some((row) => row.busy) ? ", as far as times on a busy machine tell" : "";
         said.push(`${joined(level.map((row) => row.arm.title), "and")} ${level.length === 1 ? "is" : "are"} within ` +
