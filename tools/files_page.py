@@ -15,8 +15,8 @@ INTRODUCTION = """\
 # Files and columns
 
 For readers who open the files of `results/` with pandas, DuckDB or another reader: every column of every table, and
-every key of the JSON files, which come last. Left out are
-`config.json` of models, files of tokenizers, and the folders `logs/` and `speed/`.
+every key of the JSON files, which come last. Left out are `config.json` of models, files of tokenizers, and the folders
+`logs/` and `speed/`.
 
 <!-- Made by `make docs` from workflow/schemas/tables.yaml. Do not edit: edit that file. -->
 

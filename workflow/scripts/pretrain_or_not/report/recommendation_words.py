@@ -140,7 +140,7 @@ def cheaper(question, found, metric):
         said = said or [f"No cheaper one {'that was timed ' if untimed else ''}is within {near} of it."]
         said += maybe_close(question, found, metric)
     else:
-        said = [f"{named(own, question)} is close to it, {behind(own, metric)}, {takes(own, best)}."]
+        said = [f"{named(own, question)} is close to it, {behind(own, metric)}, and {takes(own, best)}."]
         if own["gap_high"] > question.tolerance:
             said.append(f"It may be more than {near} behind: the interval goes beyond.")
     if untimed:
@@ -171,13 +171,13 @@ def maybe_close(question, found, metric):
         return []
     own = arms.loc[arms.loc[unclear, "gap"].idxmin()]
     near = steps(metric, question.tolerance)
-    return [f"{named(own, question)} may be within {near}: it is {behind(own, metric)}, {takes(own, best)}."]
+    return [f"{named(own, question)} may be within {near}: it is {behind(own, metric)}, and {takes(own, best)}."]
 
 
 def takes(arm, best):
     """Return in words how long an arm takes for a text, beside the best one."""
     busy = BUSY * bool(arm["busy"] or best["busy"])
-    return f"and takes {time_text(arm['ms'])} for a text instead of {time_text(best['ms'])}{busy}"
+    return f"takes {time_text(arm['ms'])} for a text instead of {time_text(best['ms'])}{busy}"
 
 
 def target_words(question, found, metric):

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pretrain_or_not.config.metrics import Metric
 from pretrain_or_not.report.markup import markdown
-from pretrain_or_not.report.recommendation_words import BUSY, behind, time_text
+from pretrain_or_not.report.recommendation_words import behind, takes
 from pretrain_or_not.report.wording import counted
 
 MOST_SIZES = 3
@@ -57,8 +57,6 @@ def at_size(n, of, metric, named):
 
 def quicker(arm, other, arms):
     """Return in words how long both arms take for a text; nothing if one was not timed."""
-    times = [arms["ms"].get(name, math.nan) for name in (arm, other)]
-    if any(map(math.isnan, times)):
+    if any(math.isnan(arms["ms"].get(name, math.nan)) for name in (arm, other)):
         return ""
-    busy = BUSY * bool(arms.loc[[arm, other], "busy"].any())
-    return f", which takes {time_text(times[0])} for a text instead of {time_text(times[1])}{busy}"
+    return f", which {takes(arms.loc[arm], arms.loc[other])}"

@@ -118,9 +118,11 @@ function gapTo(best, row, n) {
 }
 
 // As `joined` of recommendation_words.py.
-const joined = (titles, word) => [titles.slice(0, -1).join("; "), titles[titles.length - 1]].filter(Boolean).join(`; ${word} `);
+const joined = (titles, word) =>
+  [titles.slice(0, -1).join("; "), titles[titles.length - 1]].filter(Boolean).join(`; ${word} `);
 
-// As `is_quicker`: by a quarter or more (a half if the machine of the other one was busy), and with intervals that are apart, where known.
+// As `is_quicker`: by a quarter or more (a half if the machine of the other one was busy), and with intervals that are
+// apart, where they are known.
 const isQuicker = (row, other) => {
   const share = other.busy && other.cpuMs !== null && other.ms > 0 ? Math.min(1, other.cpuMs / other.ms) : 1;
   return row.ms <= (other.busy ? 0.5 : 0.75) * share * other.ms &&
