@@ -1,24 +1,22 @@
-"""The complete quickstart: wall-clock seconds against those of an earlier commit, and the share spent in training.
+"""The complete quickstart: its seconds against those that its models train, validate and test, spread over the cores.
 
-Both commits are checked out into temporary folders and run there with the packages of this environment.
+The last commit is checked out into a temporary folder and runs there once, with the packages of this environment.
 """
 
 import json
-import os
-import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
-from harness import ROOT, in_turn, row, seconds_of
+from harness import ROOT, row, seconds_of
 
 from pretrain_or_not.files.parquet import read_metadata
 
 
 def check_out(commit, folder):
-    """Write the files of a commit to a new `folder`."""
-    folder.mkdir()
+    """Write the files of a commit to `folder`."""
     archive = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True, check=True).stdout
     subprocess.run(["tar", "-x"], cwd=folder, input=archive, check=True)
 
@@ -31,26 +29,15 @@ def working_seconds(results):
 
 
 def measure(arguments):
-    """Return one row; each round runs both quickstarts."""
-    shares = []
+    """Return one row of one round, as it takes minutes; its ratio is the share of the core time that models use."""
+    cores = arguments.threads
     with tempfile.TemporaryDirectory() as folder:
-        folders = {"HEAD": Path(folder) / "now", arguments.baseline: Path(folder) / "before"}
-        for commit, place in folders.items():
-            check_out(commit, place)
-
-        def run(commit):
-            place = folders[commit]
-            command = [sys.executable, "-m", "snakemake", "--cores", str(arguments.threads), "--quiet", "all"]
-            subprocess.run(["rm", "-rf", "results", ".snakemake"], cwd=place, check=True)
-            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-            seconds = seconds_of(subprocess.run, command, cwd=place, check=True, env=os.environ, **quiet)
-            if commit == "HEAD":
-                shares.append(1 - working_seconds(place / "results") / (seconds * arguments.threads))
-            return seconds
-
-        results = in_turn({commit: lambda _, commit=commit: run(commit) for commit in folders}, arguments.rounds)
-    outside = f"{statistics.median(shares):.0%} of the core time is spent outside training, validation and testing"
-    return [
-        row("quickstart", f"snakemake --cores {arguments.threads}", "s", results["HEAD"], results[arguments.baseline],
-            f"commit {arguments.baseline}", arguments, note=outside)
-    ]  # fmt: skip
+        check_out("HEAD", folder)
+        command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--quiet", "all"]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        seconds = seconds_of(subprocess.run, command, cwd=folder, check=True, **quiet)
+        working = working_seconds(Path(folder) / "results") / cores
+    once = SimpleNamespace(**vars(arguments) | {"rounds": 1})
+    peer = "training, validation and testing alone, on all cores at once"
+    note = f"{1 - working / seconds:.0%} of the core time is spent outside training, validation and testing"
+    return [row("quickstart", f"snakemake --cores {cores}", "s", [seconds], [working], peer, once, note=note)]

@@ -52,7 +52,6 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--yelp", type=Path, default=ROOT / "data" / "yelp_sentences.parquet", help="text, label")
     parser.add_argument("--imdb", type=Path, default=ROOT / "data" / "imdb_train.parquet", help="text, stars")
-    parser.add_argument("--baseline", default="283e2e9", help="commit to compare the quickstart with")
     parser.add_argument("--output", type=Path, default=ROOT / "results" / "bench.parquet")
     arguments = parser.parse_args()
     arguments.about = machine(arguments.threads)

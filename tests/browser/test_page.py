@@ -95,7 +95,7 @@ CASES = [
     {}, {"few": "big"}, {"few": "small"}, {"ahead": [("small", "big")]}, {"untimed": "small"},
     {"ahead": [("small", "big"), ("tiny", "small")], "untimed": "tiny"},
     {"tests": 20, "tied": True}, {"guessing": 0.89}, {"tied": True, "ms": {"small": 1.95, "tiny": 1.9}},
-    {"computed": 0.5}, {"computed": "unknown"},
+    {"computed": 0.5}, {"computed": "unknown"}, {"guessing": 0.906}, {"incomplete": "small"},
 ]  # fmt: skip
 
 

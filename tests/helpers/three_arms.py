@@ -47,11 +47,11 @@ def pairs_of_other_seeds(*ahead):
     return table
 
 
-def doubtful(table, guessing=0.5, tests=1000, tied=False):
+def doubtful(table, guessing=0.5, tests=1000, tied=False, incomplete=None):
     """Return rows of curves or pairs of arms that cannot be told apart.
 
     guessing: score of guessing. tests: number of test examples; of fewer than 50, intervals are not known. tied:
-    whether `small` is exactly as good as `big`.
+    whether `small` is exactly as good as `big`. incomplete: name of an arm without a complete round of folds.
     """
     table = table.copy()
     if tied and "score" in table:
@@ -60,6 +60,10 @@ def doubtful(table, guessing=0.5, tests=1000, tied=False):
     elif tied:
         level = table["arm"].isin(["big", "small"]) & table["other"].isin(["big", "small"])
         table.loc[level, ["gap", "gap_low", "gap_high"]] = [0.0, -0.8, 0.8]
+    if "score" in table:
+        table.loc[table["arm"] == incomplete, ["low", "high"]] = float("nan")
+    else:
+        table = table[(table["arm"] != incomplete) & (table["other"] != incomplete)]
     if tests < 50:
         table[[name for name in ("low", "high", "gap_low", "gap_high") if name in table]] = float("nan")
     return table.assign(guessing=guessing, test_examples=tests) if "score" in table else table

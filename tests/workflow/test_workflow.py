@@ -119,7 +119,7 @@ def test_every_column_is_described(project):
 
 
 def test_the_terminal_names_cells_and_the_place_of_the_figures(project):
-    assert "Fine-tuning bert on 40 examples of toy, seed 0, lr0.001" in project.output
+    assert "Fine-tuning bert on toy, size 40, seed 0, lr0.001" in project.output
     assert "On Toy, measured from bert in points of accuracy. Tested on 90 texts, with " in project.output
     assert re.search(r"- (From about|\S+ is (still|less)).* points (behind|ahead) \(", project.output)
     assert re.search(r"Figures: results/figures", project.output)

@@ -28,6 +28,6 @@ rule evaluate:
         origin=params_of.origin,
         code=params_of.test_code,
     message:
-        "Testing {wildcards.arm}, {wildcards.size} examples of {wildcards.dataset}, seed {wildcards.seed}"
+        "Testing {wildcards.arm} on {wildcards.dataset}, size {wildcards.size}, seed {wildcards.seed}"
     script:
         "../scripts/evaluate_cell.py"

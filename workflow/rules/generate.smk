@@ -23,6 +23,6 @@ rule generate:
         name=lambda wildcards: catalogue.tokenizer_of(wildcards.arm),
         code=code_digest("generate.py"),
     message:
-        "Writing examples for {wildcards.arm}, from {wildcards.size} of {wildcards.dataset}, seed {wildcards.seed}"
+        "Writing examples for {wildcards.arm} from {wildcards.dataset}, size {wildcards.size}, seed {wildcards.seed}"
     script:
         "../scripts/generate.py"

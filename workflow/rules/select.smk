@@ -16,6 +16,6 @@ rule select:
         sign=catalogue.metric.sign,
         code=code_digest("select_run.py"),
     message:
-        "Selecting among the runs of {wildcards.arm}, {wildcards.size} examples of {wildcards.dataset}, seed {wildcards.seed}"
+        "Selecting among the runs of {wildcards.arm} on {wildcards.dataset}, size {wildcards.size}, seed {wildcards.seed}"
     script:
         "../scripts/select_run.py"

@@ -39,6 +39,6 @@ rule evaluate_shift:
     params:
         code=shift_jobs.code,
     message:
-        "Testing {wildcards.arm}, {wildcards.size} examples of {wildcards.dataset}, seed {wildcards.seed}, on {wildcards.shift}"
+        "Testing {wildcards.arm} of {wildcards.dataset}, size {wildcards.size}, seed {wildcards.seed}, on {wildcards.shift}"
     script:
         "../scripts/evaluate_shift.py"

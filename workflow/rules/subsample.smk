@@ -14,6 +14,6 @@ rule subsample:
         stratify=EXPERIMENT["stratify"],
         code=code_digest("subsample.py"),
     message:
-        "Choosing {wildcards.size} examples of {wildcards.dataset}, seed {wildcards.seed}"
+        "Choosing examples of {wildcards.dataset}, size {wildcards.size}, seed {wildcards.seed}"
     script:
         "../scripts/subsample.py"

@@ -21,6 +21,6 @@ rule teach:
         name=lambda wildcards: catalogue.tokenizer_of(wildcards.arm),
         code=params_of.teaching_code,
     message:
-        "Teaching {wildcards.arm}, {wildcards.size} examples of {wildcards.dataset}, seed {wildcards.seed}"
+        "Labelling texts for {wildcards.arm} by its teacher, {wildcards.dataset}, size {wildcards.size}, seed {wildcards.seed}"
     script:
         "../scripts/teach.py"

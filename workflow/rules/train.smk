@@ -51,6 +51,6 @@ for family in FAMILIES.values():
             metric={"name": catalogue.metric.name, "sign": catalogue.metric.sign},
             code=params_of.training_code,
         message:
-            f"{family.doing} {{wildcards.arm}} on {{wildcards.size}} examples of {{wildcards.dataset}}, seed {{wildcards.seed}}, {{wildcards.setting}}; follow it: {{log}}"
+            f"{family.doing} {{wildcards.arm}} on {{wildcards.dataset}}, size {{wildcards.size}}, seed {{wildcards.seed}}, {{wildcards.setting}}; follow it: {{log}}"
         script:
             "../scripts/{params.script}"

@@ -45,6 +45,7 @@ def test_a_gap_that_equals_the_threshold_is_not_below_it(smallest):
     curve, shape = curve_of(cells), shapes(np.full(3, 10.0), ACCURACY)
     row = answer_row(Measured(curve, shape, pool([(curve, shape)])), 1.0)
     assert row["gap_smallest"] == 1.0 and row["verdict"] == "from" and row["gap_highest"] < 1.0
+    assert row["gap_highest_high"] > max(row["gap_highest"], row["gap_largest_high"] - 1e-9)
 
 
 def test_a_threshold_of_zero_is_crossed_on_a_straight_line():
@@ -106,6 +107,18 @@ def test_the_interval_is_not_wider_than_it_has_to_be():
     assert row["gap_largest"] == pytest.approx(gap)
     assert row["gap_largest_low"] == pytest.approx(gap - 1.96 * error, abs=0.02 * error)
     assert row["gap_largest_high"] == pytest.approx(gap + 1.96 * error, abs=0.02 * error)
+
+
+def test_the_interval_holds_the_number_on_a_flat_curve():
+    """A gap that falls at once, then stays just below the threshold: most replicates cross it later."""
+    sizes = 100 * 2 ** np.arange(9)
+    gaps = np.array([3.0] + [0.9] * 8)
+    wrong = [np.random.default_rng(i).permutation(10_000) < 100 * gap for i, gap in enumerate(gaps)]
+    curve, shape = curve_of([(n, 100.0 * which) for n, which in zip(sizes, wrong, strict=True)]), np.full(9, 4.0)
+    row = answer_row(Measured(curve, shape, pool([(curve, shape)])), 1.0)
+    assert 100 < row["labels"] < 200
+    assert row["labels_low"] <= row["labels"] <= row["labels_high"]
+    assert row["labels_low_joint"] <= row["labels_low"] and row["labels_high_joint"] >= row["labels_high"]
 
 
 def test_more_test_examples_narrow_the_interval():

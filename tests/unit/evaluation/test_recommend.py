@@ -380,6 +380,27 @@ def test_where_no_arm_is_better_than_guessing_that_is_said_first(metric, worse):
     }[metric]  # fmt: skip
 
 
+def test_an_arm_that_guesses_is_no_choice_however_cheap():
+    """Small is 0.5 points behind Big, 90.5 to 94.5 %; guessing has 91 %."""
+    question = Question(10_000, 32, None, 1.0, target=90.5)
+    guessing = curves().assign(guessing=0.906)
+    found = recommend(guessing, pairs(), times(), question, Prices(), ACCURACY)
+    assert (found.best, found.cheapest, found.enough) == ("big", "big", "big")
+    assert found.arms["possible"].tolist() == [True, False, False]
+    said = sentences(question, found, ACCURACY, Prices())
+    assert "No cheaper one is within 1 point of it." in said and not any("Tiny" in text for text in said)
+    assert said[-1] == "Left out, as not clearly better than guessing (90.6 %): Small."
+
+
+def test_without_a_complete_round_of_folds_the_best_is_not_known():
+    question = Question(10_000, 32, None, 1.0)
+    few, known = (doubtful(table, incomplete="small") for table in (curves(), pairs()))
+    said = sentences(question, recommend(few, known, times(), question, Prices(), ACCURACY), ACCURACY, Prices())
+    assert said[1] == (
+        "Whether it is better than Small is not known: without a complete round of folds, there is no interval."
+    )
+
+
 def test_arms_are_not_ranked_by_few_test_examples_and_a_tie_names_both():
     question = Question(10_000, 32, None, 1.0)
     few, level = (doubtful(table, tests=20, tied=True) for table in (curves(), pairs()))
@@ -398,6 +419,7 @@ def test_what_twice_the_labels_brought():
     assert gain_words(curves(), ["small", "big", "small"], ACCURACY) == [
         f"Between 1,000 and 10,000 labels, twice the labels brought Small 2.0 points and {TITLES['big']} 1.5 points."
     ]
+    assert gain_words(curves().replace({"n": {1000: 9000}}), ["small"], ACCURACY) == []  # the noise, times seven
 
 
 def test_break_even():
@@ -410,6 +432,7 @@ def test_break_even():
         "labels": 350.0,
         "labels_low": 300.0,
         "labels_high": 400.0,
+        "smallest": 100,
     }
     second = row | {"n": 1000, "labels": 1840.0, "labels_low": 900.0, "labels_high": 3000.0}
     worth = pd.DataFrame([row, second, row | {"n": 10_000, "labels": math.inf, "labels_high": math.inf}])
@@ -423,6 +446,7 @@ def test_break_even():
     said = said.replace("0.0 to 5.9", "1.2 or more")
     assert break_even_words(open_end, ask(prices=prices).arms, prices) == [said]
     assert break_even_words(worth, ask().arms, Prices()) == []
+    assert break_even_words(worth.assign(smallest=1840), ask(prices=prices).arms, prices) == []  # 1,840 or fewer
     assert break_even_words(worth.assign(labels=math.inf), ask(prices=prices).arms, prices) == []
 
 

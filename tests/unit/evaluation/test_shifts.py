@@ -141,6 +141,15 @@ def test_a_drop_is_paired_where_the_examples_are_the_same():
     assert loss["drop"] == pytest.approx(0.15 * np.log(0.9 / 0.2)) and loss["relative_drop"] > 0  # worse: above 0
 
 
+def test_a_drop_from_a_test_set_without_errors_is_as_uncertain_as_that_is():
+    """60 of 60 right may be 95 %: Newcombe 1998, method 10, gives 3.9 to 10.9; here z²/60 is added to both sides."""
+    under = np.arange(5000) >= 500
+    row = shift_row(predictions(np.ones(60, bool)), predictions(under, np.arange(100, 5100)), METRICS["accuracy"])
+    assert row["drop"] == pytest.approx(10)
+    half = 1.96 * np.hypot(100 * np.sqrt(0.09 / 5000), 196 / 60)
+    assert row["drop_high"] - 10 == pytest.approx(10 - row["drop_low"]) == pytest.approx(half, rel=0.01)
+
+
 def test_predictions_that_are_not_finite_have_no_score_and_no_accuracy():
     under = predictions(np.ones(100, bool))
     under.probabilities[3] = np.nan

@@ -47,6 +47,15 @@ def test_a_score_that_is_equalled_is_reached():
     assert found["labels"].tolist() == pytest.approx([300, np.inf])
 
 
+def test_an_arm_that_is_behind_among_tiny_errors_has_not_reached_the_score():
+    """All errors are below half a point, which is small, and yet not the same."""
+    found = worth_of(exact([99.7, 99.85, 99.95], [100, 1000, 10_000], 10_000),
+                     exact([99.51, 99.6, 99.85], [100, 1000, 10_000], 10_000), ACCURACY)  # fmt: skip
+    high, at, low = np.arcsinh([4, 3, 1.5])  # 0.4, 0.3 and 0.15 points, in tenths
+    assert found["labels"].tolist() == pytest.approx([1000 * 10 ** ((high - at) / (high - low)), 10_000, np.inf])
+    assert worth_of(exact([100], [100]), exact([99.9, 100], [100, 300]), ACCURACY)["labels"][0] == pytest.approx(300)
+
+
 def test_of_log_loss_less_is_better():
     found = worth_of(exact([0.5], [100]), exact([1.0, 0.25], [100, 10_000]), METRICS["log_loss"])
     assert found["labels"][0] == pytest.approx(1000, rel=1e-3)

@@ -59,7 +59,8 @@ def test_words_for_a_gap_that_closes():
 def literal(**changes):
     return words(verdict="from", labels=5200.0, labels_low=2800.0, labels_high=8700.0, threshold=1.0, smallest=100,
                  largest=10_000, gap_largest=0.46, gap_largest_low=0.19, gap_largest_high=0.74, gap_lowest=0.4,
-                 gap_highest=0.9, arm_sizes=3, chance=0.999, next_size=np.nan) | changes  # fmt: skip
+                 gap_highest=0.9, gap_highest_high=1.9, arm_sizes=3, chance=0.999,
+                 next_size=np.nan) | changes  # fmt: skip
 
 
 def test_the_words_agree_with_the_numbers():
@@ -89,14 +90,16 @@ def test_words_for_a_gap_that_is_small_at_every_size():
     assert text.startswith("**LSTM** is less than 1 point behind at the smallest size already, 100 labels")
     text = sentence(words(**answer_row(planted([-9, -6, -5, -4], 5000), 1.0)))
     assert text.startswith("**LSTM** is ahead at every size, from 100 labels on. At 100,000 labels it is ")
+    text = sentence(words(**answer_row(planted([-0.2, -0.1, -0.1, -0.1], 100_000), 1.0)))  # ahead by chance, perhaps
+    assert text.startswith("**LSTM** is less than 1 point behind, or ahead, at the smallest size already, 100 labels")
     text = sentence(words(**answer_row(planted([0.4, -6, -5, -4], 5000), 1.0)))
     assert text.startswith("**LSTM** is less than 1 point behind, or ahead, at the smallest size already, 100 labels")
 
 
 ONE = {"smallest": 1, "largest": 1, "arm_largest": 1, "dataset_largest": 1, "arm_sizes": 1, "labels": 1.0,
        "verdict": "from the smallest", "labels_low": 1.0, "labels_high": 1.0}  # fmt: skip
-NOT_YET = {"verdict": "not yet", "labels": np.inf, "labels_low": np.inf, "labels_high": np.inf, "gap_largest": 3.0,
-           "gap_largest_low": 2.0, "gap_largest_high": 4.0}  # fmt: skip
+NOT_YET = {"verdict": "not yet", "labels": np.inf, "labels_low": np.inf, "labels_high": np.inf, "gap_lowest": 3.0,
+           "gap_largest": 3.0, "gap_largest_low": 2.0, "gap_largest_high": 4.0}  # fmt: skip
 AHEAD = {"gap_largest": -16.0, "gap_largest_low": -17.0, "gap_largest_high": -15.0, "gap_lowest": -16.0}
 
 
@@ -115,6 +118,16 @@ AHEAD = {"gap_largest": -16.0, "gap_largest_low": -17.0, "gap_largest_high": -15
             "there is 3 %.",
         ),
         (ONE | AHEAD, "At 1 label, its only size, **LSTM** is 16.0 points ahead (15.0 to 17.0)."),
+        (
+            ONE | {"labels_high": np.inf, "chance": 0.63},
+            "At 1 label, its only size, **LSTM** is 0.5 points behind (0.2 to 0.7): less than 1 point. The chance that "
+            "it is less than 1 point behind there is 63 %.",
+        ),
+        (
+            NOT_YET | {"gap_lowest": 0.4, "gap_lowest_low": -0.2, "gap_lowest_high": 1.0},
+            "**LSTM** is 3.0 points behind (2.0 to 4.0) at the largest size, 10,000 labels, but with fewer labels only "
+            "0.4 points behind (−0.2 to 1.0).",
+        ),
         (ONE | NOT_YET, "At 1 label, its only size, **LSTM** is 3.0 points behind (2.0 to 4.0)."),
         (
             ONE | NOT_YET | {"labels_low": 1.0, "chance": 0.031},
@@ -163,8 +176,8 @@ def test_words_for_sizes_and_sides(changes, text):
 def test_words_for_an_uncertain_crossing():
     row = words(**answer_row(planted([9, 6, 5, 1.3], 400), 1.0))
     assert np.isinf(row["labels_high"]) and np.isfinite(row["labels_low"])
-    still = literal(verdict="not yet", labels=np.inf, labels_high=np.inf, gap_largest=1.3, gap_largest_low=0.2,
-                    gap_largest_high=2.4, chance=0.31)  # fmt: skip
+    still = literal(verdict="not yet", labels=np.inf, labels_high=np.inf, gap_lowest=1.3, gap_largest=1.3,
+                    gap_largest_low=0.2, gap_largest_high=2.4, chance=0.31)  # fmt: skip
     assert sentence(still) == (
         "**LSTM** is still 1.3 points behind (0.2 to 2.4) at the largest size, 10,000 labels. The chance that "
         "it is less than 1 point behind there is 31 %."

@@ -38,10 +38,9 @@ CROSSING = ["labels", "labels_low", "labels_high", "labels_low_joint", "labels_h
 
 COLUMNS = [*TITLES, "threshold", "verdict", *CROSSING, "arms", "smallest", "gap_smallest", "gap_smallest_low",
            "gap_smallest_high", "largest", "gap_largest", "gap_largest_low", "gap_largest_high", "gap_lowest",
-           "gap_lowest_low", "gap_lowest_high", "gap_highest", "seeds", "fewest_seeds", "independent_seeds", "folds",
-           "test_examples",
-           "selection", "guessed_sizes", "arm_sizes", "arm_largest", "dataset_largest", "metric", "score",
-           "reference_score", "guessing_score"]  # fmt: skip
+           "gap_lowest_low", "gap_lowest_high", "gap_highest", "gap_highest_high", "seeds", "fewest_seeds",
+           "independent_seeds", "folds", "test_examples", "selection", "guessed_sizes", "arm_sizes", "arm_largest",
+           "dataset_largest", "metric", "score", "reference_score", "guessing_score"]  # fmt: skip
 
 
 def crossing(
@@ -106,6 +105,8 @@ def answer_row(gaps: Measured, threshold: float, arms: int = 1, training: np.nda
     # Infinity cannot be averaged, so each end of an interval is one of the replicates.
     at = [tail, 1 - tail, tail / arms, 1 - tail / arms]
     ends = np.quantile(crossings, at, method="inverted_cdf").tolist()
+    # The last crossing of the means comes later than most of those of the replicates where a curve is flat.
+    ends = [(min, max)[i % 2](end, labels) for i, end in enumerate(ends)]
     known = [labels, *ends, float(np.isfinite(crossings).mean())]
     known.append(next_size(sizes if training is None else training, means, threshold))
     half = gaps.half_widths()
@@ -133,6 +134,7 @@ def answer_row(gaps: Measured, threshold: float, arms: int = 1, training: np.nda
         "gap_lowest_low": means[lowest] - half[lowest],
         "gap_lowest_high": means[lowest] + half[lowest],
         "gap_highest": means[near].max(),
+        "gap_highest_high": (means + half)[near].max(),
         "seeds": int(repeats.max()),
         "fewest_seeds": int(repeats.min()),
         "independent_seeds": float(gaps.curve.seeds.max()),

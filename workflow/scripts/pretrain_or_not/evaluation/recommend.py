@@ -139,12 +139,16 @@ def recommend(
     """Return the arm with the best score within the time limit, and the cheapest one that is close to it.
 
     Cheap is what takes clearly less time for a text, if the best arm was timed: the price of a month is in proportion
-    to it.
+    to it. An arm that guesses is no choice, unless all do.
     curves, pairs, times: of one dataset; pairs: rows of pairs.parquet. In the table of arms, gap, gap_low and gap_high
-    say how far each is behind the best, see `gap_to`; near: whether it is close to it, and within the time limit.
+    say how far each is behind the best, see `gap_to`; possible: whether it is a choice; near: whether it is also close
+    to the best.
     """
     arms = of_arms(curves, times, question, prices, metric)
-    possible = arms[arms["score"].notna() & arms["in_time"]]
+    arms["possible"] = arms["score"].notna() & arms["in_time"]
+    if not arms.loc[arms["possible"], "guesses"].all():
+        arms["possible"] &= ~arms["guesses"]
+    possible = arms[arms["possible"]]
     gaps = ["gap", "gap_low", "gap_high"]
     if possible.empty:
         return Recommendation(arms.assign(**dict.fromkeys(gaps, math.nan), near=False), None, None)
@@ -152,7 +156,7 @@ def recommend(
     for arm in arms.index:
         arms.loc[arm, gaps] = [0.0] * 3 if arm == best else gap_to(best, arm, arms, pairs, question.n, metric)
     near = (arms["gap"] <= question.tolerance + ROUNDING) | (arms.index == best)  # the tolerance may be negative
-    arms["near"] = arms["score"].notna() & arms["in_time"] & near
+    arms["near"] = arms["possible"] & near
     reaching = possible[reaches(possible, question.target, metric)]
     cheapest, enough = (cheapest_of(own, best, metric) for own in (arms[arms["near"]], reaching))
     return Recommendation(arms, best, cheapest, enough)

@@ -71,7 +71,8 @@ def shift_row(test: Predictions, under: Predictions, metric: Metric) -> dict:
     else:
         drop = float(metric.points * (own.mean() - values.mean()))
         error = metric.scale * math.hypot(standard_error(own), standard_error(values))
-    half = Z_95 * math.sqrt(error**2 + unseen_variance(len(labels), metric.scale))
+    sets = (labels,) if paired else (labels, test.labels)
+    half = Z_95 * math.sqrt(error**2 + sum(unseen_variance(len(tested), metric.scale) for tested in sets))
     best = metric.points * own.mean()
     relative = drop / abs(best) if best else math.nan
     found = (float(values.mean()), *interval(metric, values), drop, error, drop - half, drop + half, relative)

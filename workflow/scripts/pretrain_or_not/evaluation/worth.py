@@ -15,6 +15,8 @@ from pretrain_or_not.evaluation.diagnose import guessing_sizes
 from pretrain_or_not.evaluation.seed_variance import seed_errors, test_errors
 from pretrain_or_not.evaluation.totals import Measured
 
+SMALL = 0.1  # share of a small gap; errors far above it follow their logarithm
+
 COLUMNS = ["dataset", "dataset_title", "arm", "arm_title", "reference", "reference_title", "metric", "n", "score",
            "labels", "labels_low", "labels_high", "ratio", "ratio_low", "ratio_high", "smallest", "largest",
            "guessed", "selection"]  # fmt: skip
@@ -35,15 +37,15 @@ def drawn_together(arms: list[Measured], rng: np.random.Generator) -> np.ndarray
 def worth_of(reference: Measured, arm: Measured, metric: Metric) -> pd.DataFrame:
     """Return one row per size of the reference arm, its columns those that hold numbers of labels.
 
-    Between the sizes of the other arm, the logarithm of its error is linear in that of the labels. `labels` is infinite
-    where its largest size does not reach the score of the reference arm for good, and its smallest size where that one
-    does. With too few test examples, the numbers are NaN.
+    Between the sizes of the other arm, arsinh(error / SMALL of a small gap) is linear in the logarithm of the labels:
+    nearly the logarithm of the error, but it also orders errors of 0 and below, which replicates may have. `labels` is
+    infinite where its largest size does not reach the score of the reference arm for good, and its smallest size where
+    that one does. With too few test examples, the numbers are NaN.
     """
     k, sizes = len(reference.curve.sizes), arm.curve.sizes
     drawn = drawn_together([reference, arm], np.random.default_rng(0))
-    errors = np.maximum(metric.error(drawn / metric.scale), metric.small / 2)  # which has no logarithm at 0
-    errors = np.log(errors)  # which crosses that of the reference arm where their difference crosses 0
-    labels = np.stack([crossing(sizes, errors[:, k:] - errors[:, [i]], 0.0, equal=True) for i in range(k)])
+    heights = np.arcsinh(metric.error(drawn / metric.scale) / (SMALL * metric.small))
+    labels = np.stack([crossing(sizes, heights[:, k:] - heights[:, [i]], 0.0, equal=True) for i in range(k)])
     ends = np.quantile(labels[:, 1:], [0.025, 0.975], axis=1, method="inverted_cdf")
     found = pd.DataFrame({"n": reference.curve.sizes, "score": reference.curve.means / metric.scale,
                           "labels": labels[:, 0], "labels_low": ends[0], "labels_high": ends[1]})  # fmt: skip

@@ -105,24 +105,24 @@ def no_comparison(row, arm):
 def gap_sentence(row, arm):
     """Return in words from how many labels on the gap is small."""
     largest, near, gap = counted(row["largest"], "label"), near_words(row), gap_words(row)
-    may = ""
-    if row["verdict"] == "not yet" and not math.isinf(row["labels_low"]):
+    may, only = "", row["smallest"] == row["largest"]
+    if math.isinf(row["labels_high"]) and not math.isinf(row["labels_low"]) and (only or row["verdict"] == "not yet"):
         may = f" The chance that it is {below_words(row)} there is {percent(row['chance'])}."
-    if row["smallest"] == row["largest"]:
+    if only:
         small = row["verdict"] != "not yet" and row["gap_largest"] >= 0
         less = f": {below_words(row).removesuffix(' behind')}" if small else ""
         return f"At {largest}, {size_words(row)}, {arm} is {gap}{less}.{may}"
     if row["verdict"] == "not yet":
-        digits = METRICS[row["metric"]].digits
-        if row["gap_lowest"] < 0 and number(-row["gap_lowest"], digits) != number(0, digits):
-            ahead = gap_words(row, "gap_lowest")
-            return f"{arm} is {gap} at {size_words(row)}, {largest}, but with fewer labels up to {ahead}.{may}"
+        if row["gap_lowest"] < max(0, row["threshold"]):  # at a smaller size
+            lowest = gap_words(row, "gap_lowest")
+            some = "up to" if " ahead " in lowest else "only"
+            return f"{arm} is {gap} at {size_words(row)}, {largest}, but with fewer labels {some} {lowest}.{may}"
         return f"{arm} is still {gap} at {size_words(row)}, {largest}.{may}"
     sure, smallest = f"95 % interval: {interval_words(row)}", counted(row["smallest"], "label")
     certain = row["labels_high"] <= row["smallest"]
     if row["verdict"] == "from":
         text = f"From about {about(row['labels'], row)} labels on, {arm} is {near} ({sure})."
-    elif certain and row["gap_highest"] < 0:
+    elif certain and row["gap_highest_high"] < 0:
         text = f"{arm} is ahead at every size, from {smallest} on."
     else:
         text = f"{arm} is {near}{',' * near.endswith('or ahead')} at the smallest size already, {smallest}" + (

@@ -8,6 +8,7 @@ import pandas as pd
 
 from pretrain_or_not.config.metrics import Metric
 from pretrain_or_not.config.numbers import number
+from pretrain_or_not.evaluation.crossing import CLOSE
 from pretrain_or_not.evaluation.predictions import FEWEST_TEST_EXAMPLES
 from pretrain_or_not.evaluation.recommend import ROUNDING, SURE, Prices, Question, Recommendation, is_quicker
 from pretrain_or_not.report.amounts import duration, size
@@ -45,6 +46,10 @@ def sentences(question: Question, found: Recommendation, metric: Metric, prices:
         said.append(
             f"Left out, as they take longer than {time_text(question.limit)} or were not timed: {', '.join(slow)}."
         )
+    guessing = arms.loc[arms["in_time"] & ~arms["possible"] & (arms["gap_low"] <= question.tolerance), "title"]
+    if len(guessing):
+        guess = score_text(metric, best["guessing"])
+        said.append(f"Left out, as not clearly better than guessing ({guess}): {', '.join(guessing)}.")
     named_arms = [cheapest] if found.cheapest == found.best else [cheapest, best]
     costs = [f"{arm['title']} costs {paid}" for arm in named_arms if (paid := paid_words(arm, prices))]
     if costs:
@@ -54,7 +59,7 @@ def sentences(question: Question, found: Recommendation, metric: Metric, prices:
 
 def doubts(arms, best, metric):
     """Return what is said before anything else: that all arms guess, or cannot be ranked."""
-    possible, said = arms[arms["score"].notna() & arms["in_time"]], []
+    possible, said = arms[arms["possible"]], []
     if possible["guesses"].all():
         guess = score_text(metric, best["guessing"])
         said.append(f"No model is clearly better than guessing ({guess}, by {guessing_words(metric)}).")
@@ -66,7 +71,7 @@ def doubts(arms, best, metric):
 
 def is_tied(arm, best):
     """Return whether an arm has exactly the score of the best one, and no gap to it."""
-    return arm["in_time"] and abs(arm["gap"]) <= ROUNDING and abs(arm["score"] - best["score"]) <= ROUNDING
+    return arm["possible"] and abs(arm["gap"]) <= ROUNDING and abs(arm["score"] - best["score"]) <= ROUNDING
 
 
 def named(arm, question):
@@ -90,7 +95,7 @@ def paid_words(arm, prices):
 def ahead_elsewhere(found, metric):
     """Return what is said about arms with a better score than the best one, which were measured elsewhere."""
     arms, best = found.arms, found.arms.loc[found.best]
-    better = arms[arms["in_time"] & (metric.sign * arms["score"] > metric.sign * best["score"])]
+    better = arms[arms["possible"] & (metric.sign * arms["score"] > metric.sign * best["score"])]
     return [
         f"{arm['title']} has {score_text(metric, arm['score'])}, but not from the same seeds and sizes: where both "
         f"were measured, it is {behind(arm, metric)}."
@@ -100,17 +105,25 @@ def ahead_elsewhere(found, metric):
 
 
 def rivals(found):
-    """Return what is said about arms whose interval of the gap to the best one holds 0; the cheapest has its own."""
+    """Return what is said about arms whose interval of the gap to the best one holds 0, or that have none.
+
+    The cheapest has its own sentence.
+    """
     arms, best = found.arms, found.arms.loc[found.best]
-    near = arms["score"].notna() & arms["in_time"] & (arms["gap_low"] < 0)
+    near = arms["possible"] & (arms["gap_low"] < 0)
     titles = [
         arm["title"]
         for name, arm in arms[near].iterrows()
         if name not in (found.best, found.cheapest) and not is_tied(arm, best)
     ]
-    if not titles:
-        return []
-    return [f"{NOT_CERTAIN}: with other test texts and seeds, {joined(titles, 'or')} may be better."]
+    said = [f"{NOT_CERTAIN}: with other test texts and seeds, {joined(titles, 'or')} may be better."] if titles else []
+    unknown = arms.loc[arms["possible"] & arms["gap_low"].isna(), "title"]
+    if len(unknown) and best["test_examples"] >= FEWEST_TEST_EXAMPLES:
+        said.append(
+            f"Whether it is better than {joined(list(unknown), 'or')} is not known: without a complete round of folds, "
+            "there is no interval."
+        )
+    return said
 
 
 def joined(titles, word):
@@ -133,7 +146,7 @@ def cheaper(question, found, metric):
     if math.isnan(best["ms"]):
         return ["Whether another one is cheaper is not known, as it was not timed."]
     if len(arms) == 1:
-        return ["No other arm was trained."]
+        return ["No other arm has a score."]
     untimed = list(arms.loc[arms["near"] & arms["ms"].isna(), "title"])
     if found.cheapest == found.best:
         said = about_as_cheap(question, found, metric)
@@ -165,7 +178,7 @@ def about_as_cheap(question, found, metric):
 def maybe_close(question, found, metric):
     """Return what is said about a quicker arm that is not close to the best one as measured, but may be."""
     arms, best = found.arms, found.arms.loc[found.best]
-    unclear = arms["score"].notna() & arms["in_time"] & ~arms["near"] & (arms["gap_low"] <= question.tolerance)
+    unclear = arms["possible"] & ~arms["near"] & (arms["gap_low"] <= question.tolerance)
     unclear &= arms.apply(is_quicker, axis=1, other=best)
     if not unclear.any():
         return []
@@ -229,6 +242,7 @@ def money(value: float) -> str:
 def gain_words(curves: pd.DataFrame, arms: list[str], metric: Metric) -> list[str]:
     """Return in words what twice the labels brought arms between their two largest sizes; an empty list if nothing.
 
+    Sizes that are CLOSE say too little of it.
     curves: rows of `evaluation.recommend.curves_of` of one dataset. arms: names, in order.
     """
     gains = []
@@ -236,6 +250,8 @@ def gain_words(curves: pd.DataFrame, arms: list[str], metric: Metric) -> list[st
         own = curves[curves["arm"] == arm].sort_values("n").tail(2)
         if len(own) == 2:
             (n, first), (m, last) = own[["n", "score"]].itertuples(index=False)
+            if m / n < CLOSE:
+                continue
             gain = metric.points * (last - first) / math.log2(m / n)
             gains.append((n, m, own["arm_title"].iloc[0], f"{number(gain, metric.digits)} {metric.step}s"))
     said = []
@@ -249,8 +265,9 @@ def break_even_words(worth: pd.DataFrame, arms: pd.DataFrame, prices: Prices) ->
     """Return in words after how long the labels are paid back that make a cheaper arm as good as the reference arm.
 
     After (N − n) · price of a label / (difference of the monthly prices) months, where the arm needs N labels for the
-    score of the reference arm with n: for each arm, the largest n for which N was reached. Without the prices, an empty
-    list. worth: rows of worth.parquet of one dataset. arms: see `Recommendation`.
+    score of the reference arm with n: for each arm, the largest n for which N was reached; nothing where N is at most
+    its smallest size, and so not known. Without the prices, an empty list. worth: rows of worth.parquet of one dataset.
+    arms: see `Recommendation`.
     """
     said: list[str] = []
     if prices.label is None or worth.empty:
@@ -260,7 +277,7 @@ def break_even_words(worth: pd.DataFrame, arms: pd.DataFrame, prices: Prices) ->
         if not {arm, reference} <= set(arms.index):
             continue
         saved, more = arms.loc[reference, "monthly"] - arms.loc[arm, "monthly"], row["labels"] - row["n"]
-        if not saved > 0 or more <= 0:
+        if not saved > 0 or more <= 0 or row["labels"] <= row["smallest"]:
             continue
         said.append(
             f"{row['arm_title']} needs about {about(row['labels']):,} labels for the score of {row['reference_title']} "

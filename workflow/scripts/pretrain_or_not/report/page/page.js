@@ -162,7 +162,12 @@ function choices(set) {
       : (set.perMonth * row.ms / 3.6e6) * set.hour;
     return row;
   });
-  const possible = rows.filter((row) => row.score !== null && row.inTime);
+  // As in `recommend`: an arm that guesses is no choice, unless all do.
+  for (const row of rows) row.possible = row.score !== null && row.inTime;
+  if (!rows.every((row) => !row.possible || row.guesses)) {
+    for (const row of rows) row.possible = row.possible && !row.guesses;
+  }
+  const possible = rows.filter((row) => row.possible);
   if (!possible.length) return { rows, best: null, cheapest: null, enough: null };
   // As `best_of`: the arm that no other one is ahead of, otherwise the one that is the least behind.
   const inOrder = [...possible].sort((a, b) => sign * (b.score - a.score));
@@ -208,7 +213,7 @@ function words(set, found) {
   const named = (row) =>
     (Math.round(row.used) < Math.round(set.n) ? `${row.arm.title}, trained on ${count(row.used)} of them,` : row.arm.title);
   const said = [];
-  const possible = rows.filter((row) => row.score !== null && row.inTime);
+  const possible = rows.filter((row) => row.possible);
   if (possible.every((row) => row.guesses)) {
     said.push(`No model is clearly better than guessing (${scoreText(metric, best.guessing)}, by ${metric.guessing}).`);
   }
@@ -230,7 +235,7 @@ function words(set, found) {
   const takes = (row) => `and takes ${timeText(row.ms)} for a text instead of ${timeText(best.ms)}` +
     (row.busy || best.busy ? " (the machine was busy, so the time is too long)" : "");
   for (const row of rows) {
-    const better = row.score !== null && row.inTime && (metric.higher ? row.score > best.score : row.score < best.score);
+    const better = row.possible && (metric.higher ? row.score > best.score : row.score < best.score);
     if (better && scoreText(metric, row.score) !== scoreText(metric, best.score)) {
       said.push(`${row.arm.title} has ${scoreText(metric, row.score)}, but not from the same seeds and sizes: ` +
         `where both were measured, it is ${behind(row)}.`);
@@ -242,10 +247,15 @@ function words(set, found) {
     said.push("That it is the best is not certain: with other test texts and seeds, " +
       `${joined(rivals, "or")} may be better.`);
   }
+  const unknown = possible.filter((row) => row.gapLow === null).map((row) => row.arm.title);
+  if (unknown.length && best.tests >= DATA.fewest) {
+    said.push(`Whether it is better than ${joined(unknown, "or")} is not known: without a complete round of folds, ` +
+      "there is no interval.");
+  }
   if (best.ms === null) {
     said.push("Whether another one is cheaper is not known, as it was not timed.");
   } else if (rows.length === 1) {
-    said.push("No other arm was trained.");
+    said.push("No other arm has a score.");
   } else {
     const untimed = rows.filter((row) => row.near && row.ms === null).map((row) => row.arm.title);
     if (cheapest === best) {
@@ -257,7 +267,7 @@ function words(set, found) {
       } else {
         said.push(`No cheaper one ${untimed.length ? "that was timed " : ""}is within ${near} of it.`);
       }
-      const unclear = rows.filter((row) => row.score !== null && row.inTime && !row.near && row.ms !== null &&
+      const unclear = rows.filter((row) => row.possible && !row.near && row.ms !== null &&
         row.gapLow !== null && row.gapLow <= set.tolerance && isQuicker(row, best));
       if (unclear.length) {
         const own = unclear.reduce((a, b) => (b.gap < a.gap ? b : a));
@@ -291,6 +301,11 @@ function words(set, found) {
   }
   const slow = rows.filter((row) => row.score !== null && !row.inTime).map((row) => row.arm.title);
   if (slow.length) said.push(`Left out, as they take longer than ${timeText(set.limit)} or were not timed: ${slow.join(", ")}.`);
+  const guessing = rows.filter((row) => row.inTime && !row.possible && row.gapLow !== null && row.gapLow <= set.tolerance)
+    .map((row) => row.arm.title);
+  if (guessing.length) {
+    said.push(`Left out, as not clearly better than guessing (${scoreText(metric, best.guessing)}): ${guessing.join(", ")}.`);
+  }
   const bought = [["labels (validation included)", set.label], ["training", set.hour]].filter(([, price]) => price !== null)
     .map(([what]) => what).join(" and ");
   const costs = (cheapest === best ? [best] : [cheapest, best])
