@@ -14,7 +14,7 @@ from helpers.training import run_outputs
 from pretrain_or_not.arms import prompt
 from pretrain_or_not.arms.prompt import PromptClassifier, choose, words_of
 from pretrain_or_not.compute.devices import InferenceDevice
-from pretrain_or_not.compute.language_model import WordScorer, contexts
+from pretrain_or_not.compute.language_model import LastLogits, WordScorer, contexts
 from pretrain_or_not.data.prompts import Prompts
 from pretrain_or_not.data.texts import Texts
 from pretrain_or_not.errors import BadInput
@@ -95,6 +95,16 @@ def test_scores_of_words_against_all_logits_of_each_architecture(tmp_path, kind)
     assert flops > 0
     # One pass after the prompt serves all words of one token, and the first tokens of the others.
     assert contexts(words) == {(5, 6): [0, 1, 2, 3], (10,): [4]}
+
+
+def test_words_are_not_scored_as_coarsely_as_bf16_is(tmp_path):
+    """Logits in bf16 have three digits, so that classes would tie; the states before the last layer may be so."""
+    model = AutoModelForCausalLM.from_pretrained(make_tiny_language_model(tmp_path / "llama", "llama"))
+    ids = torch.randint(2, 40, (50, 6), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad(), InferenceDevice("bf16").autocast():
+        logits = LastLogits(model, 1)(ids, torch.ones_like(ids))
+    assert logits.dtype == torch.float32
+    assert (logits != logits.bfloat16().float()).float().mean() > 0.9
 
 
 def test_a_text_without_content_has_the_same_probability_for_all_classes(writer):

@@ -177,14 +177,16 @@ def test_texts_of_further_test_sets_are_compared_and_left_out_too(workshop, tmp_
 NO_ROWS = pa.table({"text": pa.array([], pa.string())})
 
 
-@pytest.mark.parametrize(("amount", "last"), [(10, 12), ("100%", 200)])
-def test_a_teacher_is_asked_about_texts_that_have_no_label_in_the_cell(workshop, amount, last):
+@pytest.mark.parametrize(("amount", "last"), [(10, 12), ("100%", 200), (1000, 200)])
+def test_a_teacher_is_asked_about_texts_that_have_no_label_in_the_cell(workshop, amount, last, caplog):
     """Instead of those of the subset, written in another way here, it is asked about the next ones."""
     every = list(read_corpus(workshop.texts, "100%", hold_out=False).texts())
     own = pa.table({"text": [every[2].upper(), every[9] + " "]})
     parts = list(further_texts(workshop.texts, amount, [], own, False))
     found = pa.concat_tables(parts)["text"].to_pylist()
     assert found == [text for i, text in enumerate(every[:last]) if i not in (2, 9)]
+    told = "198 further texts instead of 1,000: there are 200, and those that are labelled, tested or validated on"
+    assert (told in caplog.text) == (amount == 1000)
 
 
 def test_labelled_tasks_are_compared_too(workshop, tmp_path):

@@ -76,6 +76,17 @@ def test_a_table_without_labels(made, tmp_path):
     assert about["model"]["arm"] == "tfidf" and (about["rows"], about["blank"]) == (90, 0)
 
 
+def test_columns_are_copied_as_they_are_written(made, tmp_path):
+    """They may be what the result is joined by: 007.0 is not 7, and a blank is a character."""
+    rows = [("text", "id", "note"), ("one text", "007.0", " a "), ("another", "10.00", "")]
+    found, _ = run(made, tmp_path, files=write(tmp_path / "new.csv", rows), keep=["id", "note"])
+    assert found["id"].tolist() == ["007.0", "10.00"] and found["note"].fillna("").tolist() == [" a ", ""]
+    lines = [{"text": "one", "id": ["x", 1.5]}, {"text": "two", "id": {"a": True}}, {"text": "three", "id": 2}]
+    (tmp_path / "new.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    found, _ = run(made, tmp_path, files=str(tmp_path / "new.jsonl"), keep=["id"])
+    assert found["id"].tolist() == ['["x", 1.5]', '{"a": true}', "2"]
+
+
 def test_a_table_without_header_and_with_another_delimiter(made, tmp_path):
     _, test, _, predictions = made[False]
     new = write(tmp_path / "new.tsv", [(text, "x") for text in test["text"]], delimiter="\t")

@@ -217,6 +217,14 @@ def test_a_folder_that_is_not_as_it_was_written_is_refused(made, tmp_path, name)
         load(folder)
 
 
+def test_a_frozen_encoder_computes_as_it_did_for_the_training(made):
+    model = load(made("probe")[0])
+    assert model.frozen.facts["precision"] == model.about["precision"]
+    other = load(made("probe")[0])
+    other.about["precision"] = {"fp32": "bf16", "bf16": "fp32"}[model.about["precision"]]
+    assert other.frozen.facts["precision"] == other.about["precision"]
+
+
 def test_a_frozen_encoder_is_checked(made, tmp_path):
     folder = shutil.copytree(made("probe")[0], tmp_path / "model")
     about = read_json(folder / "classifier.json")

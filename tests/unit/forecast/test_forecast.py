@@ -224,7 +224,7 @@ def test_runs_of_all_models_of_an_arm_are_done(tmp_path):
     assert "- 2 more seeds, one per model, make all intervals narrower: " in page(catalogue)
 
 
-@pytest.mark.parametrize(("amount", "texts"), [("100%", 160), (50, 50), ("50%", 100), (190, 160)])
+@pytest.mark.parametrize(("amount", "texts"), [("100%", 160), (50, 50), ("50%", 100), (190, 160), (900, 160)])
 def test_texts_that_a_cell_has_with_labels_are_not_counted_as_further_ones(tmp_path, amount, texts):
     """Dataset `toy` has 200 training rows, of which 40 have labels in the cell."""
     teacher = {"teacher": {"arm": "bert", "texts": "toy", "amount": amount}}

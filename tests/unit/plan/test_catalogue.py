@@ -55,6 +55,19 @@ def test_tokens_are_stored_at_the_longest_length_that_an_arm_reads(lengths, stor
         assert recipes.recipe(cell(arm))["max_length"] == lengths.get(arm, 32)
 
 
+def test_tokens_and_models_are_those_of_teachers_too_that_are_not_scored():
+    """Otherwise a teacher would be trained on shorter texts than it is asked about."""
+    catalogue = make_catalogue(
+        datasets={"letters": {"source": "files", "files": "letters.csv", "label": None}},
+        models={"own": {"pretrain": {"from": "tiny", "texts": "letters"}}},
+        arms={"lstm": {"max_length": 16, "teacher": {"arm": "bert"}}, "bert": {"max_length": 100, "model": "own"}},
+        experiment={"arms": ["lstm"], "reference": "lstm"},
+    )
+    assert catalogue.trained_arms() == ["lstm", "bert"]
+    assert catalogue.stored_length("tiny", "toy") == 100
+    assert catalogue.made_models() == ["own"] and catalogue.text_sets() == ["letters"]
+
+
 def test_the_tokenizer_of_an_arm_is_its_own_or_that_of_its_model():
     catalogue = make_catalogue()
     assert {arm: catalogue.tokenizer_of(arm) for arm in catalogue.arms} == dict.fromkeys(catalogue.arms, "tiny") | {

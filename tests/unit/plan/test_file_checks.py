@@ -290,15 +290,19 @@ def test_a_layer_that_a_frozen_model_does_not_have_is_noticed_at_once(tmp_path):
         ),
         ("roberta", "rtd", r"models\.own\.pretrain\.from: 'start' \(RoBERTa\): `objective: rtd` is for BERT; take one"),
         ("roberta", "mlm", None),
+        ("t5", "supervised", r"\(T5\): `objective: supervised` needs an encoder or a decoder; take another"),
+        ("bert", "supervised", None),
     ],
 )
 def test_a_model_that_cannot_learn_an_objective_is_noticed_at_once(tmp_path, architecture, objective, message):
     make_tiny_bert(tmp_path / "start")
     config = tmp_path / "start" / "config.json"
     config.write_text(json.dumps(json.loads(config.read_text()) | {"model_type": architecture}))
-    own = {"pretrain": {"from": "start", "texts": "letters", "objective": objective}}
-    models = {"start": {"path": str(tmp_path / "start")}, "own": own}
-    letters = {"letters": {"source": "files", "files": "letters.csv", "label": None}}
+    own = {"from": "start", "objective": objective}
+    own |= {"tasks": ["letters"], "length": 16} if objective == "supervised" else {"texts": "letters"}
+    models = {"start": {"path": str(tmp_path / "start")}, "own": {"pretrain": own}}
+    label = "class" if objective == "supervised" else None
+    letters = {"letters": {"source": "files", "files": "letters.csv", "text": "text", "label": label}}
     arms = {"tuned": {"family": "bert", "model": "own", "learning_rates": [0.1]}}
     experiment = {"arms": ["tuned"], "reference": "tuned"}
     catalogue = make_catalogue(models=models, arms=arms, experiment=experiment, datasets=letters)

@@ -47,6 +47,9 @@ def test_features_are_those_of_the_subsets_of_arms_that_read_them():
     inputs = JobInputs(make_catalogue(experiment={"seeds": [0, 3], "exclude": leave_out}))
     assert inputs.feature_subsets(Wildcards(dataset="toy", model="tiny", length="32")) == subsets[:3]
     assert inputs.feature_subsets(Wildcards(dataset="toy", model="other", length="32")) == []
+    taught = {"lstm": {"teacher": {"arm": "probe"}}}  # whose teacher is trained on the subset that is not scored, too
+    inputs = JobInputs(make_catalogue(arms=taught, experiment={"seeds": [0, 3], "exclude": leave_out}))
+    assert sorted(inputs.feature_subsets(Wildcards(dataset="toy", model="tiny", length="32"))) == sorted(subsets)
 
 
 def test_features_of_another_length_are_other_files():

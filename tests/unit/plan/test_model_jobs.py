@@ -37,6 +37,7 @@ def test_further_test_sets_from_files_are_compared_and_left_out():
     assert taught["tested"] == TESTED and taught["texts"] == letters
     leaks = tests.model(Wildcards(cell("bert"), shift="shop"))["leaks"]
     assert leaks == ["<results>/toy/shifts/shop/leaks/all.json"]
+    assert tests.model(Wildcards(cell("lstm"), shift="shop"))["leaks"] == leaks  # of its teacher's model
     for arm, shift in (("bert", "upper"), ("tfidf", "shop")):  # of changed test texts, and without pretraining
         assert "leaks" not in tests.model(Wildcards(cell(arm), shift=shift))
 

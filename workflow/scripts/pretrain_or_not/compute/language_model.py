@@ -54,7 +54,8 @@ class LastLogits(nn.Module):
         states = self.model.base_model(input_ids=input_ids, attention_mask=attention_mask, use_cache=False)[0]
         places = torch.arange(-self.places, 0, device=states.device) + attention_mask.sum(dim=1, keepdim=True)
         kept = states.gather(1, places[..., None].expand(-1, -1, states.shape[-1]))
-        return self.model.get_output_embeddings()(kept)
+        with torch.autocast(kept.device.type, enabled=False):  # logits in bf16 are so coarse that classes tie
+            return self.model.get_output_embeddings()(kept.float())
 
 
 class WordScorer:

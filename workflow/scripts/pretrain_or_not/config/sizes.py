@@ -29,6 +29,11 @@ def count(size: int | str, total: int, at_most: bool = False) -> int:
     return n
 
 
+def at_most(size: int | str, total: int) -> int | str:
+    """Return a size, or `total` where it is a number above that."""
+    return min(size, total) if isinstance(size, int) else size
+
+
 def size_name(size: int | str) -> str:
     """Return a size as written in paths: 1000 -> ``"1000"``, ``"10%"`` -> ``"10pct"``; raise BadInput if it is none.
 

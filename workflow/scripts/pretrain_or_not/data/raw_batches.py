@@ -105,7 +105,7 @@ def checked_batch(chunk, columns, split):
     for name, column in zip(columns.groups, columns.group_columns(), strict=True):
         batch[column] = pc.fill_null(as_strings(classes_of(chunk, name)), NO_GROUP)
     for name, column in zip(columns.keep, columns.kept_columns(), strict=True):
-        batch[column] = as_strings(classes_of(chunk, name))
+        batch[column] = as_strings([written(value) for value in values_of(chunk, name)])
     return pa.RecordBatch.from_pydict(batch)
 
 
@@ -243,6 +243,15 @@ def classes_of(chunk, column, names=None):
                 raise BadInput(f"{chunk.place} {number}: {column!r} holds {error}") from error
         classes.append(known[key])
     return classes
+
+
+def written(value):
+    """Return a value as text: a text as it is, a list or an object as JSON; None for a missing one."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return as_label(value) if isinstance(value, bool | int | float) else str(value)
 
 
 def as_strings(classes):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from pretrain_or_not.config.sizes import at_most
 from pretrain_or_not.data.corpus import key_of, keys_of, read_corpus
 from pretrain_or_not.data.examples import subset_rows
 from pretrain_or_not.data.tokenize import BatchEncoder
@@ -85,7 +86,8 @@ def further_texts(texts, amount, tested, own, pair) -> Iterator[pa.Table]:
         return
     if pair:
         raise BadInput("teacher: texts: a dataset of pairs cannot be taught on single texts; leave `texts` out")
-    corpus, first = read_corpus(texts, amount, tested, hold_out=False), 0
+    rows, first = read_metadata(texts)["rows"]["train"], 0
+    corpus = read_corpus(texts, at_most(amount, rows), tested, hold_out=False)
     left_out = corpus.left_out.union(keys_of(own, key_of("text")))
     stream = islice(corpus._replace(amount=corpus.rows, left_out=left_out).texts(), corpus.amount)
     while some := list(islice(stream, AT_ONCE)):
@@ -94,10 +96,11 @@ def further_texts(texts, amount, tested, own, pair) -> Iterator[pa.Table]:
         yield pa.table({
             "id": ids, "label": np.full(len(some), NO_LABEL, np.int32), "text": pa.array(some, pa.large_string())
         })  # fmt: skip
-    if first < corpus.amount:
+    wanted = amount if isinstance(amount, int) else corpus.amount
+    if first < wanted:
         say = warn if isinstance(amount, int) or not first else log.info  # a share is of all texts
-        why = "the others are labelled, tested or validated on here"
-        say(f"{first:,} further texts instead of {corpus.amount:,}: {why}")
+        why = f"there are {rows:,}, and those that are labelled, tested or validated on here are left out"
+        say(f"{first:,} further texts instead of {wanted:,}: {why}")
 
 
 def said(model: TextClassifier, table: pa.Table) -> tuple[np.ndarray, int]:

@@ -137,7 +137,7 @@ class TextClassifier:
         from pretrain_or_not.compute.extract_features import FrozenEncoder
         from pretrain_or_not.compute.states import StatesEncoder
 
-        given = self.about["encoder"], self.about["arm"], self.about_tokens, InferenceDevice("auto")
+        given = self.about["encoder"], self.about["arm"], self.about_tokens, InferenceDevice(self.about["precision"])
         try:
             return StatesEncoder(self.states, *given) if self.states else FrozenEncoder(*given)
         except BadInput as error:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from pretrain_or_not.config.grid import grid
-from pretrain_or_not.config.sizes import count
+from pretrain_or_not.config.sizes import at_most, count
 from pretrain_or_not.data.examples import validation_count
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import read_json
@@ -223,7 +223,7 @@ class Forecast:
         if teacher["texts"] is None or not (self.catalogue.results / teacher["texts"] / "dataset.json").is_file():
             return 0
         rows = self.summary(teacher["texts"])["rows"]["train"]
-        return min(count(teacher["amount"], rows), rows - n if teacher["texts"] == dataset else rows)
+        return min(count(at_most(teacher["amount"], rows), rows), rows - n if teacher["texts"] == dataset else rows)
 
     def estimate(self, dataset: str, arm: str, work: Work, facts: list[Facts]) -> Estimate | None:
         """Return the Estimate of a run of an arm; None if nothing is known of the arm."""

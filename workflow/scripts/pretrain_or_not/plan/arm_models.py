@@ -33,6 +33,16 @@ class ArmModels:
         """Return the folder of a model that the workflow makes."""
         return self.results / "pretrained" / name
 
+    def trained_arms(self) -> list[str]:
+        """Return the arms of the experiment, then their teachers that are not among them."""
+        arms = self.experiment["arms"]
+        teachers = [teacher for arm in arms if (teacher := self.teacher_of(arm))]
+        return list(dict.fromkeys([*arms, *teachers]))
+
+    def teacher_of(self, arm: str) -> str | None:
+        """Return the arm that teaches an arm; None if it learns from labels alone."""
+        return (self.arms[arm].get("teacher") or {}).get("arm")
+
     def is_made(self, name: str) -> bool:
         """Return whether the workflow makes a model."""
         return recipe_of(self.models, name) is not None
@@ -100,7 +110,7 @@ class ArmModels:
                 ways = used.setdefault(series, {})
                 first = ways.setdefault(json.dumps(keys, sort_keys=True), arm)
                 series += f" ({first})" if first != next(iter(ways.values())) else ""
-            teacher = (self.arms[arm].get("teacher") or {}).get("arm")
+            teacher = self.teacher_of(arm)
             behind = {i: self.made_behind(arm, i) for i in self.repetitions()}
             found[arm] = {
                 "series": series,
@@ -130,13 +140,13 @@ class ArmModels:
 
     def models_per_arm(self) -> int:
         """Return how many seeds it takes for each arm to have all its models equally often; 1 if no arm has several."""
-        names = {name for arm in self.experiment["arms"] for name in self.named(arm, 0)}
+        names = {name for arm in self.trained_arms() for name in self.named(arm, 0)}
         return math.lcm(*(len(self.of_seeds[name]) for name in names if name in self.of_seeds))
 
     def unused_seeds(self) -> list[str]:
         """Return a sentence on each model with several seeds of which arms of the experiment use only a part."""
         found = {}
-        for arm in self.experiment["arms"]:
+        for arm in self.trained_arms():
             keys = self.keys_of(arm, 0)
             for name in (self.arms[arm][key] for key in self.weighing(arm) if self.arms[arm].get(key) in self.of_seeds):
                 every, used = self.of_seeds[name], {i % len(self.of_seeds[name]) for i in self.repetitions()}
@@ -149,8 +159,8 @@ class ArmModels:
         return list(found.values())
 
     def made_models(self) -> list[str]:
-        """Return the models that the workflow makes for the arms of the experiment, with those they start from."""
-        named = [name for arm in self.experiment["arms"] for i in self.repetitions() for name in self.named(arm, i)]
+        """Return the models that the workflow makes for the arms that are trained, with those they start from."""
+        named = [name for arm in self.trained_arms() for i in self.repetitions() for name in self.named(arm, i)]
         return list(dict.fromkeys(made for name in named for made in made_in(self.models, name)))
 
     def named(self, arm: str, repeated: int) -> list[str]:

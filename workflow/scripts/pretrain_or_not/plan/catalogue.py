@@ -123,10 +123,10 @@ class Catalogue(ArmModels):
         return f"length-{self.feature_length(arm, dataset)}" + (f"-{states}" if states else "")
 
     def stored_length(self, tokenizer: str, dataset: str) -> int | None:
-        """Return the most tokens of a text that an arm of the experiment reads with a tokenizer; None for all."""
+        """Return the most tokens of a text that an arm that is trained reads with a tokenizer; None for all."""
         lengths = [
             self.max_length(arm, dataset)
-            for arm in self.experiment["arms"]
+            for arm in self.trained_arms()
             if self.reads(arm) != "texts" and self.tokenizer_of(arm) == tokenizer
         ]
         lengths += [

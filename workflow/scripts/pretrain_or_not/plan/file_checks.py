@@ -89,7 +89,7 @@ def check_model_files(catalogue: Catalogue):
 
     Models of the Hub are checked when they are loaded.
     """
-    for arm in catalogue.experiment["arms"]:
+    for arm in catalogue.trained_arms():
         keys = catalogue.arms[arm]
         if catalogue.family(arm).language_model:
             model = catalogue.models[keys["model"]]
@@ -128,7 +128,13 @@ def check_start(catalogue, name, folder):
     recipe, kind = catalogue.models[name]["pretrain"], config_in(folder).get("model_type")
     row = ARCHITECTURES.get(kind)
     where = f"config: models.{name}.pretrain.from: {recipe['from']!r}"
-    if row is None or recipe["objective"] == "supervised":
+    if row is None:
+        return
+    if recipe["objective"] == "supervised":
+        if row.kind == "encoder-decoder":
+            raise BadInput(
+                f"{where} ({row.title}): `objective: supervised` needs an encoder or a decoder; take another"
+            )
         return
     if row.masked_head is None:
         able = ", ".join(other.title for other in ARCHITECTURES.values() if other.masked_head)

@@ -100,7 +100,7 @@ class JobInputs(Cells):
 
     @per_job
     def feature_subsets(self, wildcards):
-        """Return the training subsets of all cells to score whose arms read these features of a dataset.
+        """Return the training subsets of all cells to score, or their teachers', that read these features of a dataset.
 
         With folds, none: the rows of all cells are all rows.
         """
@@ -108,7 +108,7 @@ class JobInputs(Cells):
             return []
         subsets = [
             f"<results>/{cell['dataset']}/subsets/{CELL.format(**cell)}.parquet"
-            for cell in self.scored_cells()
+            for cell in self.with_teachers()
             if cell["dataset"] == wildcards.dataset
             and self.catalogue.reads(cell["arm"]) == "features"
             and self.catalogue.keys_in(cell)["model"] == wildcards.model
@@ -116,6 +116,16 @@ class JobInputs(Cells):
             and self.catalogue.states(cell["arm"]) == wildcards.get("states")
         ]
         return list(dict.fromkeys(subsets))
+
+    def with_teachers(self):
+        """Return the cells to score, and those of the arms that teach theirs."""
+        teacher_of = self.catalogue.teacher_of
+        return [
+            cell | {"arm": arm}
+            for cell in self.scored_cells()
+            for arm in (cell["arm"], teacher_of(cell["arm"]))
+            if arm is not None
+        ]
 
     @per_job
     def state_subsets(self, wildcards):

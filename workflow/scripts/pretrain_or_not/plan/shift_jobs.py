@@ -40,8 +40,12 @@ class ShiftJobs(PerJob):
         folder = f"<results>/{CELL_FOLDER.format(**wildcards)}/selected"
         found = {"about": f"{folder}/{ABOUT}", "weights": [f"{folder}/{name}" for name in MODEL_FILES]}
         made = self.catalogue.made_for(wildcards)
+        if teacher := self.catalogue.teacher_of(wildcards.arm):
+            made += self.catalogue.made_behind(teacher, self.catalogue.repetition_of(wildcards))
         if made and self.entry(wildcards)["files"] is not None:
-            found["leaks"] = [f"<results>/{SHIFT_FOLDER.format(**wildcards)}/leaks/{name}.json" for name in made]
+            found["leaks"] = [
+                f"<results>/{SHIFT_FOLDER.format(**wildcards)}/leaks/{name}.json" for name in dict.fromkeys(made)
+            ]
         return found
 
     def predictions(self, _wildcards):

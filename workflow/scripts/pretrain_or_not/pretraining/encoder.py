@@ -93,6 +93,9 @@ class Start:
 
     def classifier(self, classes: int):
         """Return a model with a new head for so many classes, all tasks together."""
+        if self.row.kind == "encoder-decoder":  # only the encoder of such a model is used here
+            text = f"{self.row.title}: `objective: supervised` needs an encoder or a decoder; take another"
+            raise BadInput(f"models: path {self.folder!r}: {text}")
         self.config.num_labels = classes
         model = AutoModelForSequenceClassification.from_config(self.config, dtype=torch.float32)
         if self.encoder is not None:
