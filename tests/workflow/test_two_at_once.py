@@ -44,10 +44,10 @@ def test_a_second_snakemake_in_the_folder_is_locked_out(project):
 
 
 def test_what_is_cached_is_not_made_again_in_another_folder(project, tmp_path, monkeypatch):
-    """The second folder differs in everything that does not affect the tokens: name of the results, arms, sizes."""
+    """The second folder differs in everything that does not affect the texts: name of the results, arms, sizes."""
     (tmp_path / "cache").mkdir()
     monkeypatch.setenv("SNAKEMAKE_OUTPUT_CACHE", str(tmp_path / "cache"))
-    cached, wanted = ["--cache", "ingest", "tokenize", "--"], "{}/toy/tokens/tiny/train.parquet"
+    cached, wanted = ["--cache", "ingest", "--"], "{}/toy/examples.parquet"
     done = project.snakemake(*cached, wanted.format("results"))
     assert done.returncode == 0, done.stdout
     assert "to cache" in done.stdout
@@ -61,10 +61,25 @@ def test_what_is_cached_is_not_made_again_in_another_folder(project, tmp_path, m
     assert done.returncode == 0, done.stdout
     assert "from cache" in done.stdout and "to cache" not in done.stdout
     logs = list((second.folder / "results-second/logs").rglob("*.log"))
-    assert len(logs) == 2 and not any(log.read_text() for log in logs)  # no script was even started
+    assert len(logs) == 1 and not any(log.read_text() for log in logs)  # no script was even started
     assert second.jobs(config, [wanted.format("results-second")]) == {}
     tables = [(p.folder / wanted.format(r)).read_bytes() for p, r in ((project, "results"), (second, "results-second"))]
     assert tables[0] == tables[1]
+
+    # A cell of the second folder is complete: nothing that lies beside the shared files is missing.
+    tested = "results-second/toy/predictions/bert/n80/seed0.parquet"
+    done = second.snakemake("--cache", "ingest", "--", tested, config=config)
+    assert done.returncode == 0, done.stdout
+
+    done = second.snakemake("--cache", "ingest", "tokenize", "--", tested, config=config)
+    assert "--cache: only ingest can be shared between folders; leave out tokenize" in done.stdout
+
+    # The same file under another name is another entry, as the name is in what is shared.
+    other = {**config, "datasets": {"toys": config["datasets"]["toy"]}}
+    other["experiment"] = config["experiment"] | {"datasets": ["toys"]}
+    done = second.snakemake("--cache", "ingest", "--", "results-second/toys/examples.parquet", config=other)
+    assert done.returncode == 0, done.stdout
+    assert "to cache" in done.stdout
 
     # Other data under the same name are another entry.
     with open(second.folder / "toy.csv", "a") as file:

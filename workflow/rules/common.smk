@@ -16,7 +16,7 @@ from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.code_digest import code_digest
 from pretrain_or_not.files.paths import ABOUT, CARD, MODEL_FILES
 from pretrain_or_not.files.provenance import digest
-from pretrain_or_not.plan.code import page_code, scoring_code
+from pretrain_or_not.plan.code import further_texts_code, page_code, scoring_code
 from pretrain_or_not.plan.catalogue import SHIFT_FOLDER, one_of
 from pretrain_or_not.plan.experiment import plan_experiment
 from pretrain_or_not.plan.forgetting_jobs import ForgettingJobs
@@ -37,6 +37,9 @@ def on_cluster():
 
 # On the terminal only, and not with --verbose: Snakemake's own log file keeps its words about jobs.
 short_errors = None if workflow.output_settings.verbose else shorten_errors(logger, on_cluster)
+
+if others := sorted({*(workflow.workflow_settings.cache or ())} - {"ingest"}):
+    raise WorkflowError(f"--cache: only ingest can be shared between folders; leave out {', '.join(others)}")
 
 try:
     catalogue, inputs_of, params_of = plan_experiment(config, layers_of(workflow), workflow.configfiles)

@@ -12,6 +12,7 @@ rule ingest:
         ENVIRONMENT
     threads: 2
     params:
+        name=lambda wildcards: wildcards.dataset,  # it is in the files, which Snakemake's cache may share
         dataset=params_of.dataset_content,
         code=params_of.ingest_code,
     message:

@@ -31,6 +31,7 @@ rule measure_speed:
         metric={"name": catalogue.metric.name, "sign": catalogue.metric.sign},
         leases_gpu=measured.leases_gpu,
         only_flops=measured.only_flops,
+        threads=EXPERIMENT["threads"],  # Snakemake does not run a job again whose threads change
         code=measured.code,
     message:
         "Measuring how fast {wildcards.arm} is trained"
@@ -56,6 +57,7 @@ rule plan:
     params:
         at_once=lambda wildcards: at_once(),
         on_cluster=lambda wildcards: on_cluster(),
+        gpus=lambda wildcards: gpus_at_once(),
         # score, answer, page, two tables, figures, timings
         last_jobs=5 + len(FIGURES) + len(inputs_of.timings()),
     message:

@@ -15,7 +15,7 @@ rule shift:
         ENVIRONMENT
     params:
         shift=shift_jobs.shift,
-        code=code_digest("shift.py"),
+        code=further_texts_code(),
     message:
         "Making the test set {wildcards.shift} of {wildcards.dataset}"
     script:

@@ -12,6 +12,12 @@ def at_once():
     return limits.nodes if on_cluster() else limits.cores
 
 
+def gpus_at_once():
+    """Return how many jobs of one GPU run at the same time, as `--resources gpu=` says; None for any number."""
+    given = workflow.resource_settings.resources.get("gpu")
+    return None if given is None or on_cluster() else int(given)
+
+
 def slurm_run():
     """Return the name of all Slurm jobs of this run of Snakemake; None if jobs do not go to Slurm."""
     return getattr(workflow.scheduler._executor, "run_uuid", None)
@@ -33,7 +39,7 @@ def before_first_job():
 
         avoid_useless_sacct(slurm_run())
         register(slurm_run())
-    note_experiment(catalogue, at_once(), on_cluster())
+    note_experiment(catalogue, at_once(), on_cluster(), gpus_at_once())
     if warning := resources_of.without_gpu(inputs_of.timings()):
         logger.warning(f"WARNING {warning}")
     for warning in catalogue.unused_seeds():

@@ -42,6 +42,28 @@ def test_batches_have_little_padding(make_examples):
     assert abs(np.corrcoef(widths, np.arange(len(widths)))[0, 1]) < 0.3
 
 
+@pytest.mark.parametrize(("n", "batch_size"), [(65, 64), (150, 64), (150, 16), (330, 32)])
+def test_no_example_of_a_small_set_counts_more_than_others(make_examples, n, batch_size):
+    """A step counts as much, however few examples its batch has: those must not be the same ones in every epoch."""
+    examples, weights, epochs = make_examples(n, longest=100), np.zeros(n), 400
+    for epoch in range(epochs):
+        for rows in shuffled_batches(examples, batch_size, 0, epoch):
+            weights[rows] += 1 / len(rows)
+    steps = epochs * -(-n // batch_size)
+    longest = np.argsort(examples.lengths)[-n // 5 :]
+    assert weights[longest].sum() / steps == pytest.approx(len(longest) / n, rel=0.15)
+
+
+@pytest.mark.parametrize(("n", "batch_size"), [(128, 64), (80, 16), (200, 16)])
+def test_each_epoch_has_other_batches(make_examples, n, batch_size):
+    """So no two examples are always together, although there are few batches."""
+    examples, together, epochs = make_examples(n, longest=1000), np.zeros((n, n)), 300
+    for epoch in range(epochs):
+        for rows in shuffled_batches(examples, batch_size, 0, epoch):
+            together[np.ix_(rows, rows)] += 1 / epochs
+    assert together[np.triu_indices(n, 1)].max() < 0.9
+
+
 def test_padded_batch_equals_a_loop(make_examples):
     examples = make_examples(30)
     rows = np.array([4, 29, 0, 7])

@@ -61,10 +61,15 @@ def test_with_folds_guessing_is_told_from_a_round_not_from_a_fold():
         "dataset": "d", "arm": "a", "arm_title": "A", "n": 160, "accuracy": [0.62, 0.6, 0.58, 0.64, 0.61],
         "score_mean": 0.61, "score_mean_low": 0.5, "score_mean_high": 0.7, "sweep_seconds": 1.0,
         "accuracy_low": [0.46, 0.44, 0.42, 0.48, 0.45], "accuracy_high": 0.75, "accuracy_guessing": 0.5,
-        "test_examples": 40, "folds": 5, "selection": "validation", "validation_examples": 16,
+        "test_examples": 40, "folds": 5, "selection": "validation", "validation_examples": 16, "seed": range(5),
     })  # fmt: skip
     (row,) = curves_of(cells, ACCURACY).to_dict("records")
     assert row["test_examples"] == 200
+    uneven = cells.assign(test_examples=[20, 12, 10, 70, 8])  # as where rows are kept together
+    assert curves_of(uneven, ACCURACY)["test_examples"].tolist() == [120]
+    second = pd.concat([uneven, uneven[:2].assign(seed=[5, 6])])  # a round that is not complete
+    assert curves_of(second, ACCURACY)["test_examples"].tolist() == [120]
+    assert curves_of(uneven[:4], ACCURACY)["test_examples"].tolist() == [112]
     assert row["floor"] == pytest.approx(0.61 - 0.16 / math.sqrt(5)) and row["floor"] > row["guessing"]
 
 
@@ -456,6 +461,7 @@ def test_curves_and_times_from_the_tables():
         "score_mean": 0.6, "score_mean_low": 0.4, "score_mean_high": 0.8, "sweep_seconds": [3600.0, 7200.0, 1.0],
         "accuracy_low": [0.2, 0.3, 0.1], "accuracy_high": 0.9, "accuracy_guessing": [0.4, 0.5, 0.6],
         "test_examples": [20, 30, 10], "folds": 0, "selection": "validation", "validation_examples": 7,
+        "seed": [0, 1, 0],
     })  # fmt: skip
     assert curves_of(cells, ACCURACY).to_dict("records") == [
         {"dataset": "d", "arm": "a", "arm_title": "A", "n": 10, "score": 0.6, "low": 0.4, "high": 0.8, "hours": 1.5,

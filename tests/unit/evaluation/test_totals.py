@@ -145,6 +145,8 @@ def test_groups_of_an_arm_without_labels_have_no_chance_of_seeds():
     rows = pd.DataFrame([cell | {"value": value, "score": score, "score_se": 0.02, "gap_se": 1.5}
                          for value, score in (("x", 0.8), ("y", 0.7))])  # fmt: skip
     first = with_group_means(rows, "big", ACCURACY, {}, {}).iloc[0]
+    above = rows.assign(score=1 + 2e-16)  # as macro-F1 may be by an error of arithmetic
+    assert (with_group_means(above, "big", ACCURACY, {}, {})[["score_mean", "score_mean_high"]] == 1).all(axis=None)
     assert first["score_mean_high"] - first["score_mean"] == pytest.approx(1.96 * 0.02, rel=1e-3)
     assert first["gap_mean_high"] - first["gap_mean"] == pytest.approx(1.96 * 1.5, rel=1e-3)
     assert first["spread_mean_high"] - first["spread_mean"] == pytest.approx(1.96 * 2 * np.sqrt(2), rel=1e-3)

@@ -6,15 +6,18 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from helpers.plan import cell
 from helpers.results import LENGTH, make_results, write_run
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.json_files import read_json, write_json
 from pretrain_or_not.files.parquet import write_table
+from pretrain_or_not.files.provenance import digest
 from pretrain_or_not.forecast.facts import Done
 from pretrain_or_not.forecast.forecast import Forecast
 from pretrain_or_not.forecast.page import write_plan
-from pretrain_or_not.forecast.total import Machine, total
+from pretrain_or_not.forecast.total import Machine, Task, total
 from pretrain_or_not.plan.inputs import JobInputs
+from pretrain_or_not.plan.params import JobParams
 
 
 def look(catalogue):
@@ -26,7 +29,7 @@ def look(catalogue):
 
 
 def page(catalogue, cores=2, on_cluster=False):
-    write_plan(catalogue, cores, on_cluster, last_jobs=10)
+    write_plan(catalogue, Machine(cores, on_cluster), last_jobs=10)
     return (catalogue.results / "plan.md").read_text().replace("\n  ", " ")  # lines are broken to fit a terminal
 
 
@@ -78,10 +81,32 @@ def test_a_run_by_another_recipe_is_not_done(tmp_path):
 
 def test_tasks_share_the_cores_and_none_is_cut(tmp_path):
     machine = Machine(4, on_cluster=False)
-    assert machine.seconds([(100.0, 1, 10.0), (60.0, 2, 30.0)]) == (100 + 2 * 60) / 4
-    assert machine.seconds([(100.0, 1, 80.0)]) == 80
-    assert machine.seconds([(100.0, 16, 10.0)]) == 100  # a run never has more threads than there are cores
-    assert Machine(4, on_cluster=True).seconds([(100.0, 16, 10.0)]) == 25
+    assert machine.seconds([Task(100.0, 1, 10.0), Task(60.0, 2, 30.0)]) == (100 + 2 * 60) / 4
+    assert machine.seconds([Task(100.0, 1, 80.0)]) == 80
+    assert machine.seconds([Task(100.0, 16, 10.0)]) == 100  # a run never has more threads than there are cores
+    assert Machine(4, on_cluster=True).seconds([Task(100.0, 16, 10.0)]) == 25
+
+
+def test_tasks_share_the_gpus():
+    """What fits on the cores of a machine may still wait for its GPU."""
+    tasks = [Task(100.0, 1, 10.0, gpus=1), Task(30.0, 2, 5.0, gpus=2), Task(64.0, 1, 1.0)]
+    assert Machine(16, False).seconds(tasks) == (100 + 60 + 64) / 16
+    assert Machine(16, False, gpus=1).seconds(tasks) == 130  # a run never waits for more GPUs than there are
+    assert Machine(16, False, gpus=4).seconds(tasks) == (100 + 60) / 4
+
+
+def test_several_processes_share_the_work_and_take_a_gpu_each(tmp_path):
+    """A price is that of one GPU, and a rate, too; the peak of memory is that of one process."""
+    one, four = (
+        look(make_results(tmp_path / str(n), arms={"bert": {"processes": n}}, plan={"flops_per_second": 1e3}))[1][1]
+        for n in (1, 4)
+    )
+    assert (one.gpus, four.gpus, one.threads, four.threads) == (1, 4, 1, 4)
+    assert one.one.seconds - 4 == pytest.approx(4 * (four.one.seconds - 4))
+    left = [total([row], [], Machine(8, False), 0, "none") for row in (one, four)]
+    assert left[1].gpu_hours == pytest.approx(4 * four.seconds_left() / 3600)
+    busy = make_results(tmp_path / "cpu", arms={"bert": {"processes": 2}}, experiment={"arms": ["bert"]})
+    assert "Memory: up to 4.0 GB for 2 runs side by side" in page(busy, cores=4)
 
 
 def test_where_only_testing_is_left_no_training_run_counts(tmp_path):
@@ -149,6 +174,10 @@ def test_the_next_size_and_a_further_seed_have_a_price(tmp_path):
     assert "- One more seed, 1, makes all intervals narrower: 6 more runs, about " in text
     write_table(tmp_path / "answer.parquet", pa.Table.from_pylist([rows[0] | {"next_size": 100.4}]))
     assert "Size 100" not in page(catalogue)  # the experiment has it
+    # An answer of an earlier experiment: another dataset, and more rows than there are now.
+    earlier = [rows[0] | {"dataset": "old"}, rows[0] | {"next_size": 630.0}]
+    write_table(tmp_path / "answer.parquet", pa.Table.from_pylist(earlier))
+    assert " tells most about from how many labels" not in page(catalogue)
 
 
 def test_a_further_seed_has_a_price_beside_an_arm_without_labels(tmp_path):
@@ -182,6 +211,10 @@ def test_a_measured_speed_counts_until_a_run_is_finished(tmp_path):
              "seconds": 1.0, "training_flops": 5000, "validation_seconds": 0.1, "validations": 1,
              "validation_examples": 10, "peak_memory_mb": 400, "parameters": 1000, "model_mb": 2.5, "device": "cpu",
              "startup_seconds": 3.0, "cpu_share": 0.5}  # fmt: skip
+    place = tmp_path / "speed" / "toy" / "lstm" / "n100" / "seed0"
+    write_json(place / "lr0.5.json", speed | {"config_digest": "of another recipe"})
+    assert "Not known, and not counted: lstm." in page(catalogue)
+    speed["config_digest"] = digest(JobParams(catalogue).recipe(cell("lstm")))
     write_json(tmp_path / "speed" / "toy" / "lstm" / "n40" / "seed0" / "lr0.02.json", speed)
     assert "Speed of lstm: 5e-06 billion" in page(catalogue)
     assert "by a short run on this machine, which got 50 % of a CPU, and is corrected for that." in page(catalogue)

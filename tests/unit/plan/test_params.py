@@ -5,7 +5,9 @@ import json
 import pytest
 
 from helpers.plan import Wildcards, cell, make_catalogue
+from helpers.project import CONFIG
 from pretrain_or_not.config.families import FAMILIES
+from pretrain_or_not.files.model_versions import tokenizer_version
 from pretrain_or_not.plan.params import UNLESS_SET, JobParams
 
 ARMS = {"bert": "bert", "lstm": "lstm", "lstm-bert-embeddings": "lstm", "tfidf": "tfidf", "probe": "probe"}
@@ -49,6 +51,30 @@ def test_whole_numbers_of_a_recipe_are_integers():
     assert repr(one) == repr(other) and one["epochs"] == 2
     half = JobParams(make_catalogue(arms={"lstm": {"epochs": 0.5}})).recipe(cell("lstm"))
     assert half["epochs"] == 0.5
+    adapters = ({"kind": "lora", "rank": 8, "alpha": 16}, {"alpha": 16.0, "rank": 8, "kind": "lora"})
+    one, other = (JobParams(make_catalogue(arms={"bert": {"adapter": a}})).recipe(cell("bert")) for a in adapters)
+    assert repr(one) == repr(other) and one["adapter"]["alpha"] == 16
+
+
+def test_splits_in_another_order_are_no_other_data():
+    splits = ({"validation": 60, "test": 90}, {"test": 90, "validation": 60})
+    one, other = (JobParams(make_catalogue(datasets={"toy": CONFIG["datasets"]["toy"] | {"splits": s}}))
+                  .dataset_content(cell("bert")) for s in splits)  # fmt: skip
+    assert repr(one) == repr(other)
+
+
+def test_a_language_model_that_is_only_asked_depends_on_its_tokenizer(tmp_path):
+    """It reads texts, so no job tokenizes them for it."""
+    asked = {"asked": {"family": "prompt", "model": "asked"}}
+    for name in ("config.json", "model.safetensors", "tokenizer.json"):
+        (tmp_path / name).write_text("{}")
+    found = []
+    for content in ("{}", '{"changed": 1}'):
+        (tmp_path / "tokenizer.json").write_text(content)
+        tokenizer_version.cache_clear()
+        catalogue = make_catalogue(models={"asked": {"path": str(tmp_path)}}, arms=asked)
+        found.append(JobParams(catalogue).pretrained(cell("asked")))
+    assert found[0] != found[1] and found[0]["version"] == found[1]["version"]
 
 
 @pytest.mark.parametrize(("size", "most"), [("40", 40), ("50", 50), ("1000", 50), ("50pct", 50), ("0.5pct", 50)])

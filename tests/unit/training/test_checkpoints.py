@@ -304,6 +304,47 @@ def test_a_checkpoint_that_is_damaged_or_of_another_run_is_not_used(training, ca
         assert_same_outcome(training, expected)
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/maps"), reason="only Linux tells which files are mapped")
+def test_no_file_of_a_checkpoint_stays_mapped_after_it_is_read(training, monkeypatch):
+    """On NFS, a mapped file cannot be deleted, and the next checkpoint deletes this one."""
+    child = training.start()
+    training.wait_for_checkpoint(child)
+    os.kill(child.pid, signal.SIGTERM)
+    child.join()
+    mapped, complete = [], Checkpoints.complete
+
+    def noted(self, *arguments):
+        with open("/proc/self/maps", encoding="utf-8") as file:
+            mapped.extend(line for line in file if "checkpoint/step" in line)
+        return complete(self, *arguments)
+
+    monkeypatch.setattr(Checkpoints, "complete", noted)
+    training.call()
+    assert training.resumed() and not mapped
+
+
+def test_a_checkpoint_that_cannot_be_deleted_does_not_end_the_run(training, monkeypatch):
+    """As where another machine has one of its files open; nor does a folder that cannot be synced to disk."""
+    expected = undisturbed(training)
+    rmdir, sync = os.rmdir, checkpoints.sync_to_disk
+
+    def kept(path, *arguments, **options):
+        if str(path).rpartition("/")[2].startswith("step"):
+            raise OSError(errno.ENOTEMPTY, "Directory not empty")
+        rmdir(path, *arguments, **options)
+
+    def only_files(path):
+        if os.path.isdir(path):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        sync(path)
+
+    monkeypatch.setattr(os, "rmdir", kept)
+    monkeypatch.setattr(checkpoints, "sync_to_disk", only_files)
+    training.call()
+    weights = training.weights()
+    assert all(np.array_equal(weights[name], expected["weights"][name]) for name in expected["weights"])
+
+
 def test_a_checkpoint_of_other_starting_weights_is_not_used(training, caplog, tiny_bert, tmp_path):
     caplog.set_level("INFO", "pretrain_or_not")
     training.recipe = BERT

@@ -17,13 +17,16 @@ def shuffled_batches(examples: Examples, batch_size: int, seed: int, epoch: int)
     """Return the positions of one epoch's training batches: every example once, similar lengths together, shuffled.
 
     Returns a list of integer arrays of length `batch_size` (one may be shorter). It depends only on the arguments, so a
-    resumed run can continue where another run stopped.
+    resumed run can continue where another run stopped. One batch, the shorter one if there is one, has examples of any
+    length: those of a short batch count more in its step, so they must not be the longest ones, and without it a set
+    that fits into one chunk would have the same batches in each epoch.
     """
     random = np.random.default_rng([seed, epoch])
     order = random.permutation(len(examples))
+    mixed, order = np.split(order, [(len(order) - 1) % batch_size + 1])
     chunk_of = np.arange(len(order)) // (batch_size * BATCHES_PER_CHUNK)
     order = order[np.lexsort((examples.lengths[order], chunk_of))]
-    batches = np.split(order, np.arange(batch_size, len(order), batch_size))
+    batches = [mixed, *order.reshape(-1, batch_size)]
     return [batches[i] for i in random.permutation(len(batches))]
 
 

@@ -51,8 +51,8 @@ def with_group_means(
     )
     means = with_ends(means, "score_mean", "score", of_scores, reference, metric.scale)
     means = with_ends(means, "gap_mean", "gap", of_gaps, reference)
-    ends = ["score_mean_low", "score_mean_high"]
-    means[ends] = means[ends].clip(*metric.bounds)
+    shown = ["score_mean", "score_mean_low", "score_mean_high"]  # a mean may be above 1 by an error of arithmetic
+    means[shown] = means[shown].clip(*metric.bounds)
     between = spreads(means, reference, metric, of_scores, of_gaps)
     table = rows.merge(means[[*GROUP, *MEANS]], how="left", on=GROUP)
     return table.merge(between[[*BLOCK, *SPREADS]], how="left", on=BLOCK)

@@ -252,19 +252,25 @@ def curves_of(scores: pd.DataFrame, metric: Metric) -> pd.DataFrame:
 
     floor, guessing: means over cells of the worse end of the score's interval, and of what guessing scores. With folds,
     the interval is narrowed to that of a round, as `diagnose.guessing_sizes` does. test_examples: the fewest of a cell
-    or, with folds, of a round, which tests on all rows. scores: rows of scores.parquet.
+    or, with folds, of a complete round, which tests on all rows; without one, the most. scores: rows of scores.parquet.
     """
     keys = ["dataset", "arm", "arm_title", "n"]
     floor = f"{metric.name}_{'low' if metric.sign > 0 else 'high'}"
     names = {"score_mean": "score", "score_mean_low": "low", "score_mean_high": "high", "sweep_seconds": "hours",
              floor: "floor", f"{metric.name}_guessing": "guessing", "test_examples": "test_examples",
              "validation": "validation"}  # fmt: skip
-    tested = scores["test_examples"] * scores["folds"].clip(lower=1)
+    folds = scores["folds"].clip(lower=1)
+    rounds = scores.groupby([*keys, scores["seed"] // folds], sort=False)["test_examples"]
+    tested, complete = rounds.transform("sum"), rounds.transform("size") >= folds
     validation = 0 if is_total(scores) else validation_labels(scores)
-    of_round = scores.assign(**interval_of_round(scores, metric), test_examples=tested, validation=validation)
+    of_round = scores.assign(
+        **interval_of_round(scores, metric), test_examples=tested.where(complete), most=tested, validation=validation
+    )
     cells = of_round[scores[metric.name].notna()].groupby(keys, sort=False, as_index=False)
-    means = cells.agg(dict.fromkeys(names, "mean") | {"test_examples": "min"})
-    return means.rename(columns=names).assign(hours=means["sweep_seconds"] / 3600)
+    means = cells.agg(dict.fromkeys(names, "mean") | {"test_examples": "min", "most": "max"})
+    tested = means["test_examples"].fillna(means["most"]).astype(int)
+    found = means.drop(columns="most").rename(columns=names)
+    return found.assign(test_examples=tested, hours=means["sweep_seconds"] / 3600)
 
 
 def in_all_datasets(measured: pd.DataFrame, datasets: Iterable[str]) -> pd.DataFrame:

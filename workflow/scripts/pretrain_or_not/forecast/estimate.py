@@ -70,16 +70,17 @@ def estimate(
     """Return the Estimate of a run; None without facts.
 
     facts: see `relevant`. work: that is planned. validation_examples: per validation. share: of the planned steps that
-    runs do before they are stopped early. flops_per_second: the rate of a GPU, given by the user; it does not replace
-    what runs on a GPU took.
+    runs do before they are stopped early. flops_per_second: the rate of the GPUs of a run, given by the user; it does
+    not replace what runs on a GPU took. What a language model takes that is only asked is not known from it.
     """
     if not facts:
         return None
     # A fit in one call has parts that do not grow with the data, so the nearest sizes tell most.
     near = nearest(facts, work.n) if family.fitted else facts
     amount = getattr(work, work.unit)
+    trained = family.neural and not family.language_model
     flops = amount * median(fact.flops / getattr(fact, work.unit) for fact in near)
-    if given := flops_per_second if family.neural and near[0].device == "cpu" else None:
+    if given := flops_per_second if trained and near[0].device == "cpu" else None:
         training, predicting = flops / given, FORWARD * flops / work.examples / given
     else:
         training = amount * median(fact.seconds / getattr(fact, work.unit) for fact in near)

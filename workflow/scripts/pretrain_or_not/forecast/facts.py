@@ -110,7 +110,12 @@ class Done:
                     self.facts.append(facts_of(run, size))
             if complete and inputs.is_complete(cell):
                 self.tested.add(key)
-        self.facts += [facts_of(speed) for path in speeds(catalogue.results) if (speed := read_if_complete(path))]
+        self.facts += [
+            facts_of(speed)
+            for path in speeds(catalogue.results)
+            # One by another recipe lies where another size or value of the sweep was measured.
+            if (speed := read_if_complete(path)) and speed.get("config_digest") in recipes.values()
+        ]
 
 
 def speeds(results: Path):

@@ -34,7 +34,7 @@ class Row:
 
     n: training examples. cells, runs: how many there are, and how many of them are done. work: of one run. one: its
     Estimate, None if nothing is known of the arm. seconds_taken: of the training runs that are done,
-    without features. test_examples: per cell. threads: of a run.
+    without features. test_examples: per cell. processes: of a run. threads: of all of them.
     """
 
     dataset: str
@@ -49,6 +49,7 @@ class Row:
     one: Estimate | None
     seconds_taken: float
     test_examples: int
+    processes: int
     threads: int
 
     @property
@@ -90,6 +91,11 @@ class Row:
         """Return whether its runs compute on a GPU."""
         return self.one is not None and self.one.device != "cpu"
 
+    @property
+    def gpus(self) -> int:
+        """Return how many GPUs a run computes on."""
+        return self.processes if self.on_gpu else 0
+
 
 @dataclass(frozen=True)
 class Features:
@@ -110,6 +116,11 @@ class Features:
     def seconds_left(self) -> float:
         """Return the seconds that are left; 0 if the speed is not known."""
         return self.texts_left * (self.per_text or 0.0)
+
+    @property
+    def gpus(self) -> int:
+        """Return how many GPUs the job computes on."""
+        return int(self.on_gpu)
 
 
 class Forecast:
@@ -158,6 +169,7 @@ class Forecast:
             run for seed in seeds for setting in settings if (run := done.runs.get((dataset, arm, size, seed, setting)))
         ]
         neural, one = self.catalogue.family(arm).neural, self.estimate(dataset, arm, work, done.facts)
+        processes = self.catalogue.arms[arm].get("processes", 1) if neural else 1
         taken = [run["seconds"] - run.get("feature_seconds", 0.0) + run["validation_seconds"] for run in runs]
         if one and len(runs) == len(seeds) * len(settings):  # nothing is left to estimate
             one = one._replace(expected=STARTUP_SECONDS + mean(taken))
@@ -174,9 +186,8 @@ class Forecast:
             one=one,
             seconds_taken=sum(taken),
             test_examples=(summary["folds"] or summary)["rows"]["test"],
-            threads=self.catalogue.experiment["threads"] * self.catalogue.arms[arm].get("processes", 1)
-            if neural
-            else 1,
+            processes=processes,
+            threads=self.catalogue.experiment["threads"] * processes if neural else 1,
         )
 
     def features(self, rows: list[Row], done: Done) -> list[Features]:
@@ -238,7 +249,8 @@ class Forecast:
             validation = min(rows["validation"], most)
         known = relevant(facts, arm, dataset)
         steps = [(fact.steps, self.work(fact.dataset, arm, fact.n).steps) for fact in known if fact.finished]
-        rate = self.catalogue.config["plan"]["flops_per_second"]
+        rate = self.catalogue.config["plan"]["flops_per_second"]  # of one GPU
+        rate = rate and rate * self.catalogue.arms[arm].get("processes", 1)
         share = share_done(steps)
         return estimate(self.catalogue.family(arm), known, work, validation, share, rate)
 

@@ -10,6 +10,7 @@ from pretrain_or_not.files.parquet import open_parquet
 from pretrain_or_not.forecast.facts import Done
 from pretrain_or_not.forecast.forecast import Forecast, Row
 from pretrain_or_not.forecast.total import Machine, tasks
+from pretrain_or_not.plan.file_checks import training_rows
 from pretrain_or_not.report.amounts import duration
 from pretrain_or_not.report.markup import markdown
 from pretrain_or_not.report.wording import counted
@@ -61,7 +62,10 @@ def sizes_between(forecast, done, machine):
     asked: dict[tuple, list] = {}
     for row in answers(forecast.catalogue.results / "answer.parquet"):
         wanted, arms = row.get("next_size"), {row["arm"], row["reference"]}
-        if wanted is not None and math.isfinite(wanted) and arms <= set(experiment["arms"]):
+        if row["dataset"] not in experiment["datasets"] or not arms <= set(experiment["arms"]):
+            continue  # it answers an earlier experiment
+        most = training_rows(forecast.summary(row["dataset"]))
+        if wanted is not None and math.isfinite(wanted) and float(f"{wanted:.2g}") <= most:
             asked.setdefault((row["dataset"], float(f"{wanted:.2g}")), []).append(row)
     found = []
     for (dataset, wanted), of_size in asked.items():

@@ -38,16 +38,15 @@ SOURCES = {
 }
 
 
-def write_plan(catalogue: Catalogue, at_once: int, on_cluster: bool, last_jobs: int) -> None:
+def write_plan(catalogue: Catalogue, machine: Machine, last_jobs: int) -> None:
     """Write plan.parquet, one row per dataset, arm and size, and plan.md in the folder of results.
 
-    at_once, on_cluster: see `Machine`. last_jobs: jobs after all cells. Raises BadInput for a size that is too large.
+    last_jobs: jobs after all cells. Raises BadInput for a size that is too large.
     """
     forecast = Forecast(catalogue)
     done = Done(catalogue, forecast.inputs, forecast.params)
     rows = forecast.rows(done)
     features = forecast.features(rows, done)
-    machine = Machine(at_once, on_cluster)
     left = total(rows, features, machine, last_jobs, catalogue.experiment["keep_models"])
     table = pa.Table.from_pylist([tidy(row, catalogue) for row in rows])
     write_table(catalogue.results / "plan.parquet", table, machine=machine._asdict(), total=asdict(left))
@@ -109,6 +108,8 @@ def grid_of(name: str, title: str, rows: list[Row], features: list[Features], ca
 def sentences(catalogue: Catalogue, rows: list[Row], left: Total, machine: Machine) -> list[str]:
     """Return what is left, in words: time, memory, disk, price."""
     where = f"{machine.at_once:,} jobs at once" if machine.on_cluster else counted(machine.at_once, "core")
+    if machine.gpus and left.gpu_hours:
+        where += f" and {counted(machine.gpus, 'GPU')}"
     if not left.jobs:
         return ["Everything is done."]
     runs, all_runs = left.runs, sum(row.runs for row in rows)
@@ -154,7 +155,10 @@ def side_by_side(rows: list[Row], machine: Machine) -> int:
 
 def memory_words(rows: list[Row], machine: Machine) -> list[str]:
     """Return how much memory the runs need at the same time on this machine; nothing on a cluster or for GPUs."""
-    largest = max((row.one.memory_mb for row in rows if row.one and row.runs_left and not row.on_gpu), default=None)
+    largest = max(
+        (row.one.memory_mb * row.processes for row in rows if row.one and row.runs_left and not row.on_gpu),
+        default=None,
+    )
     if machine.on_cluster or largest is None:
         return []
     together, there = largest * side_by_side(rows, machine), psutil.virtual_memory().total / MEGABYTE

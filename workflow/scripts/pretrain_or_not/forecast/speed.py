@@ -16,6 +16,7 @@ from pretrain_or_not.config.families import FAMILIES
 from pretrain_or_not.files.json_files import read_json, write_json
 from pretrain_or_not.files.parquet import read_metadata
 from pretrain_or_not.files.paths import MODEL_FILES
+from pretrain_or_not.files.provenance import digest
 from pretrain_or_not.forecast.facts import FREE, MEGABYTE
 from pretrain_or_not.job import log
 from pretrain_or_not.training.run import Run
@@ -51,7 +52,7 @@ def measure_speed(run: Run, log_file: str, output: str, only_flops: bool) -> Non
         left = SECONDS * facts["steps"] / facts["seconds"]
         facts, share = short_run(run, round(min(max(left, FEWEST_STEPS), MOST_STEPS)), log_file)
     del facts["preparing"]
-    write_json(output, facts | {"startup_seconds": startup, "cpu_share": share})
+    write_json(output, facts | {"startup_seconds": startup, "cpu_share": share, "config_digest": digest(run.recipe)})
     log.info("%d steps, %.3g training FLOPs per second, %.1f s besides", facts["steps"],
              facts["training_flops"] / facts["seconds"], startup)  # fmt: skip
     say_if_busy(share)
@@ -159,7 +160,9 @@ def measure_features(run: Run, output: str) -> None:
         {key: run.cell[key] for key in ("dataset", "arm")}
         | {"n": texts, "examples_seen": texts, "seconds": seconds, "feature_seconds": seconds}
         | {"training_flops": encoder.cost["flops"], "peak_memory_mb": peak_memory_mb(accelerator.device)}
-        | {"startup_seconds": startup, "cpu_share": share, **encoder.facts, **nothing},
+        | {"startup_seconds": startup, "cpu_share": share, "config_digest": digest(run.recipe)}
+        | encoder.facts
+        | nothing,
     )
     say_if_busy(share)
     log.info("%d texts, %.0f texts/s", texts, texts / seconds)

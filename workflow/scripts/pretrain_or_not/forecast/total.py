@@ -12,20 +12,32 @@ from pretrain_or_not.forecast.forecast import JOBS_PER_CELL, Features, Row
 SECONDS_PER_HOUR = 3600
 
 
+class Task(NamedTuple):
+    """Jobs that are alike: their seconds in all, threads of one, seconds of the longest one, GPUs of one."""
+
+    seconds: float
+    threads: int
+    longest: float
+    gpus: int = 0
+
+
 class Machine(NamedTuple):
-    """Where jobs run. at_once: CPU cores, or on a cluster, jobs at the same time."""
+    """Where jobs run.
+
+    at_once: CPU cores, or on a cluster, jobs at the same time. gpus: how many jobs of one GPU run at the same time;
+    None for any number.
+    """
 
     at_once: int
     on_cluster: bool
+    gpus: int | None = None
 
-    def seconds(self, tasks: Sequence[tuple[float, int, float]]) -> float:
-        """Return the seconds that tasks take side by side, at least those of the longest.
-
-        tasks: (seconds in all, threads of one, seconds of the longest one).
-        """
-        threads = [1 if self.on_cluster else min(count, self.at_once) for _, count, _ in tasks]
-        total = sum(seconds * count for (seconds, _, _), count in zip(tasks, threads, strict=True)) / self.at_once
-        return max([total, *(longest for _, _, longest in tasks)])
+    def seconds(self, tasks: Sequence[Task]) -> float:
+        """Return the seconds that tasks take side by side, at least those of the longest."""
+        threads = [1 if self.on_cluster else min(task.threads, self.at_once) for task in tasks]
+        total = sum(task.seconds * count for task, count in zip(tasks, threads, strict=True)) / self.at_once
+        on_gpus = sum(task.seconds * min(task.gpus, self.gpus) for task in tasks) / self.gpus if self.gpus else 0.0
+        return max([total, on_gpus, *(task.longest for task in tasks)])
 
 
 @dataclass(frozen=True)
@@ -33,7 +45,8 @@ class Total:
     """What is left of an experiment.
 
     jobs, runs: that are left; runs are of training. seconds: expected, until the last job is done. at_most: the same if
-    no run is stopped early. gpu_hours, cpu_hours: of the jobs that use a GPU and of the others, one after another.
+    no run is stopped early. gpu_hours: of all GPUs of the jobs that use some. cpu_hours: of the other jobs, one after
+    another.
     disk_mb: of the models that will be kept. unknown: arms of which nothing is known, so that they are not in the
     seconds.
     """
@@ -54,9 +67,10 @@ def total(rows: list[Row], features: list[Features], machine: Machine, last_jobs
     runs_left = sum(row.runs_left for row in rows)
     last = last_jobs if cells_left else 0
     texts_left = [feature for feature in features if feature.texts_left]
-    seconds = [(row.on_gpu, row.seconds_left()) for row in rows]
-    seconds += [(feature.on_gpu, feature.seconds_left) for feature in features]
-    gpus, cpus = (sum(s for gpu, s in seconds if gpu == on_gpu) / SECONDS_PER_HOUR for on_gpu in (True, False))
+    seconds = [(row.gpus, row.seconds_left()) for row in rows]
+    seconds += [(feature.gpus, feature.seconds_left) for feature in features]
+    gpus = sum(count * s for count, s in seconds) / SECONDS_PER_HOUR
+    cpus = sum(s for count, s in seconds if not count) / SECONDS_PER_HOUR
     return Total(
         jobs=runs_left + JOBS_PER_CELL * cells_left + len(texts_left) + last,
         runs=runs_left,
@@ -70,15 +84,15 @@ def total(rows: list[Row], features: list[Features], machine: Machine, last_jobs
 
 
 def tasks(rows, features, last, at_most, running=()):
-    """Return what is left, as `Machine.seconds` takes it. running: one list per row, see `Row.longest`."""
+    """Return what is left, as a list of Task. running: one list per row, see `Row.longest`."""
     running = running or [()] * len(rows)
     found = [
-        (row.seconds_left(at_most), row.threads, row.longest(at_most, shares))
+        Task(row.seconds_left(at_most), row.threads, row.longest(at_most, shares), row.gpus)
         for row, shares in zip(rows, running, strict=True)
         if row.one and row.cells > row.cells_done
     ]
-    found += [(feature.seconds_left, feature.threads, feature.seconds_left) for feature in features]
-    return [*found, (last * STARTUP_SECONDS, 1, 0.0)]
+    found += [Task(feature.seconds_left, feature.threads, feature.seconds_left, feature.gpus) for feature in features]
+    return [*found, Task(last * STARTUP_SECONDS, 1, 0.0)]
 
 
 def kept_mb(row: Row, keep: str) -> float:

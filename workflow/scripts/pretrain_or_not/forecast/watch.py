@@ -21,7 +21,7 @@ from pretrain_or_not.errors import BadInput
 from pretrain_or_not.forecast.facts import Done
 from pretrain_or_not.forecast.forecast import Features, Forecast, Row
 from pretrain_or_not.forecast.running import FRESH_SECONDS, Job, running_jobs
-from pretrain_or_not.forecast.total import Machine, Total, tasks, total
+from pretrain_or_not.forecast.total import Machine, Task, Total, tasks, total
 from pretrain_or_not.plan.catalogue import Catalogue
 from pretrain_or_not.plan.experiment import NOTE, noted_experiment
 from pretrain_or_not.report.amounts import duration
@@ -67,7 +67,7 @@ class Watch:
         content = noted_experiment(self.results)
         self.noted = self.note.stat().st_mtime
         self.catalogue = Catalogue(content["config"])
-        self.machine = Machine(content["at_once"] or 1, content["on_cluster"])
+        self.machine = Machine(content["at_once"] or 1, content["on_cluster"], content["gpus"])
         self.forecast = Forecast(self.catalogue)
 
     def look(self) -> Look:
@@ -119,10 +119,10 @@ def shares_of(row: Row, jobs: list[Job]) -> list[float]:
     return [job.share for job in jobs if job.rule in TRAINING and job.path.startswith(start)]
 
 
-def credit(rows: list[Row], shares: list[list[float]], at_most: bool) -> list[tuple[float, int, float]]:
-    """Return what has been done of runs that are not finished, as `Machine.seconds` takes it, with negative times."""
+def credit(rows: list[Row], shares: list[list[float]], at_most: bool) -> list[Task]:
+    """Return what has been done of runs that are not finished, with negative times."""
     return [
-        (-share * (row.one.seconds if at_most else row.one.expected), row.threads, 0.0)
+        Task(-share * (row.one.seconds if at_most else row.one.expected), row.threads, 0.0, row.gpus)
         for row, of_row in zip(rows, shares, strict=True)
         for share in of_row
         if row.one

@@ -14,6 +14,7 @@ from pretrain_or_not.training.critic import MOST_REWARDED
 from pretrain_or_not.training.schedule import batches_per_epoch, planned_steps, validation_steps
 
 SAMPLE = 20_000  # texts of which the padding is computed
+FEWEST_BATCHES = 50  # that are drawn to know how much padding they hold
 
 
 class Work(NamedTuple):
@@ -77,13 +78,15 @@ def examples_in(steps: int, n: int, batch_size: int) -> int:
 
 
 def padded_length(lengths: np.ndarray, n: int, batch_size: int) -> float:
-    """Return the mean number of tokens per example, padding included, in the batches of one pass over `n` examples.
+    """Return the mean number of tokens per example, padding included, in the batches of passes over `n` examples.
 
-    lengths: see `planned_work`; a sample of them stands for the examples of the run.
+    Few batches are drawn several times, as one of them has texts of any length. lengths: see `planned_work`; a sample of
+    them stands for the examples of the run.
     """
     count = min(n, SAMPLE)
     sample = np.random.default_rng(0).choice(lengths, count, replace=count > len(lengths))
     empty = np.zeros(count, dtype=np.int64)
     examples = Examples(empty, empty, empty[:0], np.concatenate([[0], np.cumsum(sample)]), {})
-    batches = shuffled_batches(examples, batch_size, seed=0, epoch=0)
-    return sum(len(rows) * int(sample[rows].max()) for rows in batches) / count
+    passes = range(-(-FEWEST_BATCHES * batch_size // count))
+    batches = [rows for epoch in passes for rows in shuffled_batches(examples, batch_size, seed=0, epoch=epoch)]
+    return sum(len(rows) * int(sample[rows].max()) for rows in batches) / (len(passes) * count)

@@ -210,5 +210,7 @@ class Catalogue(ArmModels):
         """Return the keys of a dataset that determine its content, and the versions of data that are not watched."""
         dataset = self.datasets[name]
         keys = {key: dataset[key] for key in sorted(dataset) if key not in ("title", "max_length", "shifts")}
+        if isinstance(splits := keys.get("splits"), dict):
+            keys["splits"] = dict(sorted(splits.items()))
         versions = find_versions(dataset)
         return keys | ({"versions": versions} if versions is not None else {})

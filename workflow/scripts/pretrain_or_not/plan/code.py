@@ -49,12 +49,17 @@ def timing_code(family: Family) -> str:
 
 def prediction_code(families: list[Family]) -> str:
     """Return the digest of the code that classifies new texts with a model of one of some families."""
-    return code_digest("predict_texts.py", *(family.module for family in families))
+    return code_digest("predict_texts.py", SOURCES["files"].module, *(family.module for family in families))
 
 
 def shift_code(family: Family) -> str:
     """Return the digest of the code that tests a model of a family on a further test set."""
     return code_digest("evaluate_shift.py", family.module)
+
+
+def further_texts_code() -> str:
+    """Return the digest of the code that reads or makes a further test set."""
+    return code_digest("shift.py", SOURCES["files"].module)
 
 
 def teaching_code(family: Family) -> str:

@@ -19,15 +19,16 @@ from pretrain_or_not.plan.params import JobParams
 NOTE = Path("logs", "experiment.json")  # in the folder of results
 
 
-def note_experiment(catalogue: Catalogue, at_once: int | None, on_cluster: bool) -> None:
+def note_experiment(catalogue: Catalogue, at_once: int | None, on_cluster: bool, gpus: int | None = None) -> None:
     """Write what runs now into the folder of results, for those who watch it; an error does not stop the run.
 
-    at_once: CPU cores or, on a cluster, jobs at the same time.
+    at_once: CPU cores or, on a cluster, jobs at the same time. gpus: jobs of one GPU at the same time, None for any.
     """
     with suppress(OSError, BadInput):
         path = catalogue.results / NOTE
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, {"config": catalogue.config, "at_once": at_once, "on_cluster": on_cluster})
+        told = {"at_once": at_once, "on_cluster": on_cluster, "gpus": gpus}
+        write_json(path, {"config": catalogue.config} | told)
 
 
 def noted_experiment(results: Path) -> dict:

@@ -140,18 +140,13 @@ class ModelJobs(PerJob):
     @per_job
     def pretraining(self, wildcards):
         """Return how a model is made. Keys are sorted and whole numbers are integers."""
-        return with_whole_numbers(in_order(self.recipe(wildcards)))
+        return with_whole_numbers(self.recipe(wildcards))
 
     @per_job
     def base(self, wildcards):
         """Return the model that a model starts from, None for random weights."""
         name = self.recipe(wildcards)["from"]
         return self.params.given(name) if isinstance(name, str) else None
-
-
-def in_order(value):
-    """Return a value of the config in which the keys of mappings are sorted: another order is no change."""
-    return {key: in_order(value[key]) for key in sorted(value)} if isinstance(value, dict) else value
 
 
 def own_tokenizer_file(name: str) -> str:

@@ -27,9 +27,13 @@ TRAINED_BY = (
 )
 
 
-def with_whole_numbers(keys):
-    """Return keys of the config in which 2.0 is 2: written otherwise, it is no change."""
-    return {key: int(v) if isinstance(v, float) and v.is_integer() else v for key, v in keys.items()}
+def with_whole_numbers(value):
+    """Return a value of the config in which 2.0 is 2, and mappings are sorted: written otherwise, it is no change."""
+    if isinstance(value, dict):
+        return {key: with_whole_numbers(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        return [with_whole_numbers(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class JobParams(PerJob):
@@ -144,7 +148,7 @@ class JobParams(PerJob):
     @per_job
     def generator(self, wildcards):
         """Return the language model that writes examples for an arm: its keys in the config, its version."""
-        return self.given(self.catalogue.arms[wildcards.arm]["augment"]["generator"])
+        return self.language_model(self.catalogue.arms[wildcards.arm]["augment"]["generator"])
 
     @per_job
     def teaching_code(self, wildcards):
@@ -191,7 +195,13 @@ class JobParams(PerJob):
             name = arm[key]
             if arm.get("init") == "random":
                 return self.without_weights(name, architecture_version)
+            if self.catalogue.family(wildcards.arm).language_model:
+                return self.language_model(name)
         return self.given(name)
+
+    def language_model(self, name):
+        """Return the keys of a language model, with its version and that of its tokenizer. name: in `models`."""
+        return self.given(name) | {"tokenizer": tokenizer_version(self.catalogue.models[name]["path"])}
 
     @per_job
     def timed_model(self, wildcards):

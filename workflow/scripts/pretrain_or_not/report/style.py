@@ -33,9 +33,17 @@ KNOWN = (
 
 GREY = "0.35"
 
+# Fonts with Chinese, Japanese and Korean characters, as systems come with them.
+FALLBACKS = (
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "WenQuanYi Micro Hei", "Droid Sans Fallback",
+    "PingFang SC", "Hiragino Sans", "Apple SD Gothic Neo", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic",
+    "Arial Unicode MS",
+)  # fmt: skip
+
 RC: dict[Any, Any] = {
     "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],  # the first comes with Matplotlib, so sizes are the same
+    # The first comes with Matplotlib, so sizes are the same; the others have characters that it lacks.
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", *FALLBACKS],
     "font.size": FONT,
     "axes.titlesize": FONT,
     "axes.labelsize": FONT,

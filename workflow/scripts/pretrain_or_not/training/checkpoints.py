@@ -12,9 +12,10 @@ import shutil
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save_file
 
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.atomic import full_disk_reason, sync_to_disk, use_umask
@@ -128,10 +129,11 @@ class Checkpoints:
             sync_to_disk(path)
         shutil.rmtree(whole, ignore_errors=True)  # one that was not taken up
         os.rename(partial, whole)
-        sync_to_disk(self.folder)
+        with suppress(OSError):  # a few network file systems cannot sync a folder
+            sync_to_disk(self.folder)
         for old in self.folder.glob("step*"):
             if old != whole:
-                shutil.rmtree(old)
+                shutil.rmtree(old, ignore_errors=True)  # NFS keeps a file that is open
 
     def resume(self, accelerator, progress, best, task):
         """Restore the state of the last checkpoint, if there is a whole one of this run."""
@@ -141,7 +143,9 @@ class Checkpoints:
         accelerator.load_state(str(found))
         state = read_json(found / "progress.json")
         progress.restore(state, accelerator.device)
-        weights = load_file(found / "best.safetensors") if (found / "best.safetensors").exists() else None
+        best_file = found / "best.safetensors"
+        # Read, not mapped into memory: a mapped file cannot be deleted on NFS, and the next checkpoint deletes it.
+        weights = load(best_file.read_bytes()) if best_file.exists() else None
         best.restore(state["best"], weights)
         task.restore(state["task"])
         self.saved = progress.done

@@ -56,7 +56,7 @@ def draw(
                     ax.scatter(seeds[name], at, s=6, color=dot["color"], alpha=0.5, linewidth=0)
         line[0].set_yticks(range(len(values)), [f"{wrap(v, 1.2)} ({sizes[v]:,})" for v in values], fontsize=FONT - 1)
         line[0].invert_yaxis()
-        line[0].set(title=f"{rows['dataset_title'].iloc[0]}: {column}", xlabel=heading(metric))
+        line[0].set(title=wrap(f"{rows['dataset_title'].iloc[0]}: {column}", 3), xlabel=heading(metric))
         line[1].axvline(0, color=GREY, linewidth=0.8)
         line[1].set_xlabel(f"{gap_heading(metric)} behind the reference")
         for ax in line:

@@ -14,9 +14,10 @@ from pretrain_or_not.report.metric_words import guessing_words, heading
 from pretrain_or_not.report.style import arm_looks
 from pretrain_or_not.report.wording import counted
 
-# The names of Matplotlib's markers in Vega.
+# The names of Matplotlib's markers in Vega, which knows no pentagon: its path is in a box from -1 to 1.
+PENTAGON = "M0,-1L0.95,-0.31L0.59,0.81L-0.59,0.81L-0.95,-0.31Z"
 SHAPES = {"o": "circle", "s": "square", "^": "triangle-up", "D": "diamond", "v": "triangle-down", ">": "triangle-right",
-          "p": "stroke", "<": "triangle-left", "h": "cross"}  # fmt: skip
+          "p": PENTAGON, "<": "triangle-left", "h": "cross"}  # fmt: skip
 
 FAN = {"low_95": "q025", "low_50": "q25", "median": "q50", "high_50": "q75", "high_95": "q975"}
 

@@ -430,6 +430,10 @@ function draw(id, spec) {
   return vegaEmbed($(id), full, options);
 }
 
+// The characters that look as the shapes of points in the curves.
+const SYMBOLS = { circle: "●", square: "■", diamond: "◆", "triangle-up": "▲", "triangle-down": "▼",
+  "triangle-right": "▶", "triangle-left": "◀", cross: "✚" };
+
 function shownArms() {
   return dataset.arms.filter((arm) => $(`arm-${arm.place}`).checked);
 }
@@ -698,7 +702,8 @@ function choose(name) {
     arm.place = place;
     const box = element("input", { type: "checkbox", id: `arm-${place}`, checked: true });
     box.addEventListener("change", drawCurves);
-    return element("label", { class: "check" }, box, element("span", { class: "swatch", style: `background:${colour(arm)}` }), arm.title);
+    const symbol = element("span", { class: "swatch", style: `color:${colour(arm)}`, "aria-hidden": "true" }, SYMBOLS[arm.shape] || "⬟");
+    return element("label", { class: "check" }, box, symbol, arm.title);
   }));
   $("beyond").closest("label").hidden = !dataset.beyond.length;
   showAll();
