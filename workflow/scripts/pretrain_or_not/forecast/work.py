@@ -80,8 +80,8 @@ def examples_in(steps: int, n: int, batch_size: int) -> int:
 def padded_length(lengths: np.ndarray, n: int, batch_size: int) -> float:
     """Return the mean number of tokens per example, padding included, in the batches of passes over `n` examples.
 
-    Few batches are drawn several times, as one of them has texts of any length. lengths: see `planned_work`; a sample of
-    them stands for the examples of the run.
+    Few batches are drawn several times, as one of them has texts of any length. lengths: see `planned_work`; a sample
+    of them stands for the examples of the run.
     """
     count = min(n, SAMPLE)
     sample = np.random.default_rng(0).choice(lengths, count, replace=count > len(lengths))
