@@ -20,7 +20,7 @@ from helpers.three_arms import (
 from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.evaluation.recommend import Prices, Question, recommend
 from pretrain_or_not.report.page import page
-from pretrain_or_not.report.page.content import TIMES, TRAINING, as_json, of_arms, of_metric, of_pairs, records
+from pretrain_or_not.report.page.content import SHAPES, TIMES, TRAINING, as_json, of_arms, of_metric, of_pairs, records
 from pretrain_or_not.report.recommendation_words import sentences
 
 ACCURACY = METRICS["accuracy"]
@@ -224,6 +224,21 @@ def test_the_page_is_dark_where_the_system_is(tmp_path):
     light = run(page(content(), []), tmp_path, check)
     dark = run(page(content(), []), tmp_path, check, "--force-dark-mode", "--blink-settings=preferredColorScheme=0")
     assert light == "rgb(255, 255, 255)" and dark != light
+
+
+def test_every_marker_can_be_seen_and_is_told_in_the_list(tmp_path):
+    check = """return [[...document.querySelectorAll("#curves .mark-symbol.role-mark path")]
+        .map((one) => one.getBBox()).map((box) => [box.width, box.height]),
+      [...document.querySelectorAll("#arms .swatch")].map((one) => one.textContent)]"""
+    shapes, told = list(SHAPES.values()), []
+    for i in range(0, len(shapes), 3):
+        shown = content()
+        for arm, shape in zip(shown["datasets"][0]["arms"], shapes[i : i + 3], strict=True):
+            arm["shape"] = shape
+        boxes, symbols = run(page(shown, []), tmp_path, check)
+        assert len(boxes) >= 9 and min(map(min, boxes)) > 1
+        told += symbols
+    assert len(set(told)) == len(shapes) == 9
 
 
 def test_the_page_is_a_few_hundred_kilobytes():

@@ -6,6 +6,7 @@ import pandas as pd
 
 from helpers.described import undescribed
 from helpers.project import Project, changed
+from pretrain_or_not.files.parquet import read_metadata
 from pretrain_or_not.forecast.watch import Watch
 
 
@@ -13,7 +14,7 @@ def test_the_plan_measures_each_arm_once_and_trains_nothing(tmp_path, tiny_bert)
     project, config = Project(tmp_path, tiny_bert), changed(("costs",), {"hour": 2.0})
     measured = {"ingest": 1, "tokenize": 1, "subsample": 1, "extract_embeddings": 1, "measure_speed": 5, "plan": 1}
     assert project.jobs(config, targets=("plan",)) == measured
-    done = project.snakemake("plan", config=config)
+    done = project.snakemake("plan", "--resources", "gpu=3", config=config)
     assert done.returncode == 0, done.stdout
 
     results = tmp_path / "results"
@@ -25,6 +26,7 @@ def test_the_plan_measures_each_arm_once_and_trains_nothing(tmp_path, tiny_bert)
     assert not (results / "toy" / "runs").exists() and not (results / "toy" / "features").exists()
 
     assert undescribed(results) == []
+    assert read_metadata(results / "plan.parquet")["machine"] == {"at_once": 2, "on_cluster": False, "gpus": 3}
     table = pd.read_parquet(results / "plan.parquet").set_index(["arm", "size"])
     assert (table["known_from"] == "measured").all() and (table["hours_left"] > 0).all()
     assert table.loc[("lstm", "40"), ["runs", "runs_done", "steps", "n"]].tolist() == [2, 0, 30, 40]

@@ -14,8 +14,8 @@ def at_once():
 
 def gpus_at_once():
     """Return how many jobs of one GPU run at the same time, as `--resources gpu=` says; None for any number."""
-    given = workflow.resource_settings.resources.get("gpu")
-    return None if given is None or on_cluster() else int(given)
+    given = workflow.global_resources.get("gpu").value
+    return None if on_cluster() else given
 
 
 def slurm_run():
