@@ -85,7 +85,8 @@ def runs(name):
     """Return the runs in a table: name of the experiment, content of run.json.
 
     runs.csv: finished runs of the quickstart and of the Yelp experiment, on two cores. speeds.csv: what the target
-    `plan` measured there later, while other programs took most of the time.
+    `plan` measured there later; for MiniLM, while other programs took most of the time. Those of the LSTM are of
+    another machine.
     """
     for row in table(name):
         run = {key: float(row[key] or 0) for key in list(row)[5:]} | {"dataset": row["experiment"], "device": "cpu"}

@@ -67,7 +67,7 @@ class Watch:
         content = noted_experiment(self.results)
         self.noted = self.note.stat().st_mtime
         self.catalogue = Catalogue(content["config"])
-        self.machine = Machine(content["at_once"] or 1, content["on_cluster"], content["gpus"])
+        self.machine = Machine(content["at_once"] or 1, content["on_cluster"], content.get("gpus"))
         self.forecast = Forecast(self.catalogue)
 
     def look(self) -> Look:
