@@ -19,7 +19,8 @@ from helpers.three_arms import (
 )
 from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.evaluation.recommend import Prices, Question, at, curves_of, recommend, times_of
-from pretrain_or_not.report.recommendation_words import break_even_words, gain_words, sentences
+from pretrain_or_not.report.break_even_words import break_even_words
+from pretrain_or_not.report.recommendation_words import gain_words, sentences
 
 ACCURACY = METRICS["accuracy"]
 

@@ -10,8 +10,9 @@ from pretrain_or_not.evaluation.budget import labels_by_size, marked_as
 from pretrain_or_not.evaluation.pairs import pairs
 from pretrain_or_not.evaluation.recommend import Prices, Question, curves_of, recommend, times_of
 from pretrain_or_not.files.parquet import write_table
+from pretrain_or_not.report.break_even_words import break_even_words
 from pretrain_or_not.report.markup import markdown
-from pretrain_or_not.report.recommendation_words import NOT_CERTAIN, break_even_words, gain_words, sentences
+from pretrain_or_not.report.recommendation_words import NOT_CERTAIN, gain_words, sentences
 from pretrain_or_not.report.teacher_words import teacher_lines
 
 COLUMNS = ["dataset", "n", "batch", "arm", "arm_title", "best", "cheapest", "enough", "used", "metric", "score",
