@@ -7,7 +7,7 @@
 # make test        set up .venv, optional packages included, then run the tests
 # make test-browser set up .venv, then test the decision page in Chromium (as root, it installs Debian's if needed)
 # make test-slurm  set up .venv, then test cluster runs on a temporary Slurm (as root, it installs Debian's if needed)
-# make bench       set up .venv, then compare the speed with that of other tools: about an hour on two cores
+# make bench       set up .venv, then compare the speed with that of other tools: one to two hours on two cores
 # make check       set up .venv, then check format, style, types, and which subpackage imports from which
 # make docs        set up .venv, then make docs/configuration.md and config.schema.json from the schema of the config
 # make check-docs  set up .venv, then check commands, configs, links and generated pages of the documentation

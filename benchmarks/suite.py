@@ -1,6 +1,6 @@
 """The speed of the workflow against that of common alternatives: `make bench`.
 
-    .venv/bin/python benchmarks/suite.py                                   # all; about an hour on two cores
+    .venv/bin/python benchmarks/suite.py                                   # all; one to two hours on two cores
     .venv/bin/python benchmarks/suite.py --only lstm_training fine_tuning --texts "Yelp sentences" --rounds 8
     .venv/bin/python benchmarks/suite.py --yelp path/to/yelp_sentences.parquet --imdb path/to/imdb_train.parquet
 
