@@ -96,6 +96,7 @@ CASES = [
     {"ahead": [("small", "big"), ("tiny", "small")], "untimed": "tiny"},
     {"tests": 20, "tied": True}, {"guessing": 0.89}, {"tied": True, "ms": {"small": 1.95, "tiny": 1.9}},
     {"computed": 0.5}, {"computed": "unknown"}, {"guessing": 0.906}, {"incomplete": "small"},
+    {"tests": 20, "guessing": 0.906}, {"incomplete": "small", "guessing": 0.906},
 ]  # fmt: skip
 
 

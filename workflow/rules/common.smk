@@ -53,7 +53,7 @@ shift_jobs = ShiftJobs(catalogue, inputs_of)
 resources_of = JobResources(catalogue, on_cluster, has_gpu=shutil.which("nvidia-smi") is not None)
 EXPERIMENT, TIMING = config["experiment"], config["timing"]
 DATASETS = [config["datasets"][name] for name in EXPERIMENT["datasets"]]
-FIGURES = figures_of(DATASETS, pretraining=bool(catalogue.made_models()))
+FIGURES = figures_of(DATASETS, pretraining=any(map(catalogue.made_behind, EXPERIMENT["arms"])))
 PUBLISHED = {
     "points": matched(config["published"]),
     "study": {key: study()[key] for key in ("name", "reference", "speed_up", "timed")},

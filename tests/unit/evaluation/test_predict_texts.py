@@ -85,6 +85,10 @@ def test_columns_are_copied_as_they_are_written(made, tmp_path):
     (tmp_path / "new.jsonl").write_text("\n".join(map(json.dumps, lines)))
     found, _ = run(made, tmp_path, files=str(tmp_path / "new.jsonl"), keep=["id"])
     assert found["id"].tolist() == ['["x", 1.5]', '{"a": true}', "2"]
+    table = pa.table({"text": ["one", "two"], "id": pa.array([b"a7", None], pa.binary()), "seen": [True, False]})
+    write_table(tmp_path / "texts.parquet", table)
+    found, _ = run(made, tmp_path, files=str(tmp_path / "texts.parquet"), keep=["id", "seen"])
+    assert found["id"].fillna("").tolist() == ["a7", ""] and found["seen"].tolist() == ["true", "false"]
 
 
 def test_a_table_without_header_and_with_another_delimiter(made, tmp_path):

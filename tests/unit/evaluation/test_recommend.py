@@ -18,7 +18,8 @@ from helpers.three_arms import (
     without_most_labels,
 )
 from pretrain_or_not.config.metrics import METRICS
-from pretrain_or_not.evaluation.recommend import Prices, Question, at, curves_of, recommend, times_of
+from pretrain_or_not.evaluation.arm_tables import curves_of, times_of
+from pretrain_or_not.evaluation.recommend import Prices, Question, at, recommend
 from pretrain_or_not.report.break_even_words import break_even_words
 from pretrain_or_not.report.recommendation_words import gain_words, sentences
 
@@ -70,7 +71,7 @@ def test_with_folds_guessing_is_told_from_a_round_not_from_a_fold():
     assert curves_of(uneven, ACCURACY)["test_examples"].tolist() == [120]
     second = pd.concat([uneven, uneven[:2].assign(seed=[5, 6])])  # a round that is not complete
     assert curves_of(second, ACCURACY)["test_examples"].tolist() == [120]
-    assert curves_of(uneven[:4], ACCURACY)["test_examples"].tolist() == [112]
+    assert curves_of(uneven[:4], ACCURACY)["test_examples"].tolist() == [140]  # as if the fifth had 28, too
     assert row["floor"] == pytest.approx(0.61 - 0.16 / math.sqrt(5)) and row["floor"] > row["guessing"]
 
 
@@ -396,6 +397,18 @@ def test_an_arm_that_guesses_is_no_choice_however_cheap():
     said = sentences(question, found, ACCURACY, Prices())
     assert "No cheaper one is within 1 point of it." in said and not any("Tiny" in text for text in said)
     assert said[-1] == "Left out, as not clearly better than guessing (90.6 %): Small."
+
+
+def test_an_arm_that_guesses_is_told_where_nothing_can_be_ranked():
+    """Of few test examples, no interval tells guessing apart; of incomplete folds, there is no interval of the gap."""
+    question, said = Question(10_000, 32, None, 1.0), []
+    for doubts in ({"tests": 20, "guessing": 0.906}, {"incomplete": "small", "guessing": 0.906}):
+        table, gaps = (doubtful(rows, **doubts) for rows in (curves(), pairs()))
+        found = recommend(table, gaps, times(), question, Prices(), ACCURACY)
+        said.append(sentences(question, found, ACCURACY, Prices()))
+    assert said[0][0].startswith("The models cannot be ranked: 20 test examples are too few")
+    assert said[0][2].startswith("Small is close to it, 0.5 points behind, and takes ")
+    assert said[1][-1] == "Left out, as not clearly better than guessing (90.6 %): Small."
 
 
 def test_without_a_complete_round_of_folds_the_best_is_not_known():

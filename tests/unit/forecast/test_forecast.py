@@ -104,7 +104,9 @@ def test_several_processes_share_the_work_and_take_a_gpu_each(tmp_path):
     assert (one.gpus, four.gpus, one.threads, four.threads) == (1, 4, 1, 4)
     assert one.one.seconds - 4 == pytest.approx(4 * (four.one.seconds - 4))
     left = [total([row], [], Machine(8, False), 0, "none") for row in (one, four)]
-    assert left[1].gpu_hours == pytest.approx(4 * four.seconds_left() / 3600)
+    assert left[1].gpu_hours == pytest.approx((4 * four.training_left() + four.testing_left()) / 3600)
+    tested = total([replace(four, runs_done=four.runs)], [], Machine(8, False), 0, "none")
+    assert four.testing_left() > 0 and tested.gpu_hours == pytest.approx(four.testing_left() / 3600)  # on one GPU
     busy = make_results(tmp_path / "cpu", arms={"bert": {"processes": 2}}, experiment={"arms": ["bert"]})
     assert "Memory: up to 4.0 GB for 2 runs side by side" in page(busy, cores=4)
 
@@ -203,6 +205,14 @@ def test_a_size_that_is_too_large_and_missing_data_are_refused(tmp_path):
     (tmp_path / "toy" / "dataset.json").unlink()
     with pytest.raises(BadInput, match=r"toy/dataset.json: there is no such file yet"):
         page(catalogue)
+
+
+def test_teachers_that_are_trained_but_not_scored_are_named(tmp_path):
+    taught = {"lstm": {"teacher": {"arm": "bert"}}, "bert": {"title": "Big"}}
+    experiment = {"arms": ["lstm"], "reference": "lstm"}
+    assert "of these teachers, which are not in `arms`, is not counted: Big." in page(
+        make_results(tmp_path, arms=taught, experiment=experiment)
+    )
 
 
 def test_a_measured_speed_counts_until_a_run_is_finished(tmp_path):

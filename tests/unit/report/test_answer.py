@@ -130,6 +130,14 @@ AHEAD = {"gap_largest": -16.0, "gap_largest_low": -17.0, "gap_largest_high": -15
         ),
         (ONE | NOT_YET, "At 1 label, its only size, **LSTM** is 3.0 points behind (2.0 to 4.0)."),
         (
+            NOT_YET | {"gap_lowest": 0.98, "gap_largest": 1.02},  # both are shown as 1.0
+            "**LSTM** is still 1.0 points behind (2.0 to 4.0) at the largest size, 10,000 labels.",
+        ),
+        (
+            NOT_YET | {"threshold": 0.0, "gap_lowest": -0.02, "gap_largest": 0.2},
+            "**LSTM** is still 0.2 points behind (2.0 to 4.0) at the largest size, 10,000 labels.",
+        ),
+        (
             ONE | NOT_YET | {"labels_low": 1.0, "chance": 0.031},
             "At 1 label, its only size, **LSTM** is 3.0 points behind (2.0 to 4.0). The chance that it is less "
             "than 1 point behind there is 3 %.",

@@ -11,9 +11,9 @@ import pytest
 
 from helpers import three_arms
 from pretrain_or_not.config.metrics import ACCURACY
+from pretrain_or_not.evaluation.arm_tables import times_of
 from pretrain_or_not.evaluation.crossing import COLUMNS
 from pretrain_or_not.evaluation.pairs import COLUMNS as OF_PAIRS
-from pretrain_or_not.evaluation.recommend import times_of
 from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.report.advice import with_models
 from pretrain_or_not.report.page import content

@@ -1,15 +1,19 @@
 """Figures draw what their tables hold, and every table can be drawn."""
 
+import io
 import re
+import warnings
 import xml.etree.ElementTree
 
 import docutils.core
 import jinja2
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from matplotlib.colors import same_color
+from matplotlib.figure import Figure
 
 from helpers.paths import ROOT
 from helpers.tables import write_frame
@@ -22,7 +26,7 @@ from pretrain_or_not.report.figures import scores as score_figure
 from pretrain_or_not.report.figures.cost import frontier, training_label
 from pretrain_or_not.report.legends import spread
 from pretrain_or_not.report.panels import short_count, short_share
-from pretrain_or_not.report.style import COLOURS, KNOWN, arm_looks
+from pretrain_or_not.report.style import COLOURS, KNOWN, RC, arm_looks, families
 from pretrain_or_not.report.times import with_times
 
 REPORT = ROOT / "workflow" / "report"
@@ -602,6 +606,20 @@ def test_tuning_shows_the_mean_over_seeds_per_size_and_number_of_tries():
     assert len(tuning.draw(both, ["arm0", "arm1"], STYLE).axes) == 4
     alone = tuning.draw(table[table["tries"] == 1], ["arm0", "arm1"], STYLE)
     assert "one try" in " ".join(text.get_text() for text in alone.texts)
+
+
+def test_characters_that_the_first_font_lacks_are_taken_from_others():
+    """As Chinese ones are, where a font that has them is installed; here STIX, which comes with Matplotlib."""
+    assert families(["Malgun Gothic", "Other"]) == ["DejaVu Sans", "Malgun Gothic", "sans-serif"]
+    assert families([]) == ["DejaVu Sans", "sans-serif"] and RC["font.family"][0] == "DejaVu Sans"
+    glyph = "\u29b8"  # not in DejaVu Sans
+    for names, missing in ((families([]), True), (["DejaVu Sans", "STIXGeneral"], False)):
+        with mpl.rc_context({"font.family": names}), warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            figure = Figure()
+            figure.text(0.5, 0.5, glyph)
+            figure.savefig(io.BytesIO(), format="png")
+        assert any("missing from font" in str(one.message) for one in caught) == missing
 
 
 @pytest.mark.parametrize("seeds", [1, 2])

@@ -298,7 +298,7 @@ def test_a_checkpoint_that_is_damaged_or_of_another_run_is_not_used(training, ca
     elif what == "learning_rate":
         run = replace(run, value=2e-2)
     train(run)
-    words = "of another recipe, data, code or machine" if what in OF_ANOTHER_RUN else "is damaged"
+    words = "of another recipe, data, code or device" if what in OF_ANOTHER_RUN else "is damaged"
     assert f"{state.parent}" in caplog.text and words in caplog.text and "going on" not in caplog.text
     if what not in ("recipe", "data", "learning_rate"):
         assert_same_outcome(training, expected)
@@ -356,7 +356,7 @@ def test_a_checkpoint_of_other_starting_weights_is_not_used(training, caplog, ti
     weights = load_file(other / "model.safetensors")
     save_file({name: tensor * np.float32(1.01) for name, tensor in weights.items()}, other / "model.safetensors")
     train(training.run(pretrained={"path": str(other)}))
-    assert "of another recipe, data, code or machine" in caplog.text and "going on" not in caplog.text
+    assert "of another recipe, data, code or device" in caplog.text and "going on" not in caplog.text
 
 
 def test_no_checkpoint_is_written_twice_during_a_validation(training, monkeypatch):

@@ -246,12 +246,17 @@ def classes_of(chunk, column, names=None):
 
 
 def written(value):
-    """Return a value as text: a text as it is, a list or an object as JSON; None for a missing one."""
+    """Return a value as text: a text as it is, true, false, a list or an object as in JSON, a number as a label.
+
+    None stays None.
+    """
     if value is None or isinstance(value, str):
         return value
-    if isinstance(value, list | dict):
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, bool | list | dict):
         return json.dumps(value, ensure_ascii=False, default=str)
-    return as_label(value) if isinstance(value, bool | int | float) else str(value)
+    return as_label(value) if isinstance(value, int | float) else str(value)
 
 
 def as_strings(classes):

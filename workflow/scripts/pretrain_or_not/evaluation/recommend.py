@@ -7,7 +7,6 @@ test compares the two in a browser.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -15,13 +14,11 @@ import numpy as np
 import pandas as pd
 
 from pretrain_or_not.config.metrics import Metric
-from pretrain_or_not.evaluation.budget import is_total, validation_labels
-from pretrain_or_not.evaluation.diagnose import interval_of_round
+from pretrain_or_not.evaluation.arm_tables import TIMED
+from pretrain_or_not.evaluation.predictions import FEWEST_TEST_EXAMPLES
 from pretrain_or_not.evaluation.wilson import Z_95
 
 MS_PER_HOUR = 3.6e6
-
-TIMED = ("ms", "ms_low", "ms_high", "cpu_ms", "memory_mb", "busy")  # of an arm, besides what was timed
 
 SURE = 0.9  # chance that a score reaches the target
 
@@ -93,7 +90,7 @@ def at(table: pd.DataFrame, n: float, *columns: str) -> list[float]:
 def used_labels(curve: pd.DataFrame, n: float) -> float:
     """Return how many of `n` labels an arm uses: all or, beyond its largest size, as many as that.
 
-    curve: rows of `curves_of` of one arm, at least one.
+    curve: rows of `arm_tables.curves_of` of one arm, at least one.
     """
     return min(n, float(curve["n"].max()))
 
@@ -106,7 +103,7 @@ def of_arms(
     used: see `used_labels`; score and hours are those with so many. guesses: whether the arm is not clearly better than
     guessing, whose score is `guessing`, as `evaluation.diagnose` tells it. test_examples: the fewest of a cell. once:
     the price of these labels, with those for validation, and of training with them; monthly: of predictions; NaN
-    without the prices. curves: of one dataset, see `curves_of`. times: see `times_of`.
+    without the prices. curves: of one dataset, see `arm_tables`. times: likewise.
     """
     rows = {}
     for arm, own in curves.groupby("arm", sort=False):
@@ -146,7 +143,8 @@ def recommend(
     """
     arms = of_arms(curves, times, question, prices, metric)
     arms["possible"] = arms["score"].notna() & arms["in_time"]
-    if not arms.loc[arms["possible"], "guesses"].all():
+    ranked = arms["test_examples"].min() >= FEWEST_TEST_EXAMPLES  # with fewer, nothing is clearly better than guessing
+    if ranked and not arms.loc[arms["possible"], "guesses"].all():
         arms["possible"] &= ~arms["guesses"]
     possible = arms[arms["possible"]]
     gaps = ["gap", "gap_low", "gap_high"]
@@ -243,56 +241,3 @@ def gap_to(
     low = gap - math.hypot(first["score"] - first["low"], second["high"] - second["score"])
     high = gap + math.hypot(first["high"] - first["score"], second["score"] - second["low"])
     return metric.scale * gap, metric.scale * low, metric.scale * high
-
-
-def curves_of(scores: pd.DataFrame, metric: Metric) -> pd.DataFrame:
-    """Return one row per dataset, arm and size: score, low, high, and hours of training, all tries together.
-
-    validation: labels that are used beside the `n` ones, to choose a run; 0 where `n` counts them.
-
-    floor, guessing: means over cells of the worse end of the score's interval, and of what guessing scores. With folds,
-    the interval is narrowed to that of a round, as `diagnose.guessing_sizes` does. test_examples: the fewest of a cell
-    or, with folds, of a complete round, which tests on all rows; without one, the most. scores: rows of scores.parquet.
-    """
-    keys = ["dataset", "arm", "arm_title", "n"]
-    floor = f"{metric.name}_{'low' if metric.sign > 0 else 'high'}"
-    names = {"score_mean": "score", "score_mean_low": "low", "score_mean_high": "high", "sweep_seconds": "hours",
-             floor: "floor", f"{metric.name}_guessing": "guessing", "test_examples": "test_examples",
-             "validation": "validation"}  # fmt: skip
-    folds = scores["folds"].clip(lower=1)
-    rounds = scores.groupby([*keys, scores["seed"] // folds], sort=False)["test_examples"]
-    tested, complete = rounds.transform("sum"), rounds.transform("size") >= folds
-    validation = 0 if is_total(scores) else validation_labels(scores)
-    of_round = scores.assign(
-        **interval_of_round(scores, metric), test_examples=tested.where(complete), most=tested, validation=validation
-    )
-    cells = of_round[scores[metric.name].notna()].groupby(keys, sort=False, as_index=False)
-    means = cells.agg(dict.fromkeys(names, "mean") | {"test_examples": "min", "most": "max"})
-    tested = means["test_examples"].fillna(means["most"]).astype(int)
-    found = means.drop(columns="most").rename(columns=names)
-    return found.assign(test_examples=tested, hours=means["sweep_seconds"] / 3600)
-
-
-def in_all_datasets(measured: pd.DataFrame, datasets: Iterable[str]) -> pd.DataFrame:
-    """Return rows of tables/inference.parquet, those of a length once per dataset: they hold in all of them."""
-    if measured["length"].isna().all():
-        return measured
-    return pd.concat([measured.assign(dataset=dataset) for dataset in datasets], ignore_index=True)
-
-
-def times_of(measured: pd.DataFrame, datasets: Iterable[str]) -> pd.DataFrame:
-    """Return one row per dataset, arm and batch size: ms, its interval, memory_mb, busy.
-
-    From text to class, where that was timed.
-
-    Times are those on the CPU, or on the GPU where none was taken on the CPU. measured: of `report.times.measurements`.
-    datasets: names.
-    """
-    keys = ["dataset", "arm", "batch"]
-    names = {"batch_size": "batch", "peak_memory_mb": "memory_mb"}
-    if measured.empty:
-        return pd.DataFrame(columns=[*keys, *TIMED])
-    measured = in_all_datasets(measured, datasets)
-    device = min(measured["device"])  # cpu before cuda
-    rows = measured[measured["device"] == device].rename(columns=names).sort_values("start", kind="stable")
-    return rows.drop_duplicates(keys)[[*keys, *TIMED]]  # "text" before "tokens"

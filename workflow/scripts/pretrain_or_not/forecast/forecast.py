@@ -62,11 +62,16 @@ class Row:
 
         at_most: no run is stopped early.
         """
-        if self.one is None:
-            return 0.0
-        cells_left = self.cells - self.cells_done
+        return self.training_left(at_most) + self.testing_left()
+
+    def training_left(self, at_most: bool = False) -> float:
+        """Return the seconds of all runs that are left; see `seconds_left`."""
+        return self.runs_left * self._training(at_most) if self.one else 0.0
+
+    def testing_left(self) -> float:
+        """Return the seconds of all jobs that select and test; see `seconds_left`."""
         selecting = (JOBS_PER_CELL - 1) * STARTUP_SECONDS
-        return self.runs_left * self._training(at_most) + cells_left * (selecting + self._testing())
+        return (self.cells - self.cells_done) * (selecting + self._testing()) if self.one else 0.0
 
     def longest(self, at_most: bool = False, running: Sequence[float] = ()) -> float:
         """Return the seconds of the longest job that is left: of a run or, where all are done, of a test.

@@ -124,6 +124,9 @@ def sentences(catalogue: Catalogue, rows: list[Row], left: Total, machine: Machi
         found.append(f"Not known, and not counted: {', '.join(map(markdown, left.unknown))}.")
     if made := [name for name in catalogue.made_models() if not (catalogue.made_folder(name) / "run.json").exists()]:
         found.append(f"The pretraining of these models is not counted: {', '.join(map(markdown, made))}.")
+    if further := [arm for arm in catalogue.trained_arms() if arm not in catalogue.experiment["arms"]]:
+        titles = map(markdown, catalogue.titles_of(further).values())
+        found.append(f"The training of these teachers, which are not in `arms`, is not counted: {', '.join(titles)}.")
     helped = {"teacher": "in which teachers answer", "augment": "that write examples"}
     found += [
         f"The jobs {what} are not counted: {listed(list(map(markdown, arms)))}."

@@ -13,7 +13,10 @@ SECONDS_PER_HOUR = 3600
 
 
 class Task(NamedTuple):
-    """Jobs that are alike: their seconds in all, threads of one, seconds of the longest one, GPUs of one."""
+    """Jobs that are alike: their seconds in all, threads of one, seconds of the longest one, GPUs of one.
+
+    What has been done of them already is a Task with negative seconds.
+    """
 
     seconds: float
     threads: int
@@ -67,7 +70,8 @@ def total(rows: list[Row], features: list[Features], machine: Machine, last_jobs
     runs_left = sum(row.runs_left for row in rows)
     last = last_jobs if cells_left else 0
     texts_left = [feature for feature in features if feature.texts_left]
-    seconds = [(row.gpus, row.seconds_left()) for row in rows]
+    seconds = [(row.gpus, row.training_left()) for row in rows]
+    seconds += [(int(row.on_gpu), row.testing_left()) for row in rows]
     seconds += [(feature.gpus, feature.seconds_left) for feature in features]
     gpus = sum(count * s for count, s in seconds) / SECONDS_PER_HOUR
     cpus = sum(s for count, s in seconds if not count) / SECONDS_PER_HOUR
@@ -86,11 +90,11 @@ def total(rows: list[Row], features: list[Features], machine: Machine, last_jobs
 def tasks(rows, features, last, at_most, running=()):
     """Return what is left, as a list of Task. running: one list per row, see `Row.longest`."""
     running = running or [()] * len(rows)
-    found = [
-        Task(row.seconds_left(at_most), row.threads, row.longest(at_most, shares), row.gpus)
-        for row, shares in zip(rows, running, strict=True)
-        if row.one and row.cells > row.cells_done
-    ]
+    found = []
+    for row, shares in zip(rows, running, strict=True):
+        if row.one and row.cells > row.cells_done:
+            found.append(Task(row.training_left(at_most), row.threads, row.longest(at_most, shares), row.gpus))
+            found.append(Task(row.testing_left(), row.threads, 0.0, int(row.on_gpu)))
     found += [Task(feature.seconds_left, feature.threads, feature.seconds_left, feature.gpus) for feature in features]
     return [*found, Task(last * STARTUP_SECONDS, 1, 0.0)]
 

@@ -14,7 +14,7 @@ from pretrain_or_not.training.critic import MOST_REWARDED
 from pretrain_or_not.training.schedule import batches_per_epoch, planned_steps, validation_steps
 
 SAMPLE = 20_000  # texts of which the padding is computed
-FEWEST_BATCHES = 50  # that are drawn to know how much padding they hold
+FEWEST_BATCHES = 20  # that are drawn to know how much padding they hold
 
 
 class Work(NamedTuple):
@@ -84,9 +84,10 @@ def padded_length(lengths: np.ndarray, n: int, batch_size: int) -> float:
     of them stands for the examples of the run.
     """
     count = min(n, SAMPLE)
+    batch_size = min(batch_size, count)
     sample = np.random.default_rng(0).choice(lengths, count, replace=count > len(lengths))
     empty = np.zeros(count, dtype=np.int64)
     examples = Examples(empty, empty, empty[:0], np.concatenate([[0], np.cumsum(sample)]), {})
-    passes = range(-(-FEWEST_BATCHES * batch_size // count))
+    passes = range(-(-FEWEST_BATCHES * batch_size // count) if count > batch_size else 1)
     batches = [rows for epoch in passes for rows in shuffled_batches(examples, batch_size, seed=0, epoch=epoch)]
     return sum(len(rows) * int(sample[rows].max()) for rows in batches) / (len(passes) * count)

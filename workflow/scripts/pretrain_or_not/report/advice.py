@@ -6,13 +6,14 @@ import pandas as pd
 import pyarrow as pa
 
 from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.evaluation.arm_tables import curves_of, times_of
 from pretrain_or_not.evaluation.budget import labels_by_size, marked_as
 from pretrain_or_not.evaluation.pairs import pairs
-from pretrain_or_not.evaluation.recommend import Prices, Question, curves_of, recommend, times_of
+from pretrain_or_not.evaluation.recommend import Prices, Question, recommend
 from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.report.break_even_words import break_even_words
 from pretrain_or_not.report.markup import markdown
-from pretrain_or_not.report.recommendation_words import NOT_CERTAIN, gain_words, sentences
+from pretrain_or_not.report.recommendation_words import OF_SCORES, gain_words, sentences
 from pretrain_or_not.report.teacher_words import teacher_lines
 
 COLUMNS = ["dataset", "n", "batch", "arm", "arm_title", "best", "cheapest", "enough", "used", "metric", "score",
@@ -90,7 +91,7 @@ def words(found, curves, worth, prices, metric):
         if (found[question].best, found[question].cheapest) != (first.best, first.cheapest):
             of_batch = sentences(question, found[question], metric, prices)[1:]
             said.append(f"Where {at_once(question.batch)}:")
-            said += [sentence for sentence in of_batch if not sentence.startswith(NOT_CERTAIN)]  # of the same scores
+            said += [sentence for sentence in of_batch if not sentence.startswith(OF_SCORES)]
     if first.best is not None:
         said += gain_words(curves, [first.best, first.cheapest], metric)
     said += break_even_words(worth, first.arms, prices)

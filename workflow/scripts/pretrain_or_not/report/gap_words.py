@@ -113,7 +113,10 @@ def gap_sentence(row, arm):
         less = f": {below_words(row).removesuffix(' behind')}" if small else ""
         return f"At {largest}, {size_words(row)}, {arm} is {gap}{less}.{may}"
     if row["verdict"] == "not yet":
-        if row["gap_lowest"] < max(0, row["threshold"]):  # at a smaller size
+        digits = METRICS[row["metric"]].digits
+        shown, largest_shown = (number(row[key], digits) for key in ("gap_lowest", "gap_largest"))
+        none = number(0, digits) if row["threshold"] <= 0 else None
+        if row["gap_lowest"] < max(0, row["threshold"]) and shown not in (largest_shown, none):  # at a smaller size
             lowest = gap_words(row, "gap_lowest")
             some = "up to" if " ahead " in lowest else "only"
             return f"{arm} is {gap} at {size_words(row)}, {largest}, but with fewer labels {some} {lowest}.{may}"

@@ -17,6 +17,12 @@ from pretrain_or_not.report.wording import counted
 
 NOT_CERTAIN = "That it is the best is not certain"
 
+NOT_KNOWN = "Whether it is better than"
+
+GUESSING = "Left out, as not clearly better than guessing"
+
+OF_SCORES = (NOT_CERTAIN, NOT_KNOWN, GUESSING)  # beginnings of sentences on scores alone, whatever the batch
+
 BUSY = " (the machine was busy, so the time is too long)"
 
 
@@ -46,10 +52,11 @@ def sentences(question: Question, found: Recommendation, metric: Metric, prices:
         said.append(
             f"Left out, as they take longer than {time_text(question.limit)} or were not timed: {', '.join(slow)}."
         )
-    guessing = arms.loc[arms["in_time"] & ~arms["possible"] & (arms["gap_low"] <= question.tolerance), "title"]
+    close = arms["gap_low"].fillna(arms["gap"]) <= question.tolerance
+    guessing = arms.loc[arms["in_time"] & ~arms["possible"] & close, "title"]
     if len(guessing):
         guess = score_text(metric, best["guessing"])
-        said.append(f"Left out, as not clearly better than guessing ({guess}): {', '.join(guessing)}.")
+        said.append(f"{GUESSING} ({guess}): {', '.join(guessing)}.")
     named_arms = [cheapest] if found.cheapest == found.best else [cheapest, best]
     costs = [f"{arm['title']} costs {paid}" for arm in named_arms if (paid := paid_words(arm, prices))]
     if costs:
@@ -120,7 +127,7 @@ def rivals(found):
     unknown = arms.loc[arms["possible"] & arms["gap_low"].isna(), "title"]
     if len(unknown) and best["test_examples"] >= FEWEST_TEST_EXAMPLES:
         said.append(
-            f"Whether it is better than {joined(list(unknown), 'or')} is not known: without a complete round of folds, "
+            f"{NOT_KNOWN} {joined(list(unknown), 'or')} is not known: without a complete round of folds, "
             "there is no interval."
         )
     return said
@@ -243,7 +250,7 @@ def gain_words(curves: pd.DataFrame, arms: list[str], metric: Metric) -> list[st
     """Return in words what twice the labels brought arms between their two largest sizes; an empty list if nothing.
 
     Sizes that are CLOSE say too little of it.
-    curves: rows of `evaluation.recommend.curves_of` of one dataset. arms: names, in order.
+    curves: rows of `evaluation.arm_tables.curves_of` of one dataset. arms: names, in order.
     """
     gains = []
     for arm in dict.fromkeys(arms):

@@ -9,6 +9,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 
 from pretrain_or_not.files.atomic import atomic_write
 
@@ -40,10 +41,16 @@ FALLBACKS = (
     "Arial Unicode MS",
 )  # fmt: skip
 
+
+def families(installed: Iterable[str]) -> list[str]:
+    """Return the families of fonts that figures use, given the names of those that are installed."""
+    return ["DejaVu Sans", *(name for name in FALLBACKS if name in set(installed)), "sans-serif"]
+
+
 RC: dict[Any, Any] = {
-    "font.family": "sans-serif",
-    # The first comes with Matplotlib, so sizes are the same; the others have characters that it lacks.
-    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", *FALLBACKS],
+    # The first comes with Matplotlib, so sizes are the same. Of a family such as sans-serif, only one font is used.
+    "font.family": families(fontManager.get_font_names()),
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
     "font.size": FONT,
     "axes.titlesize": FONT,
     "axes.labelsize": FONT,

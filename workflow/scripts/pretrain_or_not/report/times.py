@@ -8,7 +8,7 @@ import pandas as pd
 
 from pretrain_or_not.compute.clock import BUSY
 from pretrain_or_not.config.numbers import MISSING, number
-from pretrain_or_not.evaluation.recommend import in_all_datasets
+from pretrain_or_not.evaluation.arm_tables import in_all_datasets
 from pretrain_or_not.evaluation.repetitions import TEXT, TOKENS, median_interval
 from pretrain_or_not.files.paths import PathLike
 from pretrain_or_not.report.frames import read_frame

@@ -163,7 +163,7 @@ class Checkpoints:
             if damaged:
                 log.info("checkpoint %s is damaged (%s): not used", path, ", ".join(damaged))
             elif manifest["fingerprint"] != self.fingerprint:
-                log.info("checkpoint %s is of another recipe, data, code or machine: not used", path)
+                log.info("checkpoint %s is of another recipe, data, code or device: not used", path)
             else:
                 return path
         return None

@@ -38,8 +38,8 @@ def dataset_content(
 ) -> dict:  # fmt: skip
     """Return what the page shows of one dataset, without its sentences.
 
-    tables: rows of all datasets in `scores` (scores.parquet), `curves` (`evaluation.recommend.curves_of`), `pairs`,
-    `times` (`evaluation.recommend.times_of`) and `beyond`. paths: (dataset, arm, n, seed) -> path of predictions.
+    tables: rows of all datasets in `scores` (scores.parquet), `curves` (`evaluation.arm_tables.curves_of`), `pairs`,
+    `times` (`evaluation.arm_tables.times_of`) and `beyond`. paths: (dataset, arm, n, seed) -> path of predictions.
     examples: path of the dataset's examples.parquet.
     """
     own = {name: by_size(table[table["dataset"] == dataset]) for name, table in tables.items()}

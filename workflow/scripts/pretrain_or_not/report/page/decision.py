@@ -9,9 +9,10 @@ import pandas as pd
 import yaml
 
 from pretrain_or_not.config.metrics import METRICS, Metric
+from pretrain_or_not.evaluation.arm_tables import curves_of, times_of
 from pretrain_or_not.evaluation.curves import paths_of
 from pretrain_or_not.evaluation.predictions import FEWEST_TEST_EXAMPLES
-from pretrain_or_not.evaluation.recommend import Prices, Question, curves_of, recommend, times_of
+from pretrain_or_not.evaluation.recommend import Prices, Question, recommend
 from pretrain_or_not.evaluation.without_labels import without_labels
 from pretrain_or_not.files.json_files import read_json
 from pretrain_or_not.files.parquet import read_metadata

@@ -145,7 +145,8 @@ function choices(set) {
       high: between(points, used, "high"),
       hours: between(trained, used, "hours"),
       guessing: between(trained, used, "guessing"),
-      guesses: sign * between(trained, used, "floor") <= sign * between(trained, used, "guessing"),
+      guesses: between(trained, used, "floor") !== null &&
+        sign * between(trained, used, "floor") <= sign * between(trained, used, "guessing"),
       tests: Math.min(...trained.map((point) => point.tests)),
       ms: timed ? timed.ms : null,
       msLow: timed ? timed.msLow : null,
@@ -164,7 +165,8 @@ function choices(set) {
   });
   // As in `recommend`: an arm that guesses is no choice, unless all do.
   for (const row of rows) row.possible = row.score !== null && row.inTime;
-  if (!rows.every((row) => !row.possible || row.guesses)) {
+  const ranked = Math.min(...rows.map((row) => row.tests)) >= DATA.fewest;
+  if (ranked && !rows.every((row) => !row.possible || row.guesses)) {
     for (const row of rows) row.possible = row.possible && !row.guesses;
   }
   const possible = rows.filter((row) => row.possible);
@@ -301,7 +303,8 @@ function words(set, found) {
   }
   const slow = rows.filter((row) => row.score !== null && !row.inTime).map((row) => row.arm.title);
   if (slow.length) said.push(`Left out, as they take longer than ${timeText(set.limit)} or were not timed: ${slow.join(", ")}.`);
-  const guessing = rows.filter((row) => row.inTime && !row.possible && row.gapLow !== null && row.gapLow <= set.tolerance)
+  const guessing = rows.filter((row) => row.inTime && !row.possible && row.gap !== null &&
+    (row.gapLow === null ? row.gap : row.gapLow) <= set.tolerance)
     .map((row) => row.arm.title);
   if (guessing.length) {
     said.push(`Left out, as not clearly better than guessing (${scoreText(metric, best.guessing)}): ${guessing.join(", ")}.`);
