@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from types import SimpleNamespace
 
 from harness import ROOT, row, seconds_of
 
@@ -37,7 +36,7 @@ def measure(arguments):
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         seconds = seconds_of(subprocess.run, command, cwd=folder, check=True, **quiet)
         working = working_seconds(Path(folder) / "results") / cores
-    once = SimpleNamespace(**vars(arguments) | {"rounds": 1})
     peer = "training, validation and testing alone, on all cores at once"
     note = f"{1 - working / seconds:.0%} of the core time is spent outside training, validation and testing"
-    return [row("quickstart", f"snakemake --cores {cores}", "s", [seconds], [working], peer, once, note=note)]
+    case = f"snakemake --cores {cores}"
+    return [row("quickstart", case, "s", [seconds], [working], peer, arguments, rounds=1, note=note)]

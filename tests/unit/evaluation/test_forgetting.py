@@ -167,8 +167,8 @@ def test_a_text_is_measured_with_the_set_that_it_selects(workshop, make_examples
     assert found == pytest.approx(float(torch.cat(losses).mean()), rel=1e-5)
     assert len(set(sets)) > 1
     with torch.no_grad():  # it is not the same whichever set is taken
-        pool.vectors[sets[0]].fill_(1)
-    assert abs(old.loss(model.base_model) - found) > 1e-4
+        pool.vectors[max(sets)].fill_(1)  # from which it is the farthest
+    assert abs(old.loss(model.base_model) - found) > 1e-3
 
 
 def test_which_cells_are_measured():

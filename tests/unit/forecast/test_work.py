@@ -19,9 +19,8 @@ def test_examples_of_so_many_steps(steps, n, batch_size, examples):
 
 def test_padding_counts_and_batches_hold_similar_lengths():
     assert padded_length(np.full(50, 7), 50, 8) == 7
-    lengths = np.repeat(
-        [4, 16], 40
-    )  # of five batches of 16, one is mixed, and four are sorted; one of these has both lengths, too
+    # Of five batches of 16, one is mixed, and four are sorted; one of these has both lengths, too.
+    lengths = np.repeat([4, 16], 40)
     assert padded_length(lengths, 80, 16) == pytest.approx((16 + 1.5 * 4 + 2.5 * 16) / 5, abs=0.5)
     assert padded_length(lengths, 80, 80) == 16  # one batch
 

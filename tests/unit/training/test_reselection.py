@@ -155,8 +155,9 @@ def test_the_critic_at_epsilon_1_selects_as_uniform_does():
         chi_squared = ((counts - 3.2) ** 2 / 3.2).sum()  # 120 · 16 draws of 600 rows, 599 degrees of freedom
         assert 450 < chi_squared < 750
     losses = [np.array([step["features"][FEATURES.index("loss")] for step in task.trace]) for task in tasks]
+    losses = [loss.reshape(-1, 20).mean(axis=1) for loss in losses]  # successive steps are alike
     error = np.sqrt(sum(loss.var() / len(loss) for loss in losses))
-    assert abs(losses[0].mean() - losses[1].mean()) < 6 * error  # too small an error, as steps of a run are alike
+    assert abs(losses[0].mean() - losses[1].mean()) < 3 * error
 
 
 def test_what_was_selected_is_told(tmp_path):
