@@ -37,8 +37,8 @@ and arms. A file after `--configfile` is merged into it key by key: a mapping is
 So an experiment file holds only the keys that differ. [Your own data](own-data.md) shows one.
 
 Misspelt keys, wrong values and missing files are reported before any job runs. Each message names the place, and says
-what would be right. Mistakes in the first rows of files are reported too. What only later rows show is reported by the
-first job.
+what would be right. Mistakes in the first rows of files are reported too (not of files inside a `.tar`). What only
+later rows show is reported by the first job.
 
 For completion and checks in an editor that knows YAML schemas, put this line at the top of a file in `experiments/`:
 

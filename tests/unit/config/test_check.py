@@ -96,6 +96,7 @@ MISTAKES = [
     ),
     ("arms/minilm/precision", "fp16", "arms.minilm.precision: 'fp16' is not one of auto, fp32, bf16", "did you mean"),
     ("arms/minilm/family", "roberta", "arms.minilm.family: 'roberta' is not one of bert, lstm, tfidf", "mean 'bert'?"),
+    ("experiment/metric", "acc", "experiment.metric: 'acc' is not one of accuracy", "mean 'accuracy'?"),
     ("experiment/keep_models", "no", "experiment.keep_models: false is not one of all, selected, none", ""),
     ("datasets/yelp/source", "file", "datasets.yelp.source: 'file' is not one of docstrings, files", "mean 'files'?"),
     (

@@ -91,7 +91,14 @@ def test_a_documented_form_is_read(tmp_path, monkeypatch, name):
     ingest(dataset, name, (), 1, tmp_path / "examples.parquet", tmp_path / "dataset.json")
     facts = read_json(tmp_path / "dataset.json")
     assert sum(facts["rows"].values()) == EXPECTED[name]
-    expected = ("nearly repeat", "left out", "scores say nothing", "test rows as independent", "split has only")
+    expected = (
+        "nearly repeat",
+        "left out",
+        "scores say nothing",
+        "takes no account of it",
+        "test rows as independent",
+        "split has only",
+    )
     assert [text for text in facts["warnings"] if not any(words in text for words in expected)] == []
     assert any(expected[-2] in text for text in facts["warnings"]) == (name == "forum")  # which has `group`
     assert facts["pair"] == (name == "entailment")

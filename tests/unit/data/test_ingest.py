@@ -425,6 +425,30 @@ def test_training_labels_that_test_lacks_are_named(tmp_path):
     assert "'odd', 'rare' have no test row: scores say nothing about them." in facts["warnings"]
 
 
+def test_training_labels_that_validation_lacks_are_named(tmp_path):
+    train, validation = rows_with(["neg", "pos", "odd"] * 30), rows_with(["neg", "pos"], 100)
+    test = rows_with(["neg", "pos", "odd"] * 70, 200)
+    _, facts = run(tmp_path, by_split(tmp_path, train, test, validation))
+    assert facts["warnings"] == ["'odd' has no validation row: what is chosen by validation takes no account of it."]
+
+
+@pytest.mark.parametrize(("name", "told"), [("NA", True), ("n/a", True), ("Null", True), ("nano", False)])
+def test_a_class_called_like_a_missing_value_is_named(tmp_path, name, told):
+    _, facts = run(tmp_path, write_csv(tmp_path / "a.csv", rows_with(["neg", "pos", name] * 100)))
+    expected = f"{name!r} (100 rows) may be no label: if it stands for a missing one, leave the rows out"
+    assert any(warning.startswith(expected) for warning in facts["warnings"]) == told
+
+
+def test_what_was_read_and_left_out_is_said_on_the_terminal(tmp_path, capsys):
+    labels = ["neg", "pos"] * 300
+    path = write_csv(tmp_path / "a.csv", [*rows_with(labels), ("", "pos"), (" ", "neg"), ("odd one", "")])
+    run(tmp_path, path)
+    said = (
+        "603 rows read (left out: blank or null text: 2, no label: 1); 432 train, 48 validation, 120 test; 2 classes."
+    )
+    assert said in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("rare", [4, 5])
 def test_classes_of_fewer_rows_than_folds_are_named(tmp_path, rare):
     path = write_csv(tmp_path / "a.csv", rows_with(["neg", "pos"] * 30 + ["rare"] * rare))

@@ -270,6 +270,12 @@ def test_a_folder_without_tokenizer_files_is_refused(kind, tmp_path):
     )
 
 
+def test_a_model_that_cannot_be_fetched_is_told_with_both_ways_out():
+    both = r"fetch it before by `hf download org/nothing`, or give `path:` a folder that holds it"
+    with pytest.raises(BadInput, match=both):
+        load_tokenizer("org/nothing")
+
+
 @pytest.mark.parametrize("kind", TINY)
 def test_a_vocabulary_of_special_tokens_is_refused(kind, tmp_path, monkeypatch):
     """As a model of the Hub without tokenizer files has it."""

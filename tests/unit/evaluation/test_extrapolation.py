@@ -138,7 +138,7 @@ def test_the_second_set_of_draws_is_of_the_same_posterior_and_more_effective():
 @pytest.mark.parametrize(
     ("sizes", "errors", "reason"),
     [
-        ([100, 1000], [30, 20], "it takes 3 sizes, and there are 2"),
+        ([100, 1000], [30, 20], "it takes 3 sizes, the largest 8 times the smallest or more, and there are 2"),
         ([100, 200, 700], [30, 25, 20], "must be 8 times the smallest one, and is 7.0 times"),
         ([100, 300, 1000], [50, 49.5, 48.8], "hardly better than guessing at 1,000 labels"),
         ([100, 300, 1000], [30, 20, 22.5], "gets worse from 300 to 1,000 labels"),

@@ -258,7 +258,7 @@ def test_a_spread_of_seeds_that_share_labels_is_told():
     row = words(**answer_row(planted([9, 6, 5, 4], 500), 1.0))
     assert "share labels" not in page([row], scores={"seed": [0, 1], "share": 0.3})
     shared = page([row], scores={"seed": [0, 1], "n": 700, "share": 0.7})
-    assert "- Seeds share labels: on average 57 % at 700 labels. There, the intervals leave out" in shared
+    assert "- Seeds share labels: on average 57 % at 700 labels. There, seeds differ too little, so the i" in shared
     assert "share labels" not in page([row], scores={"seed": [0, 1], "share": 1.0, "folds": 5})
 
 
@@ -312,9 +312,14 @@ def test_classes_that_are_never_predicted_are_named():
     names = pd.Series(["rare; so*rare", "rare"], dtype="str")
     told = page([], scores={"never_predicted": [2, 1], "never_predicted_names": names})
     assert (
-        "A class of the test examples is never predicted: **BERT** (1 of 1 cell, with 100 labels: rare; so\\*rare); "
-        "**LSTM** (1 of 1 cell, with 100 labels: rare). The recalls are in scores_by_class.parquet."
+        "A class of the test examples is never predicted: **BERT** (1 of 1 cell, with 100 labels: 'rare'; "
+        "'so\\*rare'); **LSTM** (1 of 1 cell, with 100 labels: 'rare'). The recalls are in scores_by_class.parquet."
     ) in told
+
+
+def test_how_many_test_texts_are_cut_is_told():
+    told = page([], scores={"truncated": [0.147, 0.01]})
+    assert "are cut at `max_length`: **BERT** (1 of 1 cell, up to 14.7 % of the texts). Raise it, of the data" in told
 
 
 def test_the_places_of_new_texts_are_told(tmp_path):

@@ -56,6 +56,12 @@ def log_to(path, mode):
     return handler
 
 
+def say(text):
+    """Log a sentence that the user should see, and print it on the terminal."""
+    log.info("%s", text)
+    print(text, file=sys.stderr)
+
+
 def warn(text):
     """Log a warning that the user should see, and print it on the terminal."""
     log.warning("WARNING %s", text)

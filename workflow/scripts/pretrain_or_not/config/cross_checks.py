@@ -105,7 +105,10 @@ def check_datasets(config, mistakes):
         for label, values in mapping(dataset, "labels").items():
             for i, value in enumerate(values if isinstance(values, list) else []):
                 if type(value) in (str, int, float) and (first := owner.setdefault(as_label(value), label)) != label:
-                    text = f"{show(value)} belongs to class {show(first)} already; a value can have one class only"
+                    text = (
+                        f"{show(value)} belongs to class {show(first)} already; a value can have one class only (to "
+                        "replace the classes of an earlier config file, give the dataset a new name)"
+                    )
                     mistakes.add((*path, "labels", label, i), text)
         owner = {}
         for label, package in mapping(dataset, "packages").items():

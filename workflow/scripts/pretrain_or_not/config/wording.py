@@ -7,6 +7,8 @@ import re
 
 from pretrain_or_not.config.names import first_of
 
+SHORTEST_BEGINNING = 3  # letters of a word that is taken for the beginning of another one
+
 LARGEST = 2**63  # a column of labels cannot hold larger numbers, and Python may refuse to print them
 
 
@@ -78,10 +80,11 @@ def as_yaml(number):
 
 
 def closest(word, options):
-    """Return the option that a misspelt word probably means, or None."""
+    """Return the option that a misspelt or abbreviated word probably means, or None."""
     options = [option for option in options if isinstance(option, str)]
-    folded = {option.lower(): option for option in options}
-    matches = difflib.get_close_matches(str(text_of(word)).lower(), folded, n=1)
+    folded, word = {option.lower(): option for option in options}, str(text_of(word)).lower()
+    longer = [option for option in folded if option.startswith(word)] if len(word) >= SHORTEST_BEGINNING else []
+    matches = longer if len(longer) == 1 else difflib.get_close_matches(word, folded, n=1)
     return folded[matches[0]] if matches else None
 
 

@@ -35,6 +35,8 @@ ASKED_FOR = (
 # Cyrillic and Greek letters that look like Latin ones.
 LOOK_LIKE = str.maketrans("АВЕКМНОРСТУХаеорсухіѕјΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEKMHOPCTYXaeopcyxisjABEZHIKMNOPTYXo")
 
+NO_VALUE = {"na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "none", "nil", "-", "?"}  # in lower case
+
 TRUTH = {"true": "1", "yes": "1", "false": "0", "no": "0"}
 
 
@@ -76,6 +78,7 @@ def warnings_about(facts: dict, before: dict) -> list[str]:
     return [
         *unlearnable(rows_per_class),
         *look_alikes(total),
+        *placeholders(total),
         *nested(total),
         *joined(total),
         *unused(facts["unused_labels"], facts["label_names"]),
@@ -118,6 +121,14 @@ def look_alikes(total):
         if len(names) > 1:
             listed = [f"{written(name)} ({rows_of(total[name])})" for name in names]
             yield f"The classes {' and '.join(listed)} look the same; if they are one class, join them by `labels:`."
+
+
+def placeholders(total):
+    """Yield a sentence if classes are called what programs write in place of a missing value. total: class -> rows."""
+    odd = [f"{written(name)} ({rows_of(n)})" for name, n in total.items() if name.casefold() in NO_VALUE]
+    if odd:
+        it = "it stands" if len(odd) == 1 else "they stand"
+        yield f"{' and '.join(odd)} may be no label: if {it} for a missing one, leave the rows out by `ignore_labels:`."
 
 
 def looks(name):
@@ -242,12 +253,13 @@ def repetitions(found, rows):
 
 def untested(facts):
     """Yield a sentence per split that lacks classes of the training rows. With folds, each row is tested."""
+    then = {"validation": "what is chosen by validation takes no account of", "test": "scores say nothing about"}
     per_class = facts["rows_per_class"]
     for split in ("validation", "test") if not facts["folds"] else ():
         lacking = {name: n for name, n in per_class["train"].items() if n and not per_class[split][name]}
         if lacking and sum(per_class[split].values()):
             verb, them = ("has", "it") if len(lacking) == 1 else ("have", "them")
-            yield f"{named(lacking)} {verb} no {split} row: scores say nothing about {them}."
+            yield f"{named(lacking)} {verb} no {split} row: {then[split]} {them}."
 
 
 def few_tested(facts):

@@ -23,7 +23,7 @@ from pretrain_or_not.data.columns import columns_of
 from pretrain_or_not.data.dataset_warnings import check_classes, warnings_about
 from pretrain_or_not.data.folds import rows_of_a_cell
 from pretrain_or_not.data.label_map import ignored_labels, label_map_of, mapped
-from pretrain_or_not.data.left_out import BY_WHERE, kept_rows
+from pretrain_or_not.data.left_out import BY_WHERE, kept_rows, summary_of
 from pretrain_or_not.data.near_duplicates import MOST_BY_DEFAULT, near_duplicates, near_duplicates_within, write_without
 from pretrain_or_not.data.shuffle import reordered
 from pretrain_or_not.data.sources import about_source, find_inputs, find_versions, read_source
@@ -34,7 +34,7 @@ from pretrain_or_not.files.json_files import write_json
 from pretrain_or_not.files.parquet import ROWS_PER_GROUP, table_writer
 from pretrain_or_not.files.paths import PathLike
 from pretrain_or_not.files.provenance import digest, identity_of, versions
-from pretrain_or_not.job import log, warn
+from pretrain_or_not.job import log, say, warn
 
 EXAMPLES = pa.schema([("id", pa.int64()), ("text", pa.large_string()), ("label", pa.int32()), ("split", pa.string())])
 
@@ -243,5 +243,6 @@ def ingest(
                 writer.write_table(table.cast(schema), row_group_size=ROWS_PER_GROUP)
     write_json(summary, facts)
     log.info("%s", json.dumps(facts, indent=2, ensure_ascii=False))
+    say(f"datasets: {name}: {summary_of(facts)}")
     for warning in facts["warnings"]:
         warn(f"datasets: {name}: {warning}")

@@ -1,7 +1,9 @@
-"""Tell which rows of a batch are left out of a data set, by reason."""
+"""Tell which rows are left out of a data set, by reason."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from pretrain_or_not.config.splits import SPLITS
 
 BY_WHERE = "left out by `where`"
 
@@ -40,3 +42,15 @@ def kept_rows(table, ignored):
 def is_blank(column):
     """Return whether each value of a column of text is null, or holds nothing that can be seen."""
     return pc.fill_null(pc.match_substring_regex(column, BLANK), True)
+
+
+def summary_of(facts: dict) -> str:
+    """Return as a sentence how many rows were read, left out and kept. facts: the content of a dataset.json."""
+    gone = ", ".join(f"{reason}: {n:,}" for reason, n in facts["dropped"].items() if n)
+    rows, classes = facts["rows"], len(facts["label_names"])
+    splits = ", ".join(f"{rows[split]:,} {split}" for split in SPLITS if rows[split])
+    kept = f"{rows['train']:,} kept" if facts["folds"] or not classes else splits
+    return (
+        f"{facts['read']:,} rows read{f' (left out: {gone})' if gone else ''}; {kept}"
+        f"{f'; {classes:,} classes' if classes else ''}."
+    )

@@ -145,7 +145,11 @@ def load_any(folder, revision, path):
         tokenizer = AutoTokenizer.from_pretrained(folder, revision=revision, trust_remote_code=False)
     except Exception as error:  # of many kinds, as files are incomplete in many ways
         reason = " ".join(str(error).split()) or type(error).__name__
-        fetch = "" if Path(folder).is_dir() else f"; without network, fetch it before by `hf download {path}`"
+        fetch = (
+            ""
+            if Path(folder).is_dir()
+            else f"; without network, fetch it before by `hf download {path}`, or give `path:` a folder that holds it"
+        )
         raise BadInput(f"models: path {path!r}: no tokenizer can be loaded from it ({reason}){fetch}") from error
     check_words(tokenizer.get_vocab(), tokenizer.all_special_tokens, path)
     ids = (tokenizer.pad_token_id, tokenizer.eos_token_id, tokenizer.bos_token_id, tokenizer.unk_token_id, 0)

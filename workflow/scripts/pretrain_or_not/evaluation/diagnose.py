@@ -81,7 +81,7 @@ class Finding(NamedTuple):
     as a template of `metric` and `guessing` (what an arm does that has learnt nothing). advice: sentences on what to do
     about it, as a template of `sweeps` (the keys of the arms that hold the values of their sweeps); may be empty.
     cells: which cells of an arm have it, as a template of `cells` (how many of how many), `which` (their names),
-    `sizes`, `settings` and `classes` (those that are never predicted).
+    `sizes`, `settings`, `classes` (those that are never predicted) and `cut` (the largest share of texts).
     """
 
     holds: Callable[[pd.DataFrame], pd.Series]
@@ -99,7 +99,8 @@ FINDINGS = {
     "truncated": Finding(
         lambda rows: rows["truncated"] > MANY_TRUNCATED,
         "More than 5 % of the test texts are cut at `max_length`",
-        "Raise `max_length`.",
+        "Raise it, of the data set or the arm, if the model can read more.",
+        "{cells}, up to {cut} of the texts",
     ),
     "not finite": Finding(
         lambda rows: rows["status"] == "not finite",

@@ -70,7 +70,8 @@ def refusal(observed: Observed) -> str | None:
     """Return in words why a curve says nothing about more labels, or None. `{arm}` stands for the name of the arm."""
     sizes, errors, covariance = observed.sizes, observed.errors, observed.covariance
     if len(sizes) < FEWEST_SIZES:
-        return f"it takes {FEWEST_SIZES} sizes, and there {'is' if len(sizes) == 1 else 'are'} {len(sizes)}"
+        there = f"there {'is' if len(sizes) == 1 else 'are'} {len(sizes)}"
+        return f"it takes {FEWEST_SIZES} sizes, the largest {SMALLEST_SPAN} times the smallest or more, and {there}"
     if sizes[-1] < SMALLEST_SPAN * sizes[0]:
         return (
             f"the largest size must be {SMALLEST_SPAN} times the smallest one, and is {sizes[-1] / sizes[0]:.1f} times"

@@ -7,6 +7,7 @@ from itertools import combinations
 
 import pandas as pd
 
+from pretrain_or_not.config.labels import shown
 from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.config.numbers import number
 from pretrain_or_not.config.sweeps import sweep_key
@@ -43,7 +44,8 @@ def cells_words(finding: Finding, found: Diagnosis) -> str:
         which=listed([f"{counted(row['n'], 'label')}, seed {row['seed']}" for row in rows]),
         sizes=counted_all(sorted({row["n"] for row in rows}), "label"),
         settings=", ".join(dict.fromkeys(row["setting"] for row in rows)),
-        classes=markdown(listed(sorted({name for names in ignored for name in names.split("; ")}))),
+        classes=markdown(listed([shown(name) for name in sorted({n for names in ignored for n in names.split("; ")})])),
+        cut=f"{number(100 * found.rows['truncated'].max(), 1)} %",
     )
     return f"**{markdown(rows[0]['arm_title'])}** ({cells})"
 
@@ -115,8 +117,8 @@ def shared_note(scores: pd.DataFrame) -> list[str]:
     if not most:
         return []
     return [
-        f"Seeds share labels: on average {listed(most)}. There, the intervals leave out a part of what the choice of "
-        "the labelled examples adds; at 100 %, all of it."
+        f"Seeds share labels: on average {listed(most)}. There, seeds differ too little, so the intervals leave out a "
+        "part of what other labelled examples would change; all of it where seeds share 100 %."
     ]
 
 
