@@ -460,7 +460,8 @@ def test_classes_of_fewer_rows_than_folds_are_named(tmp_path, rare):
 ALIKE = {
     "case": (
         ["Pos", "pos", "neg"],
-        r"The classes 'Pos' \(20 rows\) and 'pos' \(20 rows\) look the same; if they are one c",
+        r"The classes 'Pos' \(20 rows\) and 'pos' \(20 rows\) look the same; if they are one class, "
+        "join them by `labels:`, where each label is named",
     ),
     "accents": (
         ["café", "cafe\u0301", "tea"],

@@ -120,7 +120,10 @@ def look_alikes(total):
     for names in groups.values():
         if len(names) > 1:
             listed = [f"{written(name)} ({rows_of(total[name])})" for name in names]
-            yield f"The classes {' and '.join(listed)} look the same; if they are one class, join them by `labels:`."
+            yield (
+                f"The classes {' and '.join(listed)} look the same; if they are one class, join them by `labels:`, "
+                "where each label is named."
+            )
 
 
 def placeholders(total):
