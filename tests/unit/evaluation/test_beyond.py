@@ -128,7 +128,8 @@ def test_the_two_arms_of_a_gap_share_its_noise(planted, monkeypatch):
 @pytest.mark.parametrize(
     ("errors", "sizes", "examples", "metric", "reason"),
     [
-        (ERRORS, [100, 10_000], 4000, "accuracy", "it takes 3 sizes, the largest 8 times the sma"),
+        (ERRORS, [100, 10_000], 4000, "accuracy", "it takes 3 sizes, the largest 8 times the smallest or more, "
+         "and there are 2"),
         (ERRORS, [100, 200, 500], 4000, "accuracy", "must be 8 times the smallest one, and is 5.0 times"),
         (ERRORS | {"lstm": lambda n: 0.5}, SIZES, 4000, "accuracy", "LSTM_1 is hardly better than guessing"),
         (ERRORS | {"lstm": lambda n: 0.1 + 0.2 * (n > 5000)}, SIZES, 4000, "accuracy",

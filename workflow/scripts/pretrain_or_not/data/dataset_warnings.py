@@ -12,7 +12,7 @@ from pretrain_or_not.config.labels import shown
 from pretrain_or_not.config.names import first_of
 from pretrain_or_not.config.splits import SPLITS
 from pretrain_or_not.config.wording import did_you_mean
-from pretrain_or_not.data.left_out import BY_WHERE, FIRST_KEPT
+from pretrain_or_not.data.left_out import BY_WHERE, FIRST_KEPT, reasons_of
 from pretrain_or_not.errors import BadInput
 
 MOST_NAMED = 8
@@ -109,7 +109,7 @@ def unlearnable(rows_per_class):
         if lacking:
             verb = "has" if len(lacking) == 1 else "have"
             n, all_rows = sum(lacking.values()), sum(rows_per_class[split].values())
-            yield (f"{n:,} of {all_rows:,} {split} rows cannot be predicted: {named(lacking)} {verb} no training row.")
+            yield f"{n:,} of {all_rows:,} {split} rows cannot be predicted: {named(lacking)} {verb} no training row."
 
 
 def look_alikes(total):
@@ -119,19 +119,18 @@ def look_alikes(total):
         groups[looks(name)].append(name)
     for names in groups.values():
         if len(names) > 1:
-            listed = [f"{written(name)} ({rows_of(total[name])})" for name in names]
             yield (
-                f"The classes {' and '.join(listed)} look the same; if they are one class, join them by `labels:`, "
+                f"The classes {with_rows(names, total)} look the same; if they are one class, join them by `labels:`, "
                 "where each label is named."
             )
 
 
 def placeholders(total):
     """Yield a sentence if classes are called what programs write in place of a missing value. total: class -> rows."""
-    odd = [f"{written(name)} ({rows_of(n)})" for name, n in total.items() if name.casefold() in NO_VALUE]
+    odd = [name for name in total if name.casefold() in NO_VALUE]
     if odd:
-        it = "it stands" if len(odd) == 1 else "they stand"
-        yield f"{' and '.join(odd)} may be no label: if {it} for a missing one, leave the rows out by `ignore_labels:`."
+        it, rows = "it stands" if len(odd) == 1 else "they stand", with_rows(odd, total)
+        yield f"{rows} may be no label: if {it} for a missing one, leave the rows out by `ignore_labels:`."
 
 
 def looks(name):
@@ -185,10 +184,8 @@ def contradictions(contradicted, read, first_kept):
     """Yield a sentence if equal texts have different labels. first_kept: whether one row of each text is kept."""
     if contradicted["texts"]:
         n = contradicted["texts"]
-        texts, rows = (
-            "1 text occurs" if n == 1 else f"{n:,} texts occur",
-            f"{contradicted['rows']:,} of {rows_of(read)}",
-        )
+        texts = "1 text occurs" if n == 1 else f"{n:,} texts occur"
+        rows = f"{contradicted['rows']:,} of {rows_of(read)}"
         then = (
             "one row of each text is kept, whose label may be wrong"
             if first_kept
@@ -202,8 +199,7 @@ def left_out(dropped, read):
     reasons = {reason: n for reason, n in dropped.items() if n and reason not in ASKED_FOR}
     n = sum(reasons.values())
     if n > FEW * read:
-        why = ", ".join(f"{reason}: {rows:,}" for reason, rows in reasons.items())
-        yield f"{n:,} of {rows_of(read)} ({100 * n / read:.0f} %) are left out ({why})."
+        yield f"{n:,} of {rows_of(read)} ({100 * n / read:.0f} %) are left out ({reasons_of(reasons)})."
 
 
 def repeated_texts(n, rows):
@@ -286,6 +282,11 @@ def thin(facts):
             f"{named(few)} {verb} fewer rows than there are folds ({folds}): some folds are tested without {it}. Join "
             f"classes by `labels:`, or take fewer folds."
         )
+
+
+def with_rows(names, total):
+    """Return names in quotes, each with its number of rows. total: class -> rows."""
+    return " and ".join(f"{written(name)} ({rows_of(total[name])})" for name in names)
 
 
 def rows_of(n):

@@ -23,7 +23,7 @@ from pretrain_or_not.data.columns import columns_of
 from pretrain_or_not.data.dataset_warnings import check_classes, warnings_about
 from pretrain_or_not.data.folds import rows_of_a_cell
 from pretrain_or_not.data.label_map import ignored_labels, label_map_of, mapped
-from pretrain_or_not.data.left_out import BY_WHERE, kept_rows, summary_of
+from pretrain_or_not.data.left_out import BY_WHERE, kept_rows, reasons_of, summary_of
 from pretrain_or_not.data.near_duplicates import MOST_BY_DEFAULT, near_duplicates, near_duplicates_within, write_without
 from pretrain_or_not.data.shuffle import reordered
 from pretrain_or_not.data.sources import about_source, find_inputs, find_versions, read_source
@@ -195,9 +195,7 @@ def ingest(
             folds = dataset.get("folds")
             for split in ("train",) if folds or not labelled else SPLITS:
                 if not rows[split]:
-                    gone = ", ".join(
-                        f"{reason}: {n:,}" for reason, n in (counts | dropped).items() if n and reason != "read"
-                    )
+                    gone = reasons_of({reason: n for reason, n in (counts | dropped).items() if reason != "read"})
                     raise BadInput(f"no {split} examples are left" + (f" (left out: {gone})" if gone else ""))
             if labelled:
                 check_classes(per_class)

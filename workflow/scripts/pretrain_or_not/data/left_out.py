@@ -44,10 +44,14 @@ def is_blank(column):
     return pc.fill_null(pc.match_substring_regex(column, BLANK), True)
 
 
+def reasons_of(dropped: dict) -> str:
+    """Return in words why rows were left out. dropped: reason -> rows; a reason without rows is not named."""
+    return ", ".join(f"{reason}: {n:,}" for reason, n in dropped.items() if n)
+
+
 def summary_of(facts: dict) -> str:
     """Return as a sentence how many rows were read, left out and kept. facts: the content of a dataset.json."""
-    gone = ", ".join(f"{reason}: {n:,}" for reason, n in facts["dropped"].items() if n)
-    rows, classes = facts["rows"], len(facts["label_names"])
+    gone, rows, classes = reasons_of(facts["dropped"]), facts["rows"], len(facts["label_names"])
     splits = ", ".join(f"{rows[split]:,} {split}" for split in SPLITS if rows[split])
     kept = f"{rows['train']:,} kept" if facts["folds"] or not classes else splits
     return (

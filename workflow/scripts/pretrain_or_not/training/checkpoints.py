@@ -10,7 +10,6 @@ import logging
 import os
 import shutil
 import signal
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +20,7 @@ from pretrain_or_not.errors import BadInput
 from pretrain_or_not.files.atomic import full_disk_reason, sync_to_disk, use_umask
 from pretrain_or_not.files.json_files import read_json, write_json
 from pretrain_or_not.files.provenance import sha256_of
-from pretrain_or_not.job import log
+from pretrain_or_not.job import log, say
 
 STEPS_BETWEEN_AGREEMENTS = 10
 
@@ -77,8 +76,7 @@ class Checkpoints:
         if wanted[2]:
             number = self.ending or signal.SIGTERM
             text = f"ended by {signal.Signals(number).name} after step {progress.done}; run again to go on from there"
-            log.info(text)
-            print(text, file=sys.stderr)
+            say(text)
             raise SystemExit(128 + number)
 
     def save(self, accelerator, progress, best, task):
