@@ -77,4 +77,5 @@ def test_every_arm_reads_them_at_its_length(results, arm):
     assert scores.loc[arm, "truncated"] == wanted if wanted is not None else pd.isna(scores.loc[arm, "truncated"])
     notes = (results / "answer.md").read_text().splitlines()
     (cut,) = (line for line in notes if line.startswith("- More than 5 % of the test texts are cut at `max_length`"))
-    assert (f"**{arm}** (1 of 1 cell)" in cut) == bool(wanted)
+    share = f", up to {100 * wanted:.1f} % of the texts" if wanted else ""
+    assert (f"**{arm}** (1 of 1 cell{share})" in cut) == bool(wanted)

@@ -132,6 +132,30 @@ def test_arms_of_which_nothing_is_known_are_named(results):
     assert Watch(results).look().summary.endswith(" left, without what is not known yet: tfidf")
 
 
+@pytest.mark.parametrize("name", ["dataset.json", "subsets/n40/seed0.parquet", "tokens/tiny/validation.parquet"])
+def test_a_run_on_data_that_changed_since_is_not_done(results, name):
+    """Its cell is trained again, so neither the run nor its test counts; the time that it took still tells the speed."""
+    before = Watch(results).look().summary
+    runs = [path.stat().st_mtime for path in results.glob("toy/runs/*/n40/seed0/*/run.json")]
+    assert before.startswith("2 of 6 training runs done") and len(runs) == 2
+    (results / "toy" / name).parent.mkdir(parents=True, exist_ok=True)
+    (results / "toy" / name).touch()
+    os.utime(results / "toy" / name, (max(runs) + 1,) * 2)
+    after = Watch(results).look().summary
+    assert after.startswith("0 of 6 training runs done") and "not known" not in after
+    times = [float(re.search(r"about ([\d.]+) s left", text)[1]) for text in (before, after)]
+    assert times[1] > times[0]
+
+
+def test_predictions_of_a_model_that_was_trained_again_are_not_done(results):
+    note_experiment(make_results(results, experiment={"arms": ["bert"], "sizes": [40]}), 2, False)
+    done = "1 of 1 training run done, nothing runs now; "
+    assert Watch(results).look().summary == f"{done}all models are trained and tested"
+    (run,) = results.glob("toy/runs/bert/n40/seed0/*/run.json")
+    os.utime(run, (time.time() + 1,) * 2)
+    assert re.fullmatch(rf"{done}about \d+ s left", Watch(results).look().summary)
+
+
 def test_before_the_data_are_read_there_is_no_forecast(results):
     (results / "toy" / "dataset.json").unlink()
     assert Watch(results).look().summary == "The data are not read yet."

@@ -1,5 +1,6 @@
 """The answer in words says what the numbers say, and no more."""
 
+import os
 import re
 from itertools import combinations
 
@@ -347,6 +348,33 @@ def test_only_places_that_exist_are_told(tmp_path):
     ]  # fmt: skip
     (tmp_path / "tables").mkdir()
     assert f"Tables: {tmp_path}/tables/, scores.parquet, answer.parquet" in closing_words(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "place", "current"),
+    [
+        ("answer.html", "answer.html", ["figures/", "tables/, scores.parquet"]),
+        ("figures/gap.png", "figures/", ["answer.html (open it in a browser)", "tables/, scores.parquet"]),
+        ("tables/scores.md", "tables/", ["answer.html (open it in a browser)", "figures/", "scores.parquet"]),
+    ],
+)
+def test_places_of_an_earlier_answer_are_told_apart(tmp_path, old, place, current):
+    """As after `snakemake results/answer.md`, which leaves the page of before."""
+    for folder in ("figures", "tables"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "answer.md").write_text("# Answer\n\nText.\n")
+    for name in ("answer.md", "scores.parquet", "answer.html", "figures/gap.png", "tables/scores.md"):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (1000, 1000))
+    places = ["answer.html (open it in a browser)", "figures/", "tables/, scores.parquet"]
+    for changed, expected in ((None, places), (old, current)):
+        if changed:
+            os.utime(tmp_path / changed, (999, 999))
+        lines = [line for line in closing_words(tmp_path).splitlines() if ": " in line]
+        assert [line.partition(f": {tmp_path}/")[2] for line in lines[: len(expected)]] == expected
+        assert lines[len(expected) :] == (
+            [f"Older than these results: {tmp_path}/{place}; to renew, ask Snakemake for `all`"] if changed else []
+        )
 
 
 def test_a_failed_run_tells_what_is_missing_if_anything_is_there():

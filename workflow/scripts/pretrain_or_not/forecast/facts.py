@@ -80,14 +80,15 @@ def facts_of(run: dict, model_mb: float | None = None) -> Facts:
 class Done:
     """What is done of an experiment.
 
-    runs: the content of the run.json of each finished run, by (dataset, arm, size, seed, setting). tested: the cells
-    with predictions, as (dataset, arm, size, seed).
+    runs: the content of the run.json of each finished run that will not be trained again, by (dataset, arm, size, seed,
+    setting). tested: the cells with predictions of these, as (dataset, arm, size, seed).
     """
 
     def __init__(self, catalogue: Catalogue, inputs: JobInputs, params: JobParams):
         self.runs: dict[tuple, dict] = {}
         self.tested: set[tuple] = set()
         self.facts: list[Facts] = []
+        self.times: dict[Path, float] = {}  # of files that runs read: most are the same for many cells
         recipes: dict[tuple, str] = {}
         for cell in grid(catalogue.config):
             wildcards, key = Wildcards(cell), tuple(cell.values())
@@ -95,7 +96,8 @@ class Done:
             of_arm = (cell["dataset"], cell["arm"], *(keys.get(key) for key in catalogue.weighing(cell["arm"])))
             if of_arm not in recipes:
                 recipes[of_arm] = digest(params.recipe(wildcards))
-            complete = True
+            read = max(map(self.time_of, map(catalogue.on_disk, inputs.files_before_training(wildcards))))
+            complete, trained = True, 0.0
             for setting in catalogue.settings(cell["arm"]):
                 folder = inputs.folder(wildcards) / setting
                 run = read_if_complete(folder / "run.json")
@@ -103,12 +105,16 @@ class Done:
                 if run is None or run.get("config_digest") != recipes[of_arm]:
                     complete = False
                     continue
-                self.runs[(*key, setting)] = run
+                if written_at(folder / "run.json") < read:  # trained on data that have changed since; as fast as before
+                    complete = False
+                else:
+                    self.runs[(*key, setting)] = run
+                    trained = max(trained, written_at(folder / "run.json"))
                 if run["n"]:  # without labels, nothing was predicted in time that would tell how fast the arm is
                     # Of the models of a cell, often only the selected one is kept; they are about as large.
                     size = files_mb(folder) or files_mb(folder.parent / "selected")
                     self.facts.append(facts_of(run, size))
-            if complete and inputs.is_complete(cell):
+            if complete and inputs.is_complete(cell) and written_at(inputs.predictions_path(cell)) >= trained:
                 self.tested.add(key)
         self.facts += [
             facts_of(speed)
@@ -116,6 +122,20 @@ class Done:
             # One by another recipe lies where another size or value of the sweep was measured.
             if (speed := read_if_complete(path)) and speed.get("config_digest") in recipes.values()
         ]
+
+    def time_of(self, path: Path) -> float:
+        """Return when a file was written, as `written_at`; it is looked at once."""
+        if path not in self.times:
+            self.times[path] = written_at(path)
+        return self.times[path]
+
+
+def written_at(path: Path) -> float:
+    """Return when a file was written, in seconds since 1970; 0 if there is none."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def speeds(results: Path):

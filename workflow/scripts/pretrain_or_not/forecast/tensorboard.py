@@ -25,7 +25,7 @@ def export(results: Path, folder: Path) -> tuple[int, int]:
     """Write an event file per finished run of the experiment in `results` below `folder`.
 
     Returns how many there are, and how many other runs are in `results`: those that the experiment, as it was last
-    started, has no more. What an earlier call has written for any of them is replaced or deleted. Raises BadInput
+    started, has no more or will train again. What an earlier call has written for any of them is replaced or deleted. Raises BadInput
     without TensorBoard, or if there is no finished run.
     """
     try:
@@ -90,7 +90,7 @@ def main(arguments: Sequence[str]) -> int:
     except BadInput as error:
         print(error, file=sys.stderr)
         return 1
-    left = f"; {counted(others, 'run')} of an earlier config left out" if others else ""
+    left = f"; {counted(others, 'run')} of an earlier config or earlier data left out" if others else ""
     program = os.path.relpath(Path(sys.executable).with_name("tensorboard"))
     program = program if not program.startswith("..") else str(Path(sys.executable).with_name("tensorboard"))
     print(f"{counted(count, 'run')} in {options.folder}{left}; to look at it: {program} --logdir {options.folder}")

@@ -59,6 +59,16 @@ class JobInputs(Cells):
             found["generated"] = f"<results>/{wildcards.dataset}/generated/{wildcards.arm}/{cell}.parquet"
         return found
 
+    def files_before_training(self, wildcards) -> list[str]:
+        """Return the files that are older than a run of a cell, unless it will be trained again.
+
+        Features of the training texts are left out: they grow with each cell that is added.
+        """
+        others = self.training(wildcards).values()
+        subset = f"<results>/{wildcards.dataset}/subsets/{CELL.format(**wildcards)}.parquet"
+        data = f"<results>/{wildcards.dataset}/dataset.json"
+        return [data, subset, *(path for other in others for path in ([other] if isinstance(other, str) else other))]
+
     @per_job
     def generation(self, wildcards):
         """Return the examples of a dataset, and those that no generated text may repeat."""

@@ -12,10 +12,13 @@ PLACES = {  # names, and words after them
     "Figures": (["figures/"], ""),
     "Tables": (["tables/", "scores.parquet", "gaps.parquet", "answer.parquet"], ""),
 }
+MADE_FROM = {"answer.html": "answer.md", "figures/": "scores.parquet", "tables/": "scores.parquet"}
 
 
 def closing_words(results: Path, predicted: Iterable[str] = ()) -> str:
     """Return the answer as plain text and the places of the other results that exist; an empty string without any.
+
+    Places whose files are of an earlier answer are told apart: a run for one file leaves the others as they are.
 
     predicted: names of new texts; the places of those that are classified are told, with the model that did it.
     """
@@ -25,11 +28,21 @@ def closing_words(results: Path, predicted: Iterable[str] = ()) -> str:
         return new
     page = (results / "answer.md").read_text(encoding="utf-8")
     text = terminal(page).partition("\n")[2].partition("\n## ")[0].rstrip()
-    places = ""
+    places, older = "", [name for name, source in MADE_FROM.items() if is_older(results / name, results / source)]
     for title, (names, words) in PLACES.items():
-        if there := [name for name in names if (results / name).exists()]:
+        if there := [name for name in names if (results / name).exists() and name not in older]:
             places += f"\n{title}: {results}/{', '.join(there)}{words}"
+    if older:
+        places += f"\nOlder than these results: {results}/{', '.join(older)}; to renew, ask Snakemake for `all`"
     return f"{text}\n{places}\n{new}"
+
+
+def is_older(place: Path, source: Path) -> bool:
+    """Return whether a file, or each file of a folder, is older than the file that it is made from."""
+    if not (place.exists() and source.is_file()):
+        return False
+    written = max((path.stat().st_mtime for path in place.glob("*")), default=place.stat().st_mtime)
+    return written < source.stat().st_mtime
 
 
 def model_words(table: Path) -> str:
