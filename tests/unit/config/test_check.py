@@ -409,6 +409,35 @@ print([m for m in ('torch', 'transformers', 'pandas', 'pyarrow', 'numpy') if m i
     assert done.stdout.strip() == "[]", done.stderr
 
 
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (
+            {"ignore_labels": ["N/A", 4.0]},
+            r"ignore_labels\[1\]: 4\.0 belongs to class 'b' of `labels`; leave it out of one",
+        ),
+        (
+            {"labels": {"a": [1], "b": ["N/A"]}, "ignore_labels": ["N/A"]},
+            r"ignore_labels\[0\]: 'N/A' belongs to class 'b'",
+        ),
+        (
+            {"shifts": {"x": {"files": "x.csv", "labels": {"a": [1, 3], "b": [3]}}}},
+            r"shifts\.x\.labels\.b\[0\]: 3 belongs to",
+        ),
+        (
+            {"shifts": {"x": {"files": "x.csv", "labels": {"a": [1], "b": [3]}, "ignore_labels": ["3"]}}},
+            r"shifts\.x\.ignore_labels\[0\]: '3' belongs to class 'b' of `labels`",
+        ),
+    ],
+)
+def test_a_value_whose_rows_are_left_out_is_in_no_class(keys, message):
+    config = yaml.safe_load(CONFIG)
+    config["datasets"]["yelp"]["labels"] = {"a": [1], "b": [4]}
+    config["datasets"]["yelp"] |= keys
+    with pytest.raises(BadInput, match=rf"datasets\.yelp\.{message}"):
+        check_config(config)
+
+
 def test_a_value_is_in_one_class_however_it_is_written():
     config = yaml.safe_load(CONFIG)
     config["datasets"]["yelp"]["labels"] = {"a": [1, 5], "b": ["1.0", 2]}

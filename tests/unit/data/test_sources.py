@@ -265,10 +265,11 @@ BROKEN = {
     "a huge number": (GOOD + b'{"text": "a", "stars": 1' + b"0" * 5000 + b"}\n", "line 2: not JSON .*Exceeds"),
     "text a number": (GOOD + b'{"text": 5, "stars": 1}\n', r"line 2: 'text' is 5, not text; set `text:`"),
     "no such key": (GOOD.replace(b"text", b"review"), "none of its first 1 rows has a key 'text'; they have review, s"),
-    "cut gzip": (gzip.compress(GOOD * 3000, mtime=0)[:-20], r"cut short or damaged after line \d+ .*; fetch"),
-    "damaged gzip": (gzip.compress(GOOD * 3)[:-6] + b"123456", "cut short or damaged after line .*CRC"),
-    "cut zstd": (zstandard.compress(GOOD * 3000)[:-10], "cut short or damaged after line .*inside a Zstandard frame"),
-    "cut xz": (lzma.compress(GOOD * 3000)[:-40], "cut short or damaged after line "),
+    "cut gzip": (gzip.compress(GOOD * 3000, mtime=0)[:-20], r"cut short or damaged \(.*; fetch"),
+    "damaged gzip": (gzip.compress(GOOD * 3)[:-6] + b"123456", r"cut short or damaged \(.*CRC"),
+    "cut zstd": (zstandard.compress(GOOD * 3000)[:-10], r"cut short or damaged \(.*inside a Zstandard frame"),
+    "cut late": (gzip.compress(GOOD * 300_000, mtime=0)[:-20], r"cut short or damaged after line \d{4,} \(.*; fetch"),
+    "cut xz": (lzma.compress(GOOD * 3000)[:-40], r"cut short or damaged \("),
 }
 
 
@@ -287,13 +288,13 @@ def test_a_truncated_archive_is_named(tmp_path, mode):
     rows = [{"text": f"text {i * 7919 % 1000}", "stars": 1} for i in range(5000)]
     archive = write_tar(tmp_path / "y.tar", mode, {YELP: as_bytes(rows)})
     archive.write_bytes(archive.read_bytes()[:-12_000])
-    with pytest.raises(BadInput, match=rf"y\.tar, {YELP}: (cut short or damaged after line|line \d+: not JSON)"):
+    with pytest.raises(BadInput, match=rf"y\.tar, {YELP}: (cut short or damaged \(|line \d+: not JSON)"):
         read(archive, member=YELP)
 
 
 def test_a_file_that_is_no_archive_is_named_in_one_line(tmp_path):
     (tmp_path / "y.tar").write_bytes(b"\x1f\x8b\x08 no archive")
-    with pytest.raises(BadInput, match=r"y\.tar, .*: cut short or damaged after line 0 \(") as caught:
+    with pytest.raises(BadInput, match=r"y\.tar, .*: cut short or damaged \(") as caught:
         read(tmp_path / "y.tar", member=YELP)
     assert "\n" not in str(caught.value)
 

@@ -43,7 +43,9 @@ def test_tensorboard_reads_what_the_history_says(results, tmp_path, capsys):
     for _ in range(2):  # a second export replaces the first
         assert main([str(results), str(tmp_path / "out")]) == 0
     said = capsys.readouterr().out
-    assert said.startswith(f"1 run in {tmp_path / 'out'}; 1 run of an earlier config or earlier data left out; to look at it: ")
+    assert said.startswith(
+        f"1 run in {tmp_path / 'out'}; 1 run of an earlier config or earlier data left out; to look at it: "
+    )
     assert f"tensorboard --logdir {tmp_path / 'out'}" in said and not old.exists()
     events = EventAccumulator(str(tmp_path / "out" / "toy" / "lstm" / "n40" / "seed0" / "lr0.001")).Reload()
     assert events.Tags()["scalars"] == ["training loss", "validation macro_f1", "learning rate"]

@@ -134,7 +134,7 @@ def test_arms_of_which_nothing_is_known_are_named(results):
 
 @pytest.mark.parametrize("name", ["dataset.json", "subsets/n40/seed0.parquet", "tokens/tiny/validation.parquet"])
 def test_a_run_on_data_that_changed_since_is_not_done(results, name):
-    """Its cell is trained again, so neither the run nor its test counts; the time that it took still tells the speed."""
+    """Its cell is trained again, so neither the run nor its test counts; how long it took still tells the speed."""
     before = Watch(results).look().summary
     runs = [path.stat().st_mtime for path in results.glob("toy/runs/*/n40/seed0/*/run.json")]
     assert before.startswith("2 of 6 training runs done") and len(runs) == 2

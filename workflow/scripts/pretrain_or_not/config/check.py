@@ -10,6 +10,7 @@ import math
 
 from pretrain_or_not.config.cross_checks import check_catalogue
 from pretrain_or_not.config.defaults import with_defaults
+from pretrain_or_not.config.label_checks import check_labels
 from pretrain_or_not.config.made_models import with_each_amount
 from pretrain_or_not.config.model_checks import check_models
 from pretrain_or_not.config.prediction_checks import check_predictions
@@ -56,6 +57,7 @@ def mistakes_in(config):
     if isinstance(config, dict):
         check_prompts(config, mistakes)
         check_catalogue(config, mistakes)
+        check_labels(config, mistakes)
         check_models(config, mistakes)
         check_training(config, mistakes)
         check_predictions(config, mistakes)

@@ -2,7 +2,6 @@
 
 from pretrain_or_not.config.families import FAMILIES
 from pretrain_or_not.config.grid import grid
-from pretrain_or_not.config.labels import as_label
 from pretrain_or_not.config.made_models import tokenizer_owner
 from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.config.schema import resolved, schema
@@ -97,25 +96,10 @@ def check_exclude(config, mistakes):
 
 
 def check_datasets(config, mistakes):
-    """Check that a raw label or package has one class, splits are given once, and cuts leave training rows."""
+    """Check that splits are given once, and cuts leave training rows."""
     datasets = mapping(config, "datasets")
     for name in datasets:
         dataset, path = mapping(datasets, name), ("datasets", name)
-        owner = {}
-        for label, values in mapping(dataset, "labels").items():
-            for i, value in enumerate(values if isinstance(values, list) else []):
-                if type(value) in (str, int, float) and (first := owner.setdefault(as_label(value), label)) != label:
-                    text = (
-                        f"{show(value)} belongs to class {show(first)} already; a value can have one class only (to "
-                        "replace the classes of an earlier config file, give the dataset a new name)"
-                    )
-                    mistakes.add((*path, "labels", label, i), text)
-        owner = {}
-        for label, package in mapping(dataset, "packages").items():
-            if isinstance(package, str) and (first := owner.setdefault(package, label)) != label:
-                text = f"{show(package)} belongs to class {show(first)} already; a package can have one class only"
-                mistakes.add((*path, "packages", label), text)
-
         if isinstance(dataset.get("split"), str) and mapping(dataset, "files"):
             text = "files names the splits already; leave split out, or give files as one list"
             mistakes.add((*path, "split"), f"{show(dataset['split'])} is one too many: {text}")

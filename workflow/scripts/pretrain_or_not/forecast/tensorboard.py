@@ -25,8 +25,8 @@ def export(results: Path, folder: Path) -> tuple[int, int]:
     """Write an event file per finished run of the experiment in `results` below `folder`.
 
     Returns how many there are, and how many other runs are in `results`: those that the experiment, as it was last
-    started, has no more or will train again. What an earlier call has written for any of them is replaced or deleted. Raises BadInput
-    without TensorBoard, or if there is no finished run.
+    started, has no more or will train again. What an earlier call has written for any of them is replaced or deleted.
+    Raises BadInput without TensorBoard, or if there is no finished run.
     """
     try:
         from torch.utils.tensorboard import SummaryWriter

@@ -103,9 +103,10 @@ DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, zstandard.ZstdError, t
 
 
 def damage(name, line, error):
-    """Return in words that a file is damaged. line: the last one that was read. error: one of DAMAGED."""
+    """Return in words that a file is damaged. line: the last one that was read, 0 for none. error: one of DAMAGED."""
     reason = str(error).partition("\n")[0].rstrip(":") or type(error).__name__
-    return f"{name}: cut short or damaged after line {line} ({reason}); fetch the file again"
+    place = f" after line {line}" if line else ""  # files are read in blocks: it is not known where in the first one
+    return f"{name}: cut short or damaged{place} ({reason}); fetch the file again"
 
 
 @contextmanager
