@@ -22,7 +22,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow" / "scripts"))
 
-from pretrain_or_not.config.metrics import ACCURACY
+from pretrain_or_not.config.metric import ACCURACY
 from pretrain_or_not.evaluation.crossing import answer_row, crossing
 from pretrain_or_not.evaluation.curves import curve_of
 from pretrain_or_not.evaluation.efficiency import mean_over_labels

@@ -20,7 +20,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow" / "scripts"))
 
-from pretrain_or_not.config.metrics import ACCURACY, METRICS
+from pretrain_or_not.config.metric import ACCURACY
+from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.config.numbers import number
 from pretrain_or_not.evaluation.beyond import horizons, observe, of_gap, of_score
 from pretrain_or_not.evaluation.curves import curve_of

@@ -152,6 +152,6 @@ class Cells:
         evaluate_cell(
             family=self.params.family(place), reads=self.params.reads(place), neural=self.params.neural(place),
             selected=outputs["selected"], test=files["test"], subset=self.subset, threads=1, code="", keep=keep,
-            output=predictions, origin=origin,
+            output=predictions, metric=metric, origin=origin,
         )  # fmt: skip
         return selected, predictions

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from pretrain_or_not.config.metrics import ACCURACY
+from pretrain_or_not.config.metric import ACCURACY
 from pretrain_or_not.evaluation.curves import curve_of
 from pretrain_or_not.evaluation.seed_variance import pool_by_arm, shapes
 from pretrain_or_not.evaluation.totals import Measured

@@ -15,6 +15,7 @@ from helpers.texts import make_rows
 from helpers.training import run_outputs, train
 from pretrain_or_not.config.check import check_config
 from pretrain_or_not.config.families import FAMILIES
+from pretrain_or_not.config.metric import ACCURACY
 from pretrain_or_not.data.ingest import ingest
 from pretrain_or_not.data.subsets import write_subset
 from pretrain_or_not.data.tokenize import tokenize
@@ -79,6 +80,7 @@ def data(tmp_path_factory, tiny_bert):
             "",
             "selected",
             predictions,
+            ACCURACY,
         )
         assert read_json(run.outputs["cost"])["threads"] == threads
         return hashlib.sha256(chosen["model"].read_bytes()).hexdigest(), pd.read_parquet(predictions)

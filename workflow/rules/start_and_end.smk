@@ -62,4 +62,4 @@ def after_failure():
         cancel_rest(slurm_run())
     complete, missing = inputs_of.progress()
     repeated = short_errors.repeated() if short_errors else ""
-    print(failure_words(repeated, complete, missing), end="", file=sys.stderr)
+    print(failure_words(repeated, complete, missing, EXPERIMENT["partial"]), end="", file=sys.stderr)

@@ -1,6 +1,7 @@
 """Predict the test split with the selected model of a cell."""
 
 from pretrain_or_not.compute.gpus import lease_gpus
+from pretrain_or_not.config.metric import Metric
 from pretrain_or_not.evaluation.model_folder import Origin
 from pretrain_or_not.evaluation.predict import evaluate_cell
 from pretrain_or_not.job import job
@@ -18,5 +19,6 @@ if __name__ == "__main__":
             code=snakemake.params.code,
             keep=snakemake.config["experiment"]["keep_models"],
             output=snakemake.output[0],
+            metric=Metric(**snakemake.params.metric),
             origin=Origin(**snakemake.params.origin, tokenizer=snakemake.input.get("tokenizer") or None),
         )

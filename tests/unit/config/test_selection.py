@@ -2,6 +2,7 @@
 
 import pytest
 
+from pretrain_or_not.config import sweeps
 from pretrain_or_not.config.families import FAMILIES
 from pretrain_or_not.config.selection import best_setting
 from pretrain_or_not.config.settings import setting_value
@@ -43,3 +44,8 @@ def test_the_value_of_a_setting_and_the_key_of_its_sweep(setting, value, key):
 def test_every_sweep_of_a_family_is_found_by_its_settings():
     assert {family.sweep for family in FAMILIES.values()} == {*SWEEPS, None}
     assert [sweep_key(f"{sweep.prefix}1e-05") for sweep in SWEEPS] == [sweep.key for sweep in SWEEPS]
+
+
+def test_a_prefix_may_end_as_a_number_does(monkeypatch):
+    monkeypatch.setattr(sweeps, "SWEEPS", (*SWEEPS, sweeps.Sweep("shares", "share")))
+    assert sweep_key("share0.1") == "shares" and sweep_key("lr0.1") == "learning_rates"

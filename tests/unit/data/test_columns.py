@@ -89,7 +89,7 @@ def test_where_keeps_rows_and_counts_the_others(tmp_path, name):
     examples, facts = run(tmp_path, path, text="title", where="country = 'fr' OR body LIKE '%7'")
     expected = [i for i, row in enumerate(ROWS) if row[3] == "fr" or row[1].endswith("7")]
     assert examples.id.tolist() == expected  # the id is the row of the source
-    assert facts["dropped"]["left out by `where`"] == 60 - len(expected) and facts["read"] == 60
+    assert facts["dropped"]["excluded by `where`"] == 60 - len(expected) and facts["read"] == 60
     assert not any("left out" in warning for warning in facts["warnings"])
 
 
@@ -225,6 +225,7 @@ def test_mistakes_in_where_are_told_before_anything_runs(tmp_path):
     dataset = DATASET | {"files": write_rows(tmp_path / "a.csv"), "text": "title"}
     for where, message in {
         "country > 3": r"a\.csv: row 0 and later: where: 'country > 3': .*cells of CSV files are text",
+        "length(country)": r"a\.csv: row 0 .*: where: 'length\(country\)' is a value of type BIGINT, not a condition",
         "contry = 'fr'": r"a\.csv: no column 'contry' for `where:`; .*did you mean 'country'\?",
         'country = "Zzz"': r"no column 'Zzz' for `where:`; .*if Zzz is a text, put it in single quotes",
     }.items():

@@ -127,7 +127,7 @@ def test_rows_of_the_same_time_stay_together(tmp_path):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("31.12.2020", r"row 3: '31\.12\.2020' in column 'date', for `time:` is no date; write dates as 2021-03-31"),
+        ("31.12.2020", r"row 3: '31\.12\.2020', in column 'date', for `time:`, is no date; write dates as 2021-03-31"),
         ("", r"row 3 has no value in column 'date', for `time:`; leave such rows out by `where: \"date::TEXT <> ''\"`"),
     ],
 )
@@ -141,7 +141,7 @@ def test_a_time_that_is_none_is_refused_with_its_row(tmp_path, value, message):
 def test_a_number_that_is_none_is_no_time(tmp_path):
     rows = [(*row[:3], str(i)) for i, row in enumerate(make_rows())]
     rows[3] = (*rows[3][:3], "nan")
-    with pytest.raises(BadInput, match="row 3: 'nan' in column 'date', for `time:` is no date"):
+    with pytest.raises(BadInput, match="row 3: 'nan', in column 'date', for `time:`, is no date"):
         run(tmp_path, write_csv(tmp_path / "a.csv", rows, HEADER), time="date")
 
 

@@ -7,7 +7,7 @@ import pytest
 from helpers.gaps import planted
 from helpers.measured import arms
 from helpers.tables import write_frame
-from pretrain_or_not.config.metrics import ACCURACY
+from pretrain_or_not.config.metric import ACCURACY
 from pretrain_or_not.evaluation.across import across, interval, signed_rank
 from pretrain_or_not.evaluation.curves import curve_of
 from pretrain_or_not.evaluation.efficiency import efficiency, mean_over_labels, weights

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from helpers.measured import arms
-from pretrain_or_not.config.metrics import ACCURACY, METRICS
+from pretrain_or_not.config.metric import ACCURACY
+from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.evaluation import beyond as module
 from pretrain_or_not.evaluation import extrapolation
 from pretrain_or_not.evaluation.beyond import COLUMNS, beyond, horizons, observe, of_gap

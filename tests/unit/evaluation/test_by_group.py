@@ -51,6 +51,21 @@ def test_a_group_of_one_class_has_no_auc_and_is_not_the_worst(metric):
     assert de["spread"] == pytest.approx(100 * abs(de["score"] - fr["score"]))
 
 
+@pytest.mark.parametrize(("metric", "compared"), [("macro_f1", 2), ("auc", 2), ("mcc", 3), ("log_loss", 3)])
+def test_a_group_that_lacks_a_class_is_not_compared_by_a_mean_over_classes(metric, compared):
+    """All groups are right as often. By macro-F1 over two classes, the last one would be the best, by far."""
+    labels = np.concatenate([np.repeat([0, 1, 2], [30, 30, 4])] * 2 + [np.repeat([0, 1], 32)])
+    right = np.tile(np.arange(64) % 30 < 27, 3) & (labels < 2)
+    probabilities = np.full((192, 3), 0.1, np.float32)
+    probabilities[np.arange(192), np.where(right, labels, (labels + 1) % 2)] = 0.8
+    cell = Predictions(np.arange(192), labels, probabilities, {})
+    rows = group_rows(cell, cell, {"country": np.repeat(["de", "fr", "it"], 64)}, METRICS[metric])
+    assert sum(np.isfinite(row["score"]) for row in rows) == sum(np.isfinite(row["gap"]) for row in rows) == compared
+    assert all(np.isfinite(row["macro_f1"]) and row["accuracy"] > 0.8 for row in rows)
+    if compared == 2:
+        assert rows[0]["spread"] == pytest.approx(0) and rows[2]["macro_f1"] > rows[0]["macro_f1"] + 0.2
+
+
 @pytest.mark.parametrize(("folds", "rows"), [(2, [(0, 60, 30), (2, 60, 30)]), (None, [(s, 30, 15) for s in range(4)])])
 def test_the_folds_of_a_round_are_put_together(tmp_path, folds, rows):
     ids, paths = np.arange(120), {}

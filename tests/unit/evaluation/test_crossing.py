@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from helpers.gaps import SIZES, planted
-from pretrain_or_not.config.metrics import ACCURACY
+from pretrain_or_not.config.metric import ACCURACY
 from pretrain_or_not.evaluation.crossing import BENDS, answer_row, answers, crossing, next_size
 from pretrain_or_not.evaluation.curves import curve_of
 from pretrain_or_not.evaluation.seed_variance import pool, shapes

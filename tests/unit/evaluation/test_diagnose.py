@@ -3,8 +3,10 @@
 import pandas as pd
 import pytest
 
-from pretrain_or_not.config.metrics import ACCURACY, METRICS
-from pretrain_or_not.evaluation.diagnose import diagnoses, guessing_sizes, is_guessing
+from pretrain_or_not.config.metric import ACCURACY
+from pretrain_or_not.config.metrics import METRICS
+from pretrain_or_not.evaluation.diagnose import diagnoses
+from pretrain_or_not.evaluation.guessing import guessing_sizes, is_guessing
 
 GOOD = {"dataset": "d", "arm": "lstm", "arm_title": "LSTM", "family": "lstm", "n": 100, "seed": 0,
         "setting": "lr0.1", "status": "ok",

@@ -7,11 +7,11 @@ from scipy.stats import binomtest, ttest_rel
 from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.evaluation.by_class import confusion_matrix, worst_recall
 from pretrain_or_not.evaluation.metrics import (
-    all_scores,
     guessing_scores,
     metric_columns,
     paired_differences,
     paired_gap,
+    scores_by,
 )
 from pretrain_or_not.evaluation.wilson import wilson_interval
 
@@ -29,11 +29,11 @@ def test_wilson_interval_contains_the_accuracy(n):
         assert 0 <= low <= correct / n <= high <= 1
 
 
-def test_all_scores_have_an_interval_within_bounds():
+def test_scores_have_an_interval_within_bounds():
     rng = np.random.default_rng(0)
     labels, probabilities = rng.integers(0, 3, 50), rng.dirichlet([1, 1, 1], 50).astype(np.float32)
-    scores = all_scores(labels, probabilities) | guessing_scores(labels, [4, 3, 3])
-    assert sorted(scores) == sorted(metric_columns())
+    scores = scores_by(METRICS.values(), labels, probabilities) | guessing_scores(METRICS.values(), labels, [4, 3, 3])
+    assert sorted(scores) == sorted(metric_columns(METRICS.values()))
     for name, metric in METRICS.items():
         assert metric.bounds[0] <= scores[f"{name}_low"] < scores[name] < scores[f"{name}_high"] <= metric.bounds[1]
 
@@ -41,7 +41,7 @@ def test_all_scores_have_an_interval_within_bounds():
 def test_what_guessing_scores():
     """The most frequent class of the subset, with the shares of its classes as probabilities."""
     labels = np.array([0, 0, 0, 1])
-    scores = guessing_scores(labels, [1, 3])
+    scores = guessing_scores(METRICS.values(), labels, [1, 3])
     assert scores["accuracy_guessing"] == 0.25 and scores["auc_guessing"] == 0.5 and scores["mcc_guessing"] == 0
     assert scores["log_loss_guessing"] == pytest.approx(-(3 * np.log(0.25) + np.log(0.75)) / 4)
 

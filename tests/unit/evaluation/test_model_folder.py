@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.evaluation.model_folder import delete_earlier, score_on_test
 from pretrain_or_not.files.json_files import write_json
 
@@ -41,6 +42,6 @@ LABELS = np.repeat([0, 1], 50)
 def test_a_model_knows_whether_it_guesses(metric, right, expected):
     """The first `right` answers are right; with 0, all are the first class."""
     answers = np.where(np.arange(100) < right, LABELS, 1 - LABELS) if right else np.zeros(100, int)
-    found = score_on_test(metric, LABELS, np.eye(2, dtype=np.float32)[answers] * 0.8 + 0.1, [30, 10])
+    found = score_on_test(METRICS[metric], LABELS, np.eye(2, dtype=np.float32)[answers] * 0.8 + 0.1, [30, 10])
     assert {key: found[key] for key in expected} == pytest.approx(expected)
     assert found["test_examples"] == 100

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pretrain_or_not.config.metrics import ACCURACY, METRICS
+from pretrain_or_not.config.metric import ACCURACY
+from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.evaluation.curves import curve_of
 from pretrain_or_not.evaluation.seed_variance import (
     PRIOR,

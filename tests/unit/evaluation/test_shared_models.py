@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from pretrain_or_not.config.metrics import ACCURACY
+from pretrain_or_not.config.metric import ACCURACY
 from pretrain_or_not.evaluation.curves import Curve, curve_of, weighted_curve
 from pretrain_or_not.evaluation.efficiency import mean_over_labels
 from pretrain_or_not.evaluation.group_gaps import Cell, pairs_of

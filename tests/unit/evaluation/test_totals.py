@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from helpers.gaps import planted
-from pretrain_or_not.config.metrics import ACCURACY
+from pretrain_or_not.config.metric import ACCURACY
 from pretrain_or_not.evaluation.crossing import answers
 from pretrain_or_not.evaluation.curves import Curve
 from pretrain_or_not.evaluation.group_totals import with_group_means

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from pretrain_or_not.config.metrics import METRICS
-from pretrain_or_not.evaluation.metrics import all_scores
+from pretrain_or_not.evaluation.metrics import scores_by
 from pretrain_or_not.evaluation.without_labels import from_where, without_labels
 from pretrain_or_not.files.parquet import write_table
 from pretrain_or_not.report.without_labels_words import without_labels_lines
@@ -39,7 +39,7 @@ def measure(tmp_path):
                 | {"family": "lstm", "folds": folds, "metric": "accuracy", "predicted_classes": 2,
                 "pretraining_models": None}
                 | {"score_mean": right, "score_mean_low": right - 0.01, "score_mean_high": right + 0.01}
-                | all_scores(labels, probabilities) | {"accuracy_guessing": 0.5}
+                | scores_by(METRICS.values(), labels, probabilities) | {"accuracy_guessing": 0.5}
             )  # fmt: skip
         return without_labels(pd.DataFrame(rows), paths, ACCURACY)
 

@@ -223,6 +223,14 @@ def test_code_of_a_figure_concerns_its_own_jobs_only(edited, name):
     assert changed_jobs(edited, path) == {("draw_figure.py", path)}
 
 
+def test_a_row_of_the_table_of_metrics_concerns_only_the_jobs_that_score(edited):
+    """No model is trained, tested, asked as a teacher or timed again."""
+    changed = {modules[0] for modules in changed_jobs(edited, "pretrain_or_not/config/metrics.py")}
+    assert changed == {
+        "answer.py", "decision_page.py", "draw_figure.py", "score.py", "table_scores.py", "table_shifts.py",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(("name", "script"), [("neural_run", "train_network.py"), ("fitted_run", "fit_classifier.py")])
 def test_code_of_training_concerns_no_testing_or_timing(edited, name, script):
     changed = changed_jobs(edited, f"pretrain_or_not/training/{name}.py")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.measured import arms
-from pretrain_or_not.config.metrics import ACCURACY
+from pretrain_or_not.config.metric import ACCURACY
 from pretrain_or_not.report import advice as module
 
 COSTS = dict.fromkeys(("label", "hour", "predictions_per_month"))

@@ -379,10 +379,14 @@ def test_places_of_an_earlier_answer_are_told_apart(tmp_path, old, place, curren
 
 def test_a_failed_run_tells_what_is_missing_if_anything_is_there():
     cells = [{"dataset": "d", "arm": "a", "size": str(n), "seed": 0} for n in range(1, 11)]
-    assert failure_words("", 0, cells) == "" and failure_words("ERROR in x: y", 0, cells) == "ERROR in x: y\n"
-    text = failure_words("", 3, cells)
+    assert failure_words("", 0, cells, False) == ""
+    assert failure_words("ERROR in x: y", 0, cells, False) == "ERROR in x: y\n"
+    text = failure_words("", 3, cells, False)
     assert text.startswith("10 cells of the experiment are missing (a on d, 1 label, seed 0; a on d, 2 labels, seed 0;")
     assert "; 2 more)" in text and "--config 'experiment={partial: true}'" in text
+    assert failure_words("", 3, cells[:1], True).splitlines()[1] == (
+        "With `experiment: {partial: true}`, the same command leaves it out; without it, it makes it"
+    )
 
 
 def test_accuracy_that_hides_rare_classes_is_not_left_without_a_word():
@@ -428,7 +432,7 @@ def test_noisy_labels_and_the_worst_group_are_told():
     cell = {
         "dataset": "d",
         "group": "city",
-        "metric": "accuracy",
+        "metric": "macro_f1",
         "seed": 0,
         "score_mean_low": 0.7,
         "score_mean_high": 0.9,
@@ -442,9 +446,12 @@ def test_noisy_labels_and_the_worst_group_are_told():
                                           (200, "C", 5, 0.0), (200, "D", 50, float("nan"))]
     ])  # fmt: skip
     assert (
-        "- Groups by city, **BERT**: accuracy is worst on B, 80.0 % (95 % interval: 70.0 % to 90.0 %), 10.0 points "
-        "behind A, the best one (1.2 to 18.8)." in page([row], by_group=groups).splitlines()
+        "- Groups by city, **BERT**: macro-F1 is worst on B, 80.0 % (95 % interval: 70.0 % to 90.0 %), 10.0 points "
+        "behind A, the best one (1.2 to 18.8). 1 of 3 groups cannot be compared by macro-F1, as classes are missing."
+        in page([row], by_group=groups).splitlines()
     )
+    left = "- Groups by city, **BERT**: 2 of 3 groups cannot be compared by macro-F1, as classes are missing."
+    assert left in page([row], by_group=groups.assign(score=groups["score"].where(groups["value"] != "B"))).splitlines()
 
 
 def test_a_lead_that_rounds_to_nothing_is_not_told():

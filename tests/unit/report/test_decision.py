@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from helpers import three_arms
-from pretrain_or_not.config.metrics import ACCURACY
+from pretrain_or_not.config.metric import ACCURACY
 from pretrain_or_not.evaluation.arm_tables import times_of
 from pretrain_or_not.evaluation.crossing import COLUMNS
 from pretrain_or_not.evaluation.pairs import COLUMNS as OF_PAIRS
@@ -76,7 +76,7 @@ def test_the_answer_on_the_page_begins_as_that_in_markdown(tmp_path):
     shift = {"dataset": "d", "dataset_title": "Reviews", "shift": "typos", "change": "typos: 0.1", "arm": "b",
              "arm_title": "B", "n": 100, "metric": "accuracy", "seed": 0, "test_examples": 100, "seen": 0.0,
              "changed": 1.0, "test_score": 0.9, "score": 0.8, "drop": 10.0, "drop_low": 8.0, "drop_high": 12.0,
-             "relative_drop": 0.1, "effective_robustness": 0.0, "selection": "validation"}  # fmt: skip
+             "relative_drop": 0.1, "effective_robustness": 0.0, "selection": "validation", "accuracy": 0.8}  # fmt: skip
     more = {"answer": pd.DataFrame([row]), "group_gaps": pd.DataFrame([group]), "shifts": pd.DataFrame([shift])}
     said = "\n".join(sentences_on("d", frames | more, "a", [])["answer"])
     assert "- typos (a typing error in 10 % of the words): B loses 10.0 points" in said

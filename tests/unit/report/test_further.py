@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from pretrain_or_not.config.metrics import ACCURACY
+from pretrain_or_not.config.metric import ACCURACY
 from pretrain_or_not.evaluation import extrapolation
 from pretrain_or_not.evaluation.totals import measured_gaps
 from pretrain_or_not.files.parquet import read_metadata, write_table

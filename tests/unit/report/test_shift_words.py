@@ -14,7 +14,7 @@ def rows(**changes):
     drops = {"big": 2.0, "small": 8.0, "none": 0.0}
     found = pd.DataFrame(
         {"dataset": "d", "dataset_title": "D", "arm": arm, "arm_title": arm.title(), "size": str(n), "n": n,
-         "seed": seed, "shift": shift, "change": change, "metric": "accuracy", "test_score": 0.9,
+         "seed": seed, "accuracy": 0.9, "shift": shift, "change": change, "metric": "accuracy", "test_score": 0.9,
          "score": 0.9 - drop / 100, "drop": drop + (seed - 0.5) + (100 if n == 10 else 0), "drop_low": drop - 1,
          "drop_high": drop + 1, "relative_drop": drop / 90, "effective_robustness": -1.0 if arm == "small" else 1.0,
          "changed": changed, "seen": seen, "test_examples": 1000, "selection": "validation"}
@@ -39,6 +39,17 @@ def test_a_line_per_shift_names_the_arms_that_lose_least_and_most():
     assert "**None** loses least, 0.0 points" in shift_lines(rows(), set())[2]
 
 
+def test_a_shift_that_lacks_classes_is_named_where_they_count():
+    by_f1 = rows(metric="macro_f1")
+    lacks = by_f1["shift"].eq("shop")
+    by_f1.loc[lacks, ["score", "drop", "drop_low", "drop_high"]] = np.nan
+    left = "- **shop** cannot be compared by macro-F1: classes are missing there."
+    lead, _, noisy, last = shift_lines(by_f1, {"none"})
+    assert "points of macro-F1 that are lost there" in lead and noisy.startswith("- **noisy**") and last == left
+    assert shift_lines(by_f1[lacks], {"none"}) == ["On further test sets:", "", left]
+    assert shift_lines(by_f1[lacks].assign(accuracy=np.nan), {"none"}) == []
+
+
 def test_a_drop_below_zero_is_a_gain():
     """`none` is 6 points better on the further test set, `big` 2 points worse, `small` 8."""
     table = rows()
@@ -54,7 +65,7 @@ def test_one_arm_and_no_arm():
     line = shift_lines(table[table["arm"] == "big"], set())[2]
     assert "**Big** loses 2.0 points (1.0 to 3.0)." in line
     assert "words): all arms lose alike, 0.0 points" in shift_lines(rows(drop=0.0, drop_low=-1.0), set())[2]
-    assert shift_lines(table, {"big", "small", "none"}) == [] == shift_lines(rows(drop=np.nan), set())
+    assert shift_lines(table, {"big", "small", "none"}) == [] == shift_lines(rows(drop=np.nan, accuracy=np.nan), set())
 
 
 @pytest.mark.parametrize("robustness", [True, False])

@@ -11,7 +11,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from helpers.tables import write_frame
-from pretrain_or_not.config.metrics import ACCURACY, METRICS
+from pretrain_or_not.config.metric import ACCURACY
+from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.config.numbers import number, with_spread
 from pretrain_or_not.config.schema import schema
 from pretrain_or_not.report.markup import html, latex, markdown, prose, terminal

@@ -27,7 +27,8 @@ class Classifier(Protocol):
     def predict(self, examples) -> tuple[np.ndarray, int | None]:
         """Return class probabilities, float32 (n, classes), and the FLOPs used, None if they are not counted.
 
-        examples: `data.examples.Examples` or `data.features.Features`, as the family reads, of length n.
+        examples: of length n, as the family reads: `data.examples.Examples` (tokens), `data.texts.Texts` or
+        `data.features.Features`.
         """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import string
+import re
 from typing import NamedTuple
 
 
@@ -25,5 +25,4 @@ SWEEPS = (LEARNING_RATES, REGULARIZATION, NEIGHBOURS)
 
 def sweep_key(setting: str) -> str | None:
     """Return the key of an arm whose value a setting names: ``learning_rates`` of ``lr0.001``; None without a sweep."""
-    prefix = setting.rstrip(string.digits + ".e-+")
-    return next((sweep.key for sweep in SWEEPS if sweep.prefix == prefix), None)
+    return next((sweep.key for sweep in SWEEPS if re.fullmatch(rf"{sweep.prefix}[0-9.e+-]+", setting)), None)

@@ -5,7 +5,7 @@ import pyarrow.compute as pc
 
 from pretrain_or_not.config.splits import SPLITS
 
-BY_WHERE = "left out by `where`"
+BY_WHERE = "excluded by `where`"
 
 FIRST_KEPT = "texts with two labels (first one kept)"  # a number of texts, not of rows
 

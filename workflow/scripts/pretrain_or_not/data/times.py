@@ -30,7 +30,7 @@ def time_in_sql(db, rows, column):
             advice = f"leave such rows out by `where: \"{column}::TEXT <> ''\"`"
             raise BadInput(f"row {row} has no value in {where}; {advice}")
         raise BadInput(
-            f"row {row}: {shown(value)} in {where} is no date; write dates as 2021-03-31 or 2021-03-31 17:05:00, "
+            f"row {row}: {shown(value)}, in {where}, is no date; write dates as 2021-03-31 or 2021-03-31 17:05:00, "
             "or take a column of numbers"
         )
     return date

@@ -82,6 +82,11 @@ class Condition(NamedTuple):
         with connection().cursor() as db:
             db.register("rows", rows)
             try:
+                kind = db.sql(f"SELECT {self.sql.partition(' WHERE ')[2]} FROM rows").types[0]
+                if kind not in (duckdb.sqltypes.BOOLEAN, duckdb.sqltypes.VARCHAR):  # a text may say true or false
+                    raise BadInput(
+                        f"{place}: where: {self.text!r} is a value of type {kind}, not a condition; compare it with one"
+                    )
                 found = db.sql(self.sql).to_arrow_table()[ROW]
             except duckdb.Error as error:
                 raise BadInput(f"{place}: where: {self.text!r}: {reason(error, self.columns)}") from error

@@ -12,7 +12,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.config.metric import Metric
 from pretrain_or_not.config.sizes import size_order
 from pretrain_or_not.evaluation.totals import Measured
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.config.metric import Metric
 from pretrain_or_not.evaluation.budget import is_total, validation_labels
-from pretrain_or_not.evaluation.diagnose import interval_of_round
+from pretrain_or_not.evaluation.guessing import interval_of_round
 
 TIMED = ("ms", "ms_low", "ms_high", "cpu_ms", "memory_mb", "busy")  # of an arm, besides what was timed
 

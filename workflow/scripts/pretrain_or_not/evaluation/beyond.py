@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.config.metric import Metric
 from pretrain_or_not.evaluation.budget import marked_as
 from pretrain_or_not.evaluation.extrapolation import FARTHEST, Observed, extrapolate, refusal
 from pretrain_or_not.evaluation.seed_variance import seed_covariance

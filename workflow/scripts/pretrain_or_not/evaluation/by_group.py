@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pretrain_or_not.compute.metrics import metric_values
-from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.config.metric import Metric
 from pretrain_or_not.evaluation.metrics import interval, paired_differences, paired_gap, standard_error
 from pretrain_or_not.evaluation.predictions import Predictions
 from pretrain_or_not.evaluation.wilson import wilson_interval
@@ -22,10 +22,11 @@ def group_rows(cell: Predictions, reference: Predictions | None, groups: dict, m
     """Return one row per group column and value, with the keys of COLUMNS.
 
     Scores are computed on the examples of the group alone. `gap` is that to the reference arm, on the same examples,
-    with its standard error, NaN without a `reference`. Both it and `score` are NaN where AUC or MCC is not defined: in
-    a group of one class. `worst` marks the group with the worst score among those of at least SMALLEST examples, and
-    `spread` is how far it is behind the best one, in the unit of the gap; NaN if there are fewer than two. groups:
-    column -> value of each test example, (n,).
+    with its standard error, NaN without a `reference`. Both it and `score` are NaN where the metric says nothing that
+    can be compared: AUC and macro-F1 in a group that lacks a class of the others, MCC in a group of one class. `worst`
+    marks the group with the worst score among those of at least SMALLEST examples, and `spread` is how far it is behind
+    the best one, in the unit of the gap; NaN if there are fewer than two. groups: column -> value of each test example,
+    (n,).
     """
     rows = []
     for column, values in groups.items():
@@ -47,7 +48,7 @@ def one_group(cell, reference, rows, metric):
     right = metric_values("accuracy", labels, probabilities)
     low, high = wilson_interval(int(right.sum()), len(rows))
     own, ends, gap, error = np.array([np.nan]), (np.nan, np.nan), np.nan, np.nan
-    defined = len(np.unique(labels)) >= metric.fewest_classes
+    defined = metric.is_defined(len(np.unique(labels)), len(np.unique(cell.labels)))
     if defined:
         own = metric_values(metric.name, labels, probabilities)
         ends = interval(metric, own)

@@ -22,7 +22,7 @@ import pandas as pd
 
 from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.evaluation.budget import marked_as, training_labels
-from pretrain_or_not.evaluation.diagnose import guessing_sizes
+from pretrain_or_not.evaluation.guessing import guessing_sizes
 from pretrain_or_not.evaluation.totals import Measured
 
 REPLICATES = 100_000

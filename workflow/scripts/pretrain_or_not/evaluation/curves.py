@@ -10,7 +10,7 @@ import pandas as pd
 
 from pretrain_or_not.compute.metrics import metric_values
 from pretrain_or_not.config.grid import repetition
-from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.config.metric import Metric
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.evaluation.metrics import paired_differences, unseen_variance
 from pretrain_or_not.evaluation.predictions import Predictions, read_predictions

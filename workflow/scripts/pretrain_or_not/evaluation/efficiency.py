@@ -13,7 +13,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.config.metric import Metric
 from pretrain_or_not.evaluation.budget import marked_as
 from pretrain_or_not.evaluation.seed_variance import seed_covariance, total_half_widths
 from pretrain_or_not.evaluation.totals import Measured

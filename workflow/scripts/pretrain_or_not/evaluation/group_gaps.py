@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pretrain_or_not.config.grid import repetition
-from pretrain_or_not.config.metrics import ACCURACY
+from pretrain_or_not.config.metric import ACCURACY
 from pretrain_or_not.evaluation.by_group import SMALLEST
 from pretrain_or_not.evaluation.details import of_arm, read_together, tested_together
 from pretrain_or_not.evaluation.predictions import CELL

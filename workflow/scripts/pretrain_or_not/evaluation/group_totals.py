@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.config.metric import Metric
 from pretrain_or_not.evaluation.by_group import SMALLEST
 from pretrain_or_not.evaluation.metrics import unseen_variance
 from pretrain_or_not.evaluation.seed_variance import PRIOR, shapes, total_half_widths

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
 from pretrain_or_not.compute.metrics import metric_values
-from pretrain_or_not.config.metrics import METRICS, Metric
+from pretrain_or_not.config.metric import Metric
 from pretrain_or_not.evaluation.wilson import Z_95, wilson_interval
 
 ENDS = ("", "_low", "_high", "_guessing")  # of the columns of each metric
@@ -50,25 +51,25 @@ def of_mean(folds):
     return 1 / np.sqrt(np.maximum(folds, 1))
 
 
-def metric_columns() -> list[str]:
-    """Return the names of the columns of all metrics in scores.parquet."""
-    return [f"{name}{end}" for name in METRICS for end in ENDS]
+def metric_columns(metrics: Iterable[Metric]) -> list[str]:
+    """Return the names of the columns of metrics in scores.parquet."""
+    return [f"{metric.name}{end}" for metric in metrics for end in ENDS]
 
 
-def all_scores(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
+def scores_by(metrics: Iterable[Metric], labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
     """Return the score by each metric and its interval, as columns NAME, NAME_low and NAME_high.
 
     labels: (n,). probabilities: (n, classes).
     """
     columns: dict[str, float] = {}
-    for name, metric in METRICS.items():
-        values = metric_values(name, labels, probabilities)
+    for metric in metrics:
+        values = metric_values(metric.name, labels, probabilities)
         low, high = interval(metric, values)
-        columns |= {name: float(values.mean()), f"{name}_low": low, f"{name}_high": high}
+        columns |= {metric.name: float(values.mean()), f"{metric.name}_low": low, f"{metric.name}_high": high}
     return columns
 
 
-def guessing_scores(labels: np.ndarray, class_counts: list[int]) -> dict[str, float]:
+def guessing_scores(metrics: Iterable[Metric], labels: np.ndarray, class_counts: list[int]) -> dict[str, float]:
     """Return what guessing scores by each metric, as columns NAME_guessing.
 
     Guessing gives every example the shares of the classes in the training subset as probabilities, so its answer is
@@ -79,7 +80,8 @@ def guessing_scores(labels: np.ndarray, class_counts: list[int]) -> dict[str, fl
         class_counts = np.bincount(labels, minlength=len(class_counts)).tolist()
     shares = np.asarray(class_counts, np.float32) / sum(class_counts)
     probabilities = np.broadcast_to(shares, (len(labels), len(shares)))
-    return {f"{name}_guessing": float(metric_values(name, labels, probabilities).mean()) for name in METRICS}
+    values = {metric.name: metric_values(metric.name, labels, probabilities) for metric in metrics}
+    return {f"{name}_guessing": float(of_metric.mean()) for name, of_metric in values.items()}
 
 
 def paired_differences(metric: Metric, reference_values: np.ndarray, arm_values: np.ndarray) -> np.ndarray:

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from pretrain_or_not.compute.embeddings import OWN_COPY, shared_embeddings
-from pretrain_or_not.config.metrics import METRICS
+from pretrain_or_not.config.metric import ACCURACY, Metric
 from pretrain_or_not.data.saved_tokenizer import SETTINGS, saved_files, with_limit
 from pretrain_or_not.errors import BadInput
-from pretrain_or_not.evaluation.diagnose import is_guessing
-from pretrain_or_not.evaluation.metrics import all_scores, guessing_scores
+from pretrain_or_not.evaluation.guessing import is_guessing
+from pretrain_or_not.evaluation.metrics import guessing_scores, scores_by
 from pretrain_or_not.evaluation.model_card import model_card
 from pretrain_or_not.files.atomic import atomic_write
 from pretrain_or_not.files.base_models import about_base, pinned
@@ -42,13 +42,13 @@ class Origin(NamedTuple):
 
 
 def complete_folder(
-    folder: Path, choice: dict, reads: str, examples, probabilities: np.ndarray, origin: Origin
+    folder: Path, choice: dict, reads: str, examples, probabilities: np.ndarray, origin: Origin, metric: Metric
 ) -> None:
     """Write what a selected model needs besides its weights: tokenizer, classifier.json, and README.md, its card.
 
     choice: content of selected.json. reads: see `data.forms`. examples: the test examples. probabilities: of them,
-    float32 (n, classes). What this function wrote for an earlier model is deleted, other files in the folder are not.
-    Files that others share are hard links.
+    float32 (n, classes). metric: of the experiment. What this function wrote for an earlier model is deleted, other
+    files in the folder are not. Files that others share are hard links.
     """
     run = choice["selected"]
     delete_earlier(folder)
@@ -67,7 +67,7 @@ def complete_folder(
         "max_length": length,
         "tokenizer": tokenizer,
         "encoder": pinned(origin.models["model"]) if reads == "features" else None,
-        **score_on_test(run["metric"], examples.labels, probabilities, run["class_counts"]),
+        **score_on_test(metric, examples.labels, probabilities, run["class_counts"]),
         "validation_score": run["validation_score"],
         "validation_examples": run["validation_examples"],
         "temperature": run["temperature"],
@@ -111,21 +111,22 @@ def copy_tokenizer(listed, folder, max_length):
     return facts | {"files": {name: sha256_of(folder / name) for name in facts["files"]}}
 
 
-def score_on_test(metric, labels, probabilities, class_counts):
+def score_on_test(metric: Metric, labels, probabilities, class_counts):
     """Return the score on the test data: metric, score, guessing, guesses, accuracy with its interval, test_examples.
 
     guessing: the score of guessing. guesses: whether the model is not clearly better, see `diagnose.is_guessing`. All
     are None if a probability is not finite. class_counts: of the training subset.
     """
-    names = ("score", "guessing", "guesses", "accuracy", "accuracy_low", "accuracy_high")
-    scores = {"metric": metric, **dict.fromkeys(names)}
+    name, names = metric.name, ("score", "guessing", "guesses", "accuracy", "accuracy_low", "accuracy_high")
+    scores = {"metric": name, **dict.fromkeys(names)}
     if len(labels) and np.isfinite(probabilities).all():
-        found = all_scores(labels, probabilities) | guessing_scores(labels, class_counts)
+        metrics = (ACCURACY, metric)
+        found = scores_by(metrics, labels, probabilities) | guessing_scores(metrics, labels, class_counts)
         found["predicted_classes"] = len(np.unique(probabilities.argmax(axis=1)))
         scores |= {
-            "score": found[metric],
-            "guessing": found[f"{metric}_guessing"],
-            "guesses": bool(is_guessing(pd.DataFrame([found]), METRICS[metric]).iloc[0]),
+            "score": found[name],
+            "guessing": found[f"{name}_guessing"],
+            "guesses": bool(is_guessing(pd.DataFrame([found]), metric).iloc[0]),
             **{name: found[name] for name in names[3:]},
         }
     return scores | {"test_examples": len(labels)}

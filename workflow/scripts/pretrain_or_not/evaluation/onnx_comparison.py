@@ -14,7 +14,7 @@ import torch
 
 from pretrain_or_not.compute.onnx_network import inputs, run_all
 from pretrain_or_not.config.labels import shown
-from pretrain_or_not.config.metrics import ACCURACY
+from pretrain_or_not.config.metric import ACCURACY
 from pretrain_or_not.data.examples import read_split
 from pretrain_or_not.data.left_out import kept_rows
 from pretrain_or_not.data.sources import read_source

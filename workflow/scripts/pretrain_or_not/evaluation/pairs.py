@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.config.metric import Metric
 from pretrain_or_not.evaluation.totals import measured_gaps
 
 COLUMNS = ["dataset", "dataset_title", "arm", "arm_title", "other", "other_title", "metric", "n", "gap", "gap_low",

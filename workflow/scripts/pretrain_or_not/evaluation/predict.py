@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pretrain_or_not.arms import family_module
 from pretrain_or_not.compute.classifier import Classifier
+from pretrain_or_not.config.metric import Metric
 from pretrain_or_not.config.recipe import tokenizer_of
 from pretrain_or_not.data.examples import AS_STORED, form_of_tokens, read_split
 from pretrain_or_not.data.forms import FORMS
@@ -65,6 +66,7 @@ def evaluate_cell(
     code: str,
     keep: str,
     output: PathLike,
+    metric: Metric,
     origin: Origin | None = None,
 ) -> None:
     """Write the predictions of the test split: id, label, predicted, and one column ``p_<class>`` per class.
@@ -73,8 +75,8 @@ def evaluate_cell(
     family, neural: see `config.families.Family`. reads: see `read_test`. selected: path of the cell's selected.json.
     test: path of the file with the test split as the arm reads it. subset: path of the cell's. code: digest of the code
     that predicts. keep: see `select_run`; with "none", the weights are deleted once the predictions are written, and
-    existing predictions of the same run by the same code are kept. origin: of the model, for the files that make its
-    folder complete; None to write none of them.
+    existing predictions of the same run by the same code are kept. metric: of the experiment. origin: of the model, for
+    the files that make its folder complete; None to write none of them.
     """
     choice = read_json(selected)
     run = choice["selected"]
@@ -118,7 +120,7 @@ def evaluate_cell(
     if keep == "none":
         delete_model(folder)
     elif origin:
-        complete_folder(folder, choice, reads, examples, probabilities, origin)
+        complete_folder(folder, choice, reads, examples, probabilities, origin, metric)
 
 
 def is_tested(predictions, run, code):

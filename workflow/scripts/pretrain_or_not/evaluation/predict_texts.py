@@ -15,7 +15,7 @@ from pretrain_or_not.data.left_out import is_blank
 from pretrain_or_not.data.sources import about_source, read_source
 from pretrain_or_not.errors import BadInput
 from pretrain_or_not.evaluation.choose_model import choose_model, doubts
-from pretrain_or_not.evaluation.diagnose import MANY_TRUNCATED
+from pretrain_or_not.evaluation.predictions import MANY_TRUNCATED
 from pretrain_or_not.evaluation.text_classifier import TextClassifier, limit_threads, load
 from pretrain_or_not.files.atomic import atomic_write
 from pretrain_or_not.files.json_files import read_json

@@ -18,6 +18,8 @@ CELL = ["dataset", "arm", "size", "n", "seed"]
 # points to each side (`evaluation.metrics.unseen_variance`): 8 with 50 test examples, 13 with 30, 64 with 6.
 FEWEST_TEST_EXAMPLES = 50
 
+MANY_TRUNCATED = 0.05  # share of the texts that are cut, above which it is told
+
 OK, NOT_FINITE = "ok", "not finite"  # the status of a cell
 
 

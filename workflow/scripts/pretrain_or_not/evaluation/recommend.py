@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.config.metric import Metric
 from pretrain_or_not.evaluation.arm_tables import TIMED
 from pretrain_or_not.evaluation.predictions import FEWEST_TEST_EXAMPLES
 from pretrain_or_not.evaluation.wilson import Z_95

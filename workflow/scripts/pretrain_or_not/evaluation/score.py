@@ -19,12 +19,7 @@ from pretrain_or_not.evaluation.details import confusion_of, issue_rows, largest
 from pretrain_or_not.evaluation.group_gaps import COLUMNS as GROUP_GAP_COLUMNS
 from pretrain_or_not.evaluation.group_gaps import group_gap_table
 from pretrain_or_not.evaluation.group_totals import MEANS, SPREADS, with_group_means
-from pretrain_or_not.evaluation.metrics import (
-    all_scores,
-    guessing_scores,
-    metric_columns,
-    paired_gap,
-)
+from pretrain_or_not.evaluation.metrics import guessing_scores, metric_columns, paired_gap, scores_by
 from pretrain_or_not.evaluation.other_keys import other_keys, place_of_run
 from pretrain_or_not.evaluation.predictions import CELL, NOT_FINITE, OK, read_predictions
 from pretrain_or_not.evaluation.pretraining_cost import COLUMNS as PRETRAINING
@@ -51,7 +46,7 @@ FROM_RUN = ["cpu_seconds", "best_step", "validations", "converged", "lowest_loss
 NUMBERS = ["worst_recall", "validation_score", "lowest_loss", "unknown_tokens", "truncated", "cpu_seconds",
            "sweep_cpu_seconds", "teacher_flops", "generator_flops"]  # fmt: skip
 NULLABLE = {
-    **dict.fromkeys([*metric_columns(), *CALIBRATION, *NUMBERS], "float64"),
+    **dict.fromkeys([*metric_columns(METRICS.values()), *CALIBRATION, *NUMBERS], "float64"),
     **dict.fromkeys(["predicted_classes", "never_predicted", "best_step"], "Int64"),
     "converged": "boolean",
     **dict.fromkeys(["schedule", "sweep_edge", "other_keys", "never_predicted_names"], "str"),
@@ -90,9 +85,9 @@ def score_cell(cell, run, choice, guessing, train_rows, metric, pretraining):
     unvalidated = run["validation_score"] is None and run["validation_examples"]  # not finite
     finite = cell.finite and not unvalidated
     ignored = np.setdiff1d(labels, cell.predicted) if finite else []
-    scores = dict.fromkeys([*metric_columns(), "worst_recall", *CALIBRATION])
+    scores = dict.fromkeys([*metric_columns(METRICS.values()), "worst_recall", *CALIBRATION])
     if finite:
-        scores |= all_scores(labels, cell.probabilities)
+        scores |= scores_by(METRICS.values(), labels, cell.probabilities)
         scores |= {"worst_recall": worst_recall(confusion_of(cell))}
         scores |= calibration(labels, cell.probabilities, run["temperature"])
     return {
@@ -215,7 +210,7 @@ def score(
         about = cell.about
         guess = (about["dataset"], about["seed"], tuple(run["class_counts"]))  # the same for all arms with this subset
         if guess not in guesses:
-            guesses[guess] = guessing_scores(cell.labels, run["class_counts"])
+            guesses[guess] = guessing_scores(METRICS.values(), cell.labels, run["class_counts"])
         n = train_rows[about["dataset"]]
         rows.append(score_cell(cell, run, choice, guesses[guess], n, measured, of_cell(pretraining, about)))
         rows[-1]["other_keys"] = other_keys(run["recipe"], of_reference.get(place_of_run(run)))

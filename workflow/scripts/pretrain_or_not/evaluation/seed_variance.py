@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.config.metric import Metric
 from pretrain_or_not.evaluation.curves import Curve
 from pretrain_or_not.evaluation.wilson import Z_95
 

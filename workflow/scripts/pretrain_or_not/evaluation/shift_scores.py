@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pretrain_or_not.compute.metrics import metric_values
-from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.config.metric import Metric
 from pretrain_or_not.evaluation.metrics import interval, paired_differences, paired_gap, standard_error, unseen_variance
 from pretrain_or_not.evaluation.predictions import CELL, Predictions, read_predictions
 from pretrain_or_not.evaluation.wilson import Z_95, wilson_interval
@@ -47,7 +47,7 @@ def shift_row(test: Predictions, under: Predictions, metric: Metric) -> dict:
     `drop` is in the unit of a gap, positive where the score is worse than on the test data. Its interval is that of the
     sampling of test examples: paired where the test examples are the same, otherwise of two independent sets.
     `relative_drop` is the drop over the score on the test data. All are NaN, and the accuracy too, if a probability is
-    not finite; all but the accuracy, if the metric is not defined, as of one class.
+    not finite; all but the accuracy, if the metric says nothing that can be compared (`Metric.is_defined`).
     """
     about, labels = under.about, under.labels
     right = under.predicted == labels
@@ -63,7 +63,7 @@ def shift_row(test: Predictions, under: Predictions, metric: Metric) -> dict:
     numbers = ("score", "score_low", "score_high", "drop", "drop_se", "drop_low", "drop_high", "relative_drop")
     if not under.finite:
         return row | dict.fromkeys(("accuracy", "accuracy_low", "accuracy_high", *numbers), math.nan)
-    if len(np.unique(labels)) < metric.fewest_classes:
+    if not metric.is_defined(len(np.unique(labels)), len(np.unique(test.labels))):
         return row | dict.fromkeys(numbers, math.nan)
     values = metric_values(metric.name, labels, under.probabilities)
     if paired:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.config.metric import Metric
 from pretrain_or_not.evaluation.curves import Curve, gap_curves, score_curves
-from pretrain_or_not.evaluation.diagnose import guessing_sizes
+from pretrain_or_not.evaluation.guessing import guessing_sizes
 from pretrain_or_not.evaluation.predictions import FEWEST_TEST_EXAMPLES
 from pretrain_or_not.evaluation.seed_variance import SeedVariance, half_widths, pool_by_arm, replicates, shapes
 from pretrain_or_not.evaluation.shared_models import SharedModels

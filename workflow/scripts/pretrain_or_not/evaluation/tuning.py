@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.config.metric import Metric
 from pretrain_or_not.evaluation.predictions import CELL
 
 

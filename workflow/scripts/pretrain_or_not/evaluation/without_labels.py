@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.config.metric import Metric
 from pretrain_or_not.evaluation.totals import Measured, measured_gaps
 
 COLUMNS = ["dataset", "arm", "arm_title", "metric", "score", "score_low", "score_high", "other", "other_title",

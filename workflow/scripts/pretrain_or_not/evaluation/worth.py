@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pandas as pd
 
-from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.config.metric import Metric
 from pretrain_or_not.evaluation.budget import marked_as
 from pretrain_or_not.evaluation.crossing import REPLICATES, crossing
 from pretrain_or_not.evaluation.curves import Curve
-from pretrain_or_not.evaluation.diagnose import guessing_sizes
+from pretrain_or_not.evaluation.guessing import guessing_sizes
 from pretrain_or_not.evaluation.seed_variance import seed_errors, test_errors
 from pretrain_or_not.evaluation.totals import Measured
 

@@ -164,11 +164,12 @@ def memory_words(rows: list[Row], machine: Machine) -> list[str]:
     )
     if machine.on_cluster or largest is None:
         return []
-    together, there = largest * side_by_side(rows, machine), psutil.virtual_memory().total / MEGABYTE
+    runs = side_by_side(rows, machine)
+    together, there = largest * runs, psutil.virtual_memory().total / MEGABYTE
     short = "; **that is too little: give fewer `--cores`**" if together > there else ""
     return [
-        f"Memory: up to {size(together)} for {counted(side_by_side(rows, machine), 'run')} side by side; this machine "
-        f"has {size(there)}{short}."
+        f"Memory: up to {size(together)} for {counted(runs, 'run')}{' side by side' * (runs > 1)}; this machine has "
+        f"{size(there)}{short}."
     ]
 
 

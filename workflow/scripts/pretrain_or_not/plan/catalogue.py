@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pretrain_or_not.config.families import FAMILIES
 from pretrain_or_not.config.made_models import texts_read, tokenizer_owner
-from pretrain_or_not.config.metrics import METRICS, Metric
+from pretrain_or_not.config.metric import Metric
+from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.config.predictions import as_dataset, dataset_of
 from pretrain_or_not.config.recipe import tokenizer_of
 from pretrain_or_not.data.sources import find_versions

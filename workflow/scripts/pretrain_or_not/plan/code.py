@@ -1,7 +1,8 @@
 """Digests of the code of a job: only the code for its own family, source or metric is included."""
 
 from pretrain_or_not.config.families import Family
-from pretrain_or_not.config.metrics import METRICS, Metric
+from pretrain_or_not.config.metric import Metric
+from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.config.sources import SOURCES
 from pretrain_or_not.files.code_digest import SCRIPTS, code_digest
 from pretrain_or_not.files.provenance import digest, sha256_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pyarrow as pa
 
-from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.config.metric import Metric
 from pretrain_or_not.evaluation.arm_tables import curves_of, times_of
 from pretrain_or_not.evaluation.budget import labels_by_size, marked_as
 from pretrain_or_not.evaluation.pairs import pairs

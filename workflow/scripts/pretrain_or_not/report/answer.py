@@ -105,7 +105,7 @@ def validation_words(scores):
 def method(table):
     """Return in words how the numbers were made."""
     metric = METRICS[table["metric"].iloc[0]]
-    linear = "" if metric.name in ("accuracy", "log_loss") else f", by the linear approximation of {metric.title}"
+    linear = "" if metric.exact else f", by the linear approximation of {metric.title}"
     rounds = " With cross-validation, each round of folds counts as one seed." if table["folds"].any() else ""
     seeds = "is that over all sizes of an arm, starting from what the other arms show"
     if table["independent_seeds"].max() == 1:

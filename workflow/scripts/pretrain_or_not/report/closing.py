@@ -62,16 +62,20 @@ def plan_words(results: Path) -> str:
     return f"\n{terminal((results / 'plan.md').read_text(encoding='utf-8'))}\nTable: {results}/plan.parquet\n"
 
 
-def failure_words(errors: str, complete: int, missing: list[dict]) -> str:
+def failure_words(errors: str, complete: int, missing: list[dict], partial: bool) -> str:
     """Return what to print after a run in which a job failed: its errors, and what is missing if anything is there.
 
     errors: see `report.short_errors.ShortErrors.repeated`. complete: how many cells are complete. missing: the others.
+    partial: `partial` of the experiment, which leaves these out.
     """
     lines = [errors] if errors else []
     if complete and missing:
+        it = "it" if len(missing) == 1 else "them"
         lines += [
             f"{missing_words(missing)}.",
-            f"Type the same command again to make {'it' if len(missing) == 1 else 'them'}; to score what is there, add "
+            f"With `experiment: {{partial: true}}`, the same command leaves {it} out; without it, it makes {it}"
+            if partial
+            else f"Type the same command again to make {it}; to score what is there, add "
             "--config 'experiment={partial: true}'",
         ]
     return "".join(f"{line}\n" for line in lines)

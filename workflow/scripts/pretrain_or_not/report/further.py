@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import pyarrow as pa
 
-from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.config.metric import Metric
 from pretrain_or_not.evaluation.across import across
 from pretrain_or_not.evaluation.beyond import beyond
 from pretrain_or_not.evaluation.crossing import REPLICATES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.config.metric import Metric
 from pretrain_or_not.config.numbers import number
 
 

@@ -204,19 +204,26 @@ def group_notes(by_group: pd.DataFrame, guessing: set[str]) -> list[str]:
     lines = []
     for (column, _), rows in largest[largest["test_examples"] >= SMALLEST].groupby(["group", "arm"], sort=False):
         metric = METRICS[rows["metric"].iloc[0]]
-        means = (metric.sign * rows.groupby("value")["score"].mean()).dropna().sort_values()
+        scores, title = rows.groupby("value")["score"].mean(), markdown(rows["arm_title"].iloc[0])
+        means, lacking = (metric.sign * scores).dropna().sort_values(), int(scores.isna().sum())
+        if rows["arm"].iloc[0] in guessing:
+            continue
+        start = f"Groups by {markdown(column)}, **{title}**: "
+        left = (
+            f"{lacking} of {counted(len(scores), 'group')} cannot be compared by {metric.title}, as classes are missing"
+        )
         if len(means) > 1:
-            if rows["arm"].iloc[0] in guessing:
-                continue
             spread, *reach = (number(rows[f"spread_mean{end}"].iloc[0], metric.digits) for end in ("", "_low", "_high"))
             of_worst = rows.loc[rows["value"] == means.index[0], ["score_mean_low", "score_mean_high"]].mean()
             ends = " to ".join(score_text(metric, end) for end in of_worst)
-            worst, title = markdown(means.index[0]), markdown(rows["arm_title"].iloc[0])
             lines.append(
-                f"Groups by {markdown(column)}, **{title}**: {metric.title} is worst on {worst}, "
+                f"{start}{metric.title} is worst on {markdown(means.index[0])}, "
                 f"{score_text(metric, metric.sign * means.iloc[0])} (95 % interval: {ends}), {spread} {metric.step}s "
                 f"behind {markdown(means.index[-1])}, the best one ({' to '.join(reach)})."
+                f"{f' {left}.' * bool(lacking)}"
             )
+        elif lacking:
+            lines.append(f"{start}{left}.")
     return lines
 
 

@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.config.metric import Metric
 from pretrain_or_not.config.numbers import number
 from pretrain_or_not.evaluation.crossing import CLOSE
 from pretrain_or_not.evaluation.predictions import FEWEST_TEST_EXAMPLES
@@ -153,7 +153,7 @@ def cheaper(question, found, metric):
     if math.isnan(best["ms"]):
         return ["Whether another one is cheaper is not known, as it was not timed."]
     if len(arms) == 1:
-        return ["No other arm has a score."]
+        return ["There is no other arm to choose."]
     untimed = list(arms.loc[arms["near"] & arms["ms"].isna(), "title"])
     if found.cheapest == found.best:
         said = about_as_cheap(question, found, metric)

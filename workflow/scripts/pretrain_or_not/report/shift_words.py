@@ -60,10 +60,17 @@ def shift_lines(rows: pd.DataFrame, guessing: set) -> list[str]:
 
     rows: of scores_shift.parquet. guessing: arms that always answer the most frequent class, of which nothing is said.
     """
-    told = at_largest(rows[~rows["arm"].isin(guessing)])
-    if told.empty:
+    rows = rows[~rows["arm"].isin(guessing)]
+    told = at_largest(rows)
+    left = rows[rows["drop"].isna() & rows["accuracy"].notna() & ~rows["shift"].isin(told["shift"])]["shift"].unique()
+    if told.empty and not len(left):
         return []
-    metric = METRICS[told["metric"].iloc[0]]
+    metric = METRICS[rows["metric"].iloc[0]]
+    lacking = [
+        f"**{markdown(shift)}** cannot be compared by {metric.title}: classes are missing there." for shift in left
+    ]
+    if told.empty:
+        return ["On further test sets:", "", *(f"- {line}" for line in lacking)]
     lead = (
         f"On further test sets, with the models of {with_labels(told)}: {metric.step}s of "
         f"{metric.title} that are lost there (in brackets: 95 % intervals for the sampling of test examples)."
@@ -72,6 +79,7 @@ def shift_lines(rows: pd.DataFrame, guessing: set) -> list[str]:
         lead,
         "",
         *(f"- {sentence(part, metric, told['n'].max())}" for _, part in told.groupby("shift", sort=False)),
+        *(f"- {line}" for line in lacking),
     ]
 
 
@@ -95,8 +103,9 @@ def sentence(arms, metric, largest) -> str:
     if first["changed"] < 1:
         text += f" It changes {percent(first['changed']) if first['changed'] else 'none'} of the texts."
     if first["seen"]:
+        is_ = "is" if first["seen"] == 1 else "are"
         text += (
-            f" {int(first['seen']):,} of its {first['test_examples']:,} texts are among the training and validation "
+            f" {int(first['seen']):,} of its {first['test_examples']:,} texts {is_} among the training and validation "
             "texts too, so scores there are too high."
         )
     return text

@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from pretrain_or_not.config.metrics import Metric
+from pretrain_or_not.config.metric import Metric
 from pretrain_or_not.report.markup import markdown
 from pretrain_or_not.report.recommendation_words import behind, takes
 from pretrain_or_not.report.wording import counted

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from pretrain_or_not.config.metrics import ACCURACY, Metric
+from pretrain_or_not.config.metric import ACCURACY, Metric
 from pretrain_or_not.report.budget_words import labels_heading
 from pretrain_or_not.report.fan import at_ends, draw_fans, fans_of
 from pretrain_or_not.report.legends import Entry, add_names, arm_entries, draw_level, reference_level

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from pretrain_or_not.config.metrics import ACCURACY, Metric
+from pretrain_or_not.config.metric import ACCURACY, Metric
 from pretrain_or_not.report.legends import Entry, legend_above
 from pretrain_or_not.report.metric_words import gap_heading, heading
 from pretrain_or_not.report.panels import message, wrap

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from pretrain_or_not.config.metrics import ACCURACY, Metric
+from pretrain_or_not.config.metric import ACCURACY, Metric
 from pretrain_or_not.report.legends import Entry, legend_above
 from pretrain_or_not.report.panels import COLUMNS, message, wrap
 from pretrain_or_not.report.style import GREY, arm_looks, styled

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from pretrain_or_not.config.metrics import ACCURACY, Metric
+from pretrain_or_not.config.metric import ACCURACY, Metric
 from pretrain_or_not.report.legends import Entry, add_names, arm_entries, draw_level, reference_level
 from pretrain_or_not.report.metric_words import gap_heading
 from pretrain_or_not.report.panels import curves, message, panels, short_share, size_axis

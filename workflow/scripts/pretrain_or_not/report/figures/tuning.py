@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pretrain_or_not.config.metrics import ACCURACY, Metric
+from pretrain_or_not.config.metric import ACCURACY, Metric
 from pretrain_or_not.report.legends import add_names, arm_entries
 from pretrain_or_not.report.panels import curves, message, panels
 from pretrain_or_not.report.style import arm_looks, styled

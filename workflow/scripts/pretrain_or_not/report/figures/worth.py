@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from pretrain_or_not.config.metrics import ACCURACY, Metric
+from pretrain_or_not.config.metric import ACCURACY, Metric
 from pretrain_or_not.report.budget_words import labels_heading
 from pretrain_or_not.report.legends import add_names, arm_entries, draw_level, reference_level
 from pretrain_or_not.report.panels import message, panels

@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pandas as pd
 
-from pretrain_or_not.config.metrics import METRICS, Metric
+from pretrain_or_not.config.metric import Metric
+from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.evaluation.predictions import read_predictions
 from pretrain_or_not.evaluation.test_rows import test_texts
 from pretrain_or_not.report.metric_words import guessing_words, heading

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import pandas as pd
 import yaml
 
-from pretrain_or_not.config.metrics import METRICS, Metric
+from pretrain_or_not.config.metric import Metric
+from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.evaluation.arm_tables import curves_of, times_of
 from pretrain_or_not.evaluation.curves import paths_of
 from pretrain_or_not.evaluation.predictions import FEWEST_TEST_EXAMPLES

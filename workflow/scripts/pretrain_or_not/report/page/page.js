@@ -257,7 +257,7 @@ function words(set, found) {
   if (best.ms === null) {
     said.push("Whether another one is cheaper is not known, as it was not timed.");
   } else if (rows.length === 1) {
-    said.push("No other arm has a score.");
+    said.push("There is no other arm to choose.");
   } else {
     const untimed = rows.filter((row) => row.near && row.ms === null).map((row) => row.arm.title);
     if (cheapest === best) {

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from pretrain_or_not.config.metrics import METRICS, Metric
+from pretrain_or_not.config.metric import Metric
+from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.config.numbers import number, with_spread
 from pretrain_or_not.evaluation.budget import marked_as
 from pretrain_or_not.evaluation.predictions import NOT_FINITE

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pyarrow as pa
 
-from pretrain_or_not.config.metrics import METRICS, Metric
+from pretrain_or_not.config.metric import Metric
+from pretrain_or_not.config.metrics import METRICS
 from pretrain_or_not.config.numbers import number
 from pretrain_or_not.evaluation.shift_scores import FEWEST_ARMS
 from pretrain_or_not.files.parquet import write_table
