@@ -32,6 +32,7 @@ def write_run(catalogue, arm, size="40", seed=0, setting=None, **facts):
         "n": int(size), "steps": 10, "examples_seen": 400, "seconds": 8.0, "training_flops": 16_000,
         "validation_seconds": 1.0, "validations": 2, "validation_examples": 50, "peak_memory_mb": 1000,
         "parameters": 250_000, "device": "cpu", "config_digest": digest(recipe),
+        "metric": catalogue.metric.name, "selection": "validation",
     }  # fmt: skip
     setting = setting or catalogue.settings(arm)[0]
     write_json(folder / setting / "run.json", cell | run | {"setting": setting} | facts)

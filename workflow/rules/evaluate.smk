@@ -26,7 +26,7 @@ rule evaluate:
         reads=params_of.reads,
         neural=params_of.neural,
         origin=params_of.origin,
-        metric=catalogue.metric._asdict(),
+        metric=catalogue.metric.as_scored(),
         code=params_of.test_code,
     message:
         "Testing {wildcards.arm} on {wildcards.dataset}, size {wildcards.size}, seed {wildcards.seed}"

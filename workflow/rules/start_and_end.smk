@@ -53,7 +53,8 @@ def after_last_job():
     if "plan" in workflow.dag_settings.targets:
         print(plan_words(catalogue.results))
     else:
-        print(closing_words(catalogue.results, catalogue.predictions))
+        asked = {Path(file) for job in workflow.dag.jobs for file in job.output}
+        print(closing_words(catalogue.results, asked, catalogue.predictions))
 
 
 def after_failure():

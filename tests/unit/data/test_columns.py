@@ -221,6 +221,12 @@ def test_where_that_keeps_no_row_is_named(tmp_path):
         run(tmp_path, write_rows(tmp_path / "a.csv"), text="title", where="country = 'xx'")
 
 
+def test_where_may_name_a_column_that_is_null_in_all_rows_read_at_once():
+    condition = Condition.parse("keep")
+    assert condition.holds({"keep": [None, None]}, "b.jsonl").to_pylist() == [False, False]
+    assert condition.holds({"keep": [True, None]}, "a.jsonl").to_pylist() == [True, False]
+
+
 def test_mistakes_in_where_are_told_before_anything_runs(tmp_path):
     dataset = DATASET | {"files": write_rows(tmp_path / "a.csv"), "text": "title"}
     for where, message in {

@@ -66,6 +66,12 @@ def test_a_group_that_lacks_a_class_is_not_compared_by_a_mean_over_classes(metri
         assert rows[0]["spread"] == pytest.approx(0) and rows[2]["macro_f1"] > rows[0]["macro_f1"] + 0.2
 
 
+def test_test_data_of_one_class_have_no_auc():
+    cell = Predictions(np.arange(60), np.zeros(60, int), np.full((60, 2), 0.5, np.float32), {})
+    rows = group_rows(cell, cell, {"country": np.repeat(["de", "fr"], 30)}, METRICS["auc"])
+    assert all(np.isnan([row["score"], row["gap"], row["spread"]]).all() and not row["worst"] for row in rows)
+
+
 @pytest.mark.parametrize(("folds", "rows"), [(2, [(0, 60, 30), (2, 60, 30)]), (None, [(s, 30, 15) for s in range(4)])])
 def test_the_folds_of_a_round_are_put_together(tmp_path, folds, rows):
     ids, paths = np.arange(120), {}

@@ -158,6 +158,18 @@ def test_predictions_that_are_not_finite_have_no_score_and_no_accuracy():
     assert row["test_score"] == 1
 
 
+@pytest.mark.parametrize(("metric", "compared"), [("macro_f1", [1]), ("auc", [1]), ("accuracy", [0, 1, 2])])
+def test_means_over_classes_are_compared_on_the_same_classes_only(metric, compared):
+    """A further test set with as many classes, with the same ones, and with more."""
+    other = np.full((90, 3), 1 / 3, np.float32)
+    sets = [np.arange(90) % 2 + 1, np.arange(90) % 2, np.arange(90) % 3]
+    about = predictions(np.ones(90, bool)).about
+    test = Predictions(np.arange(90), sets[1], other, about)
+    rows = [shift_row(test, Predictions(np.arange(90, 180), labels, other, about), METRICS[metric]) for labels in sets]
+    assert [i for i, row in enumerate(rows) if np.isfinite(row["drop"])] == compared
+    assert all(np.isfinite(row["accuracy"]) for row in rows)
+
+
 def test_effective_robustness_is_the_residual_of_a_line_over_all_arms():
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"dataset": "d", "shift": np.repeat(["s", "t"], 6), "arm": list("aabbcc") * 2,

@@ -72,6 +72,14 @@ def test_features_that_runs_share_are_no_time_of_each(tmp_path):
     assert 3600 * done["bert", "100"] == pytest.approx(20 - 15 + 1)
 
 
+@pytest.mark.parametrize("experiment", [{"metric": "macro_f1"}, {"selection": "test"}])
+def test_a_run_selected_in_another_way_is_not_done(tmp_path, experiment):
+    catalogue = make_results(tmp_path)
+    catalogue.experiment.update(experiment)
+    _, rows, _, done = look(catalogue)
+    assert not done.runs and rows[0].runs_left == 1
+
+
 def test_a_run_by_another_recipe_is_not_done(tmp_path):
     catalogue = make_results(tmp_path)
     catalogue.arms["bert"]["epochs"] = 3

@@ -22,13 +22,14 @@ def results(tmp_path):
     """Return a folder of results with three runs: a finished one, one that is not, and one of another config."""
     results = tmp_path / "results"
     results.mkdir()
-    catalogue = make_results(results, experiment={"arms": ["lstm"], "reference": "lstm", "sizes": [40]})
+    experiment = {"arms": ["lstm"], "reference": "lstm", "sizes": [40], "metric": "macro_f1"}
+    catalogue = make_results(results, experiment=experiment)
     note_experiment(catalogue, 2, False)
     for setting in ("lr0.001", "lr0.02", "lr0.5"):
         folder = results / "toy" / "runs" / "lstm" / "n40" / "seed0" / setting
         outputs = {"history": folder / "history.parquet", "cost": folder / "run.json"}
         save_run(ROWS, {"seconds": 4.0, "metric": "macro_f1"}, {}, {"setting": setting}, outputs)
-        write_run(catalogue, "lstm", setting=setting, seconds=4.0, metric="macro_f1")
+        write_run(catalogue, "lstm", setting=setting, seconds=4.0)
     (folder.with_name("lr0.02") / "run.json").unlink()
     return results
 

@@ -132,7 +132,7 @@ def test_arms_of_which_nothing_is_known_are_named(results):
     assert Watch(results).look().summary.endswith(" left, without what is not known yet: tfidf")
 
 
-@pytest.mark.parametrize("name", ["dataset.json", "subsets/n40/seed0.parquet", "tokens/tiny/validation.parquet"])
+@pytest.mark.parametrize("name", ["subsets/n40/seed0.parquet", "tokens/tiny/validation.parquet"])
 def test_a_run_on_data_that_changed_since_is_not_done(results, name):
     """Its cell is trained again, so neither the run nor its test counts; how long it took still tells the speed."""
     before = Watch(results).look().summary

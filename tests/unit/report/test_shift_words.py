@@ -43,7 +43,7 @@ def test_a_shift_that_lacks_classes_is_named_where_they_count():
     by_f1 = rows(metric="macro_f1")
     lacks = by_f1["shift"].eq("shop")
     by_f1.loc[lacks, ["score", "drop", "drop_low", "drop_high"]] = np.nan
-    left = "- **shop** cannot be compared by macro-F1: classes are missing there."
+    left = "- **shop** cannot be compared by macro-F1: it has other classes."
     lead, _, noisy, last = shift_lines(by_f1, {"none"})
     assert "points of macro-F1 that are lost there" in lead and noisy.startswith("- **noisy**") and last == left
     assert shift_lines(by_f1[lacks], {"none"}) == ["On further test sets:", "", left]

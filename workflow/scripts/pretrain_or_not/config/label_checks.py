@@ -11,8 +11,10 @@ def check_labels(config, mistakes):
     for name in datasets:
         dataset, path = mapping(datasets, name), ("datasets", name)
         check_classes(dataset, path, mistakes)
-        for shift in mapping(dataset, "shifts"):
-            check_classes(mapping(mapping(dataset, "shifts"), shift), (*path, "shifts", shift), mistakes)
+        shifts = mapping(dataset, "shifts")
+        for shift in shifts:
+            lent = {"ignore_labels": dataset.get("ignore_labels")}
+            check_classes(lent | mapping(shifts, shift), (*path, "shifts", shift), mistakes)
         owner = {}
         for label, package in mapping(dataset, "packages").items():
             if isinstance(package, str) and (first := owner.setdefault(package, label)) != label:

@@ -16,8 +16,8 @@ class Metric(NamedTuple):
     a shown gap. small: below which gap an arm is close to the reference arm (``figures.one_point``), in that unit.
     bounds: lowest and highest possible score. higher_is_better: whether a higher score is better. of_classes: whether
     only the predicted classes matter, not their probabilities. fewest_classes: among the labels, below which the score
-    says nothing. over_classes: whether a score is a mean over the classes among the labels, so that texts with fewer
-    classes cannot be compared with others. exact: whether it is the mean of one number per example as it is; otherwise
+    says nothing. over_classes: whether a score is a mean over the classes among the labels, so that texts with other
+    classes cannot be compared. exact: whether it is the mean of one number per example as it is; otherwise
     by linear approximation.
     """
 
@@ -40,12 +40,17 @@ class Metric(NamedTuple):
         """Return 1 if a higher score is better, and −1 if a lower one is."""
         return 1 if self.higher_is_better else -1
 
-    def is_defined(self, classes: int, of_all: int) -> bool:
-        """Return whether a part of the texts has a score that can be compared with that of other parts.
+    def can_compare(self, classes: set, others: set) -> bool:
+        """Return whether a score on some texts can be compared with that on others.
 
-        classes: among the labels of the part. of_all: among those of all texts.
+        classes, others: the classes among the labels of the texts, and of the others.
         """
-        return classes >= (of_all if self.over_classes else self.fewest_classes)
+        return len(classes) >= self.fewest_classes and (classes == others or not self.over_classes)
+
+    def as_scored(self) -> dict:
+        """Return the fields that a score and its interval depend on, and no words: a change of others runs no job."""
+        return {"name": self.name, "title": self.name, "unit": "", "bounds": self.bounds,
+                "higher_is_better": self.higher_is_better, "of_classes": self.of_classes}  # fmt: skip
 
     @property
     def points(self) -> int:

@@ -22,6 +22,9 @@ QUERY = "SELECT * FROM rows WHERE (\n{}\n)"  # lines of their own, so that a com
 
 ROW = "row"  # the column with the number of each row; those of the data are called as `alias` says
 
+# Types of a condition. A text may say true or false, and all values of some rows may be null.
+CONDITIONS = (duckdb.sqltypes.BOOLEAN, duckdb.sqltypes.VARCHAR, duckdb.sqltypes.SQLNULL)
+
 # Kinds of expressions in DuckDB's syntax tree.
 ALLOWED = {"BETWEEN", "CASE", "CAST", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT", "FUNCTION", "OPERATOR",
            "TYPE"}  # fmt: skip
@@ -83,7 +86,7 @@ class Condition(NamedTuple):
             db.register("rows", rows)
             try:
                 kind = db.sql(f"SELECT {self.sql.partition(' WHERE ')[2]} FROM rows").types[0]
-                if kind not in (duckdb.sqltypes.BOOLEAN, duckdb.sqltypes.VARCHAR):  # a text may say true or false
+                if kind not in CONDITIONS:
                     raise BadInput(
                         f"{place}: where: {self.text!r} is a value of type {kind}, not a condition; compare it with one"
                     )

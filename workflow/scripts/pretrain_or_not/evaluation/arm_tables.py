@@ -19,7 +19,7 @@ def curves_of(scores: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     validation: labels that are used beside the `n` ones, to choose a run; 0 where `n` counts them.
 
     floor, guessing: means over cells of the worse end of the score's interval, and of what guessing scores. With folds,
-    the interval is narrowed to that of a round, as `diagnose.guessing_sizes` does. test_examples: the fewest of a cell
+    the interval is narrowed to that of a round, as `guessing.guessing_sizes` does. test_examples: the fewest of a cell
     or, with folds, of a complete round, which tests on all rows; without one, as many as it would have if the other
     folds were as large. scores: rows of scores.parquet.
     """

@@ -48,7 +48,7 @@ def one_group(cell, reference, rows, metric):
     right = metric_values("accuracy", labels, probabilities)
     low, high = wilson_interval(int(right.sum()), len(rows))
     own, ends, gap, error = np.array([np.nan]), (np.nan, np.nan), np.nan, np.nan
-    defined = metric.is_defined(len(np.unique(labels)), len(np.unique(cell.labels)))
+    defined = metric.can_compare(set(labels.tolist()), set(cell.labels.tolist()))
     if defined:
         own = metric_values(metric.name, labels, probabilities)
         ends = interval(metric, own)

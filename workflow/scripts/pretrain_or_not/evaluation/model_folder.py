@@ -114,7 +114,7 @@ def copy_tokenizer(listed, folder, max_length):
 def score_on_test(metric: Metric, labels, probabilities, class_counts):
     """Return the score on the test data: metric, score, guessing, guesses, accuracy with its interval, test_examples.
 
-    guessing: the score of guessing. guesses: whether the model is not clearly better, see `diagnose.is_guessing`. All
+    guessing: the score of guessing. guesses: whether the model is not clearly better, see `guessing.is_guessing`. All
     are None if a probability is not finite. class_counts: of the training subset.
     """
     name, names = metric.name, ("score", "guessing", "guesses", "accuracy", "accuracy_low", "accuracy_high")

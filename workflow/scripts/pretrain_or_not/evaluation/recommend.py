@@ -101,7 +101,7 @@ def of_arms(
     """Return one row per arm, with its name as index: used, score, low, high, hours, ms, memory_mb, once, monthly, …
 
     used: see `used_labels`; score and hours are those with so many. guesses: whether the arm is not clearly better than
-    guessing, whose score is `guessing`, as `evaluation.diagnose` tells it. test_examples: the fewest of a cell. once:
+    guessing, whose score is `guessing`, as `evaluation.guessing` tells it. test_examples: the fewest of a cell. once:
     the price of these labels, with those for validation, and of training with them; monthly: of predictions; NaN
     without the prices. curves: of one dataset, see `arm_tables`. times: likewise.
     """

@@ -47,7 +47,7 @@ def shift_row(test: Predictions, under: Predictions, metric: Metric) -> dict:
     `drop` is in the unit of a gap, positive where the score is worse than on the test data. Its interval is that of the
     sampling of test examples: paired where the test examples are the same, otherwise of two independent sets.
     `relative_drop` is the drop over the score on the test data. All are NaN, and the accuracy too, if a probability is
-    not finite; all but the accuracy, if the metric says nothing that can be compared (`Metric.is_defined`).
+    not finite; all but the accuracy, if the metric says nothing that can be compared (`Metric.can_compare`).
     """
     about, labels = under.about, under.labels
     right = under.predicted == labels
@@ -63,7 +63,7 @@ def shift_row(test: Predictions, under: Predictions, metric: Metric) -> dict:
     numbers = ("score", "score_low", "score_high", "drop", "drop_se", "drop_low", "drop_high", "relative_drop")
     if not under.finite:
         return row | dict.fromkeys(("accuracy", "accuracy_low", "accuracy_high", *numbers), math.nan)
-    if not metric.is_defined(len(np.unique(labels)), len(np.unique(test.labels))):
+    if not metric.can_compare(set(labels.tolist()), set(test.labels.tolist())):
         return row | dict.fromkeys(numbers, math.nan)
     values = metric_values(metric.name, labels, under.probabilities)
     if paired:

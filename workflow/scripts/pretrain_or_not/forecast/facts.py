@@ -90,6 +90,7 @@ class Done:
         self.facts: list[Facts] = []
         self.times: dict[Path, float] = {}  # of files that runs read: most are the same for many cells
         recipes: dict[tuple, str] = {}
+        selected_by = catalogue.metric.name, catalogue.experiment["selection"]
         for cell in grid(catalogue.config):
             wildcards, key = Wildcards(cell), tuple(cell.values())
             keys = catalogue.keys_in(cell)
@@ -101,8 +102,11 @@ class Done:
             for setting in catalogue.settings(cell["arm"]):
                 folder = inputs.folder(wildcards) / setting
                 run = read_if_complete(folder / "run.json")
-                # A run by another recipe will be trained again.
-                if run is None or run.get("config_digest") != recipes[of_arm]:
+                # A run by another recipe, or selected in another way, will be trained again.
+                if run is None or (run.get("config_digest"), run.get("metric"), run.get("selection")) != (
+                    recipes[of_arm],
+                    *selected_by,
+                ):
                     complete = False
                     continue
                 if written_at(folder / "run.json") < read:  # trained on data that have changed since; as fast as before

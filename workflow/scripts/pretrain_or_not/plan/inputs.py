@@ -66,8 +66,7 @@ class JobInputs(Cells):
         """
         others = self.training(wildcards).values()
         subset = f"<results>/{wildcards.dataset}/subsets/{CELL.format(**wildcards)}.parquet"
-        data = f"<results>/{wildcards.dataset}/dataset.json"
-        return [data, subset, *(path for other in others for path in ([other] if isinstance(other, str) else other))]
+        return [subset, *(path for other in others for path in ([other] if isinstance(other, str) else other))]
 
     @per_job
     def generation(self, wildcards):

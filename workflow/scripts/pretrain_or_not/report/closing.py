@@ -12,37 +12,34 @@ PLACES = {  # names, and words after them
     "Figures": (["figures/"], ""),
     "Tables": (["tables/", "scores.parquet", "gaps.parquet", "answer.parquet"], ""),
 }
-MADE_FROM = {"answer.html": "answer.md", "figures/": "scores.parquet", "tables/": "scores.parquet"}
+ANSWER = "answer.md"
 
 
-def closing_words(results: Path, predicted: Iterable[str] = ()) -> str:
-    """Return the answer as plain text and the places of the other results that exist; an empty string without any.
+def closing_words(results: Path, asked: set[Path], predicted: Iterable[str] = ()) -> str:
+    """Return the answer as plain text and the places of the other results; an empty string without any.
 
-    Places whose files are of an earlier answer are told apart: a run for one file leaves the others as they are.
-
-    predicted: names of new texts; the places of those that are classified are told, with the model that did it.
+    asked: the files that the run was to make, or to find as they should be. Others may be of an earlier run, which is
+    said. predicted: names of new texts; the places of those that are classified are told, with the model that did it.
     """
     tables = [results / "predict" / f"{name}.csv" for name in predicted]
-    new = "".join(f"New texts: {table}{model_words(table)}\n" for table in tables if table.is_file())
-    if not (results / "answer.md").is_file():
-        return new
-    page = (results / "answer.md").read_text(encoding="utf-8")
-    text = terminal(page).partition("\n")[2].partition("\n## ")[0].rstrip()
-    places, older = "", [name for name, source in MADE_FROM.items() if is_older(results / name, results / source)]
+    new = "".join(f"New texts: {table}{model_words(table)}\n" for table in tables if table in asked and table.is_file())
+    folders = {path.parent for path in asked}
+    old = [] if results / ANSWER in asked or not (results / ANSWER).is_file() else [ANSWER]
+    places = ""
     for title, (names, words) in PLACES.items():
-        if there := [name for name in names if (results / name).exists() and name not in older]:
-            places += f"\n{title}: {results}/{', '.join(there)}{words}"
-    if older:
-        places += f"\nOlder than these results: {results}/{', '.join(older)}; to renew, ask Snakemake for `all`"
+        there = [name for name in names if (results / name).exists()]
+        current = [name for name in there if results / name in (folders if name.endswith("/") else asked)]
+        old += [name for name in there if name not in current]
+        places += f"\n{title}: {results}/{', '.join(current)}{words}" if current else ""
+    text = ""
+    if (results / ANSWER).is_file() and ANSWER not in old:
+        whole = terminal((results / ANSWER).read_text(encoding="utf-8"))
+        text = whole.partition("\n")[2].partition("\n## ")[0].rstrip()
+    if not (text or places):
+        return new
+    if old:
+        places += f"\nNot asked for, so perhaps of an earlier run: {results}/{', '.join(old)}"
     return f"{text}\n{places}\n{new}"
-
-
-def is_older(place: Path, source: Path) -> bool:
-    """Return whether a file, or each file of a folder, is older than the file that it is made from."""
-    if not (place.exists() and source.is_file()):
-        return False
-    written = max((path.stat().st_mtime for path in place.glob("*")), default=place.stat().st_mtime)
-    return written < source.stat().st_mtime
 
 
 def model_words(table: Path) -> str:
@@ -73,7 +70,7 @@ def failure_words(errors: str, complete: int, missing: list[dict], partial: bool
         it = "it" if len(missing) == 1 else "them"
         lines += [
             f"{missing_words(missing)}.",
-            f"With `experiment: {{partial: true}}`, the same command leaves {it} out; without it, it makes {it}"
+            f"With `partial: true`, the same command leaves {it} out; without `partial`, it makes {it}"
             if partial
             else f"Type the same command again to make {it}; to score what is there, add "
             "--config 'experiment={partial: true}'",

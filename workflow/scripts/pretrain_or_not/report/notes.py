@@ -204,26 +204,31 @@ def group_notes(by_group: pd.DataFrame, guessing: set[str]) -> list[str]:
     lines = []
     for (column, _), rows in largest[largest["test_examples"] >= SMALLEST].groupby(["group", "arm"], sort=False):
         metric = METRICS[rows["metric"].iloc[0]]
-        scores, title = rows.groupby("value")["score"].mean(), markdown(rows["arm_title"].iloc[0])
-        means, lacking = (metric.sign * scores).dropna().sort_values(), int(scores.isna().sum())
-        if rows["arm"].iloc[0] in guessing:
-            continue
-        start = f"Groups by {markdown(column)}, **{title}**: "
-        left = (
-            f"{lacking} of {counted(len(scores), 'group')} cannot be compared by {metric.title}, as classes are missing"
-        )
+        means = (metric.sign * rows.groupby("value")["score"].mean()).dropna().sort_values()
         if len(means) > 1:
+            if rows["arm"].iloc[0] in guessing:
+                continue
             spread, *reach = (number(rows[f"spread_mean{end}"].iloc[0], metric.digits) for end in ("", "_low", "_high"))
             of_worst = rows.loc[rows["value"] == means.index[0], ["score_mean_low", "score_mean_high"]].mean()
             ends = " to ".join(score_text(metric, end) for end in of_worst)
+            worst, title = markdown(means.index[0]), markdown(rows["arm_title"].iloc[0])
             lines.append(
-                f"{start}{metric.title} is worst on {markdown(means.index[0])}, "
+                f"Groups by {markdown(column)}, **{title}**: {metric.title} is worst on {worst}, "
                 f"{score_text(metric, metric.sign * means.iloc[0])} (95 % interval: {ends}), {spread} {metric.step}s "
                 f"behind {markdown(means.index[-1])}, the best one ({' to '.join(reach)})."
-                f"{f' {left}.' * bool(lacking)}"
             )
-        elif lacking:
-            lines.append(f"{start}{left}.")
+    return lines + uncompared_groups(by_group)
+
+
+def uncompared_groups(by_group: pd.DataFrame) -> list[str]:
+    """Return a note per group column of which some groups have no score, as they lack classes."""
+    lines = []
+    for column, rows in by_group[by_group["test_examples"] >= SMALLEST].groupby("group", sort=False):
+        lacking = rows.groupby("value")["score"].count().eq(0)
+        if lacking.any():
+            title = METRICS[rows["metric"].iloc[0]].title
+            groups = f"{lacking.sum()} of {counted(len(lacking), 'group')} of at least {SMALLEST} texts"
+            lines.append(f"Groups by {markdown(column)}: {groups} cannot be compared by {title}, as they lack classes.")
     return lines
 
 

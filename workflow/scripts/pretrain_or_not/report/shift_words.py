@@ -66,9 +66,7 @@ def shift_lines(rows: pd.DataFrame, guessing: set) -> list[str]:
     if told.empty and not len(left):
         return []
     metric = METRICS[rows["metric"].iloc[0]]
-    lacking = [
-        f"**{markdown(shift)}** cannot be compared by {metric.title}: classes are missing there." for shift in left
-    ]
+    lacking = [f"**{markdown(shift)}** cannot be compared by {metric.title}: it has other classes." for shift in left]
     if told.empty:
         return ["On further test sets:", "", *(f"- {line}" for line in lacking)]
     lead = (
