@@ -429,6 +429,13 @@ print([m for m in ('torch', 'transformers', 'pandas', 'pyarrow', 'numpy') if m i
             r"shifts\.x\.ignore_labels\[0\]: 3 belongs to class 'b' of `labels`",
         ),
         (
+            {
+                "ignore_labels": [3],
+                "shifts": {"x": {"files": "x.csv", "labels": {"a": [1], "b": [3]}, "ignore_labels": None}},
+            },
+            r"shifts\.x\.ignore_labels\[0\]: 3 belongs to class 'b' of `labels`",
+        ),
+        (
             {"shifts": {"x": {"files": "x.csv", "labels": {"a": [1], "b": [3]}, "ignore_labels": ["3"]}}},
             r"shifts\.x\.ignore_labels\[0\]: '3' belongs to class 'b' of `labels`",
         ),

@@ -78,6 +78,7 @@ def test_a_run_selected_in_another_way_is_not_done(tmp_path, experiment):
     catalogue.experiment.update(experiment)
     _, rows, _, done = look(catalogue)
     assert not done.runs and rows[0].runs_left == 1
+    assert rows[0].one is not None  # it tells how fast the arm is
 
 
 def test_a_run_by_another_recipe_is_not_done(tmp_path):

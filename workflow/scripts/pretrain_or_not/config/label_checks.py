@@ -2,6 +2,7 @@
 
 from pretrain_or_not.config.cross_checks import mapping, sequence
 from pretrain_or_not.config.labels import as_label
+from pretrain_or_not.config.shifts import as_labelled
 from pretrain_or_not.config.wording import show
 
 
@@ -13,8 +14,8 @@ def check_labels(config, mistakes):
         check_classes(dataset, path, mistakes)
         shifts = mapping(dataset, "shifts")
         for shift in shifts:
-            lent = {"ignore_labels": dataset.get("ignore_labels")}
-            check_classes(lent | mapping(shifts, shift), (*path, "shifts", shift), mistakes)
+            if mapping(mapping(shifts, shift), "labels"):
+                check_classes(as_labelled(mapping(shifts, shift), dataset), (*path, "shifts", shift), mistakes)
         owner = {}
         for label, package in mapping(dataset, "packages").items():
             if isinstance(package, str) and (first := owner.setdefault(package, label)) != label:

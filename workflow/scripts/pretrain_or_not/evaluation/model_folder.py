@@ -127,6 +127,6 @@ def score_on_test(metric: Metric, labels, probabilities, class_counts):
             "score": found[name],
             "guessing": found[f"{name}_guessing"],
             "guesses": bool(is_guessing(pd.DataFrame([found]), metric).iloc[0]),
-            **{name: found[name] for name in names[3:]},
+            **{key: found[key] for key in names[3:]},
         }
     return scores | {"test_examples": len(labels)}

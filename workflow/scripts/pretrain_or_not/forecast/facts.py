@@ -102,18 +102,17 @@ class Done:
             for setting in catalogue.settings(cell["arm"]):
                 folder = inputs.folder(wildcards) / setting
                 run = read_if_complete(folder / "run.json")
-                # A run by another recipe, or selected in another way, will be trained again.
-                if run is None or (run.get("config_digest"), run.get("metric"), run.get("selection")) != (
-                    recipes[of_arm],
-                    *selected_by,
-                ):
+                # A run by another recipe will be trained again.
+                if run is None or run.get("config_digest") != recipes[of_arm]:
                     complete = False
                     continue
-                if written_at(folder / "run.json") < read:  # trained on data that have changed since; as fast as before
+                written = written_at(folder / "run.json")
+                # So will one on data that have changed since, or selected in another way, but as fast as before.
+                if written < read or (run.get("metric"), run.get("selection")) != selected_by:
                     complete = False
                 else:
                     self.runs[(*key, setting)] = run
-                    trained = max(trained, written_at(folder / "run.json"))
+                    trained = max(trained, written)
                 if run["n"]:  # without labels, nothing was predicted in time that would tell how fast the arm is
                     # Of the models of a cell, often only the selected one is kept; they are about as large.
                     size = files_mb(folder) or files_mb(folder.parent / "selected")

@@ -61,24 +61,21 @@ def shift_lines(rows: pd.DataFrame, guessing: set) -> list[str]:
     rows: of scores_shift.parquet. guessing: arms that always answer the most frequent class, of which nothing is said.
     """
     rows = rows[~rows["arm"].isin(guessing)]
-    told = at_largest(rows)
-    left = rows[rows["drop"].isna() & rows["accuracy"].notna() & ~rows["shift"].isin(told["shift"])]["shift"].unique()
-    if told.empty and not len(left):
+    if rows.empty:
         return []
-    metric = METRICS[rows["metric"].iloc[0]]
-    lacking = [f"**{markdown(shift)}** cannot be compared by {metric.title}: it has other classes." for shift in left]
-    if told.empty:
-        return ["On further test sets:", "", *(f"- {line}" for line in lacking)]
-    lead = (
-        f"On further test sets, with the models of {with_labels(told)}: {metric.step}s of "
-        f"{metric.title} that are lost there (in brackets: 95 % intervals for the sampling of test examples)."
-    )
-    return [
-        lead,
-        "",
-        *(f"- {sentence(part, metric, told['n'].max())}" for _, part in told.groupby("shift", sort=False)),
-        *(f"- {line}" for line in lacking),
-    ]
+    metric, told = METRICS[rows["metric"].iloc[0]], at_largest(rows)
+    left = rows[rows["drop"].isna() & rows["accuracy"].notna() & ~rows["shift"].isin(told["shift"])]["shift"].unique()
+    lines = [sentence(part, metric, told["n"].max()) for _, part in told.groupby("shift", sort=False)]
+    lines += [f"**{markdown(shift)}** cannot be compared by {metric.title}: it has other classes." for shift in left]
+    if not lines:
+        return []
+    lead = "On further test sets:"
+    if len(told):
+        lead = (
+            f"On further test sets, with the models of {with_labels(told)}: {metric.step}s of "
+            f"{metric.title} that are lost there (in brackets: 95 % intervals for the sampling of test examples)."
+        )
+    return [lead, "", *(f"- {line}" for line in lines)]
 
 
 def sentence(arms, metric, largest) -> str:
